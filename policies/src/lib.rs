@@ -1,0 +1,3 @@
+//! The rules of vpcguard: admission policies for Kube-OVN virtual networks.
+
+pub mod net;

@@ -1,0 +1,3 @@
+module vpcguard.io/tests/go/addresses
+
+go 1.22
