@@ -1,3 +1,34 @@
 //! The rules of vpcguard: admission policies for Kube-OVN virtual networks.
+//!
+//! [`review()`] judges a [`Request`] against a [`ClusterView`] by [`Settings`], [`mutate`] injects what is absent, [`admit`]
+//! does one after the other as the API server does. All are pure: no clock, no I/O, no randomness; the same request, view
+//! and settings give the same [`Verdict`], to the byte, in every runner and on every platform.
 
+mod answer;
+mod context;
+pub mod field;
+pub mod finding;
+mod inject;
+mod inventory;
+mod json;
+pub mod kinds;
 pub mod net;
+mod reads;
+mod request;
+mod review;
+pub mod rules;
+pub mod settings;
+mod verdict;
+mod view;
+
+pub use answer::{Status, answer};
+pub use context::Context;
+pub use inject::mutate;
+pub use inventory::Inventory;
+pub use kinds::{Kind, ObjectRef};
+pub use reads::Read;
+pub use request::{Operation, Request, ReviewError};
+pub use review::{admit, admit_after, review, review_after};
+pub use settings::Settings;
+pub use verdict::{Injection, NotEvaluated, Verdict};
+pub use view::{Answer, ClusterView, ViewError};

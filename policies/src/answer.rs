@@ -1,0 +1,212 @@
+//! Renders a verdict as the API server, and through it the user, gets to see it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::field::FieldPath;
+use crate::finding::{Finding, Reason};
+use crate::request::Request;
+use crate::verdict::Verdict;
+
+/// Longest warning, in characters: the API server may cut what is longer.
+const LONGEST_WARNING: usize = 120;
+
+/// `metav1.Status`: how Kubernetes says that something went wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: NoMetadata,
+    #[serde(rename = "status")]
+    outcome: &'static str,
+    /// What went wrong, in one line.
+    pub message: String,
+    /// Why, in one word: `Invalid`, `Forbidden`, `BadRequest`.
+    pub reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
+    /// The HTTP status code.
+    pub code: u16,
+}
+
+/// The `metav1.ListMeta` that a Status has, and never fills.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct NoMetadata {}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Details {
+    name: String,
+    group: &'static str,
+    kind: &'static str,
+    causes: Vec<Cause>,
+}
+
+/// `metav1.StatusCause`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Cause {
+    reason: Reason,
+    message: String,
+    field: FieldPath,
+}
+
+impl Status {
+    /// A failure that is no verdict.
+    pub fn failure(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            api_version: "v1",
+            kind: "Status",
+            metadata: NoMetadata {},
+            outcome: "Failure",
+            message: message.into(),
+            reason,
+            details: None,
+            code,
+        }
+    }
+
+    /// The refusal of a request; none if it is admitted.
+    pub fn refusal(request: &Request, verdict: &Verdict) -> Option<Self> {
+        let (kind, object) = (request.kind?, request.object_ref()?);
+        if verdict.allowed {
+            return None;
+        }
+        let (reason, subject) = match (verdict.code, kind.group()) {
+            (403, "") => ("Forbidden", format!("{} {:?} is forbidden", kind.plural(), object.name)),
+            (403, group) => ("Forbidden", format!("{}.{group} {:?} is forbidden", kind.plural(), object.name)),
+            (_, "") => ("Invalid", format!("{kind} {:?} is invalid", object.name)),
+            (_, group) => ("Invalid", format!("{kind}.{group} {:?} is invalid", object.name)),
+        };
+        let details = Details {
+            name: object.name,
+            group: kind.group(),
+            // Kubernetes has the kind here in an Invalid, and the resource in a Forbidden.
+            kind: if verdict.code == 403 { kind.plural() } else { kind.name() },
+            causes: verdict.findings.iter().map(Cause::of).collect(),
+        };
+        let message = format!("{subject}: {}", one_line(verdict));
+        Some(Self { details: Some(details), ..Self::failure(verdict.code, reason, message) })
+    }
+
+    /// The status as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Cause {
+    fn of(finding: &Finding) -> Self {
+        Self { reason: finding.reason(), message: finding.message_with_rule(), field: finding.field().clone() }
+    }
+}
+
+/// All denials in one line, as Kubernetes joins them: Helm, Argo CD and every 403 show nothing else.
+fn one_line(verdict: &Verdict) -> String {
+    let mut all: Vec<String> = verdict.findings.iter().map(ToString::to_string).collect();
+    if verdict.omitted > 0 {
+        all.push(format!("and {} more", verdict.omitted));
+    }
+    match all.as_slice() {
+        [one] => one.clone(),
+        _ => format!("[{}]", all.join(", ")),
+    }
+}
+
+/// The AdmissionReview that answers a request. A patch, where the verdict has a mutated object, is the runner's to make:
+/// it comes in as base64.
+pub fn answer(request: &Request, verdict: &Verdict, patch: Option<String>) -> Answer {
+    let warnings = verdict.warnings.iter().map(warning).collect();
+    Answer {
+        api_version: "admission.k8s.io/v1",
+        kind: "AdmissionReview",
+        response: Response {
+            uid: request.uid.clone(),
+            allowed: verdict.allowed,
+            status: Status::refusal(request, verdict),
+            warnings,
+            audit_annotations: audit_annotations(verdict),
+            patch_type: patch.is_some().then_some("JSONPatch"),
+            patch,
+        },
+    }
+}
+
+/// An AdmissionReview with an answer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    api_version: &'static str,
+    kind: &'static str,
+    response: Response,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    uid: String,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+}
+
+impl Answer {
+    /// The answer as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// A warning as a user reads it. A long text is cut, the rule's id always stays.
+fn warning(finding: &Finding) -> String {
+    let text = format!("{}: {}", finding.field(), finding.message());
+    let id = format!(" [{}]", finding.rule());
+    let room = LONGEST_WARNING - id.chars().count();
+    if text.chars().count() <= room {
+        return text + &id;
+    }
+    let cut: String = text.chars().take(room - 1).collect();
+    format!("{cut}…{id}")
+}
+
+/// What goes to the audit log of the API server: the whole verdict where it says anything, and in words of their own what
+/// was spared and what was injected.
+fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
+    let mut annotations = BTreeMap::new();
+    if !verdict.findings.is_empty() || !verdict.warnings.is_empty() || !verdict.not_evaluated.is_empty() {
+        let said = Verdict { mutated_object: None, ..verdict.clone() };
+        annotations.insert("verdict", said.to_json());
+    }
+    let spared: Vec<_> = verdict.warnings.iter().filter(|f| f.is_spared()).map(ToString::to_string).collect();
+    if !spared.is_empty() {
+        annotations.insert("spared", spared.join("; "));
+    }
+    let injected = verdict.injected.iter().map(|i| format!("{}: {}={}: {}", i.rule, i.field, i.value, i.because));
+    let injected: Vec<_> = injected.collect();
+    if !injected.is_empty() {
+        annotations.insert("injected", injected.join("; "));
+    }
+    annotations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_warning_is_cut_before_the_id() {
+        let mut finding = Finding::invalid(FieldPath::of("spec.gateway"), &"ä".repeat(200), "is bad");
+        finding.rule = "subnet-syntax";
+        let warning = warning(&finding);
+        assert_eq!(warning.chars().count(), LONGEST_WARNING);
+        assert!(warning.ends_with("… [subnet-syntax]"), "{warning}");
+    }
+}

@@ -1,0 +1,59 @@
+//! What a rule has at hand while it looks at an object.
+
+use crate::finding::{Action, Finding, Findings};
+use crate::json::TypeError;
+use crate::kinds::Kind;
+use crate::request::Operation;
+use crate::settings::{KubeOvn, Settings};
+use crate::view::ClusterView;
+
+/// The request, the cluster and the settings, and where findings go.
+pub struct Context<'a> {
+    /// The rest of the cluster.
+    pub cluster: &'a dyn ClusterView,
+    /// The part of the cluster that came before this object: where two objects are in conflict, the later is refused.
+    pub rivals: &'a dyn ClusterView,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// What is asked about the object.
+    pub operation: Operation,
+    /// The namespace of the object; empty for cluster-scoped ones.
+    pub namespace: &'a str,
+    /// The fields of the object that have the wrong type.
+    pub type_errors: &'a [TypeError],
+    pub(crate) findings: Findings,
+}
+
+impl<'a> Context<'a> {
+    /// Says that something is wrong.
+    pub fn deny(&mut self, finding: Finding) {
+        self.report(Action::Deny, finding);
+    }
+
+    /// Says that something is probably not what the user meant.
+    pub fn warn(&mut self, finding: Finding) {
+        self.report(Action::Warn, finding);
+    }
+
+    /// Says that something is wrong, or only probably so.
+    pub fn report(&mut self, action: Action, mut finding: Finding) {
+        finding.action = action;
+        self.findings.add(finding);
+    }
+
+    /// How Kube-OVN was configured.
+    pub fn kube_ovn(&self) -> &'a KubeOvn {
+        &self.settings.kube_ovn
+    }
+
+    /// Another object as a message names it: `Subnet "b"`, or `another Subnet` where names are not disclosed.
+    pub fn mention(&self, kind: Kind, name: &str) -> String {
+        let word = if kind == Kind::Vpc { "VPC" } else { kind.name() };
+        if self.settings.disclose_names { format!("{word} {name:?}") } else { format!("another {word}") }
+    }
+
+    /// Something that another object says, in brackets after its name; nothing where that is not disclosed.
+    pub fn aside(&self, text: &dyn std::fmt::Display) -> String {
+        if self.settings.disclose_names { format!(" ({text})") } else { String::new() }
+    }
+}

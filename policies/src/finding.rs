@@ -1,0 +1,356 @@
+//! What a rule has to say: a [`Finding`], worded as Kubernetes words a `field.Error`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+use serde_json::Value;
+
+use crate::field::FieldPath;
+use crate::kinds::ObjectRef;
+
+/// Longest text of a user's value that a message repeats, in characters.
+const LONGEST_VALUE: usize = 160;
+
+/// What a finding does to the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// The request is refused.
+    Deny,
+    /// The request is admitted, and the user is told.
+    Warn,
+}
+
+/// Why a value is refused: the cause types of `metav1.StatusCause`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Reason {
+    /// The value is malformed or out of range.
+    #[serde(rename = "FieldValueInvalid")]
+    Invalid,
+    /// The value has the wrong JSON type.
+    #[serde(rename = "FieldValueTypeInvalid")]
+    TypeInvalid,
+    /// A value is missing.
+    #[serde(rename = "FieldValueRequired")]
+    Required,
+    /// The value stands twice.
+    #[serde(rename = "FieldValueDuplicate")]
+    Duplicate,
+    /// The value is none of those that exist.
+    #[serde(rename = "FieldValueNotSupported")]
+    NotSupported,
+    /// The value names something that does not exist.
+    #[serde(rename = "FieldValueNotFound")]
+    NotFound,
+    /// The value is well-formed but may not stand here.
+    #[serde(rename = "FieldValueForbidden")]
+    Forbidden,
+}
+
+impl Reason {
+    /// The words with which Kubernetes begins such a message.
+    fn words(self) -> &'static str {
+        match self {
+            Reason::Invalid | Reason::TypeInvalid => "Invalid value",
+            Reason::Required => "Required value",
+            Reason::Duplicate => "Duplicate value",
+            Reason::NotSupported => "Unsupported value",
+            Reason::NotFound => "Not found",
+            Reason::Forbidden => "Forbidden",
+        }
+    }
+}
+
+/// Another object on which a finding rests, and the field of it that matters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Related {
+    /// The other object.
+    pub object: ObjectRef,
+    /// The field of the other object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<FieldPath>,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The id of the rule, set by the review.
+    pub(crate) rule: &'static str,
+    /// What it does to the request.
+    pub(crate) action: Action,
+    reason: Reason,
+    field: FieldPath,
+    /// The offending value as a message shows it, quotes and all; none for a missing one.
+    value: Option<String>,
+    detail: String,
+    /// What else, besides the value, makes this the violation that it is.
+    with: Option<String>,
+    help: Cow<'static, str>,
+    pub(crate) related: Vec<Related>,
+    /// Whether it is a denial that the object's own annotation spares.
+    pub(crate) spared: bool,
+    /// Whether its JSON may name the related objects.
+    pub(crate) disclosed: bool,
+}
+
+impl Finding {
+    fn new(reason: Reason, field: FieldPath, value: Option<String>, detail: impl Into<String>) -> Self {
+        Self {
+            rule: "",
+            action: Action::Deny,
+            reason,
+            field,
+            value,
+            detail: detail.into(),
+            with: None,
+            help: Cow::Borrowed(""),
+            related: Vec::new(),
+            spared: false,
+            disclosed: true,
+        }
+    }
+
+    /// A malformed value, or one out of range.
+    pub fn invalid(field: FieldPath, value: &str, detail: impl Into<String>) -> Self {
+        Self::new(Reason::Invalid, field, Some(quoted(value)), detail)
+    }
+
+    /// A number out of range.
+    pub fn invalid_number(field: FieldPath, value: i64, detail: impl Into<String>) -> Self {
+        Self::new(Reason::Invalid, field, Some(value.to_string()), detail)
+    }
+
+    /// A value of the wrong JSON type.
+    pub fn type_invalid(field: FieldPath, value: &Value, detail: impl Into<String>) -> Self {
+        let shown = match value {
+            Value::String(text) => quoted(text),
+            Value::Object(_) => "{…}".to_owned(),
+            Value::Array(_) => "[…]".to_owned(),
+            scalar => shortened(&scalar.to_string()),
+        };
+        Self::new(Reason::TypeInvalid, field, Some(shown), detail)
+    }
+
+    /// A value that must be there and is not.
+    pub fn required(field: FieldPath, detail: impl Into<String>) -> Self {
+        Self::new(Reason::Required, field, None, detail)
+    }
+
+    /// A value that is none of `supported`.
+    pub fn not_supported(field: FieldPath, value: &str, supported: &[&str]) -> Self {
+        let supported: Vec<String> = supported.iter().map(|value| quoted(value)).collect();
+        let detail = format!("supported values: {}", supported.join(", "));
+        Self::new(Reason::NotSupported, field, Some(quoted(value)), detail)
+    }
+
+    /// The name of something that does not exist.
+    pub fn not_found(field: FieldPath, name: &str, detail: impl Into<String>) -> Self {
+        Self::new(Reason::NotFound, field, Some(quoted(name)), detail)
+    }
+
+    /// A well-formed value that may not stand here. Kubernetes does not repeat it in the message, so the detail says it.
+    pub fn forbidden(field: FieldPath, value: &str, detail: impl Into<String>) -> Self {
+        Self::new(Reason::Forbidden, field, Some(quoted(value)), detail)
+    }
+
+    /// How to mend it, in a sentence.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Another object on which this rests, with the field of it that matters.
+    #[must_use]
+    pub fn related(mut self, object: ObjectRef, field: Option<FieldPath>) -> Self {
+        self.related.push(Related { object, field });
+        self
+    }
+
+    /// The other side of a conflict: the same value in conflict with something else is another violation.
+    #[must_use]
+    pub fn in_conflict_with(mut self, other: &str) -> Self {
+        self.with = Some(other.to_owned());
+        self
+    }
+
+    /// The id of the rule that found it.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+
+    /// What it does to the request.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The cause type.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Where the offending value stands, or should stand.
+    pub fn field(&self) -> &FieldPath {
+        &self.field
+    }
+
+    /// What is wrong, worded as Kubernetes' `field.Error`: `Invalid value: "10.0.0.0/16": overlaps …`.
+    pub fn message(&self) -> String {
+        let words = self.reason.words();
+        match (&self.value, self.reason) {
+            (Some(value), reason) if reason != Reason::Forbidden && self.detail.is_empty() => {
+                format!("{words}: {value}")
+            }
+            (Some(value), reason) if reason != Reason::Forbidden => format!("{words}: {value}: {}", self.detail),
+            _ => format!("{words}: {}", self.detail),
+        }
+    }
+
+    /// The message with the id of its rule, as a cluster's user reads it: `… [subnet-cidr-overlap]`.
+    pub fn message_with_rule(&self) -> String {
+        format!("{} [{}]", self.message(), self.rule)
+    }
+
+    /// How to mend it; empty if the message says it all.
+    pub fn help_text(&self) -> &str {
+        &self.help
+    }
+
+    /// The other objects on which this rests, whether or not its JSON names them.
+    pub fn related_objects(&self) -> &[Related] {
+        &self.related
+    }
+
+    /// Whether it is a denial that the object's own annotation `vpcguard.io/allow` spares.
+    pub fn is_spared(&self) -> bool {
+        self.spared
+    }
+
+    /// What makes this the same violation in an older version of the object: the offending value, wherever it stands
+    /// in the object, and what it is in conflict with; the field, where a value is missing.
+    pub(crate) fn offence(&self) -> Offence {
+        match &self.value {
+            Some(value) => Offence::Value(value.clone(), self.with.clone()),
+            None => Offence::Field(self.field.clone()),
+        }
+    }
+}
+
+/// How many findings of one rule are kept. A verdict lists far fewer, but what was wrong before must be told apart from
+/// what is wrong now; and a list of a million names must not become a million findings.
+const MOST_FINDINGS_OF_A_RULE: usize = 1000;
+
+/// What a rule has found in one object.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) kept: Vec<Finding>,
+    pub(crate) more_denials: usize,
+    pub(crate) more_warnings: usize,
+}
+
+impl Findings {
+    pub(crate) fn add(&mut self, finding: Finding) {
+        match finding.action {
+            _ if self.kept.len() < MOST_FINDINGS_OF_A_RULE => self.kept.push(finding),
+            Action::Deny => self.more_denials += 1,
+            Action::Warn => self.more_warnings += 1,
+        }
+    }
+
+    /// Whether anything is wrong, and not only probably so.
+    pub(crate) fn deny(&self) -> bool {
+        self.more_denials > 0 || self.kept.iter().any(|finding| finding.action == Action::Deny)
+    }
+
+    /// Appends what another rule has found.
+    pub(crate) fn append(&mut self, other: Findings) {
+        self.kept.extend(other.kept);
+        self.more_denials += other.more_denials;
+        self.more_warnings += other.more_warnings;
+    }
+}
+
+/// See [`Finding::offence`].
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Offence {
+    Value(String, Option<String>),
+    Field(FieldPath),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message_with_rule())
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let names_related = self.disclosed && !self.related.is_empty();
+        let optional = [self.spared, !self.help.is_empty(), names_related];
+        let fields = 5 + optional.into_iter().filter(|present| *present).count();
+        let mut out = serializer.serialize_struct("Finding", fields)?;
+        out.serialize_field("rule", self.rule)?;
+        out.serialize_field("action", &self.action)?;
+        out.serialize_field("reason", &self.reason)?;
+        out.serialize_field("message", &self.message())?;
+        out.serialize_field("field", &self.field)?;
+        if self.spared {
+            out.serialize_field("spared", &true)?;
+        }
+        if !self.help.is_empty() {
+            out.serialize_field("help", &self.help)?;
+        }
+        if names_related {
+            out.serialize_field("related", &self.related)?;
+        }
+        out.end()
+    }
+}
+
+/// A user's text in quotes, control characters escaped, long ones cut.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("{:?}", shortened(text))
+}
+
+/// A user's text, cut where it is long.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_VALUE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field() -> FieldPath {
+        FieldPath::of("spec.gateway")
+    }
+
+    #[test]
+    fn messages_are_worded_as_kubernetes_words_them() {
+        let cases = [
+            (Finding::invalid(field(), "x", "not an address"), r#"Invalid value: "x": not an address"#),
+            (Finding::required(field(), "is needed"), "Required value: is needed"),
+            (
+                Finding::not_supported(field(), "x", &["a", "b"]),
+                r#"Unsupported value: "x": supported values: "a", "b""#,
+            ),
+            (Finding::not_found(field(), "x", ""), r#"Not found: "x""#),
+            (Finding::forbidden(field(), "x", "not here"), "Forbidden: not here"),
+            (Finding::type_invalid(field(), &10.into(), "must be a string"), "Invalid value: 10: must be a string"),
+        ];
+        for (finding, message) in cases {
+            assert_eq!(finding.message(), message);
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_control_characters_are_escaped() {
+        assert_eq!(quoted("a\0b"), r#""a\0b""#);
+        assert_eq!(quoted(&"ä".repeat(1000)).chars().count(), LONGEST_VALUE + 3);
+    }
+}

@@ -1,0 +1,194 @@
+//! Reads an object leniently: only the fields that are asked for, and each one of the wrong type is noted, not fatal.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::field::{FieldPath, Step};
+
+/// A field whose JSON type is not the one that Kube-OVN's schema gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypeError {
+    /// Where it stands.
+    pub field: FieldPath,
+    /// What stands there.
+    pub value: Value,
+    /// What should: "a string", "a list of strings".
+    pub wanted: &'static str,
+}
+
+impl TypeError {
+    /// What is wrong, in words.
+    pub fn detail(&self) -> String {
+        format!("must be {}, not {}", self.wanted, type_name(&self.value))
+    }
+}
+
+/// How many type errors of one object are kept: nobody mends more at a time, and a list may have millions.
+const MOST_TYPE_ERRORS: usize = 1000;
+
+/// Where type errors are collected while an object is read.
+#[derive(Default)]
+pub(crate) struct TypeErrors(RefCell<Vec<TypeError>>);
+
+impl TypeErrors {
+    /// Every error once, in the order of the fields.
+    pub(crate) fn into_sorted(self) -> Vec<TypeError> {
+        let mut errors = self.0.into_inner();
+        errors.sort_by(|a, b| a.field.cmp(&b.field));
+        errors.dedup_by(|a, b| a.field == b.field);
+        errors
+    }
+
+    fn note(&self, error: impl FnOnce() -> TypeError) {
+        let mut errors = self.0.borrow_mut();
+        if errors.len() < MOST_TYPE_ERRORS {
+            errors.push(error());
+        }
+    }
+}
+
+/// A value within an object, or its absence, and how it was reached.
+pub(crate) struct Reader<'r, 'v> {
+    value: Option<&'v Value>,
+    above: Option<(&'r Reader<'r, 'v>, Step)>,
+    errors: &'r TypeErrors,
+}
+
+impl<'r, 'v> Reader<'r, 'v> {
+    /// Reads a whole object.
+    pub(crate) fn new(object: &'v Value, errors: &'r TypeErrors) -> Self {
+        Self { value: Some(object), above: None, errors }
+    }
+
+    /// The field of this name; absent where it is missing or null, or where this is no object.
+    pub(crate) fn at<'s>(&'s self, name: &'static str) -> Reader<'s, 'v> {
+        let value = self.map().and_then(|map| map.get(name)).filter(|value| !value.is_null());
+        Reader { value, above: Some((self, Step::Field(Cow::Borrowed(name)))), errors: self.errors }
+    }
+
+    /// Whether a value stands here, of whatever type.
+    pub(crate) fn is_present(&self) -> bool {
+        self.value.is_some()
+    }
+
+    /// Whether `false` stands here, and not just nothing.
+    pub(crate) fn is_false(&self) -> bool {
+        self.value == Some(&Value::Bool(false))
+    }
+
+    /// The text here. Absent and of another type are both none.
+    pub(crate) fn text(&self) -> Option<&'v str> {
+        self.typed("a string", Value::as_str)
+    }
+
+    /// The text here, owned and empty where there is none, as Go reads a missing string.
+    pub(crate) fn string(&self) -> String {
+        self.text().unwrap_or_default().to_owned()
+    }
+
+    /// The truth value here, false where there is none.
+    pub(crate) fn flag(&self) -> bool {
+        self.typed("a boolean", Value::as_bool).unwrap_or(false)
+    }
+
+    /// The whole number here.
+    pub(crate) fn integer(&self) -> Option<i64> {
+        self.typed("an integer", Value::as_i64)
+    }
+
+    /// The elements of the list here, each with its number.
+    pub(crate) fn items<'s>(&'s self) -> impl Iterator<Item = Reader<'s, 'v>> + 's {
+        let list: &'v [Value] = self.typed("a list", |value| value.as_array().map(Vec::as_slice)).unwrap_or_default();
+        list.iter().enumerate().map(move |(index, value)| Reader {
+            value: Some(value),
+            above: Some((self, Step::Index(index))),
+            errors: self.errors,
+        })
+    }
+
+    /// The strings of the list here.
+    pub(crate) fn strings(&self) -> Vec<String> {
+        self.items().filter_map(|item| item.text().map(str::to_owned)).collect()
+    }
+
+    /// The strings of the map here.
+    pub(crate) fn string_map(&self) -> BTreeMap<String, String> {
+        let Some(map) = self.map() else { return BTreeMap::new() };
+        let entry = |(key, value): (&'v String, &'v Value)| {
+            let above = Some((self, Step::Key(key.clone())));
+            let reader = Reader { value: Some(value).filter(|value| !value.is_null()), above, errors: self.errors };
+            reader.text().map(|text| (key.clone(), text.to_owned()))
+        };
+        map.iter().filter_map(entry).collect()
+    }
+
+    /// The object here.
+    pub(crate) fn map(&self) -> Option<&'v Map<String, Value>> {
+        self.typed("an object", Value::as_object)
+    }
+
+    /// How this was reached.
+    pub(crate) fn path(&self) -> FieldPath {
+        let mut steps = Vec::new();
+        let mut here = self;
+        while let Some((above, step)) = &here.above {
+            steps.push(step.clone());
+            here = above;
+        }
+        steps.into_iter().rev().collect()
+    }
+
+    fn typed<T>(&self, wanted: &'static str, read: impl FnOnce(&'v Value) -> Option<T>) -> Option<T> {
+        let value = self.value?;
+        let read = read(value);
+        if read.is_none() {
+            self.errors.note(|| TypeError { field: self.path(), value: value.clone(), wanted });
+        }
+        read
+    }
+}
+
+/// What a value is, in words.
+pub(crate) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_wrong_type_is_noted_once_with_its_path() {
+        let object =
+            json!({"spec": {"vpc": 5, "vips": ["a", 1, null], "vlan": null}, "metadata": {"labels": {"a": true}}});
+        let errors = TypeErrors::default();
+        let reader = Reader::new(&object, &errors);
+        assert_eq!(reader.at("spec").at("vpc").string(), "");
+        assert_eq!(reader.at("spec").at("vpc").string(), "");
+        assert_eq!(reader.at("spec").at("vlan").text(), None);
+        assert_eq!(reader.at("spec").at("vips").strings(), ["a"]);
+        assert!(reader.at("metadata").at("labels").string_map().is_empty());
+        let noted: Vec<_> = errors.into_sorted().iter().map(|e| format!("{}: {}", e.field, e.detail())).collect();
+        assert_eq!(
+            noted,
+            [
+                "metadata.labels[a]: must be a string, not a boolean",
+                "spec.vips[1]: must be a string, not a number",
+                "spec.vips[2]: must be a string, not null",
+                "spec.vpc: must be a string, not a number",
+            ]
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! A Service, which Kube-OVN places in a VPC by its annotations.
+
+use super::Meta;
+use super::pod::LOGICAL_SWITCH;
+use crate::json::Reader;
+
+/// The VPC whose load balancer serves a Service.
+pub const VPC: &str = "ovn.kubernetes.io/vpc";
+/// The same, by the older name.
+pub const LOGICAL_ROUTER: &str = "ovn.kubernetes.io/logical_router";
+
+/// A Service.
+#[derive(Clone, Debug, Default)]
+pub struct Service {
+    /// The metadata.
+    pub meta: Meta,
+}
+
+impl Service {
+    pub(crate) fn read(object: &Reader) -> Self {
+        Self { meta: Meta::read(object) }
+    }
+
+    /// The VPCs that its annotations name, each with the annotation's key.
+    pub fn vpcs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [VPC, LOGICAL_ROUTER].into_iter().filter_map(|key| self.named(key))
+    }
+
+    /// The Subnet that its annotation names, with the annotation's key.
+    pub fn subnet(&self) -> Option<(&'static str, &str)> {
+        self.named(LOGICAL_SWITCH)
+    }
+
+    fn named(&self, key: &'static str) -> Option<(&'static str, &str)> {
+        let name = self.meta.annotation(key)?.trim();
+        (!name.is_empty()).then_some((key, name))
+    }
+}

@@ -1,0 +1,231 @@
+//! A Subnet: in OVN, a logical switch, with the addresses that Kube-OVN gives out on it.
+
+use std::net::IpAddr;
+
+use super::{AddressList, Kind, LabelSelector, Meta, ObjectRef};
+use crate::json::Reader;
+use crate::net::{Cidr, Family};
+use crate::settings::KubeOvn;
+
+/// A Subnet, completed as Kube-OVN's controller completes it.
+#[derive(Clone, Debug, Default)]
+pub struct Subnet {
+    /// The metadata.
+    pub meta: Meta,
+    /// The VPC that it belongs to: the default one for an empty `spec.vpc`, none without an OVN provider.
+    pub vpc: Option<String>,
+    /// The VLAN of an underlay network; empty for an overlay one.
+    pub vlan: String,
+    /// What gives out its addresses: `ovn`, `<nad>.<ns>.ovn`, or `<nad>.<ns>` for addresses without a network.
+    pub provider: String,
+    /// The namespaces whose Pods get their addresses here.
+    pub namespaces: Vec<String>,
+    /// Further such namespaces, by label.
+    pub namespace_selectors: Vec<LabelSelector>,
+    /// The prefixes as they were written: a comma list, an address family each.
+    pub cidr_block: String,
+    /// The prefixes that parse, blanks trimmed.
+    pub cidrs: Vec<Cidr>,
+    /// The gateway as it was written.
+    pub gateway: String,
+    /// The gateways, one an address family; the first address of a prefix where none was written.
+    pub gateways: Vec<IpAddr>,
+    /// Addresses and ranges that are given out only on demand.
+    pub exclude_ips: Vec<String>,
+    /// Whether it is its VPC's default.
+    pub default: bool,
+    /// `distributed` or `centralized`.
+    pub gateway_type: String,
+    /// `IPv4`, `IPv6` or `Dual`; Kube-OVN overwrites it.
+    pub protocol: String,
+    /// The maximum transmission unit in bytes; 0 for the default.
+    pub mtu: i64,
+    /// Whether Kube-OVN translates addresses on the way out.
+    pub nat_outgoing: bool,
+    /// A router outside the cluster for everything that leaves.
+    pub external_egress_gateway: String,
+    /// Prefixes that may reach a private Subnet.
+    pub allow_subnets: Vec<String>,
+    /// Virtual addresses.
+    pub vips: Vec<String>,
+    /// Whether an underlay network is attached to the VPC's router as its gateway.
+    pub logical_gateway: bool,
+    /// Whether an underlay network is attached to the VPC's router beside its own gateway.
+    pub u2o_interconnection: bool,
+    /// The router's address on such a network.
+    pub u2o_interconnection_ip: String,
+    /// Whether only overlay traffic takes that way.
+    pub overlay_only_routing: bool,
+    /// Which traffic is translated on the way out.
+    pub nat_outgoing_rules: Vec<NatOutgoingRule>,
+}
+
+/// Which traffic is translated on the way out: comma lists of addresses and prefixes.
+#[derive(Clone, Debug, Default)]
+pub struct NatOutgoingRule {
+    /// By source.
+    pub src_ips: String,
+    /// By destination.
+    pub dst_ips: String,
+}
+
+/// Subnets that share one address space: the same VPC and the same VLAN.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shard {
+    /// The VPC.
+    pub vpc: String,
+    /// The VLAN; empty for overlay networks.
+    pub vlan: String,
+}
+
+impl Subnet {
+    pub(crate) fn read(object: &Reader, kube_ovn: &KubeOvn) -> Self {
+        let spec = object.at("spec");
+        let cidr_block = spec.at("cidrBlock").string();
+        let cidrs: Vec<Cidr> = cidr_block.split(',').filter_map(Cidr::parse_trimmed).collect();
+        let gateway = AddressList::read(&spec.at("gateway"));
+        let u2o_features = spec.at("u2oFeatures");
+        Self {
+            meta: Meta::read(object),
+            vpc: effective_vpc(&spec, kube_ovn),
+            vlan: spec.at("vlan").string(),
+            provider: spec.at("provider").string(),
+            namespaces: spec.at("namespaces").strings(),
+            namespace_selectors: spec.at("namespaceSelectors").items().map(|s| LabelSelector::read(&s)).collect(),
+            gateways: completed_gateways(&cidrs, &gateway),
+            gateway: gateway.text,
+            cidr_block,
+            cidrs,
+            exclude_ips: spec.at("excludeIps").strings(),
+            default: spec.at("default").flag(),
+            gateway_type: spec.at("gatewayType").string(),
+            protocol: spec.at("protocol").string(),
+            mtu: spec.at("mtu").integer().unwrap_or(0),
+            nat_outgoing: spec.at("natOutgoing").flag(),
+            external_egress_gateway: spec.at("externalEgressGateway").string(),
+            allow_subnets: spec.at("allowSubnets").strings(),
+            vips: spec.at("vips").strings(),
+            logical_gateway: spec.at("logicalGateway").flag(),
+            u2o_interconnection: spec.at("u2oInterconnection").flag(),
+            u2o_interconnection_ip: spec.at("u2oInterconnectionIP").string(),
+            overlay_only_routing: u2o_features.at("overlayOnlyRouting").flag(),
+            nat_outgoing_rules: spec
+                .at("natOutgoingPolicyRules")
+                .items()
+                .map(|rule| NatOutgoingRule::read(&rule))
+                .collect(),
+        }
+    }
+
+    /// The address space that it takes its prefixes from; none without an OVN provider.
+    pub fn shard(&self) -> Option<Shard> {
+        Some(Shard { vpc: self.vpc.clone()?, vlan: self.vlan.clone() })
+    }
+
+    /// Whether one of its prefixes holds an address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.cidrs.iter().any(|cidr| cidr.contains(address))
+    }
+
+    /// Whether it has a prefix of this address family.
+    pub fn has_family(&self, family: Family) -> bool {
+        self.cidrs.iter().any(|cidr| cidr.family() == family)
+    }
+
+    /// Whether the router of its VPC has a port in it.
+    pub fn is_on_router(&self) -> bool {
+        self.vpc.is_some() && (self.is_overlay() || self.u2o_interconnection)
+    }
+
+    /// Whether its gateway is a port of the VPC's router, and not a router of the underlay.
+    pub fn is_overlay(&self) -> bool {
+        self.vlan.is_empty() || self.logical_gateway
+    }
+
+    /// Whether it is the primary network of Pods, and not one that Multus attaches.
+    pub fn is_primary(&self) -> bool {
+        matches!(self.provider.as_str(), "" | "ovn")
+    }
+
+    /// Names this object.
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef::new(Kind::Subnet, &self.meta.name)
+    }
+}
+
+impl NatOutgoingRule {
+    fn read(rule: &Reader) -> Self {
+        let matched = rule.at("match");
+        Self { src_ips: matched.at("srcIPs").string(), dst_ips: matched.at("dstIPs").string() }
+    }
+}
+
+/// The VPC that a Subnet belongs to. A `spec.vpc` or provider of the wrong type leaves it unknown, which is none.
+fn effective_vpc(spec: &Reader, kube_ovn: &KubeOvn) -> Option<String> {
+    let text = |field: &'static str| {
+        let field = spec.at(field);
+        if field.is_present() { field.text() } else { Some("") }
+    };
+    let (vpc, provider) = (text("vpc")?, text("provider")?);
+    is_ovn_provider(provider).then(|| kube_ovn.vpc_or_default(vpc).to_owned())
+}
+
+/// Whether OVN makes the network, and not only gives out addresses: "", `ovn`, or `<nad>.<ns>.ovn`.
+fn is_ovn_provider(provider: &str) -> bool {
+    let parts: Vec<&str> = provider.split('.').collect();
+    matches!(parts.as_slice(), ["" | "ovn"] | [_, _, "ovn"])
+}
+
+/// One gateway for each prefix: the one written for its address family, or else its first address.
+fn completed_gateways(cidrs: &[Cidr], written: &AddressList) -> Vec<IpAddr> {
+    let for_prefix = |cidr: &Cidr| {
+        let of_family = written.addresses.iter().copied().find(|address| Family::of(*address) == cidr.family());
+        of_family.unwrap_or_else(|| cidr.first_host())
+    };
+    cidrs.iter().map(for_prefix).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::json::TypeErrors;
+
+    fn subnet(spec: &serde_json::Value) -> Subnet {
+        let object = json!({"metadata": {"name": "a"}, "spec": spec});
+        Subnet::read(&Reader::new(&object, &TypeErrors::default()), &KubeOvn::default())
+    }
+
+    #[test]
+    fn an_empty_vpc_is_the_default_one_for_ovn_providers_only() {
+        assert_eq!(subnet(&json!({})).vpc.as_deref(), Some("ovn-cluster"));
+        assert_eq!(subnet(&json!({"provider": "ovn"})).vpc.as_deref(), Some("ovn-cluster"));
+        assert_eq!(subnet(&json!({"provider": "net.ns.ovn", "vpc": "a"})).vpc.as_deref(), Some("a"));
+        assert_eq!(subnet(&json!({"provider": "net.ns", "vpc": "a"})).vpc, None);
+        assert_eq!(subnet(&json!({"provider": "a.net.ns.ovn", "vpc": "a"})).vpc, None);
+    }
+
+    #[test]
+    fn a_vpc_of_the_wrong_type_is_no_vpc() {
+        assert_eq!(subnet(&json!({"vpc": 5})).vpc, None);
+    }
+
+    #[test]
+    fn a_missing_gateway_is_the_first_address_of_its_family() {
+        let gateways =
+            |spec: serde_json::Value| subnet(&spec).gateways.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(gateways(json!({"cidrBlock": "10.0.1.0/24"})), ["10.0.1.1"]);
+        let dual = json!({"cidrBlock": "10.0.1.0/24,fd00::/64", "gateway": "10.0.1.254"});
+        assert_eq!(gateways(dual), ["10.0.1.254", "fd00::1"]);
+    }
+
+    #[test]
+    fn the_router_is_in_overlay_and_interconnected_networks() {
+        assert!(subnet(&json!({})).is_on_router());
+        assert!(!subnet(&json!({"vlan": "v"})).is_on_router());
+        assert!(subnet(&json!({"vlan": "v", "logicalGateway": true})).is_on_router());
+        assert!(subnet(&json!({"vlan": "v", "u2oInterconnection": true})).is_on_router());
+        assert!(!subnet(&json!({"provider": "net.ns"})).is_on_router());
+    }
+}

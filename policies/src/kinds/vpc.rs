@@ -1,0 +1,149 @@
+//! A virtual private cloud: in OVN, a logical router.
+
+use std::collections::BTreeSet;
+
+use super::{Meta, ObjectRef};
+use crate::field::FieldPath;
+use crate::json::Reader;
+use crate::kinds::Kind;
+use crate::net::{Cidr, list_items};
+
+/// Namespaces that a VPC admits without binding them to it.
+pub const GUEST_NAMESPACES: &str = "vpcguard.io/guest-namespaces";
+/// Switches a VPC's load balancer.
+pub const VPC_LB: &str = "ovn.kubernetes.io/vpc_lb";
+/// The label of a VPC that Kube-OVN does not reconcile.
+pub const VPC_EXTERNAL: &str = "ovn.kubernetes.io/vpc_external";
+
+/// A Vpc.
+#[derive(Clone, Debug, Default)]
+pub struct Vpc {
+    /// The metadata.
+    pub meta: Meta,
+    /// The namespaces that may use it; if empty, all may.
+    pub namespaces: Vec<String>,
+    /// The Subnet of Pods that name none.
+    pub default_subnet: String,
+    /// Routes by destination or source.
+    pub static_routes: Vec<StaticRoute>,
+    /// Routes by match.
+    pub policy_routes: Vec<PolicyRoute>,
+    /// Links to other VPCs.
+    pub peerings: Vec<Peering>,
+    /// Whether the router is attached to the external Subnet.
+    pub enable_external: bool,
+    /// Further external Subnets.
+    pub extra_external_subnets: Vec<String>,
+    /// The address of the router's BFD port; empty without one.
+    pub bfd_port_ip: String,
+    bound: BTreeSet<String>,
+    guests: BTreeSet<String>,
+}
+
+/// A static route of a Vpc.
+#[derive(Clone, Debug, Default)]
+pub struct StaticRoute {
+    /// The prefix, or a bare address.
+    pub cidr: String,
+    /// The next hop.
+    pub next_hop_ip: String,
+    /// `policyDst`, which is also what an empty one means, or `policySrc`.
+    pub policy: String,
+    /// The route table; empty for the main one.
+    pub route_table: String,
+}
+
+/// A policy route of a Vpc.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyRoute {
+    /// `allow`, `drop` or `reroute`.
+    pub action: String,
+    /// A comma list of next hops, for `reroute`.
+    pub next_hop_ip: String,
+}
+
+/// A link to another Vpc.
+#[derive(Clone, Debug, Default)]
+pub struct Peering {
+    /// The name of the other Vpc.
+    pub remote_vpc: String,
+    /// This side's address on the link, with its prefix length; a comma list, an address family each.
+    pub local_connect_ip: String,
+}
+
+impl Vpc {
+    pub(crate) fn read(object: &Reader) -> Self {
+        let meta = Meta::read(object);
+        let spec = object.at("spec");
+        let namespaces = spec.at("namespaces").strings();
+        let bfd_port = spec.at("bfdPort");
+        Self {
+            default_subnet: spec.at("defaultSubnet").string(),
+            static_routes: spec.at("staticRoutes").items().map(|route| StaticRoute::read(&route)).collect(),
+            policy_routes: spec.at("policyRoutes").items().map(|route| PolicyRoute::read(&route)).collect(),
+            peerings: spec.at("vpcPeerings").items().map(|peering| Peering::read(&peering)).collect(),
+            enable_external: spec.at("enableExternal").flag(),
+            extra_external_subnets: spec.at("extraExternalSubnets").strings(),
+            bfd_port_ip: if bfd_port.at("enabled").flag() { bfd_port.at("ip").string() } else { String::new() },
+            bound: namespaces.iter().cloned().collect(),
+            guests: list_items(meta.annotation(GUEST_NAMESPACES).unwrap_or_default()).map(str::to_owned).collect(),
+            namespaces,
+            meta,
+        }
+    }
+
+    /// Whether its list names a namespace, which binds the namespace to this VPC.
+    pub fn binds(&self, namespace: &str) -> bool {
+        self.bound.contains(namespace)
+    }
+
+    /// Whether it admits a namespace without binding it.
+    pub fn invites(&self, namespace: &str) -> bool {
+        self.guests.contains(namespace)
+    }
+
+    /// Whether Kube-OVN leaves it to somebody else.
+    pub fn is_external(&self) -> bool {
+        self.meta.labels.get(VPC_EXTERNAL).is_some_and(|value| value == "true")
+    }
+
+    /// Names this object.
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef::new(Kind::Vpc, &self.meta.name)
+    }
+}
+
+impl StaticRoute {
+    fn read(route: &Reader) -> Self {
+        Self {
+            cidr: route.at("cidr").string(),
+            next_hop_ip: route.at("nextHopIP").string(),
+            policy: route.at("policy").string(),
+            route_table: route.at("routeTable").string(),
+        }
+    }
+
+    /// The path of the route of this number.
+    pub fn path(index: usize) -> FieldPath {
+        FieldPath::of("spec.staticRoutes").index(index)
+    }
+
+    /// Whether it decides where everything goes that no other route of the main table knows.
+    pub fn is_default(&self) -> bool {
+        let by_destination = matches!(self.policy.as_str(), "" | "policyDst");
+        let everything = Cidr::parse_trimmed(&self.cidr).is_some_and(|cidr| cidr.network().prefix_len() == 0);
+        by_destination && everything && self.route_table.is_empty()
+    }
+}
+
+impl PolicyRoute {
+    fn read(route: &Reader) -> Self {
+        Self { action: route.at("action").string(), next_hop_ip: route.at("nextHopIP").string() }
+    }
+}
+
+impl Peering {
+    fn read(peering: &Reader) -> Self {
+        Self { remote_vpc: peering.at("remoteVpc").string(), local_connect_ip: peering.at("localConnectIP").string() }
+    }
+}

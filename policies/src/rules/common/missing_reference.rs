@@ -1,0 +1,210 @@
+//! Points out a name that leads nowhere.
+//!
+//! A Vpc, Subnet, IPPool, NAT gateway or IptablesEIP that is named does not exist, or is being deleted. Kube-OVN accepts
+//! such a name and waits for the object, with a line in its log. Manifests come in any order, so this is a warning; with
+//! `strictReferences: true` it is a denial. The rules that need the missing object have nothing to say.
+//!
+//! ```yaml
+//! # bad: the Subnet is called net1
+//! kind: VpcNatGateway
+//! spec:
+//!   vpc: test-vpc-1
+//!   subnet: sn
+//! ```
+//!
+//! Create the object first, or correct the name.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{
+    EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, PodTemplate, Service, Subnet, Vpc,
+};
+use crate::kinds::{IP_POOL_SUFFIX, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, SERVICE_VPC};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+use crate::view::Answer;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "missing-reference",
+    summary: "a named Vpc, Subnet, IPPool, gateway or IptablesEIP does not exist",
+    default: RuleAction::Warn,
+    isolates: false,
+    checks: &[
+        Check::Vpc(
+            &[
+                Read::Field("spec.defaultSubnet"),
+                Read::Field("spec.extraExternalSubnets"),
+                Read::Field("spec.vpcPeerings"),
+            ],
+            vpc,
+        ),
+        Check::Subnet(&[Read::Field("spec.vpc"), Read::Field("spec.provider")], subnet),
+        Check::NatGateway(
+            &[
+                Read::Field("spec.vpc"),
+                Read::Field("spec.subnet"),
+                Read::Field("spec.externalSubnets"),
+                Read::Field("spec.internalSubnets"),
+            ],
+            nat_gateway,
+        ),
+        Check::EgressGateway(&[Read::Field("spec")], egress_gateway),
+        Check::IptablesEip(&[Read::Field("spec.natGwDp"), Read::Field("spec.externalSubnet")], iptables_eip),
+        Check::IptablesRule(&[Read::Field("spec.eip")], iptables_rule),
+        Check::IpPool(&[Read::Field("spec.subnet")], ip_pool),
+        Check::Namespace(&[Read::Annotation(LOGICAL_SWITCH)], namespace),
+        Check::Service(
+            &[Read::Annotation(SERVICE_VPC), Read::Annotation(LOGICAL_ROUTER), Read::Annotation(LOGICAL_SWITCH)],
+            service,
+        ),
+        Check::Pod(
+            &[Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX), Read::PodAnnotationsEnding(IP_POOL_SUFFIX)],
+            pod,
+        ),
+    ],
+};
+
+fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    refer(context, Kind::Subnet, FieldPath::of("spec.defaultSubnet"), &vpc.default_subnet)?;
+    refer_all(context, Kind::Subnet, &FieldPath::of("spec.extraExternalSubnets"), &vpc.extra_external_subnets)?;
+    for (at, peering) in vpc.peerings.iter().enumerate() {
+        let field = FieldPath::of("spec.vpcPeerings").index(at).field("remoteVpc");
+        if peering.remote_vpc != vpc.meta.name {
+            refer(context, Kind::Vpc, field, &peering.remote_vpc)?;
+        }
+    }
+    Ok(())
+}
+
+fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    match subnet.vpc.as_deref() {
+        Some(vpc) if context.kube_ovn().is_custom_vpc(vpc) => refer(context, Kind::Vpc, FieldPath::of("spec.vpc"), vpc),
+        // Kube-OVN makes the default VPC itself, and reads spec.vpc for OVN providers only.
+        _ => Ok(()),
+    }
+}
+
+fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
+    refer_vpc(context, &gateway.vpc)?;
+    refer(context, Kind::Subnet, FieldPath::of("spec.subnet"), &gateway.subnet)?;
+    refer_all(context, Kind::Subnet, &FieldPath::of("spec.externalSubnets"), &gateway.external_subnets)?;
+    refer_all(context, Kind::Subnet, &FieldPath::of("spec.internalSubnets"), &gateway.internal_subnets)
+}
+
+fn egress_gateway(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
+    refer_vpc(context, &gateway.vpc)?;
+    refer(context, Kind::Subnet, FieldPath::of("spec.internalSubnet"), &gateway.internal_subnet)?;
+    refer(context, Kind::Subnet, FieldPath::of("spec.externalSubnet"), &gateway.external_subnet)?;
+    refer(context, Kind::IpPool, FieldPath::of("spec.internalIPPool"), &gateway.internal_ip_pool)?;
+    refer(context, Kind::IpPool, FieldPath::of("spec.externalIPPool"), &gateway.external_ip_pool)?;
+    for (at, subnets) in gateway.policy_subnets.iter().enumerate() {
+        refer_all(context, Kind::Subnet, &FieldPath::of("spec.policies").index(at).field("subnets"), subnets)?;
+    }
+    Ok(())
+}
+
+fn iptables_eip(eip: &IptablesEip, context: &mut Context<'_>) -> Outcome {
+    refer(context, Kind::VpcNatGateway, FieldPath::of("spec.natGwDp"), &eip.nat_gateway)?;
+    refer(context, Kind::Subnet, FieldPath::of("spec.externalSubnet"), &eip.external_subnet)
+}
+
+fn iptables_rule(rule: &IptablesRule, context: &mut Context<'_>) -> Outcome {
+    refer(context, Kind::IptablesEip, FieldPath::of("spec.eip"), &rule.eip)
+}
+
+fn ip_pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
+    refer(context, Kind::Subnet, FieldPath::of("spec.subnet"), &pool.subnet)
+}
+
+fn namespace(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
+    for name in namespace.logical_switches() {
+        refer(context, Kind::Subnet, FieldPath::annotation(LOGICAL_SWITCH), name)?;
+    }
+    Ok(())
+}
+
+fn service(service: &Service, context: &mut Context<'_>) -> Outcome {
+    for (key, name) in service.vpcs().filter(|(_, name)| context.kube_ovn().is_custom_vpc(name)).collect::<Vec<_>>() {
+        refer(context, Kind::Vpc, FieldPath::annotation(key), name)?;
+    }
+    match service.subnet() {
+        Some((key, name)) => refer(context, Kind::Subnet, FieldPath::annotation(key), name),
+        None => Ok(()),
+    }
+}
+
+fn pod(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    for (key, name) in pod.logical_switches() {
+        refer(context, Kind::Subnet, pod.annotation_path(key), name)?;
+    }
+    for (key, name) in pod.ip_pools() {
+        refer(context, Kind::IpPool, pod.annotation_path(key), name)?;
+    }
+    Ok(())
+}
+
+fn refer_vpc(context: &mut Context<'_>, name: &str) -> Outcome {
+    if context.kube_ovn().is_custom_vpc(name) {
+        refer(context, Kind::Vpc, FieldPath::of("spec.vpc"), name)?;
+    }
+    Ok(())
+}
+
+fn refer_all(context: &mut Context<'_>, kind: Kind, list: &FieldPath, names: &[String]) -> Outcome {
+    for (at, name) in names.iter().enumerate() {
+        refer(context, kind, list.clone().index(at), name)?;
+    }
+    Ok(())
+}
+
+fn refer(context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) -> Outcome {
+    if !name.is_empty() && !exists(context, kind, name)? {
+        let finding = Finding::not_found(field, name, format!("there is no {kind} of this name"));
+        context.deny(finding.help(format!("Create the {kind} first, or correct the name.")));
+    }
+    Ok(())
+}
+
+fn exists(context: &Context<'_>, kind: Kind, name: &str) -> Answer<bool> {
+    let cluster = context.cluster;
+    Ok(match kind {
+        Kind::Vpc => cluster.vpc(name)?.is_some(),
+        Kind::Subnet => cluster.subnet(name)?.is_some(),
+        Kind::VpcNatGateway => cluster.nat_gateway(name)?.is_some(),
+        Kind::IptablesEip => cluster.iptables_eip(name)?.is_some(),
+        Kind::IpPool => cluster.ip_pool(name)?.is_some(),
+        _ => true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::rules::support::testing::Cluster;
+
+    #[test]
+    fn a_name_that_leads_nowhere_is_a_warning() {
+        let gateway = json!({"kind": "VpcNatGateway", "spec": {"subnet": "sn", "lanIp": "10.0.0.5"}});
+        let wanted = r#"spec.subnet: Not found: "sn": there is no Subnet of this name [missing-reference]"#;
+        Cluster::new().warns(&gateway, &[wanted]);
+        Cluster::new().settings(&json!({"strictReferences": true})).refuses(&gateway, &[wanted]);
+    }
+
+    #[test]
+    fn what_is_being_deleted_does_not_exist() {
+        let deleting = json!({"kind": "Vpc", "metadata": {"name": "v", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
+        let subnet = json!({"kind": "Subnet", "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/16"}});
+        let wanted = r#"spec.vpc: Not found: "v": there is no Vpc of this name [missing-reference]"#;
+        Cluster::new().with(deleting).warns(&subnet, &[wanted]);
+    }
+
+    #[test]
+    fn the_default_vpc_need_not_be_known() {
+        Cluster::new().accepts(&json!({"kind": "Subnet", "spec": {"vpc": "ovn-cluster", "cidrBlock": "10.0.0.0/16"}}));
+        Cluster::new().accepts(&json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/16"}}));
+    }
+}

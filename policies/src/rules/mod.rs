@@ -1,0 +1,141 @@
+//! The rules, a file each, and the table of all of them.
+//!
+//! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to mend it.
+
+pub mod common;
+mod support;
+
+use crate::context::Context;
+use crate::kinds::{
+    EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, PodTemplate, Service, Subnet, Vpc,
+};
+use crate::reads::Read;
+use crate::settings::RuleAction;
+use crate::view::ViewError;
+
+/// All rules that review objects, in the order of their findings.
+pub const TABLE: &[&Rule] = &[
+    &common::missing_reference::RULE,
+    &common::field_type::RULE,
+];
+
+/// All rules that inject something.
+pub const INJECTIONS: &[Injector] = &[];
+
+/// A rule that reviews objects.
+#[derive(Debug)]
+pub struct Rule {
+    /// The public name, which never changes meaning.
+    pub id: &'static str,
+    /// What it refuses, in a line.
+    pub summary: &'static str,
+    /// What it does unless the settings say otherwise.
+    pub default: RuleAction,
+    /// Whether it keeps a tenant out of where it may not be: such a denial is a 403, and no annotation spares it.
+    pub isolates: bool,
+    /// What it looks at.
+    pub checks: &'static [Check],
+}
+
+impl Rule {
+    /// The kinds that it reviews.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        Kind::ALL.iter().copied().filter(|kind| self.checks.iter().any(|check| check.concerns(*kind)))
+    }
+}
+
+/// A rule that injects something.
+#[derive(Debug)]
+pub struct Injector {
+    /// The public name.
+    pub id: &'static str,
+    /// What it injects, in a line.
+    pub summary: &'static str,
+    /// The kind that it injects into.
+    pub kind: Kind,
+    pub(crate) inject: crate::inject::Inject,
+}
+
+/// What a check says: nothing beyond its findings, or that the view could not be read.
+pub type Outcome = Result<(), ViewError>;
+
+type CheckOf<T> = fn(&T, &mut Context<'_>) -> Outcome;
+
+/// A rule's look at one kind: the fields that it reads there, and what it does with them.
+#[derive(Debug)]
+pub enum Check {
+    /// Objects of every kind, all of their fields.
+    Any(fn(&mut Context<'_>) -> Outcome),
+    /// Vpcs.
+    Vpc(&'static [Read], CheckOf<Vpc>),
+    /// Subnets.
+    Subnet(&'static [Read], CheckOf<Subnet>),
+    /// NAT gateways.
+    NatGateway(&'static [Read], CheckOf<NatGateway>),
+    /// Egress gateways.
+    EgressGateway(&'static [Read], CheckOf<EgressGateway>),
+    /// Addresses of NAT gateways.
+    IptablesEip(&'static [Read], CheckOf<IptablesEip>),
+    /// Rules of NAT gateways, all three kinds.
+    IptablesRule(&'static [Read], CheckOf<IptablesRule>),
+    /// IPPools.
+    IpPool(&'static [Read], CheckOf<IpPool>),
+    /// Namespaces.
+    Namespace(&'static [Read], CheckOf<Namespace>),
+    /// Services.
+    Service(&'static [Read], CheckOf<Service>),
+    /// Pods, and the templates of all workloads.
+    Pod(&'static [Read], CheckOf<PodTemplate>),
+}
+
+impl Check {
+    /// Whether it looks at a kind.
+    pub fn concerns(&self, kind: Kind) -> bool {
+        match self {
+            Check::Any(_) => true,
+            Check::Vpc(..) => kind == Kind::Vpc,
+            Check::Subnet(..) => kind == Kind::Subnet,
+            Check::NatGateway(..) => kind == Kind::VpcNatGateway,
+            Check::EgressGateway(..) => kind == Kind::VpcEgressGateway,
+            Check::IptablesEip(..) => kind == Kind::IptablesEip,
+            Check::IptablesRule(..) => {
+                matches!(kind, Kind::IptablesFipRule | Kind::IptablesDnatRule | Kind::IptablesSnatRule)
+            }
+            Check::IpPool(..) => kind == Kind::IpPool,
+            Check::Namespace(..) => kind == Kind::Namespace,
+            Check::Service(..) => kind == Kind::Service,
+            Check::Pod(..) => kind.has_pod_template(),
+        }
+    }
+
+    /// The fields that it reads; none for [`Check::Any`], which reads all.
+    pub fn reads(&self) -> Option<&'static [Read]> {
+        match self {
+            Check::Any(_) => None,
+            Check::Vpc(reads, _)
+            | Check::Subnet(reads, _)
+            | Check::NatGateway(reads, _)
+            | Check::EgressGateway(reads, _)
+            | Check::IptablesEip(reads, _)
+            | Check::IptablesRule(reads, _)
+            | Check::IpPool(reads, _)
+            | Check::Namespace(reads, _)
+            | Check::Service(reads, _)
+            | Check::Pod(reads, _) => Some(reads),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_id_stands_once() {
+        let mut ids: Vec<_> = TABLE.iter().map(|rule| rule.id).chain(INJECTIONS.iter().map(|rule| rule.id)).collect();
+        ids.sort_unstable();
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+    }
+}

@@ -1,0 +1,4 @@
+//! What several rules need to know about Kube-OVN.
+
+#[cfg(test)]
+pub(super) mod testing;

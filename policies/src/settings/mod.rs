@@ -1,0 +1,193 @@
+//! The settings, one schema for every runner: a file of the webhook and the CLI, values of the chart, settings of the
+//! Kubewarden policies.
+
+mod parse;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::kinds::LabelSelector;
+use crate::rules;
+
+/// What a rule does when it finds something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleAction {
+    /// Refuse, where the rule does not itself call the finding a warning.
+    Deny,
+    /// Warn.
+    Warn,
+    /// Do not look.
+    Off,
+}
+
+/// Names by which Kube-OVN was configured; each has a flag of its controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubeOvn {
+    /// The namespace that Kube-OVN runs in.
+    pub namespace: String,
+    /// The VPC of everything that names none.
+    pub default_vpc: String,
+    /// The Subnet of Pods that belong to no other.
+    pub default_subnet: String,
+    /// The Subnet between nodes and Pods.
+    pub node_switch: String,
+    /// The external Subnet of Vpcs with `enableExternal`.
+    pub external_subnet: String,
+    /// The cluster's service prefixes; empty to take its ServiceCIDR objects.
+    pub service_cidrs: Vec<String>,
+    /// Whether another plug-in makes the primary network of Pods.
+    pub non_primary_cni: bool,
+}
+
+impl Default for KubeOvn {
+    fn default() -> Self {
+        Self {
+            namespace: "kube-system".to_owned(),
+            default_vpc: "ovn-cluster".to_owned(),
+            default_subnet: "ovn-default".to_owned(),
+            node_switch: "join".to_owned(),
+            external_subnet: "external".to_owned(),
+            service_cidrs: Vec::new(),
+            non_primary_cni: false,
+        }
+    }
+}
+
+impl KubeOvn {
+    /// The VPC of this name, where an empty one means the default VPC.
+    pub fn vpc_or_default<'a>(&'a self, name: &'a str) -> &'a str {
+        if name.is_empty() { &self.default_vpc } else { name }
+    }
+
+    /// Whether a VPC is not the default one, whose own list of namespaces Kube-OVN ignores.
+    pub fn is_custom_vpc(&self, name: &str) -> bool {
+        name != self.default_vpc
+    }
+}
+
+/// Who passes without review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exempt {
+    /// Full user names.
+    pub users: Vec<String>,
+    /// Namespaces whose Pods, workloads, egress gateways and Namespace object pass.
+    pub namespaces: Vec<String>,
+}
+
+impl Exempt {
+    /// The accounts of Kube-OVN, and the namespaces in which its own Pods run.
+    fn defaults(kube_ovn: &KubeOvn) -> Self {
+        let account = |name: &str| format!("system:serviceaccount:{}:{name}", kube_ovn.namespace);
+        let mut namespaces = vec!["kube-system".to_owned(), kube_ovn.namespace.clone()];
+        namespaces.dedup();
+        Self { users: ["ovn", "kube-ovn-cni", "kube-ovn-app", "ovn-ovs"].map(account).into(), namespaces }
+    }
+}
+
+/// Which Vpcs get a load balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InjectVpcLb {
+    /// Whether anything is injected or normalised.
+    pub enabled: bool,
+    /// Every custom Vpc.
+    pub all: bool,
+    /// The custom Vpcs with these labels.
+    pub selector: LabelSelector,
+}
+
+/// What is injected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inject {
+    /// The annotation `logical_switch` of Pods.
+    pub logical_switch: bool,
+    /// The annotation `vpc_lb` of Vpcs.
+    pub vpc_lb: InjectVpcLb,
+}
+
+/// The settings, checked and with their defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    rules: BTreeMap<&'static str, RuleAction>,
+    /// Whether a reference to something that does not exist is refused.
+    pub strict_references: bool,
+    /// Whether a refusal may name other tenants' objects.
+    pub disclose_names: bool,
+    /// How Kube-OVN was configured.
+    pub kube_ovn: KubeOvn,
+    /// Who passes without review.
+    pub exempt: Exempt,
+    /// What is injected.
+    pub inject: Inject,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let kube_ovn = KubeOvn::default();
+        let selector = LabelSelector {
+            match_labels: BTreeMap::from([("vpcguard.io/vpc-lb".to_owned(), "on".to_owned())]),
+            match_expressions: Vec::new(),
+        };
+        Self {
+            rules: BTreeMap::new(),
+            strict_references: false,
+            disclose_names: true,
+            exempt: Exempt::defaults(&kube_ovn),
+            kube_ovn,
+            inject: Inject { logical_switch: true, vpc_lb: InjectVpcLb { enabled: true, all: false, selector } },
+        }
+    }
+}
+
+impl Settings {
+    /// Reads settings; an unknown key, rule or value is an error.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its field and how to mend it.
+    pub fn parse(settings: &Value) -> Result<Self, SettingsErrors> {
+        parse::settings(settings)
+    }
+
+    /// What a rule does: what was written for it, or else its default. `strictReferences` makes a denial of
+    /// `missing-reference` unless that is off.
+    pub fn action(&self, rule: &rules::Rule) -> RuleAction {
+        let action = self.rules.get(rule.id).copied().unwrap_or(rule.default);
+        let strict = self.strict_references && rule.id == rules::common::missing_reference::RULE.id;
+        if strict && action == RuleAction::Warn { RuleAction::Deny } else { action }
+    }
+
+    /// Whether a namespace's Pods, workloads, egress gateways and the namespace itself pass without review.
+    pub fn exempts_namespace(&self, namespace: &str) -> bool {
+        self.exempt.namespaces.iter().any(|exempt| exempt == namespace)
+    }
+
+    /// Whether a user's requests pass without review.
+    pub fn exempts_user(&self, user: &str) -> bool {
+        self.exempt.users.iter().any(|exempt| exempt == user)
+    }
+}
+
+/// One thing that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct SettingsError {
+    /// Where it stands.
+    pub field: String,
+    /// What is wrong, and how to mend it.
+    pub message: String,
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct SettingsErrors(pub Vec<SettingsError>);
+
+impl fmt::Display for SettingsErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.0.iter().enumerate() {
+            write!(f, "{}{error}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}

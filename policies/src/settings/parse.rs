@@ -1,0 +1,263 @@
+//! Reads the settings strictly: whatever is not known is an error that says what was probably meant.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError, SettingsErrors};
+use crate::finding::quoted;
+use crate::json::{Reader, TypeErrors};
+use crate::kinds::LabelSelector;
+use crate::net::Cidr;
+use crate::rules;
+
+/// How like a known word an unknown one must be to be taken for it (Jaro-Winkler, 0 to 1).
+const ALIKE: f64 = 0.8;
+
+pub(super) fn settings(value: &Value) -> Result<Settings, SettingsErrors> {
+    let types = TypeErrors::default();
+    let reader = Reader::new(value, &types);
+    let mut parser = Parser { errors: Vec::new() };
+    let settings = parser.settings(&reader);
+    let wrong_types = types.into_sorted().into_iter().map(|wrong| {
+        let field = wrong.field.to_string();
+        SettingsError { field: if field.is_empty() { "settings".to_owned() } else { field }, message: wrong.detail() }
+    });
+    parser.errors.extend(wrong_types);
+    if parser.errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(parser.errors)) }
+}
+
+struct Parser {
+    errors: Vec<SettingsError>,
+}
+
+impl Parser {
+    fn settings(&mut self, top: &Reader) -> Settings {
+        let defaults = Settings::default();
+        self.keys(top, &["rules", "strictReferences", "disclose", "kubeOvn", "exempt", "inject"]);
+        let kube_ovn = self.kube_ovn(&top.at("kubeOvn"));
+        Settings {
+            rules: self.rules(&top.at("rules")),
+            strict_references: top.at("strictReferences").flag(),
+            disclose_names: self.choice(&top.at("disclose"), &[("names", true), ("none", false)]).unwrap_or(true),
+            exempt: self.exempt(&top.at("exempt"), &kube_ovn),
+            kube_ovn,
+            inject: self.inject(&top.at("inject"), defaults.inject),
+        }
+    }
+
+    fn rules(&mut self, rules: &Reader) -> BTreeMap<&'static str, RuleAction> {
+        const ACTIONS: &[(&str, RuleAction)] =
+            &[("deny", RuleAction::Deny), ("warn", RuleAction::Warn), ("off", RuleAction::Off)];
+        let ids: Vec<&str> = rules::TABLE.iter().map(|rule| rule.id).collect();
+        self.keys_among(rules, &ids, "rule");
+        let mut actions = BTreeMap::new();
+        for rule in rules::TABLE {
+            let action = rules.at(rule.id);
+            // YAML 1.1 takes a bare `off` for a truth value, and who writes it means the action.
+            let chosen = if action.is_false() { Some(RuleAction::Off) } else { self.choice(&action, ACTIONS) };
+            actions.extend(chosen.map(|chosen| (rule.id, chosen)));
+        }
+        actions
+    }
+
+    fn kube_ovn(&mut self, kube_ovn: &Reader) -> KubeOvn {
+        let defaults = KubeOvn::default();
+        self.keys(
+            kube_ovn,
+            &[
+                "namespace",
+                "defaultVpc",
+                "defaultSubnet",
+                "nodeSwitch",
+                "externalSubnet",
+                "serviceCidrs",
+                "nonPrimaryCNI",
+            ],
+        );
+        let service_cidrs = kube_ovn.at("serviceCidrs");
+        for item in service_cidrs.items() {
+            if let Some(Err(error)) = item.text().map(Cidr::parse) {
+                self.error(&item, error.to_string());
+            }
+        }
+        KubeOvn {
+            namespace: self.name(&kube_ovn.at("namespace"), defaults.namespace),
+            default_vpc: self.name(&kube_ovn.at("defaultVpc"), defaults.default_vpc),
+            default_subnet: self.name(&kube_ovn.at("defaultSubnet"), defaults.default_subnet),
+            node_switch: self.name(&kube_ovn.at("nodeSwitch"), defaults.node_switch),
+            external_subnet: self.name(&kube_ovn.at("externalSubnet"), defaults.external_subnet),
+            service_cidrs: service_cidrs.strings(),
+            non_primary_cni: kube_ovn.at("nonPrimaryCNI").flag(),
+        }
+    }
+
+    fn exempt(&mut self, exempt: &Reader, kube_ovn: &KubeOvn) -> Exempt {
+        self.keys(exempt, &["users", "namespaces"]);
+        let defaults = Exempt::defaults(kube_ovn);
+        let given = |field: &Reader, default| if field.is_present() { field.strings() } else { default };
+        Exempt {
+            users: given(&exempt.at("users"), defaults.users),
+            namespaces: given(&exempt.at("namespaces"), defaults.namespaces),
+        }
+    }
+
+    fn inject(&mut self, inject: &Reader, defaults: Inject) -> Inject {
+        self.keys(inject, &["logicalSwitch", "vpcLb"]);
+        let vpc_lb = inject.at("vpcLb");
+        self.keys(&vpc_lb, &["enabled", "all", "selector"]);
+        let selector = vpc_lb.at("selector");
+        self.keys(&selector, &["matchLabels", "matchExpressions"]);
+        Inject {
+            logical_switch: flag_or(&inject.at("logicalSwitch"), defaults.logical_switch),
+            vpc_lb: InjectVpcLb {
+                enabled: flag_or(&vpc_lb.at("enabled"), defaults.vpc_lb.enabled),
+                all: flag_or(&vpc_lb.at("all"), defaults.vpc_lb.all),
+                selector: if selector.is_present() { self.selector(&selector) } else { defaults.vpc_lb.selector },
+            },
+        }
+    }
+
+    fn selector(&mut self, selector: &Reader) -> LabelSelector {
+        const OPERATORS: &[(&str, ())] = &[("In", ()), ("NotIn", ()), ("Exists", ()), ("DoesNotExist", ())];
+        for expression in selector.at("matchExpressions").items() {
+            self.keys(&expression, &["key", "operator", "values"]);
+            if self.choice(&expression.at("operator"), OPERATORS).is_none() && !expression.at("operator").is_present() {
+                self.error(&expression, "needs an operator".to_owned());
+            }
+        }
+        LabelSelector::read(selector)
+    }
+
+    /// A name that may be left out but not be empty.
+    fn name(&mut self, field: &Reader, default: String) -> String {
+        match field.text() {
+            Some("") => {
+                self.error(field, format!("must not be empty; leave it out for {default:?}"));
+                default
+            }
+            Some(name) => name.to_owned(),
+            None => default,
+        }
+    }
+
+    /// One of a few words.
+    fn choice<T: Copy>(&mut self, field: &Reader, choices: &[(&str, T)]) -> Option<T> {
+        let word = field.text()?;
+        let chosen = choices.iter().find(|(name, _)| *name == word).map(|(_, choice)| *choice);
+        if chosen.is_none() {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            let hint = did_you_mean(word, &names).unwrap_or_else(|| format!("must be one of {}", names.join(", ")));
+            self.error(field, format!("unknown value {}: {hint}", quoted(word)));
+        }
+        chosen
+    }
+
+    fn keys(&mut self, object: &Reader, known: &[&str]) {
+        self.keys_among(object, known, "key");
+    }
+
+    fn keys_among(&mut self, object: &Reader, known: &[&str], what: &str) {
+        let Some(map) = object.map() else { return };
+        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+            let hint = did_you_mean(key, known).unwrap_or_else(|| match what {
+                "rule" => "`vpcguard rules` lists them all".to_owned(),
+                _ => format!("known are {}", known.join(", ")),
+            });
+            let path = object.path().to_string();
+            let field = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            self.errors.push(SettingsError { field, message: format!("unknown {what} {}: {hint}", quoted(key)) });
+        }
+    }
+
+    fn error(&mut self, field: &Reader, message: String) {
+        self.errors.push(SettingsError { field: field.path().to_string(), message });
+    }
+}
+
+fn flag_or(field: &Reader, default: bool) -> bool {
+    if field.is_present() { field.flag() } else { default }
+}
+
+fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
+    let likeness = |known: &&str| strsim::jaro_winkler(&word.to_lowercase(), &known.to_lowercase());
+    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) >= ALIKE).then(|| format!("did you mean {best:?}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::common::{field_type, missing_reference};
+
+    fn errors(value: &Value) -> Vec<String> {
+        Settings::parse(value).unwrap_err().0.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn nothing_written_is_the_default() {
+        assert_eq!(Settings::parse(&json!({})), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn an_unknown_word_is_an_error_with_a_guess() {
+        assert_eq!(
+            errors(&json!({
+                "rules": {"missing-referense": "warn", "field-type": "denny", "zzz": "off"},
+                "kubeovn": {},
+                "disclose": "all",
+            })),
+            [
+                r#"kubeovn: unknown key "kubeovn": did you mean "kubeOvn"?"#,
+                r#"rules.missing-referense: unknown rule "missing-referense": did you mean "missing-reference"?"#,
+                r#"rules.zzz: unknown rule "zzz": `vpcguard rules` lists them all"#,
+                r#"rules.field-type: unknown value "denny": did you mean "deny"?"#,
+                r#"disclose: unknown value "all": must be one of names, none"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_and_a_bad_prefix_are_errors() {
+        assert_eq!(
+            errors(&json!({"strictReferences": "yes", "kubeOvn": {"defaultVpc": "", "serviceCidrs": ["10.96.0.0"]}})),
+            [
+                "kubeOvn.serviceCidrs[0]: needs a prefix length, as in 10.0.0.0/16 or fd00::/64",
+                r#"kubeOvn.defaultVpc: must not be empty; leave it out for "ovn-cluster""#,
+                "strictReferences: must be a boolean, not a string",
+            ]
+        );
+        assert_eq!(errors(&json!([])), ["settings: must be an object, not a list"]);
+    }
+
+    #[test]
+    fn given_lists_replace_the_defaults_which_follow_the_namespace() {
+        let settings = Settings::parse(&json!({"kubeOvn": {"namespace": "ovn-system"}})).unwrap();
+        assert_eq!(settings.exempt.namespaces, ["kube-system", "ovn-system"]);
+        assert!(settings.exempts_user("system:serviceaccount:ovn-system:ovn"));
+        let settings = Settings::parse(&json!({"exempt": {"users": ["me"], "namespaces": []}})).unwrap();
+        assert_eq!((settings.exempt.users, settings.exempt.namespaces), (vec!["me".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn strict_references_deny_unless_the_rule_is_off() {
+        let action = |value| Settings::parse(&value).unwrap().action(&missing_reference::RULE);
+        assert_eq!(action(json!({})), RuleAction::Warn);
+        assert_eq!(action(json!({"strictReferences": true})), RuleAction::Deny);
+        assert_eq!(action(json!({"strictReferences": true, "rules": {"missing-reference": "off"}})), RuleAction::Off);
+    }
+
+    #[test]
+    fn a_rule_does_what_was_written_for_it() {
+        let settings = Settings::parse(&json!({"rules": {"field-type": "off"}})).unwrap();
+        assert_eq!(settings.action(&field_type::RULE), RuleAction::Off);
+        // What YAML 1.1 makes of a bare `off`.
+        assert_eq!(Settings::parse(&json!({"rules": {"field-type": false}})), Ok(settings));
+        assert_eq!(
+            errors(&json!({"rules": {"field-type": true}})),
+            ["rules.field-type: must be a string, not a boolean"]
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! The verdict on a request: the same bytes from every runner.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::field::FieldPath;
+use crate::finding::{Action, Finding, Findings};
+use crate::kinds::ObjectRef;
+use crate::rules::TABLE;
+use crate::settings::Settings;
+
+/// How many findings of each action a verdict lists.
+const MOST_FINDINGS: usize = 20;
+
+/// What is said about a request. Its JSON, with the keys in this order, is canonical.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Whether the object may be stored.
+    pub allowed: bool,
+    /// 200; 422 for an invalid object; 403 for a tenant where it may not be.
+    pub code: u16,
+    /// What the request is refused for, in the order of the rule table, then of the fields; at most 20.
+    pub findings: Vec<Finding>,
+    /// What the user is told besides, in the same order; at most 20.
+    pub warnings: Vec<Finding>,
+    /// How many findings and warnings are not listed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub omitted: usize,
+    /// What no runner of this sort is ever able to see.
+    pub not_evaluated: Vec<NotEvaluated>,
+    /// What was injected, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub injected: Vec<Injection>,
+    /// The object with what was injected; none where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutated_object: Option<Value>,
+    /// The objects on which the denials rest, whether or not their names are disclosed.
+    #[serde(skip)]
+    pub rests_on: Vec<ObjectRef>,
+}
+
+/// A rule that could not look at everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotEvaluated {
+    /// The rule.
+    pub rule: &'static str,
+    /// The kind that it needs.
+    pub needs: &'static str,
+}
+
+/// Something that was injected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Injection {
+    /// The rule that injects it.
+    pub rule: &'static str,
+    /// Where.
+    pub field: FieldPath,
+    /// What.
+    pub value: String,
+    /// Why.
+    pub because: String,
+}
+
+impl Verdict {
+    /// Nothing to say.
+    pub fn admitted() -> Self {
+        Self {
+            allowed: true,
+            code: 200,
+            findings: Vec::new(),
+            warnings: Vec::new(),
+            omitted: 0,
+            not_evaluated: Vec::new(),
+            injected: Vec::new(),
+            mutated_object: None,
+            rests_on: Vec::new(),
+        }
+    }
+
+    /// The verdict on a request in which rules have found this.
+    pub(crate) fn of(findings: Findings, settings: &Settings) -> Self {
+        let allowed = !findings.deny();
+        let (mut denials, mut warnings): (Vec<_>, Vec<_>) =
+            findings.kept.into_iter().partition(|finding| finding.action == Action::Deny);
+        let code = match denials.as_slice() {
+            _ if allowed => 200,
+            _ if denials.iter().any(|denial| isolates(denial.rule)) => 403,
+            _ => 422,
+        };
+        let mut rests_on: Vec<_> = denials.iter().flat_map(|d| d.related.iter().map(|r| r.object.clone())).collect();
+        rests_on.sort();
+        rests_on.dedup();
+        for finding in denials.iter_mut().chain(&mut warnings) {
+            finding.disclosed = settings.disclose_names;
+        }
+        let unlisted = |findings: &Vec<Finding>| findings.len().saturating_sub(MOST_FINDINGS);
+        let omitted = unlisted(&denials) + unlisted(&warnings) + findings.more_denials + findings.more_warnings;
+        denials.truncate(MOST_FINDINGS);
+        warnings.truncate(MOST_FINDINGS);
+        Self { allowed, code, findings: denials, warnings, omitted, rests_on, ..Self::admitted() }
+    }
+
+    /// The verdict as canonical JSON.
+    pub fn to_json(&self) -> String {
+        // Every key is a string and every value of this type can be written, so this cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+fn isolates(rule: &str) -> bool {
+    TABLE.iter().any(|known| known.id == rule && known.isolates)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes every field by reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}

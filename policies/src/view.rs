@@ -1,0 +1,60 @@
+//! What a rule may ask about the rest of the cluster.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::kinds::{IpPool, IptablesEip, LabelSelector, Namespace, NatGateway, Shard, Subnet, Vpc};
+
+/// A read that failed. It is no verdict: the runner reports it as its own error, and nothing is admitted on it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read {kind} {name:?}: {cause}")]
+pub struct ViewError {
+    /// The kind that was asked for.
+    pub kind: String,
+    /// The name; empty for a list.
+    pub name: String,
+    /// Why it failed.
+    pub cause: String,
+}
+
+/// An answer of a [`ClusterView`].
+pub type Answer<T> = Result<T, ViewError>;
+
+/// The state of a cluster, as far as rules ask for it.
+///
+/// What does not exist is `None` or absent from a list, and so is what a cluster has no kind for. Objects that are being
+/// deleted do not exist either, except where [`overlapping`](ClusterView::overlapping) finds them. Lists are in the order
+/// of names.
+#[expect(clippy::missing_errors_doc, reason = "all fail alike, as ViewError says")]
+pub trait ClusterView {
+    /// The Vpc of this name.
+    fn vpc(&self, name: &str) -> Answer<Option<Arc<Vpc>>>;
+    /// The Subnet of this name.
+    fn subnet(&self, name: &str) -> Answer<Option<Arc<Subnet>>>;
+    /// The `VpcNatGateway` of this name.
+    fn nat_gateway(&self, name: &str) -> Answer<Option<Arc<NatGateway>>>;
+    /// The `IptablesEIP` of this name.
+    fn iptables_eip(&self, name: &str) -> Answer<Option<Arc<IptablesEip>>>;
+    /// The `IPPool` of this name.
+    fn ip_pool(&self, name: &str) -> Answer<Option<Arc<IpPool>>>;
+    /// The Namespace of this name.
+    fn namespace(&self, name: &str) -> Answer<Option<Arc<Namespace>>>;
+
+    /// The Subnets whose effective VPC this is.
+    fn subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>>;
+    /// The Subnets with this provider.
+    fn subnets_with_provider(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>>;
+    /// The Subnets that list a namespace, or select one with these labels; every selecting one where these are not known.
+    fn subnets_binding(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Answer<Vec<Arc<Subnet>>>;
+    /// The NAT gateways of a VPC.
+    fn nat_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<NatGateway>>>;
+    /// The Vpcs that list a namespace.
+    fn vpcs_binding(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>>;
+    /// The namespaces that a selector matches.
+    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>>;
+    /// The prefixes of a shard that have an address in common with this one, each with its Subnet's name, in the order
+    /// of names. Subnets that are being deleted still hold theirs.
+    fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<(String, IpNet)>>;
+}
