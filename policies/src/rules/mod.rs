@@ -3,6 +3,7 @@
 //! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to mend it.
 
 pub mod common;
+pub mod pod;
 mod support;
 
 use crate::context::Context;
@@ -17,6 +18,7 @@ use crate::view::ViewError;
 pub const TABLE: &[&Rule] = &[
     &common::missing_reference::RULE,
     &common::field_type::RULE,
+    &pod::vpc_namespace::RULE,
 ];
 
 /// All rules that inject something.

@@ -1,0 +1,3 @@
+//! Rules about Pods, and the templates of the workloads that make them.
+
+pub mod vpc_namespace;
