@@ -4,6 +4,7 @@
 
 pub mod common;
 pub mod pod;
+pub mod subnet;
 mod support;
 
 use crate::context::Context;
@@ -19,6 +20,7 @@ pub const TABLE: &[&Rule] = &[
     &common::missing_reference::RULE,
     &common::field_type::RULE,
     &pod::vpc_namespace::RULE,
+    &subnet::vpc_namespaces::RULE,
 ];
 
 /// All rules that inject something.

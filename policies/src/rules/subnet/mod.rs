@@ -1,0 +1,3 @@
+//! Rules about Subnets.
+
+pub mod vpc_namespaces;

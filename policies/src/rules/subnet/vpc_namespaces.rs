@@ -1,0 +1,156 @@
+//! Keeps the namespaces of a Subnet within those of its VPC.
+//!
+//! Kube-OVN's controller refuses to make a Subnet whose `spec.namespaces` are not all in `spec.namespaces` of its custom
+//! VPC, or a Subnet of the default VPC that takes a namespace from a custom one. It says so in its log only; the Pods of
+//! the namespace stay in ContainerCreating. Namespaces that `namespaceSelectors` match are not looked at by Kube-OVN, and
+//! walk into the VPC.
+//!
+//! A guest of the VPC may be selected but not listed: Kube-OVN knows nothing of guests.
+//!
+//! ```yaml
+//! # bad: VPC test-vpc-1 lists ns1 only
+//! kind: Subnet
+//! spec:
+//!   vpc: test-vpc-1
+//!   namespaces: [ns1, ns2]
+//! # good
+//! spec:
+//!   vpc: test-vpc-1
+//!   namespaces: [ns1]
+//! ```
+//!
+//! Add the namespace to the Vpc first, or leave it out here.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
+use crate::reads::Read;
+use crate::rules::support::listed::is_listed;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "subnet-vpc-namespaces",
+    summary: "a Subnet's namespaces are not within those of its VPC, or are another VPC's",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Subnet(
+        &[
+            Read::Field("spec.vpc"),
+            Read::Field("spec.provider"),
+            Read::Field("spec.namespaces"),
+            Read::Field("spec.namespaceSelectors"),
+        ],
+        check,
+    )],
+};
+
+fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let Some(name) = subnet.vpc.as_deref() else { return Ok(()) };
+    if !context.kube_ovn().is_custom_vpc(name) {
+        return not_of_a_custom_vpc(subnet, context);
+    }
+    let Some(vpc) = context.cluster.vpc(name)? else { return Ok(()) };
+    if !vpc.namespaces.is_empty() {
+        listed_within(subnet, &vpc, context);
+    }
+    selected_within(subnet, &vpc, context)
+}
+
+fn listed_within(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) {
+    for (at, namespace) in subnet.namespaces.iter().enumerate().filter(|(_, namespace)| !vpc.binds(namespace)) {
+        let detail = format!("not in spec.namespaces of VPC {:?}", vpc.meta.name);
+        let finding = Finding::invalid(FieldPath::of("spec.namespaces").index(at), namespace, detail)
+            .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
+            .help("Add the namespace to spec.namespaces of the Vpc first, or leave it out here.");
+        context.deny(finding);
+    }
+}
+
+fn selected_within(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    for (at, selector) in subnet.namespace_selectors.iter().enumerate() {
+        for namespace in context.cluster.namespaces_matching(selector)? {
+            let name = &namespace.meta.name;
+            if is_listed(context.cluster, vpc, name)? {
+                continue;
+            }
+            let selected = context.mention(Kind::Namespace, name);
+            let detail = format!("selects {selected}, which VPC {:?} is not open to", vpc.meta.name);
+            let finding = Finding::forbidden(FieldPath::of("spec.namespaceSelectors").index(at), name, detail)
+                .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
+                .related(ObjectRef::new(Kind::Namespace, name), Some(FieldPath::of("metadata.labels")))
+                .help("Narrow the selector, or list the namespace in spec.namespaces of the Vpc or among its guests.");
+            context.deny(finding);
+        }
+    }
+    Ok(())
+}
+
+fn not_of_a_custom_vpc(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    for (at, namespace) in subnet.namespaces.iter().enumerate() {
+        for vpc in context.rivals.vpcs_binding(namespace)? {
+            if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
+                continue;
+            }
+            let detail = format!(
+                "belongs to {}, and this Subnet to the default VPC",
+                context.mention(Kind::Vpc, &vpc.meta.name)
+            );
+            let finding = Finding::invalid(FieldPath::of("spec.namespaces").index(at), namespace, detail)
+                .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
+                .help("Name the namespace's VPC in spec.vpc, or leave the namespace out here.");
+            context.deny(finding);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::rules::support::testing::Cluster;
+
+    fn cluster() -> Cluster {
+        Cluster::new()
+            .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]},
+                         "annotations": {"vpcguard.io/guest-namespaces": "guest"}}))
+            .with(json!({"kind": "Vpc", "name": "open"}))
+            .with(json!({"kind": "Namespace", "name": "ns2", "labels": {"team": "b"}}))
+    }
+
+    #[test]
+    fn listed_namespaces_are_within_the_vpcs() {
+        let subnet = |vpc: &str, namespaces: &[&str]| json!({"kind": "Subnet", "spec": {"vpc": vpc, "cidrBlock": "10.0.0.0/24", "namespaces": namespaces}});
+        let outside = |at: usize, namespace: &str| {
+            format!(
+                r#"spec.namespaces[{at}]: Invalid value: "{namespace}": not in spec.namespaces of VPC "v" [subnet-vpc-namespaces]"#
+            )
+        };
+        cluster().accepts(&subnet("v", &["ns1"]));
+        cluster().accepts(&subnet("open", &["ns1", "ns2"]));
+        cluster().refuses(&subnet("v", &["ns1", "ns2", "guest"]), &[&outside(1, "ns2"), &outside(2, "guest")]);
+    }
+
+    #[test]
+    fn selected_namespaces_must_be_listed_or_guests() {
+        let subnet = |team: &str| {
+            json!({"kind": "Subnet", "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/24",
+                                              "namespaceSelectors": [{"matchLabels": {"team": team}}]}})
+        };
+        let wanted = r#"spec.namespaceSelectors[0]: Forbidden: selects Namespace "ns2", which VPC "v" is not open to [subnet-vpc-namespaces]"#;
+        cluster().refuses(&subnet("b"), &[wanted]);
+        cluster().accepts(&subnet("c"));
+        let guest = json!({"kind": "Namespace", "name": "guest", "labels": {"team": "c"}});
+        cluster().with(guest).accepts(&subnet("c"));
+    }
+
+    #[test]
+    fn the_default_vpc_takes_no_namespace_of_a_custom_one() {
+        let subnet = json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/24", "namespaces": ["ns1", "ns2"]}});
+        let wanted = r#"spec.namespaces[0]: Invalid value: "ns1": belongs to VPC "v", and this Subnet to the default VPC [subnet-vpc-namespaces]"#;
+        cluster().refuses(&subnet, &[wanted]);
+    }
+}
