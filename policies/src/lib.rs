@@ -3,6 +3,27 @@
 //! [`review()`] judges a [`Request`] against a [`ClusterView`] by [`Settings`], [`mutate`] injects what is absent, [`admit`]
 //! does one after the other as the API server does. All are pure: no clock, no I/O, no randomness; the same request, view
 //! and settings give the same [`Verdict`], to the byte, in every runner and on every platform.
+//!
+//! ```
+//! use serde_json::json;
+//! use vpcguard_policies::{Inventory, Kind, Request, Settings, review};
+//!
+//! let mut cluster = Inventory::default();
+//! cluster.apply(Kind::Subnet, &json!({"metadata": {"name": "b"}, "spec": {"cidrBlock": "10.0.4.0/24"}}));
+//! let subnet = json!({
+//!     "apiVersion": "kubeovn.io/v1",
+//!     "kind": "Subnet",
+//!     "metadata": {"name": "a"},
+//!     "spec": {"cidrBlock": "10.0.0.0/16"},
+//! });
+//! let verdict = review(&Request::of_object(subnet, None), &cluster, &Settings::default())?;
+//! assert!(!verdict.allowed);
+//! assert_eq!(
+//!     verdict.findings[0].to_string(),
+//!     r#"spec.cidrBlock: Invalid value: "10.0.0.0/16": overlaps Subnet "b" (10.0.4.0/24) in VPC "ovn-cluster" [subnet-cidr-overlap]"#,
+//! );
+//! # Ok::<(), vpcguard_policies::ViewError>(())
+//! ```
 
 mod answer;
 mod context;

@@ -21,6 +21,7 @@ pub const TABLE: &[&Rule] = &[
     &common::field_type::RULE,
     &pod::vpc_namespace::RULE,
     &subnet::vpc_namespaces::RULE,
+    &subnet::cidr_overlap::RULE,
 ];
 
 /// All rules that inject something.

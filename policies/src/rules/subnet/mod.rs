@@ -1,3 +1,4 @@
 //! Rules about Subnets.
 
+pub mod cidr_overlap;
 pub mod vpc_namespaces;

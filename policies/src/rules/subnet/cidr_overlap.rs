@@ -1,0 +1,142 @@
+//! Keeps two Subnets of one VPC from having an address in common.
+//!
+//! Kube-OVN looks for overlaps after it has stored the Subnet, and reports one in a condition of the Subnet that came
+//! second. Its own webhook compares `spec.vpc` as it is written, so it misses a Subnet that leaves the default VPC
+//! unnamed, and two Subnets that are created together both pass.
+//!
+//! Only Subnets of the same VPC and the same VLAN are compared. The same addresses in two VPCs are what VPCs are for, and
+//! are never reported. A Subnet that is being deleted still holds its addresses.
+//!
+//! ```yaml
+//! # bad, where Subnet b of the same VPC has 10.0.4.0/24
+//! kind: Subnet
+//! metadata: {name: a}
+//! spec: {vpc: v, cidrBlock: 10.0.0.0/16}
+//! # good
+//! spec: {vpc: v, cidrBlock: 10.1.0.0/16}
+//! ```
+//!
+//! Choose a range that is free in the VPC, or another VPC.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, ObjectRef, Subnet};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "subnet-cidr-overlap",
+    summary: "a Subnet's CIDR overlaps that of another Subnet of the same VPC and VLAN",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Subnet(
+        &[
+            Read::Field("spec.cidrBlock"),
+            Read::Field("spec.vpc"),
+            Read::Field("spec.vlan"),
+            Read::Field("spec.provider"),
+        ],
+        check,
+    )],
+};
+
+fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let Some(shard) = subnet.shard() else { return Ok(()) };
+    let vlan = if shard.vlan.is_empty() { String::new() } else { format!(" on VLAN {:?}", shard.vlan) };
+    for cidr in &subnet.cidrs {
+        for (other, prefix) in context.rivals.overlapping(&shard, cidr.network())? {
+            if other == subnet.meta.name {
+                continue;
+            }
+            let mentioned = context.mention(Kind::Subnet, &other) + &context.aside(&prefix);
+            let detail = format!("overlaps {mentioned} in VPC {:?}{vlan}", shard.vpc);
+            let finding = Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), detail)
+                .related(ObjectRef::new(Kind::Subnet, &other), Some(FieldPath::of("spec.cidrBlock")))
+                .in_conflict_with(&other)
+                .help("Choose a range that no other Subnet of the VPC uses.");
+            context.deny(finding);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::{Cluster, update};
+
+    fn subnet(name: &str, spec: &Value) -> Value {
+        json!({"kind": "Subnet", "name": name, "spec": spec})
+    }
+
+    fn cluster(spec: &Value) -> Cluster {
+        Cluster::new().with(json!({"kind": "Vpc", "name": "v"})).with(subnet("b", spec))
+    }
+
+    #[test]
+    fn a_prefix_within_or_around_another_is_refused_in_either_family() {
+        for (held, asked, part) in [
+            ("10.0.4.0/24", "10.0.0.0/16", "10.0.0.0/16"),
+            ("10.0.0.0/16", "10.0.4.9/24", "10.0.4.0/24"),
+            ("10.0.0.0/16,fd00::/64", "10.1.0.0/16,fd00::/48", "fd00::/48"),
+        ] {
+            let verdict = cluster(&json!({"vpc": "v", "cidrBlock": held})).verdict(
+                &crate::rules::support::testing::create(&subnet("a", &json!({"vpc": "v", "cidrBlock": asked}))),
+            );
+            let lines: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            assert!(lines[0].starts_with(&format!(r#"spec.cidrBlock: Invalid value: "{part}": overlaps Subnet "b""#)));
+        }
+    }
+
+    #[test]
+    fn another_vpc_vlan_or_provider_is_another_address_space() {
+        let held = json!({"vpc": "v", "cidrBlock": "10.0.0.0/16"});
+        for asked in [
+            json!({"cidrBlock": "10.0.0.0/16"}),
+            json!({"vpc": "v", "vlan": "vlan1", "cidrBlock": "10.0.0.0/16"}),
+            json!({"vpc": "v", "provider": "net.ns", "cidrBlock": "10.0.0.0/16"}),
+        ] {
+            cluster(&held).accepts(&subnet("a", &asked));
+        }
+    }
+
+    #[test]
+    fn an_unnamed_vpc_is_the_default_one() {
+        let wanted = r#"spec.cidrBlock: Invalid value: "10.0.0.0/16": overlaps Subnet "b" (10.0.0.0/16) in VPC "ovn-cluster" [subnet-cidr-overlap]"#;
+        cluster(&json!({"vpc": "ovn-cluster", "cidrBlock": "10.0.0.0/16"}))
+            .refuses(&subnet("a", &json!({"cidrBlock": "10.0.0.0/16"})), &[wanted]);
+    }
+
+    #[test]
+    fn an_overlap_that_was_there_before_is_a_warning() {
+        let cluster = cluster(&json!({"vpc": "v", "cidrBlock": "10.0.0.0/16"}));
+        let old = subnet("a", &json!({"vpc": "v", "cidrBlock": "10.0.4.0/24"}));
+        let masked = subnet("a", &json!({"vpc": "v", "cidrBlock": "10.0.4.1/24"}));
+        let moved = subnet("a", &json!({"vpc": "v", "cidrBlock": "10.0.5.0/24"}));
+        assert!(cluster.verdict(&update(&old, &masked)).allowed);
+        assert!(!cluster.verdict(&update(&old, &moved)).allowed);
+    }
+
+    #[test]
+    fn the_same_prefix_in_conflict_with_another_subnet_is_another_violation() {
+        let cluster = cluster(&json!({"vpc": "v", "cidrBlock": "10.0.0.0/16"}))
+            .with(json!({"kind": "Vpc", "name": "w"}))
+            .with(subnet("c", &json!({"vpc": "w", "cidrBlock": "10.0.0.0/16"})));
+        let in_vpc = |vpc: &str| subnet("a", &json!({"vpc": vpc, "cidrBlock": "10.0.4.0/24"}));
+        assert!(!cluster.verdict(&update(&in_vpc("v"), &in_vpc("w"))).allowed);
+    }
+
+    #[test]
+    fn names_are_kept_back_where_they_are_not_disclosed() {
+        let wanted =
+            r#"spec.cidrBlock: Invalid value: "10.0.0.0/16": overlaps another Subnet in VPC "v" [subnet-cidr-overlap]"#;
+        cluster(&json!({"vpc": "v", "cidrBlock": "10.0.0.0/16"}))
+            .settings(&json!({"disclose": "none"}))
+            .refuses(&subnet("a", &json!({"vpc": "v", "cidrBlock": "10.0.0.0/16"})), &[wanted]);
+    }
+}
