@@ -199,7 +199,13 @@ fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::inventory::Inventory;
+    use crate::kinds::Kind;
+    use crate::review::review;
+    use crate::settings::Settings;
 
     #[test]
     fn a_long_warning_is_cut_before_the_id() {
@@ -208,5 +214,35 @@ mod tests {
         let warning = warning(&finding);
         assert_eq!(warning.chars().count(), LONGEST_WARNING);
         assert!(warning.ends_with("… [subnet-syntax]"), "{warning}");
+    }
+
+    #[test]
+    fn a_refusal_is_a_status_with_a_cause_for_each_finding() {
+        let mut cluster = Inventory::default();
+        let other = json!({"metadata": {"name": "b"}, "spec": {"vpc": "v", "cidrBlock": "10.0.4.0/24"}});
+        cluster.apply(Kind::Subnet, &other);
+        cluster.apply(Kind::Vpc, &json!({"metadata": {"name": "v"}}));
+        let subnet = json!({
+            "apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "a"},
+            "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/16", "gateway": "10.1.0.1"},
+        });
+        let request = Request::of_object(subnet, None);
+        let verdict = review(&request, &cluster, &Settings::default()).unwrap();
+        let overlap =
+            r#"Invalid value: "10.0.0.0/16": overlaps Subnet "b" (10.0.4.0/24) in VPC "v" [subnet-cidr-overlap]"#;
+        let gateway = r#"Invalid value: "10.1.0.1": not in spec.cidrBlock 10.0.0.0/16 [subnet-syntax]"#;
+        assert_eq!(
+            serde_json::to_value(Status::refusal(&request, &verdict)).unwrap(),
+            json!({
+                "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure", "reason": "Invalid", "code": 422,
+                "message": format!(
+                    r#"Subnet.kubeovn.io "a" is invalid: [spec.cidrBlock: {overlap}, spec.gateway: {gateway}]"#
+                ),
+                "details": {"name": "a", "group": "kubeovn.io", "kind": "Subnet", "causes": [
+                    {"reason": "FieldValueInvalid", "message": overlap, "field": "spec.cidrBlock"},
+                    {"reason": "FieldValueInvalid", "message": gateway, "field": "spec.gateway"},
+                ]},
+            })
+        );
     }
 }

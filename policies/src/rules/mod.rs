@@ -22,6 +22,7 @@ pub const TABLE: &[&Rule] = &[
     &pod::vpc_namespace::RULE,
     &subnet::vpc_namespaces::RULE,
     &subnet::cidr_overlap::RULE,
+    &subnet::syntax::RULE,
 ];
 
 /// All rules that inject something.

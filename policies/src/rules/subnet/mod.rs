@@ -1,4 +1,5 @@
 //! Rules about Subnets.
 
 pub mod cidr_overlap;
+pub mod syntax;
 pub mod vpc_namespaces;

@@ -1,0 +1,93 @@
+//! Refuses a Subnet whose fields Kube-OVN cannot use.
+//!
+//! Kube-OVN validates a Subnet after it has stored it. Some faults end in a condition of the Subnet, some in the
+//! controller's log, and an empty `cidrBlock` in a crash loop of its daemon on all nodes. Each fault is reported at its
+//! field:
+//!
+//! | field | must be |
+//! |---|---|
+//! | `cidrBlock` | one prefix an address family, not a single address, no multicast, loopback, link-local or unspecified range, no blanks |
+//! | `gateway` | one address for each family of the `cidrBlock`, in it, lower case, neither its network address nor its broadcast |
+//! | `excludeIps` | addresses and ranges `a..b` of one family in ascending order, lower case |
+//! | `vips`, `u2oInterconnectionIP` | in the `cidrBlock`, lower case; the latter not the gateway |
+//! | `externalEgressGateway` | at most two addresses of the families of the `cidrBlock`, lower case, not with `natOutgoing` |
+//! | `allowSubnets` | prefixes, lower case |
+//! | `gatewayType` | `distributed` or `centralized` |
+//! | `protocol` | `IPv4`, `IPv6`, `Dual` or `Mac` |
+//! | `mtu` | at least 1280 bytes with IPv6 |
+//! | `logicalGateway` | not with `u2oInterconnection` |
+//! | `u2oFeatures.overlayOnlyRouting` | only with `u2oInterconnection` and `vlan` |
+//! | `natOutgoingPolicyRules[].match` | addresses and prefixes of one family, the same in `srcIPs` and `dstIPs` |
+//!
+//! A Subnet with a `vlan` and no `cidrBlock` gives out no addresses, so it has no `gateway`, `excludeIps`, `vips` or
+//! `u2oInterconnectionIP`. Upper case in the `cidrBlock` is a warning: Kube-OVN lower-cases it. So is the first address of an
+//! IPv6 prefix as `gateway`: a router may well have it, but Kube-OVN makes no Subnet of it.
+//!
+//! ```yaml
+//! # bad: the gateway is in another network
+//! spec: {cidrBlock: 10.0.0.0/16, gateway: 10.1.0.1}
+//! # good
+//! spec: {cidrBlock: 10.0.0.0/16, gateway: 10.0.0.1}
+//! ```
+//!
+//! Correct the field that the message names.
+
+mod addresses;
+mod cidr_block;
+mod options;
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::Subnet;
+use crate::net::has_upper_case;
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "subnet-syntax",
+    summary: "a Subnet's field is not what Kube-OVN can use",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Subnet(
+        &[
+            Read::Field("spec.cidrBlock"),
+            Read::Field("spec.vlan"),
+            Read::Field("spec.gateway"),
+            Read::Field("spec.excludeIps"),
+            Read::Field("spec.vips"),
+            Read::Field("spec.u2oInterconnectionIP"),
+            Read::Field("spec.externalEgressGateway"),
+            Read::Field("spec.natOutgoing"),
+            Read::Field("spec.allowSubnets"),
+            Read::Field("spec.gatewayType"),
+            Read::Field("spec.protocol"),
+            Read::Field("spec.mtu"),
+            Read::Field("spec.logicalGateway"),
+            Read::Field("spec.u2oInterconnection"),
+            Read::Field("spec.u2oFeatures"),
+            Read::Field("spec.natOutgoingPolicyRules"),
+        ],
+        check,
+    )],
+};
+
+fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    options::check(subnet, context);
+    if subnet.cidr_block.trim().is_empty() {
+        cidr_block::check_absent(subnet, context);
+    } else {
+        cidr_block::check(subnet, context);
+        addresses::check(subnet, context);
+    }
+    Ok(())
+}
+
+/// Kube-OVN fails on IPv6 addresses in upper case almost everywhere.
+fn refuse_upper_case(context: &mut Context<'_>, field: FieldPath, text: &str) {
+    if has_upper_case(text) {
+        context.deny(Finding::invalid(field, text, "must be in lower case"));
+    }
+}

@@ -1,0 +1,205 @@
+//! The addresses of a Subnet that must lie in its prefixes, or go with them.
+
+use std::net::IpAddr;
+
+use super::refuse_upper_case;
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::{Action, Finding};
+use crate::kinds::Subnet;
+use crate::net::{Family, parse_ip};
+
+pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
+    gateway(subnet, context);
+    for (at, text) in subnet.exclude_ips.iter().enumerate() {
+        exclude_ips(FieldPath::of("spec.excludeIps").index(at), text, context);
+    }
+    for (at, text) in subnet.vips.iter().enumerate() {
+        inside(subnet, FieldPath::of("spec.vips").index(at), text, context);
+    }
+    external_egress_gateway(subnet, context);
+    u2o_interconnection_ip(subnet, context);
+}
+
+fn gateway(subnet: &Subnet, context: &mut Context<'_>) {
+    let field = || FieldPath::of("spec.gateway");
+    let mut families = Vec::new();
+    for part in parts(&subnet.gateway) {
+        let Some(address) = inside(subnet, field(), part, context) else { continue };
+        for cidr in &subnet.cidrs {
+            if cidr.is_network_address(address) {
+                // An IPv6 host may have this address (RFC 4291, section 2.6.1, gives it to routers), but not in Kube-OVN.
+                let action = if address.is_ipv4() { Action::Deny } else { Action::Warn };
+                let aside = if address.is_ipv4() { "" } else { ", which Kube-OVN refuses as a gateway" };
+                let detail = format!("is the network address of {cidr}{aside}");
+                context.report(action, Finding::invalid(field(), part, detail));
+            } else if cidr.is_broadcast(address) {
+                context.deny(Finding::invalid(field(), part, format!("is the broadcast address of {cidr}")));
+            }
+        }
+        let family = Family::of(address);
+        if families.contains(&family) {
+            context.deny(Finding::invalid(field(), part, format!("is a second {} gateway", family.name())));
+        }
+        families.push(family);
+    }
+}
+
+fn exclude_ips(field: FieldPath, text: &str, context: &mut Context<'_>) {
+    refuse_upper_case(context, field.clone(), text);
+    let ends: Option<Vec<IpAddr>> = text.split("..").map(parse_ip).collect();
+    let fault = match ends.as_deref() {
+        Some([first, last]) if Family::of(*first) != Family::of(*last) => "is a range of two address families",
+        Some([first, last]) if first > last => "is a range that ends before it begins",
+        Some([_] | [_, _]) => return,
+        _ => "is neither an address nor a range of the form 10.0.0.1..10.0.0.9",
+    };
+    context.deny(Finding::invalid(field, text, fault));
+}
+
+fn external_egress_gateway(subnet: &Subnet, context: &mut Context<'_>) {
+    let field = || FieldPath::of("spec.externalEgressGateway");
+    let text = subnet.external_egress_gateway.as_str();
+    if text.is_empty() {
+        return;
+    }
+    if subnet.nat_outgoing {
+        context.deny(Finding::forbidden(field(), text, "may not be used together with spec.natOutgoing"));
+    }
+    if parts(text).count() > 2 {
+        context.deny(Finding::invalid(field(), text, "may hold at most two addresses"));
+    }
+    for part in parts(text) {
+        refuse_upper_case(context, field(), part);
+        match parse_ip(part) {
+            None => context.deny(Finding::invalid(field(), part, "is not an IP address")),
+            Some(address) if all_parse(subnet) && !subnet.has_family(Family::of(address)) => {
+                let family = Family::of(address).name();
+                context.deny(Finding::invalid(field(), part, format!("is {family}, which spec.cidrBlock is not")));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn u2o_interconnection_ip(subnet: &Subnet, context: &mut Context<'_>) {
+    let field = || FieldPath::of("spec.u2oInterconnectionIP");
+    for part in parts(&subnet.u2o_interconnection_ip) {
+        let address = inside(subnet, field(), part, context);
+        if address.is_some_and(|address| subnet.gateways.contains(&address)) {
+            context.deny(Finding::invalid(field(), part, "is the gateway of the Subnet"));
+        }
+    }
+}
+
+/// The address, if the text is one that lies in the Subnet.
+fn inside(subnet: &Subnet, field: FieldPath, text: &str, context: &mut Context<'_>) -> Option<IpAddr> {
+    refuse_upper_case(context, field.clone(), text);
+    let Some(address) = parse_ip(text) else {
+        let blanks = text.trim() != text && parse_ip(text.trim()).is_some();
+        let fault = if blanks { "must not have blanks around it" } else { "is not an IP address" };
+        context.deny(Finding::invalid(field, text, fault));
+        return None;
+    };
+    if all_parse(subnet) && !subnet.contains(address) {
+        context.deny(Finding::invalid(field, text, format!("not in spec.cidrBlock {}", subnet.cidr_block)));
+        return None;
+    }
+    Some(address)
+}
+
+/// Whether all prefixes are known, so that what is in none of them is outside.
+fn all_parse(subnet: &Subnet) -> bool {
+    subnet.cidrs.len() == subnet.cidr_block.split(',').count()
+}
+
+/// The parts of a comma list as Kube-OVN takes them, blanks and all; none of an empty text.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').filter(move |_| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn subnet(field: &str, value: Value) -> Value {
+        let mut subnet = json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/24,fd00::/120"}});
+        subnet["spec"][field] = value;
+        subnet
+    }
+
+    #[test]
+    fn each_fault_of_an_address_is_named() {
+        for (field, value, wanted) in [
+            (
+                "gateway",
+                json!("10.0.0.0"),
+                r#"spec.gateway: Invalid value: "10.0.0.0": is the network address of 10.0.0.0/24"#,
+            ),
+            (
+                "gateway",
+                json!("10.0.0.255"),
+                r#"spec.gateway: Invalid value: "10.0.0.255": is the broadcast address of 10.0.0.0/24"#,
+            ),
+            ("gateway", json!("foo"), r#"spec.gateway: Invalid value: "foo": is not an IP address"#),
+            (
+                "gateway",
+                json!("10.0.0.1, fd00::1"),
+                r#"spec.gateway: Invalid value: " fd00::1": must not have blanks around it"#,
+            ),
+            (
+                "gateway",
+                json!("10.0.0.1,10.0.0.2"),
+                r#"spec.gateway: Invalid value: "10.0.0.2": is a second IPv4 gateway"#,
+            ),
+            ("gateway", json!("FD00::1"), r#"spec.gateway: Invalid value: "FD00::1": must be in lower case"#),
+            (
+                "excludeIps",
+                json!(["10.0.0.9..10.0.0.1"]),
+                r#"spec.excludeIps[0]: Invalid value: "10.0.0.9..10.0.0.1": is a range that ends before it begins"#,
+            ),
+            (
+                "excludeIps",
+                json!(["10.0.0.1..fd00::1"]),
+                r#"spec.excludeIps[0]: Invalid value: "10.0.0.1..fd00::1": is a range of two address families"#,
+            ),
+            (
+                "excludeIps",
+                json!(["10.0.0.1-10.0.0.9"]),
+                r#"spec.excludeIps[0]: Invalid value: "10.0.0.1-10.0.0.9": is neither an address nor a range of the form 10.0.0.1..10.0.0.9"#,
+            ),
+            (
+                "vips",
+                json!(["10.0.1.1"]),
+                r#"spec.vips[0]: Invalid value: "10.0.1.1": not in spec.cidrBlock 10.0.0.0/24,fd00::/120"#,
+            ),
+            (
+                "u2oInterconnectionIP",
+                json!("10.0.0.1"),
+                r#"spec.u2oInterconnectionIP: Invalid value: "10.0.0.1": is the gateway of the Subnet"#,
+            ),
+            (
+                "externalEgressGateway",
+                json!("1.1.1.1,2.2.2.2,3.3.3.3"),
+                r#"spec.externalEgressGateway: Invalid value: "1.1.1.1,2.2.2.2,3.3.3.3": may hold at most two addresses"#,
+            ),
+        ] {
+            Cluster::new().refuses(&subnet(field, value), &[&format!("{wanted} [subnet-syntax]")]);
+        }
+    }
+
+    #[test]
+    fn what_kube_ovn_can_use_is_accepted() {
+        for (field, value) in [
+            ("gateway", json!("10.0.0.254,fd00::ff")),
+            ("excludeIps", json!(["10.0.0.1", "10.0.0.5..10.0.0.9", "fd00::2..fd00::2"])),
+            ("vips", json!(["10.0.0.9", "fd00::9"])),
+            ("externalEgressGateway", json!("192.168.0.1,fd01::1")),
+            ("u2oInterconnectionIP", json!("10.0.0.2,fd00::2")),
+        ] {
+            Cluster::new().accepts(&subnet(field, value));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The prefixes of a Subnet.
+
+use std::sync::LazyLock;
+
+use ipnet::IpNet;
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::Subnet;
+use crate::net::{Cidr, has_upper_case, overlap};
+
+/// Ranges that no Subnet can have, and what they are for.
+const SPECIAL: &[(&str, &str)] = &[
+    ("255.255.255.255/32", "the broadcast address"),
+    ("224.0.0.0/4", "multicast"),
+    ("127.0.0.0/8", "loopback"),
+    ("0.0.0.0/32", "the unspecified address"),
+    ("169.254.0.0/16", "link-local"),
+    ("::/128", "the unspecified address"),
+    ("::1/128", "loopback"),
+    ("ff00::/8", "multicast"),
+    ("fe80::/10", "link-local"),
+];
+
+static SPECIAL_RANGES: LazyLock<Vec<(IpNet, &str)>> = LazyLock::new(|| {
+    let parsed = |(range, purpose): &(&str, &'static str)| Some((range.parse().ok()?, *purpose));
+    SPECIAL.iter().filter_map(parsed).collect()
+});
+
+fn field() -> FieldPath {
+    FieldPath::of("spec.cidrBlock")
+}
+
+/// A Subnet without prefixes is legal on a VLAN, where it gives out no addresses.
+pub(super) fn check_absent(subnet: &Subnet, context: &mut Context<'_>) {
+    if subnet.vlan.is_empty() {
+        let finding = Finding::required(field(), "a Subnet without a vlan needs a prefix, as in 10.0.0.0/16");
+        context.deny(finding.help("Give the Subnet a range that is free in its VPC."));
+        return;
+    }
+    let addresses = [
+        ("spec.gateway", subnet.gateway.as_str()),
+        ("spec.excludeIps", subnet.exclude_ips.first().map_or("", String::as_str)),
+        ("spec.vips", subnet.vips.first().map_or("", String::as_str)),
+        ("spec.u2oInterconnectionIP", subnet.u2o_interconnection_ip.as_str()),
+    ];
+    for (field, value) in addresses.into_iter().filter(|(_, value)| !value.is_empty()) {
+        let finding = Finding::forbidden(FieldPath::of(field), value, "must be empty without spec.cidrBlock");
+        context.deny(finding.help("Leave it out, or give the Subnet a cidrBlock."));
+    }
+}
+
+pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
+    for part in subnet.cidr_block.split(',') {
+        match Cidr::parse(part) {
+            Ok(cidr) => check_part(part, &cidr, context),
+            Err(error) => context.deny(Finding::invalid(field(), part, error.to_string())),
+        }
+    }
+    let families = subnet.cidrs.iter().map(Cidr::family);
+    let mut distinct: Vec<_> = families.collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() < subnet.cidrs.len() {
+        let detail = "must be one IPv4 prefix, one IPv6 prefix, or one of each";
+        context.deny(Finding::invalid(field(), &subnet.cidr_block, detail));
+    }
+}
+
+fn check_part(part: &str, cidr: &Cidr, context: &mut Context<'_>) {
+    if has_upper_case(part) {
+        context.warn(Finding::invalid(field(), part, "is in upper case, which Kube-OVN turns into lower case"));
+    }
+    if cidr.is_single() {
+        context.deny(Finding::invalid(field(), part, "holds a single address, which leaves none for Pods"));
+    }
+    for (range, purpose) in SPECIAL_RANGES.iter().filter(|(range, _)| overlap(range, &cidr.network())) {
+        context.deny(Finding::invalid(field(), part, format!("overlaps {range}, which is {purpose}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::support::testing::Cluster;
+
+    #[test]
+    fn every_special_range_parses() {
+        assert_eq!(SPECIAL_RANGES.len(), SPECIAL.len());
+    }
+
+    #[test]
+    fn each_fault_of_the_prefixes_is_named() {
+        for (cidr_block, value, message) in [
+            ("10.0.0.0", "10.0.0.0", "needs a prefix length, as in 10.0.0.0/16 or fd00::/64"),
+            ("10.0.0.0/24, fd00::/64", " fd00::/64", "must not have blanks around it"),
+            ("010.0.0.0/24", "010.0.0.0/24", "has no valid address before the slash"),
+            ("10.0.0.1/32", "10.0.0.1/32", "holds a single address, which leaves none for Pods"),
+            ("169.254.1.0/24", "169.254.1.0/24", "overlaps 169.254.0.0/16, which is link-local"),
+            (
+                "10.0.0.0/24,10.0.1.0/24",
+                "10.0.0.0/24,10.0.1.0/24",
+                "must be one IPv4 prefix, one IPv6 prefix, or one of each",
+            ),
+        ] {
+            let wanted = format!("spec.cidrBlock: Invalid value: {value:?}: {message} [subnet-syntax]");
+            Cluster::new().refuses(&json!({"kind": "Subnet", "spec": {"cidrBlock": cidr_block}}), &[&wanted]);
+        }
+    }
+
+    #[test]
+    fn a_vlan_may_do_without_prefixes_but_then_without_addresses_too() {
+        Cluster::new().accepts(&json!({"kind": "Subnet", "spec": {"vlan": "v"}}));
+        Cluster::new().refuses(
+            &json!({"kind": "Subnet", "spec": {"vlan": "v", "gateway": "10.0.0.1"}}),
+            &["spec.gateway: Forbidden: must be empty without spec.cidrBlock [subnet-syntax]"],
+        );
+        Cluster::new().refuses(
+            &json!({"kind": "Subnet", "spec": {}}),
+            &["spec.cidrBlock: Required value: a Subnet without a vlan needs a prefix, as in 10.0.0.0/16 [subnet-syntax]"],
+        );
+    }
+}

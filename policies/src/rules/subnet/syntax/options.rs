@@ -1,0 +1,157 @@
+//! The fields of a Subnet that do not lie in its prefixes.
+
+use super::refuse_upper_case;
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::Subnet;
+use crate::net::{Cidr, Family, parse_ip};
+
+/// The smallest MTU of IPv6, in bytes (RFC 8200, section 5).
+const LEAST_IPV6_MTU: i64 = 1280;
+
+pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
+    one_of(context, "spec.gatewayType", &subnet.gateway_type, &["distributed", "centralized"]);
+    one_of(context, "spec.protocol", &subnet.protocol, &["IPv4", "IPv6", "Dual", "Mac"]);
+    allow_subnets(subnet, context);
+    if (1..LEAST_IPV6_MTU).contains(&subnet.mtu) && subnet.has_family(Family::V6) {
+        let detail = "must be at least 1280 bytes for IPv6";
+        context.deny(Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail));
+    }
+    if subnet.logical_gateway && subnet.u2o_interconnection {
+        let detail = "may not be used together with spec.u2oInterconnection";
+        context.deny(Finding::forbidden(FieldPath::of("spec.logicalGateway"), "true", detail));
+    }
+    if subnet.overlay_only_routing && (!subnet.u2o_interconnection || subnet.vlan.is_empty()) {
+        let field = FieldPath::of("spec.u2oFeatures.overlayOnlyRouting");
+        context.deny(Finding::forbidden(field, "true", "needs spec.u2oInterconnection and spec.vlan"));
+    }
+    nat_outgoing_rules(subnet, context);
+}
+
+fn one_of(context: &mut Context<'_>, field: &'static str, value: &str, supported: &[&str]) {
+    if !value.is_empty() && !supported.contains(&value) {
+        context.deny(Finding::not_supported(FieldPath::of(field), value, supported));
+    }
+}
+
+fn allow_subnets(subnet: &Subnet, context: &mut Context<'_>) {
+    for (at, text) in subnet.allow_subnets.iter().enumerate() {
+        let field = FieldPath::of("spec.allowSubnets").index(at);
+        refuse_upper_case(context, field.clone(), text);
+        if let Err(error) = Cidr::parse(text) {
+            context.deny(Finding::invalid(field, text, error.to_string()));
+        }
+    }
+}
+
+fn nat_outgoing_rules(subnet: &Subnet, context: &mut Context<'_>) {
+    for (at, rule) in subnet.nat_outgoing_rules.iter().enumerate() {
+        let matched = FieldPath::of("spec.natOutgoingPolicyRules").index(at).field("match");
+        let source = one_family(context, &matched.clone().field("srcIPs"), &rule.src_ips);
+        let field = matched.field("dstIPs");
+        let destination = one_family(context, &field, &rule.dst_ips);
+        if let (Some(source), Some(destination)) = (source, destination)
+            && source != destination
+        {
+            let detail = format!("is {}, but srcIPs is {}", destination.name(), source.name());
+            context.deny(Finding::invalid(field, &rule.dst_ips, detail));
+        }
+    }
+}
+
+/// The family of a comma list of addresses and prefixes, if it has one.
+fn one_family(context: &mut Context<'_>, field: &FieldPath, list: &str) -> Option<Family> {
+    if list.is_empty() {
+        return None;
+    }
+    let mut families = Vec::new();
+    for part in list.trim().split(',') {
+        match Cidr::parse(part).map(|cidr| cidr.family()).ok().or_else(|| parse_ip(part).map(Family::of)) {
+            Some(family) => families.push(family),
+            None => context.deny(Finding::invalid(field.clone(), part, "is neither an address nor a prefix")),
+        }
+    }
+    let first = *families.first()?;
+    if families.iter().any(|family| *family != first) {
+        context.deny(Finding::invalid(field.clone(), list, "must be of one address family"));
+        return None;
+    }
+    Some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn subnet(fields: &Value) -> Value {
+        let mut subnet = json!({"kind": "Subnet", "spec": {"cidrBlock": "fd00::/120"}});
+        for (field, value) in fields.as_object().unwrap() {
+            subnet["spec"][field] = value.clone();
+        }
+        subnet
+    }
+
+    fn nat(src: &str, dst: &str) -> Value {
+        subnet(&json!({"natOutgoingPolicyRules": [{"match": {"srcIPs": src, "dstIPs": dst}, "action": "nat"}]}))
+    }
+
+    #[test]
+    fn each_fault_of_an_option_is_named() {
+        for (fields, wanted) in [
+            (
+                json!({"gatewayType": "central"}),
+                r#"spec.gatewayType: Unsupported value: "central": supported values: "distributed", "centralized""#,
+            ),
+            (
+                json!({"protocol": "ipv4"}),
+                r#"spec.protocol: Unsupported value: "ipv4": supported values: "IPv4", "IPv6", "Dual", "Mac""#,
+            ),
+            (json!({"mtu": 1279}), "spec.mtu: Invalid value: 1279: must be at least 1280 bytes for IPv6"),
+            (
+                json!({"allowSubnets": ["10.0.0.1"]}),
+                r#"spec.allowSubnets[0]: Invalid value: "10.0.0.1": needs a prefix length, as in 10.0.0.0/16 or fd00::/64"#,
+            ),
+            (
+                json!({"allowSubnets": ["FD00::/8"]}),
+                r#"spec.allowSubnets[0]: Invalid value: "FD00::/8": must be in lower case"#,
+            ),
+            (
+                json!({"logicalGateway": true, "u2oInterconnection": true}),
+                "spec.logicalGateway: Forbidden: may not be used together with spec.u2oInterconnection",
+            ),
+            (
+                json!({"u2oFeatures": {"overlayOnlyRouting": true}}),
+                "spec.u2oFeatures.overlayOnlyRouting: Forbidden: needs spec.u2oInterconnection and spec.vlan",
+            ),
+        ] {
+            Cluster::new().refuses(&subnet(&fields), &[&format!("{wanted} [subnet-syntax]")]);
+        }
+    }
+
+    #[test]
+    fn what_kube_ovn_can_use_is_accepted() {
+        for fields in [
+            json!({"gatewayType": "centralized", "protocol": "Dual", "mtu": 1280, "allowSubnets": ["10.0.0.0/8"]}),
+            json!({"mtu": 0}),
+            json!({"vlan": "v", "u2oInterconnection": true, "u2oFeatures": {"overlayOnlyRouting": true}}),
+        ] {
+            Cluster::new().accepts(&subnet(&fields));
+        }
+    }
+
+    #[test]
+    fn nat_rules_are_of_one_family() {
+        Cluster::new().accepts(&nat("10.0.0.1,10.1.0.0/16", "8.8.8.8"));
+        Cluster::new().accepts(&nat("", "fd00::1"));
+        let at = "spec.natOutgoingPolicyRules[0].match";
+        let refuses = |src, dst, wanted: &str| {
+            Cluster::new().refuses(&nat(src, dst), &[&format!("{at}.{wanted} [subnet-syntax]")]);
+        };
+        refuses("10.0.0.1,fd00::1", "", r#"srcIPs: Invalid value: "10.0.0.1,fd00::1": must be of one address family"#);
+        refuses("10.0.0.1", "fd00::1", r#"dstIPs: Invalid value: "fd00::1": is IPv6, but srcIPs is IPv4"#);
+        refuses("10.0.0.1, 10.0.0.2", "", r#"srcIPs: Invalid value: " 10.0.0.2": is neither an address nor a prefix"#);
+    }
+}
