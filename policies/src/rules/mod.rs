@@ -3,6 +3,7 @@
 //! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to mend it.
 
 pub mod common;
+pub mod nat_gateway;
 pub mod pod;
 pub mod subnet;
 mod support;
@@ -23,6 +24,7 @@ pub const TABLE: &[&Rule] = &[
     &subnet::vpc_namespaces::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
+    &nat_gateway::lan_ip_in_subnet::RULE,
 ];
 
 /// All rules that inject something.

@@ -1,0 +1,128 @@
+//! Wants a NAT gateway's `lanIp` to be an address that it can have in its Subnet.
+//!
+//! Kube-OVN takes any text. The gateway's Pod then stays in ContainerCreating with an event, or has an address that the
+//! VPC's router does not reach. An address in `excludeIps` of the Subnet is legal: it is how to keep one for a gateway.
+//!
+//! An empty `lanIp` is a warning where there is one replica, for Kube-OVN picks an address then, which the VPC's default
+//! route has to name; with more replicas it is what Kube-OVN wants.
+//!
+//! ```yaml
+//! # bad: sn is 10.0.1.0/24, and its gateway 10.0.1.1
+//! kind: VpcNatGateway
+//! spec: {vpc: test-vpc-1, subnet: sn, lanIp: 10.0.1.1}
+//! # good
+//! spec: {vpc: test-vpc-1, subnet: sn, lanIp: 10.0.1.254}
+//! ```
+//!
+//! Choose a free address of the Subnet, neither its first nor its last, and not its gateway.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::NatGateway;
+use crate::net::parse_ip;
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "lan-ip-in-subnet",
+    summary: "a NAT gateway's lanIp is not an address that it can have in its Subnet",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::NatGateway(
+        &[Read::Field("spec.lanIp"), Read::Field("spec.subnet"), Read::Field("spec.replicas")],
+        check,
+    )],
+};
+
+fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
+    let field = || FieldPath::of("spec.lanIp");
+    let text = gateway.lan_ip.text.as_str();
+    if gateway.lan_ip.is_empty() {
+        if gateway.replicas <= 1 {
+            let detail = "Kube-OVN picks an address, which the default route of the VPC must name";
+            context.warn(Finding::required(field(), detail).help("Choose a free address of the Subnet."));
+        }
+        return Ok(());
+    }
+    let Some(address) = parse_ip(text) else {
+        let blanks = parse_ip(text.trim()).is_some();
+        let fault = if blanks { "must not have blanks around it" } else { "must be exactly one IP address" };
+        context.deny(Finding::invalid(field(), text, fault).help("Choose one free address of the Subnet."));
+        return Ok(());
+    };
+    let Some(subnet) = context.cluster.subnet(&gateway.subnet)? else { return Ok(()) };
+    let name = &subnet.meta.name;
+    let fault = if subnet.cidrs.is_empty() {
+        return Ok(());
+    } else if !subnet.contains(address) {
+        format!("not in Subnet {name:?} ({})", subnet.cidr_block)
+    } else if subnet.gateways.contains(&address) {
+        format!("is the gateway of Subnet {name:?}")
+    } else if subnet.cidrs.iter().any(|cidr| cidr.is_network_address(address)) {
+        format!("is the network address of Subnet {name:?} ({})", subnet.cidr_block)
+    } else if subnet.cidrs.iter().any(|cidr| cidr.is_broadcast(address)) {
+        format!("is the broadcast address of Subnet {name:?} ({})", subnet.cidr_block)
+    } else {
+        return Ok(());
+    };
+    let finding = Finding::invalid(field(), text, fault)
+        .related(subnet.reference(), Some(FieldPath::of("spec.cidrBlock")))
+        .help("Choose a free address of the Subnet, neither its first nor its last, and not its gateway.");
+    context.deny(finding);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn cluster(subnet: &Value) -> Cluster {
+        Cluster::new()
+            .with(json!({"kind": "Vpc", "name": "v"}))
+            .with(json!({"kind": "Subnet", "name": "sn", "spec": subnet}))
+    }
+
+    fn gateway(lan_ip: &str, replicas: i64) -> Value {
+        json!({"kind": "VpcNatGateway", "spec": {"vpc": "v", "subnet": "sn", "lanIp": lan_ip, "replicas": replicas}})
+    }
+
+    #[test]
+    fn each_fault_of_the_address_is_named() {
+        let dual = json!({"vpc": "v", "cidrBlock": "10.0.1.0/24,fd00::/120", "gateway": "10.0.1.9"});
+        for (lan_ip, fault) in [
+            ("10.0.2.254", r#"not in Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
+            ("10.0.1.9", r#"is the gateway of Subnet "sn""#),
+            ("fd00::1", r#"is the gateway of Subnet "sn""#),
+            ("10.0.1.0", r#"is the network address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
+            ("fd00::", r#"is the network address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
+            ("10.0.1.255", r#"is the broadcast address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
+            ("10.0.1.5,fd00::5", "must be exactly one IP address"),
+            ("10.0.1.5/24", "must be exactly one IP address"),
+            (" 10.0.1.5", "must not have blanks around it"),
+        ] {
+            let wanted = format!("spec.lanIp: Invalid value: {lan_ip:?}: {fault} [lan-ip-in-subnet]");
+            cluster(&dual).refuses(&gateway(lan_ip, 1), &[&wanted]);
+        }
+        for lan_ip in ["10.0.1.5", "fd00::ff"] {
+            cluster(&dual).accepts(&gateway(lan_ip, 1));
+        }
+    }
+
+    #[test]
+    fn a_point_to_point_subnet_has_neither_network_address_nor_broadcast() {
+        cluster(&json!({"vpc": "v", "cidrBlock": "10.0.1.0/31"})).accepts(&gateway("10.0.1.0", 1));
+    }
+
+    #[test]
+    fn an_empty_one_is_a_warning_without_high_availability() {
+        let subnet = json!({"vpc": "v", "cidrBlock": "10.0.1.0/24"});
+        let wanted = "spec.lanIp: Required value: Kube-OVN picks an address, which the default route of the VPC must name [lan-ip-in-subnet]";
+        cluster(&subnet).warns(&gateway("", 1), &[wanted]);
+        cluster(&subnet).accepts(&gateway("", 2));
+    }
+}

@@ -1,0 +1,3 @@
+//! Rules about NAT gateways.
+
+pub mod lan_ip_in_subnet;
