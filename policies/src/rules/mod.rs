@@ -7,6 +7,7 @@ pub mod nat_gateway;
 pub mod pod;
 pub mod subnet;
 mod support;
+pub mod vpc;
 
 use crate::context::Context;
 use crate::kinds::{
@@ -25,6 +26,7 @@ pub const TABLE: &[&Rule] = &[
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
+    &vpc::static_route_next_hop::RULE,
 ];
 
 /// All rules that inject something.

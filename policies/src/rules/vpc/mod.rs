@@ -1,0 +1,3 @@
+//! Rules about Vpcs.
+
+pub mod static_route_next_hop;

@@ -1,0 +1,167 @@
+//! Wants the next hop of a VPC's static route to be a neighbour of its router.
+//!
+//! OVN looks for a port of the router whose network holds the next hop. If there is none, it drops the route, with a line
+//! in the log of ovn-northd. If the next hop is the gateway of an overlay Subnet, it is the router's own port: OVN accepts
+//! the route, and the packets go nowhere. The gateway of an underlay or external Subnet is a real router, and legal.
+//!
+//! The router has ports in the overlay Subnets of the VPC, in underlay ones with `logicalGateway` or `u2oInterconnection`,
+//! in its external Subnets, on its peering links, and its BFD port.
+//!
+//! It is only a warning while the VPC has no Subnets or one of its external Subnets is unknown, in the default VPC, and in
+//! a Vpc that is labelled `ovn.kubernetes.io/vpc_external: "true"`.
+//!
+//! ```yaml
+//! # bad, where the VPC's Subnets are 10.0.1.0/24 and 10.0.2.0/24
+//! kind: Vpc
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.3.254}]}
+//! # good
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]}
+//! ```
+//!
+//! Use the address of a gateway, a Pod or a router in one of the VPC's networks; create the Subnet first if that is what
+//! is missing.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::{Action, Finding};
+use crate::kinds::{Kind, StaticRoute, VPC_EXTERNAL, Vpc};
+use crate::net::parse_ip;
+use crate::reads::Read;
+use crate::rules::support::networks::Networks;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "static-route-next-hop",
+    summary: "the next hop of a static route is in none of the networks of the VPC's router, or the router itself",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Vpc(
+        &[
+            Read::Field("spec.staticRoutes"),
+            Read::Field("spec.vpcPeerings"),
+            Read::Field("spec.enableExternal"),
+            Read::Field("spec.extraExternalSubnets"),
+            Read::Field("spec.bfdPort"),
+            Read::Label(VPC_EXTERNAL),
+        ],
+        check,
+    )],
+};
+
+fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    if vpc.static_routes.is_empty() {
+        return Ok(());
+    }
+    let networks = Networks::of(vpc, context)?;
+    let certain = networks.is_complete() && context.kube_ovn().is_custom_vpc(&vpc.meta.name) && !vpc.is_external();
+    let action = if certain { Action::Deny } else { Action::Warn };
+    for (at, route) in vpc.static_routes.iter().enumerate() {
+        let Some(hop) = parse_ip(route.next_hop_ip.trim()) else { continue };
+        let field = StaticRoute::path(at).field("nextHopIP");
+        if !networks.contain(hop) {
+            let detail = "in none of the networks of the VPC's router, so OVN drops the route; \
+                          create the Subnet first if that is what is missing";
+            let finding = Finding::invalid(field, &route.next_hop_ip, detail);
+            context.report(action, finding.help("Use an address in one of the VPC's networks."));
+        } else if let Some(subnet) = networks.own_port(hop) {
+            let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
+            let detail = format!("is the gateway of {mentioned}, the router's own port: the packets go nowhere");
+            let finding = Finding::invalid(field, &route.next_hop_ip, detail)
+                .related(subnet.reference(), Some(FieldPath::of("spec.gateway")))
+                .help("Use the lanIp of a NAT gateway, or the address of another router.");
+            context.report(action, finding);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn vpc(hop: &str, more: &Value) -> Value {
+        let mut vpc = json!({"kind": "Vpc", "name": "v", "spec": {"staticRoutes": [{"cidr": "172.16.0.0/12", "nextHopIP": hop}]}});
+        for (field, value) in more.as_object().unwrap() {
+            vpc["spec"][field] = value.clone();
+        }
+        vpc
+    }
+
+    fn subnet(name: &str, spec: Value) -> Value {
+        json!({"kind": "Subnet", "name": name, "spec": spec})
+    }
+
+    fn cluster() -> Cluster {
+        Cluster::new()
+            .with(subnet("overlay", json!({"vpc": "v", "cidrBlock": "10.0.1.0/24,fd00::/64"})))
+            .with(subnet("underlay", json!({"vpc": "v", "vlan": "v1", "cidrBlock": "10.0.2.0/24"})))
+            .with(subnet(
+                "u2o",
+                json!({"vpc": "v", "vlan": "v1", "cidrBlock": "10.0.3.0/24", "u2oInterconnection": true}),
+            ))
+            .with(subnet(
+                "logical",
+                json!({"vpc": "v", "vlan": "v1", "cidrBlock": "10.0.4.0/24", "logicalGateway": true}),
+            ))
+            .with(subnet("external", json!({"vlan": "v1", "cidrBlock": "192.168.0.0/24", "gateway": "192.168.0.1"})))
+            .with(json!({"kind": "Vpc", "name": "w"}))
+    }
+
+    fn outside(hop: &str) -> String {
+        format!(
+            "spec.staticRoutes[0].nextHopIP: Invalid value: {hop:?}: in none of the networks of the VPC's router, so OVN \
+             drops the route; create the Subnet first if that is what is missing [static-route-next-hop]"
+        )
+    }
+
+    fn black_hole(hop: &str, subnet: &str) -> String {
+        format!(
+            "spec.staticRoutes[0].nextHopIP: Invalid value: {hop:?}: is the gateway of Subnet {subnet:?}, the router's own \
+             port: the packets go nowhere [static-route-next-hop]"
+        )
+    }
+
+    #[test]
+    fn a_next_hop_is_in_a_network_of_the_router() {
+        for hop in ["10.0.1.9", "fd00::9", "10.0.3.9", "10.0.3.1", "10.0.4.9"] {
+            cluster().accepts(&vpc(hop, &json!({})));
+        }
+        for hop in ["10.9.9.9", "10.0.2.9", "192.168.0.9", "fd01::1"] {
+            cluster().refuses(&vpc(hop, &json!({})), &[&outside(hop)]);
+        }
+    }
+
+    #[test]
+    fn the_gateway_of_an_overlay_is_the_router_itself() {
+        for (hop, subnet) in [("10.0.1.1", "overlay"), ("fd00::1", "overlay"), ("10.0.4.1", "logical")] {
+            cluster().refuses(&vpc(hop, &json!({})), &[&black_hole(hop, subnet)]);
+        }
+    }
+
+    #[test]
+    fn external_subnets_links_and_the_bfd_port_are_networks_too() {
+        cluster().accepts(&vpc("192.168.0.1", &json!({"enableExternal": true})));
+        cluster().accepts(&vpc("192.168.0.1", &json!({"extraExternalSubnets": ["external"]})));
+        let link = json!({"vpcPeerings": [{"remoteVpc": "w", "localConnectIP": "169.254.0.1/30"}]});
+        cluster().accepts(&vpc("169.254.0.2", &link));
+        cluster().accepts(&vpc("10.255.255.255", &json!({"bfdPort": {"enabled": true, "ip": "10.255.255.255"}})));
+    }
+
+    #[test]
+    fn it_is_a_warning_where_not_all_is_known() {
+        Cluster::new().warns(&vpc("10.9.9.9", &json!({})), &[&outside("10.9.9.9")]);
+        let default =
+            json!({"kind": "Vpc", "name": "ovn-cluster", "spec": {"staticRoutes": [{"nextHopIP": "10.9.9.9"}]}});
+        let cluster = cluster().with(subnet("ovn-default", json!({"cidrBlock": "10.16.0.0/16"})));
+        let verdict = cluster
+            .verdict(&crate::rules::support::testing::update(&json!({"kind": "Vpc", "name": "ovn-cluster"}), &default));
+        assert_eq!((verdict.findings.len(), verdict.warnings.len()), (0, 1));
+        let mut external = vpc("10.9.9.9", &json!({}));
+        external["labels"] = json!({"ovn.kubernetes.io/vpc_external": "true"});
+        cluster.warns(&external, &[&outside("10.9.9.9")]);
+    }
+}
