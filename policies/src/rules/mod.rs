@@ -26,6 +26,7 @@ pub const TABLE: &[&Rule] = &[
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
+    &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
 ];
 

@@ -1,0 +1,247 @@
+//! Wants a VPC's default route to point at its NAT gateway.
+//!
+//! A NAT gateway takes no traffic by itself: the user adds the default route, and its next hop must be the gateway's
+//! `lanIp`. If it is another address in the gateway's Subnet, Kube-OVN accepts it, OVN accepts it, and nothing answers.
+//!
+//! Only default routes of the main table by destination are looked at (`0.0.0.0/0` or `::/0`, `policyDst`). A next hop in
+//! another network of the VPC is a warning: a firewall may stand there. It is also a warning while a gateway in that Subnet
+//! has no `lanIp` of the route's address family. The other way round, a gateway whose `lanIp` leaves the VPC's default
+//! route pointing at nobody is a warning on the gateway.
+//!
+//! ```yaml
+//! # bad, where NAT gateway ngw of this VPC has lanIp 10.0.1.254
+//! kind: Vpc
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.253, policy: policyDst}]}
+//! # good
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254, policy: policyDst}]}
+//! ```
+//!
+//! Use the `lanIp`. If something else in the gateway's Subnet is meant to take the traffic, annotate the Vpc with
+//! `vpcguard.io/allow: static-route-lan-ip`.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, NatGateway, StaticRoute, Subnet, Vpc};
+use crate::net::{Family, parse_ip};
+use crate::reads::Read;
+use crate::rules::support::networks::Networks;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+use crate::view::Answer;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "static-route-lan-ip",
+    summary: "a VPC's default route points into a NAT gateway's Subnet, but at no gateway's lanIp",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[
+        Check::Vpc(&[Read::Field("spec.staticRoutes")], vpc),
+        Check::NatGateway(
+            &[Read::Field("spec.vpc"), Read::Field("spec.subnet"), Read::Field("spec.lanIp")],
+            nat_gateway,
+        ),
+    ],
+};
+
+fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    let gateways = context.cluster.nat_gateways_of_vpc(&vpc.meta.name)?;
+    if gateways.is_empty() {
+        return Ok(());
+    }
+    for (field, hop) in default_routes(vpc) {
+        if gateways.iter().any(|gateway| gateway.lan_ips().any(|lan_ip| lan_ip == hop)) {
+            continue;
+        }
+        match place(hop, &gateways, context)? {
+            Place::Beside(stands) => beside(field, hop, &stands, &gateways, context),
+            Place::Elsewhere if Networks::of(vpc, context)?.contain(hop) => {
+                let detail = "is in no Subnet of a NAT gateway of the VPC, so the traffic passes the gateways by";
+                let help = "Use the lanIp of a NAT gateway, unless another router stands there.";
+                context.warn(Finding::invalid(field, &hop.to_string(), detail).help(help));
+            }
+            Place::Elsewhere | Place::Unknown => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where a next hop that is no lanIp lies.
+enum Place {
+    /// In the Subnets of these gateways.
+    Beside(Vec<(Arc<NatGateway>, Arc<Subnet>)>),
+    /// In the Subnet of no gateway.
+    Elsewhere,
+    /// In none that is known, but the Subnet of a gateway does not exist.
+    Unknown,
+}
+
+fn place(hop: IpAddr, gateways: &[Arc<NatGateway>], context: &Context<'_>) -> Answer<Place> {
+    let mut beside = Vec::new();
+    let mut unknown = false;
+    for gateway in gateways {
+        match context.cluster.subnet(&gateway.subnet)? {
+            Some(subnet) if subnet.contains(hop) => beside.push((Arc::clone(gateway), subnet)),
+            Some(_) => {}
+            None => unknown = true,
+        }
+    }
+    Ok(match (beside.is_empty(), unknown) {
+        (false, _) => Place::Beside(beside),
+        (true, false) => Place::Elsewhere,
+        (true, true) => Place::Unknown,
+    })
+}
+
+fn beside(
+    field: FieldPath,
+    hop: IpAddr,
+    stands: &[(Arc<NatGateway>, Arc<Subnet>)],
+    gateways: &[Arc<NatGateway>],
+    context: &mut Context<'_>,
+) {
+    let Some((gateway, subnet)) = stands.first() else { return };
+    let waits = |gateway: &NatGateway| !gateway.lan_ips().any(|lan_ip| Family::of(lan_ip) == Family::of(hop));
+    let waiting = stands.iter().find(|(gateway, _)| waits(gateway));
+    let subnet = context.mention(Kind::Subnet, &subnet.meta.name);
+    if let Some((gateway, _)) = waiting {
+        let gateway_name = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
+        let family = Family::of(hop).name();
+        let detail = format!("is in {subnet} of {gateway_name}, which has no {family} lanIp yet");
+        let finding = Finding::invalid(field, &hop.to_string(), detail)
+            .related(gateway.reference(), Some(FieldPath::of("spec.lanIp")))
+            .help("Give the gateway this lanIp, or wait until Kube-OVN has given it one and use that.");
+        context.warn(finding);
+        return;
+    }
+    let mut lan_ips: Vec<_> = gateways.iter().flat_map(|gateway| gateway.lan_ips()).collect();
+    lan_ips.sort_unstable();
+    lan_ips.dedup();
+    let lan_ips: Vec<_> = lan_ips.iter().map(ToString::to_string).collect();
+    let gateway_name = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
+    let aside = context.aside(&lan_ips.join(", "));
+    let detail = format!("is in {subnet} of {gateway_name}, but the lanIp of no NAT gateway of the VPC{aside}");
+    let finding = Finding::invalid(field, &hop.to_string(), detail)
+        .related(gateway.reference(), Some(FieldPath::of("spec.lanIp")))
+        .help("Use the lanIp of the NAT gateway.");
+    context.deny(finding);
+}
+
+fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
+    let Some(vpc) = context.cluster.vpc(&gateway.vpc)?.filter(|vpc| !vpc.meta.allows(RULE.id)) else { return Ok(()) };
+    let subnet = context.cluster.subnet(&gateway.subnet)?;
+    let before = context.cluster.nat_gateway(&gateway.meta.name)?;
+    let others = context.cluster.nat_gateways_of_vpc(&gateway.vpc)?;
+    for (field, hop) in default_routes(&vpc) {
+        let others = others.iter().filter(|other| other.meta.name != gateway.meta.name);
+        let answered = others.flat_map(|other| other.lan_ips()).chain(gateway.lan_ips()).any(|lan_ip| lan_ip == hop);
+        let is_near = subnet.as_ref().is_some_and(|subnet| subnet.contains(hop));
+        let was_mine = before.as_ref().is_some_and(|before| before.lan_ips().any(|lan_ip| lan_ip == hop));
+        if answered || !(is_near || was_mine) || gateway.lan_ip.is_empty() {
+            continue;
+        }
+        let detail = format!("leaves the default route of VPC {:?} to {hop} pointing at nobody", vpc.meta.name);
+        let finding = Finding::invalid(FieldPath::of("spec.lanIp"), &gateway.lan_ip.text, detail)
+            .related(vpc.reference(), Some(field))
+            .help("Use the next hop of the VPC's default route, or change the route.");
+        context.warn(finding);
+    }
+    Ok(())
+}
+
+/// The next hops of a VPC's default routes, each with its field.
+fn default_routes(vpc: &Vpc) -> Vec<(FieldPath, IpAddr)> {
+    let routes = vpc.static_routes.iter().enumerate().filter(|(_, route)| route.is_default());
+    let hop = |(at, route): (usize, &StaticRoute)| {
+        Some((StaticRoute::path(at).field("nextHopIP"), parse_ip(route.next_hop_ip.trim())?))
+    };
+    routes.filter_map(hop).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn gateway(name: &str, lan_ip: &str) -> Value {
+        json!({"kind": "VpcNatGateway", "name": name, "spec": {"vpc": "v", "subnet": "sn", "lanIp": lan_ip}})
+    }
+
+    fn vpc(route: &Value) -> Value {
+        json!({"kind": "Vpc", "name": "v", "spec": {"staticRoutes": [route]}})
+    }
+
+    fn cluster() -> Cluster {
+        Cluster::new()
+            .with(json!({"kind": "Subnet", "name": "sn", "spec": {"vpc": "v", "cidrBlock": "10.0.1.0/24,fd00::/64"}}))
+            .with(json!({"kind": "Subnet", "name": "other", "spec": {"vpc": "v", "cidrBlock": "10.0.2.0/24"}}))
+    }
+
+    const NOBODY: &str = r#"spec.staticRoutes[0].nextHopIP: Invalid value: "10.0.1.253": is in Subnet "sn" of VpcNatGateway "ngw", but the lanIp of no NAT gateway of the VPC (10.0.1.254) [static-route-lan-ip]"#;
+
+    #[test]
+    fn a_default_route_into_the_gateways_subnet_names_a_lan_ip() {
+        let cluster = cluster().with(gateway("ngw", "10.0.1.254"));
+        cluster.accepts(&vpc(&json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.254"})));
+        cluster.refuses(&vpc(&json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.253"})), &[NOBODY]);
+        cluster
+            .refuses(&vpc(&json!({"cidr": "1.2.3.4/0", "nextHopIP": "10.0.1.253", "policy": "policyDst"})), &[NOBODY]);
+    }
+
+    #[test]
+    fn other_routes_are_no_business_of_this_rule() {
+        let cluster = cluster().with(gateway("ngw", "10.0.1.254"));
+        for route in [
+            json!({"cidr": "172.31.0.0/24", "nextHopIP": "10.0.1.253"}),
+            json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.253", "policy": "policySrc"}),
+            json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.253", "routeTable": "t"}),
+        ] {
+            cluster.accepts(&vpc(&route));
+        }
+    }
+
+    #[test]
+    fn a_gateway_without_a_lan_ip_of_the_family_makes_it_a_warning() {
+        let wanted = r#"spec.staticRoutes[0].nextHopIP: Invalid value: "fd00::9": is in Subnet "sn" of VpcNatGateway "ngw", which has no IPv6 lanIp yet [static-route-lan-ip]"#;
+        let route = json!({"cidr": "::/0", "nextHopIP": "fd00::9"});
+        cluster().with(gateway("ngw", "10.0.1.254")).warns(&vpc(&route), &[wanted]);
+        cluster().accepts(&vpc(&route));
+    }
+
+    #[test]
+    fn a_reported_lan_ip_counts() {
+        let mut reported = gateway("ngw", "");
+        reported["status"] = json!({"lanIp": "10.0.1.7"});
+        cluster().with(reported).accepts(&vpc(&json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.7"})));
+    }
+
+    #[test]
+    fn a_next_hop_in_another_network_is_a_warning() {
+        let wanted = r#"spec.staticRoutes[0].nextHopIP: Invalid value: "10.0.2.9": is in no Subnet of a NAT gateway of the VPC, so the traffic passes the gateways by [static-route-lan-ip]"#;
+        let route = json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.2.9"});
+        cluster().with(gateway("ngw", "10.0.1.254")).warns(&vpc(&route), &[wanted]);
+    }
+
+    #[test]
+    fn a_gateway_that_leaves_the_route_to_nobody_is_a_warning() {
+        let route = json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.254"});
+        let wanted = r#"spec.lanIp: Invalid value: "10.0.1.253": leaves the default route of VPC "v" to 10.0.1.254 pointing at nobody [static-route-lan-ip]"#;
+        let cluster = || cluster().with(vpc(&route));
+        cluster().warns(&gateway("ngw", "10.0.1.253"), &[wanted]);
+        cluster().accepts(&gateway("ngw", "10.0.1.254"));
+        cluster().with(gateway("second", "10.0.1.254")).accepts(&gateway("ngw", "10.0.1.253"));
+    }
+
+    #[test]
+    fn an_annotation_of_the_vpc_allows_it_on_both_sides() {
+        let mut allowed = vpc(&json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.253"}));
+        allowed["annotations"] = json!({"vpcguard.io/allow": "static-route-lan-ip"});
+        cluster().with(gateway("ngw", "10.0.1.254")).warns(&allowed, &[NOBODY]);
+        cluster().with(allowed).accepts(&gateway("ngw", "10.0.1.254"));
+    }
+}
