@@ -28,6 +28,7 @@ pub const TABLE: &[&Rule] = &[
     &nat_gateway::lan_ip_in_subnet::RULE,
     &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
+    &vpc::lb_value::RULE,
 ];
 
 /// All rules that inject something.

@@ -1,4 +1,5 @@
 //! Rules about Vpcs.
 
+pub mod lb_value;
 pub mod static_route_lan_ip;
 pub mod static_route_next_hop;
