@@ -32,7 +32,7 @@ pub const TABLE: &[&Rule] = &[
 ];
 
 /// All rules that inject something.
-pub const INJECTIONS: &[Injector] = &[];
+pub const INJECTIONS: &[Injector] = &[pod::inject_logical_switch::RULE];
 
 /// A rule that reviews objects.
 #[derive(Debug)]

@@ -1,0 +1,80 @@
+//! Which Subnet Kube-OVN gives the Pods of a namespace that name none.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::kinds::{Namespace, Subnet, Vpc};
+use crate::settings::KubeOvn;
+use crate::view::{Answer, ClusterView};
+
+/// What Kube-OVN computes for a namespace.
+#[derive(Debug)]
+pub(crate) enum Binding {
+    /// Exactly one Subnet, and why.
+    One(Arc<Subnet>, &'static str),
+    /// One of several Subnets: which one depends on chance, or on what is free.
+    Several,
+    /// None, so the default Subnet of the default VPC.
+    Fallback,
+    /// It depends on labels of the namespace that are not known.
+    Unknown,
+}
+
+impl Binding {
+    /// Computes as Kube-OVN's controller does when it writes the namespace's annotation.
+    pub(crate) fn of(
+        name: &str,
+        namespace: Option<&Namespace>,
+        cluster: &dyn ClusterView,
+        kube_ovn: &KubeOvn,
+    ) -> Answer<Self> {
+        let mut candidates: BTreeMap<String, (Arc<Subnet>, &'static str)> = BTreeMap::new();
+        for subnet in cluster.subnets_binding(name, namespace.map(|namespace| &namespace.meta.labels))? {
+            let listed = subnet.namespaces.iter().any(|listed| listed == name);
+            if !listed && namespace.is_none() {
+                return Ok(Binding::Unknown);
+            }
+            let because = if listed { "it lists the namespace" } else { "it selects the namespace" };
+            candidates.insert(subnet.meta.name.clone(), (subnet, because));
+        }
+        let vpcs = cluster.vpcs_binding(name)?;
+        let custom: Vec<_> = vpcs.iter().filter(|vpc| kube_ovn.is_custom_vpc(&vpc.meta.name)).collect();
+        for vpc in &custom {
+            if let Some(subnet) = own_default_subnet(vpc, cluster)? {
+                candidates
+                    .entry(subnet.meta.name.clone())
+                    .or_insert((subnet, "it is the default of the namespace's VPC"));
+            }
+        }
+        if candidates.is_empty() {
+            return Self::by_default_flag(&custom, cluster);
+        }
+        let mut found = candidates.into_values();
+        Ok(match (found.next(), found.next()) {
+            (Some((subnet, because)), None) => Binding::One(subnet, because),
+            _ => Binding::Several,
+        })
+    }
+
+    /// The Subnet with `default: true` of the one custom VPC that lists the namespace.
+    fn by_default_flag(vpcs: &[&Arc<Vpc>], cluster: &dyn ClusterView) -> Answer<Self> {
+        let vpc = match vpcs {
+            [] => return Ok(Binding::Fallback),
+            [vpc] => vpc,
+            _ => return Ok(Binding::Several),
+        };
+        let subnets = cluster.subnets_of_vpc(&vpc.meta.name)?;
+        let mut defaults = subnets.into_iter().filter(|subnet| subnet.default);
+        Ok(match (defaults.next(), defaults.next()) {
+            (None, _) => Binding::Fallback,
+            (Some(subnet), None) => Binding::One(subnet, "it is the default of the namespace's VPC"),
+            _ => Binding::Several,
+        })
+    }
+}
+
+/// The Subnet in `spec.defaultSubnet`, which Kube-OVN ignores if it is of another VPC.
+fn own_default_subnet(vpc: &Vpc, cluster: &dyn ClusterView) -> Answer<Option<Arc<Subnet>>> {
+    let subnet = cluster.subnet(&vpc.default_subnet)?;
+    Ok(subnet.filter(|subnet| subnet.vpc.as_ref() == Some(&vpc.meta.name)))
+}
