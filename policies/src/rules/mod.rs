@@ -32,7 +32,7 @@ pub const TABLE: &[&Rule] = &[
 ];
 
 /// All rules that inject something.
-pub const INJECTIONS: &[Injector] = &[pod::inject_logical_switch::RULE];
+pub const INJECTIONS: &[Injector] = &[pod::inject_logical_switch::RULE, vpc::inject_vpc_lb::RULE];
 
 /// A rule that reviews objects.
 #[derive(Debug)]

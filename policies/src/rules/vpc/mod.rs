@@ -1,5 +1,6 @@
 //! Rules about Vpcs.
 
+pub mod inject_vpc_lb;
 pub mod lb_value;
 pub mod static_route_lan_ip;
 pub mod static_route_next_hop;
