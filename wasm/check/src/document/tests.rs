@@ -1,0 +1,98 @@
+use serde_json::json;
+
+use super::*;
+
+fn read(name: &str, text: &str) -> Parsed {
+    parse(&Source { name: name.to_owned(), bytes: text.as_bytes().to_vec() })
+}
+
+/// Kinds and names of all objects, each with the number of its document.
+fn objects(parsed: &Parsed) -> Vec<String> {
+    let line = |document: &Document| {
+        let text = |path| document.object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        format!("{} {} {}", document.number, text("/kind"), text("/metadata/name"))
+    };
+    parsed.documents.iter().map(line).collect()
+}
+
+fn errors(parsed: &Parsed) -> Vec<String> {
+    parsed.errors.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    let parsed = read("a.yaml", "\u{feff}apiVersion: v1\r\nkind: Pod\r\nmetadata: {name: p}\r\nkind: Pod\r\n");
+    assert_eq!(errors(&parsed), [r#"a.yaml:4:1: the key "kind" stands twice, first in line 2"#]);
+    let parsed = read("a.yaml", "\u{feff}a: 1\na: 2");
+    assert_eq!(errors(&parsed), [r#"a.yaml:2:1: the key "a" stands twice, first in line 1"#]);
+    let parsed = read("a.json", "\u{feff}{\"kind\": 5}");
+    assert_eq!(parsed.errors[0].column, 1);
+}
+
+#[test]
+fn lists_are_taken_apart() {
+    let text = "\
+kind: List
+apiVersion: v1
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: a}}
+- kind: List
+  apiVersion: v1
+  items: [{apiVersion: v1, kind: Pod, metadata: {name: b}}]
+- {apiVersion: v1, kind: Pod}
+---
+apiVersion: kubeovn.io/v1
+kind: SubnetList
+items: [{metadata: {name: c}}]
+---
+{apiVersion: v1, kind: PodList, items: }
+---
+{apiVersion: x/v1, kind: AllowList, metadata: {name: d}}
+";
+    let parsed = read("a.yaml", text);
+    assert_eq!(objects(&parsed), ["1 Pod a", "1 Pod b", "2 Subnet c", "4 AllowList d"]);
+    assert_eq!(parsed.documents[2].object["apiVersion"], "kubeovn.io/v1");
+    assert_eq!(parsed.documents[1].node().unwrap().span().start, Position { line: 7, column: 11 });
+    assert_eq!(errors(&parsed), ["a.yaml:8:3: not a Kubernetes object: it needs metadata.name (a string)"]);
+}
+
+#[test]
+fn what_is_no_object_is_an_error_and_costs_nothing_else() {
+    let text = "- a\n---\nfoo: bar\n---\napiVersion: v1\nkind: Pod\nmetadata: {generateName: p-}\n---\n5\n";
+    let parsed = read("a.yaml", text);
+    assert_eq!(objects(&parsed), ["3 Pod "]);
+    assert_eq!(
+        errors(&parsed),
+        [
+            "a.yaml:1:1: not a Kubernetes object: it is a list",
+            "a.yaml:3:1: not a Kubernetes object: it needs apiVersion, kind, metadata.name (a string)",
+            "a.yaml:9:1: not a Kubernetes object: it is a number",
+        ]
+    );
+}
+
+#[test]
+fn errors_are_in_the_order_of_the_text() {
+    let parsed = read("a.yaml", "a: 1\na: 2\n---\nfoo: bar\n---\nb: [\n");
+    let places: Vec<_> = parsed.errors.iter().map(|error| (error.document, error.line)).collect();
+    assert_eq!(places, [(Some(1), 2), (Some(2), 4), (Some(3), 7)]);
+}
+
+#[test]
+fn json_is_read_as_json() {
+    let parsed =
+        read("a.json", "{\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"}}\n{}\n{");
+    assert_eq!(objects(&parsed), ["1 Pod a"]);
+    assert_eq!(
+        errors(&parsed),
+        [
+            "a.json:3:1: not a Kubernetes object: it needs apiVersion, kind, metadata.name (a string)",
+            "a.json:4:1: EOF while parsing an object",
+        ]
+    );
+    let list = read("a.json", r#"{"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "b"}}]}"#);
+    assert_eq!(list.documents[0].object, json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}}));
+    // The same text as YAML.
+    let yaml = read("a.yaml", "{\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"}}\n");
+    assert_eq!(objects(&yaml), ["1 Pod a"]);
+}

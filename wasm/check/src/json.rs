@@ -1,0 +1,84 @@
+//! A stream of JSON values, each with the place where it begins.
+
+use serde_json::{Deserializer, Value};
+
+use crate::yaml::Position;
+
+/// The values of a text up to the first error, and that error.
+#[derive(Default)]
+pub(crate) struct Stream {
+    pub(crate) values: Vec<(Position, Value)>,
+    pub(crate) error: Option<(Position, String)>,
+}
+
+pub(crate) fn load(text: &str) -> Stream {
+    let mut stream = Stream::default();
+    let mut values = Deserializer::from_str(text).into_iter();
+    let mut place = Place { position: Position::START, rest: text };
+    loop {
+        place.pass(text.len() - values.byte_offset());
+        place.pass(place.rest.trim_start().len());
+        match values.next() {
+            None => return stream,
+            Some(Ok(value)) => stream.values.push((place.position, value)),
+            Some(Err(error)) => {
+                let position = Position { line: error.line(), column: error.column().max(1) };
+                let message = error.to_string();
+                let suffix = format!(" at line {} column {}", error.line(), error.column());
+                stream.error = Some((position, message.strip_suffix(&suffix).unwrap_or(&message).to_owned()));
+                return stream;
+            }
+        }
+    }
+}
+
+/// A place that moves forward in a text, so that finding all of them takes one pass.
+struct Place<'a> {
+    position: Position,
+    rest: &'a str,
+}
+
+impl Place<'_> {
+    /// Goes on until this many bytes are left.
+    fn pass(&mut self, left: usize) {
+        let Some((passed, rest)) = self.rest.split_at_checked(self.rest.len().saturating_sub(left)) else { return };
+        self.rest = rest;
+        let moved = Position::after(passed);
+        self.position = match moved.line {
+            1 => Position { column: self.position.column + moved.column - 1, ..self.position },
+            lines => Position { line: self.position.line + lines - 1, column: moved.column },
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(line: usize, column: usize) -> Position {
+        Position { line, column }
+    }
+
+    #[test]
+    fn values_follow_one_another() {
+        let stream = load("{\"a\": 1}\n  {\"b\": \"\\ud83d\\ude00\"} 3\n");
+        let wanted = [(at(1, 1), json!({"a": 1})), (at(2, 3), json!({"b": "😀"})), (at(2, 25), json!(3))];
+        assert_eq!(stream.values, wanted);
+        assert_eq!(stream.error, None);
+    }
+
+    #[test]
+    fn what_stands_before_an_error_is_kept() {
+        let stream = load("{}\n{\"a\": }");
+        assert_eq!(stream.values, [(at(1, 1), json!({}))]);
+        assert_eq!(stream.error, Some((at(2, 7), "expected value".to_owned())));
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let (_, message) = load(&"[".repeat(100_000)).error.unwrap();
+        assert_eq!(message, "recursion limit exceeded");
+    }
+}

@@ -1,0 +1,36 @@
+//! From manifests to findings: files to objects, a folder as one network, reports.
+//!
+//! [`Folder::parse`] reads sources, [`check`] reviews their objects in order as if each were applied in turn, and the
+//! [`Report`] is rendered for people or for programs. Nothing here touches a file or a clock, so the same sources give the
+//! same report natively and in WebAssembly.
+//!
+//! ```
+//! use vpcguard_check::{Folder, Source, check};
+//! use vpcguard_policies::Settings;
+//!
+//! let subnet = |name: &str, cidr: &str| Source {
+//!     name: format!("{name}.yaml"),
+//!     bytes: format!("apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {{name: {name}}}\nspec: {{cidrBlock: {cidr}}}")
+//!         .into_bytes(),
+//! };
+//! let folder = Folder::parse(&[subnet("a", "10.0.4.0/24"), subnet("b", "10.0.0.0/16")]);
+//! let report = check(&folder, &[], &Settings::default())?;
+//! assert_eq!(report.summary().denied, 1);
+//! assert!(report.to_human().starts_with("error[subnet-cidr-overlap]: spec.cidrBlock: Invalid value"));
+//! # Ok::<(), vpcguard_policies::ViewError>(())
+//! ```
+
+mod document;
+mod folder;
+mod json;
+mod report;
+mod settings;
+mod source;
+mod yaml;
+
+pub use document::{Document, Parsed, parse};
+pub use folder::{Folder, check};
+pub use report::{Located, Mutation, Place, Report, Summary, Unevaluated};
+pub use settings::{parse_settings, parse_value};
+pub use source::{ParseError, Source};
+pub use yaml::{Content, Entry, Node, Position, Scalar, Span};

@@ -1,0 +1,93 @@
+//! The report for programs. Its shape is published and only grows.
+
+use serde::ser::{Error, SerializeMap};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use vpcguard_policies::ObjectRef;
+
+use super::{Located, Mutation, Place, Report, Summary, Unevaluated};
+use crate::source::ParseError;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Json<'a> {
+    version: u32,
+    producer: Producer,
+    findings: &'a [Located],
+    mutations: &'a [Mutation],
+    not_evaluated: &'a [Unevaluated],
+    errors: &'a [ParseError],
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Producer {
+    name: &'static str,
+    version: &'static str,
+}
+
+pub(super) fn render(report: &Report) -> String {
+    let json = Json {
+        version: 1,
+        producer: Producer { name: "vpcguard", version: env!("CARGO_PKG_VERSION") },
+        findings: &report.findings,
+        mutations: &report.mutations,
+        not_evaluated: &report.not_evaluated,
+        errors: &report.errors,
+        summary: report.summary,
+    };
+    // Every key is a string and every value of these types can be written, so this cannot fail.
+    serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"
+}
+
+/// The finding as a verdict writes it, with the object and the places put in.
+impl Serialize for Located {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Value::Object(mut fields) = serde_json::to_value(&self.finding).map_err(S::Error::custom)? else {
+            return Err(S::Error::custom("a finding is an object"));
+        };
+        let related = match fields.remove("related") {
+            Some(Value::Array(related)) => related,
+            _ => Vec::new(),
+        };
+        let mut out = serializer.serialize_map(None)?;
+        for key in ["rule", "action", "reason", "message", "field"] {
+            if let Some(value) = fields.remove(key) {
+                out.serialize_entry(key, &value)?;
+            }
+        }
+        out.serialize_entry("object", &self.object)?;
+        out.serialize_entry("file", &self.place.file)?;
+        out.serialize_entry("document", &self.place.document)?;
+        for (key, value) in &fields {
+            out.serialize_entry(key, value)?;
+        }
+        if !related.is_empty() {
+            let places = self.related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+            let related: Vec<_> =
+                related.into_iter().zip(places).map(|(other, place)| with_place(other, place)).collect();
+            out.serialize_entry("related", &related)?;
+        }
+        out.end()
+    }
+}
+
+fn with_place(mut related: Value, place: Option<&Place>) -> Value {
+    if let (Some(fields), Some(place)) = (related.as_object_mut(), place) {
+        fields.insert("file".to_owned(), place.file.clone().into());
+        fields.insert("document".to_owned(), place.document.into());
+    }
+    related
+}
+
+impl Serialize for Unevaluated {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            rule: &'a str,
+            object: &'a ObjectRef,
+            needs: &'a str,
+        }
+        Shape { rule: self.missing.rule, object: &self.object, needs: self.missing.needs }.serialize(serializer)
+    }
+}

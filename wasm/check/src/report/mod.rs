@@ -1,0 +1,134 @@
+//! What a check found, in each of its formats.
+
+mod human;
+mod json;
+mod mutation;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use vpcguard_policies::finding::{Action, Finding};
+use vpcguard_policies::{NotEvaluated, ObjectRef};
+
+use crate::source::ParseError;
+
+pub use mutation::Mutation;
+
+/// Where an object was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// The name of the source.
+    pub file: String,
+    /// Which document of it, from 1.
+    pub document: usize,
+}
+
+/// A finding on an object that was read somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// What was found.
+    pub finding: Finding,
+    /// The object.
+    pub object: ObjectRef,
+    /// Where it was read.
+    pub place: Place,
+    /// Where each related object of the finding was read.
+    pub related: Vec<Option<Place>>,
+    /// Which object of the folder it is: a document may hold several of one name, or without a name.
+    pub(crate) index: usize,
+}
+
+impl Located {
+    /// Whether it refuses the object.
+    pub fn is_denial(&self) -> bool {
+        self.finding.action() == Action::Deny
+    }
+}
+
+/// A rule that could not look at everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unevaluated {
+    /// The object that it was to judge.
+    pub object: ObjectRef,
+    /// The rule, and what it needs.
+    pub missing: NotEvaluated,
+}
+
+/// How much was looked at, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// How many sources were read.
+    pub files: usize,
+    /// How many objects were in them.
+    pub objects: usize,
+    /// How many objects are refused.
+    pub denied: usize,
+    /// How many objects are not refused but warned about.
+    pub warned: usize,
+}
+
+/// What a check found, in the order of the objects.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    pub(crate) findings: Vec<Located>,
+    pub(crate) mutations: Vec<Mutation>,
+    pub(crate) not_evaluated: Vec<Unevaluated>,
+    pub(crate) errors: Vec<ParseError>,
+    pub(crate) summary: Summary,
+    pub(crate) omitted: usize,
+}
+
+impl Report {
+    /// Counts the objects that are refused or warned about.
+    pub(crate) fn count(&mut self) {
+        let objects = |denials: bool| -> BTreeSet<_> {
+            let chosen = self.findings.iter().filter(|located| located.is_denial() == denials);
+            chosen.map(|located| located.index).collect()
+        };
+        let (denied, warned) = (objects(true), objects(false));
+        (self.summary.denied, self.summary.warned) = (denied.len(), warned.difference(&denied).count());
+    }
+
+    /// What was found.
+    pub fn findings(&self) -> &[Located] {
+        &self.findings
+    }
+
+    /// What would be injected.
+    pub fn mutations(&self) -> &[Mutation] {
+        &self.mutations
+    }
+
+    /// What could not be judged.
+    pub fn not_evaluated(&self) -> &[Unevaluated] {
+        &self.not_evaluated
+    }
+
+    /// What could not be read.
+    pub fn errors(&self) -> &[ParseError] {
+        &self.errors
+    }
+
+    /// How much was looked at, and what came of it.
+    pub fn summary(&self) -> Summary {
+        self.summary
+    }
+
+    /// How many findings are not listed, because an object had too many.
+    pub fn omitted(&self) -> usize {
+        self.omitted
+    }
+
+    /// For people.
+    pub fn to_human(&self) -> String {
+        human::render(self)
+    }
+
+    /// For programs, in the published format.
+    pub fn to_json(&self) -> String {
+        json::render(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use serde_json::{Value, json};
+use vpcguard_policies::Settings;
+
+use crate::{Folder, Report, Source, check};
+
+fn report(files: &[(&str, &str)]) -> Report {
+    let source = |(name, text): &(&str, &str)| Source { name: (*name).to_owned(), bytes: text.as_bytes().to_vec() };
+    let sources: Vec<_> = files.iter().map(source).collect();
+    check(&Folder::parse(&sources), &[], &Settings::default()).unwrap()
+}
+
+/// One of each: a denial with a related object, a warning, an injection, an error.
+const FILES: &[(&str, &str)] = &[
+    (
+        "net/a.yaml",
+        "\
+apiVersion: kubeovn.io/v1
+kind: Vpc
+metadata: {name: v, annotations: {ovn.kubernetes.io/vpc_lb: 'yes'}}
+---
+apiVersion: kubeovn.io/v1
+kind: Subnet
+metadata: {name: a}
+spec: {vpc: v, cidrBlock: 10.0.4.0/24}
+---
+apiVersion: kubeovn.io/v1
+kind: Subnet
+metadata: {name: b}
+spec: {vpc: v, cidrBlock: 10.0.0.0/16}
+",
+    ),
+    ("net/b.yaml", "{apiVersion: kubeovn.io/v1, kind: IPPool, metadata: {name: p}, spec: {subnet: gone}}"),
+    ("net/c.yaml", "kind: Vpc\n"),
+];
+
+#[test]
+fn json_has_its_published_shape() {
+    let subnet = |name: &str| json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "name": name});
+    let wanted = json!({
+        "version": 1,
+        "producer": {"name": "vpcguard", "version": env!("CARGO_PKG_VERSION")},
+        "findings": [
+            {
+                "rule": "subnet-cidr-overlap",
+                "action": "deny",
+                "reason": "FieldValueInvalid",
+                "message": r#"Invalid value: "10.0.0.0/16": overlaps Subnet "a" (10.0.4.0/24) in VPC "v""#,
+                "field": "spec.cidrBlock",
+                "object": subnet("b"),
+                "file": "net/a.yaml",
+                "document": 3,
+                "help": "Choose a range that no other Subnet of the VPC uses.",
+                "related": [
+                    {"object": subnet("a"), "field": "spec.cidrBlock", "file": "net/a.yaml", "document": 2},
+                ],
+            },
+            {
+                "rule": "missing-reference",
+                "action": "warn",
+                "reason": "FieldValueNotFound",
+                "message": r#"Not found: "gone": there is no Subnet of this name"#,
+                "field": "spec.subnet",
+                "object": {"apiVersion": "kubeovn.io/v1", "kind": "IPPool", "name": "p"},
+                "file": "net/b.yaml",
+                "document": 1,
+                "help": "Create the Subnet first, or correct the name.",
+            },
+        ],
+        "mutations": [
+            {
+                "rule": "inject-vpc-lb",
+                "object": {"apiVersion": "kubeovn.io/v1", "kind": "Vpc", "name": "v"},
+                "patch": [{"op": "replace", "path": "/metadata/annotations/ovn.kubernetes.io~1vpc_lb", "value": "on"}],
+            },
+        ],
+        "notEvaluated": [],
+        "errors": [
+            {
+                "file": "net/c.yaml",
+                "document": 1,
+                "line": 1,
+                "column": 1,
+                "message": "not a Kubernetes object: it needs apiVersion, metadata.name (a string)",
+            },
+        ],
+        "summary": {"files": 3, "objects": 4, "denied": 1, "warned": 1},
+    });
+    let written: Value = serde_json::from_str(&report(FILES).to_json()).unwrap();
+    assert_eq!(written, wanted);
+}
+
+#[test]
+fn people_read_what_where_and_how_to_mend_it() {
+    let wanted = r#"error[subnet-cidr-overlap]: spec.cidrBlock: Invalid value: "10.0.0.0/16": overlaps Subnet "a" (10.0.4.0/24) in VPC "v"
+  --> net/a.yaml (document 3), Subnet "b"
+  = help: Choose a range that no other Subnet of the VPC uses.
+  = related: Subnet "a" spec.cidrBlock (net/a.yaml, document 2)
+warning[missing-reference]: spec.subnet: Not found: "gone": there is no Subnet of this name
+  --> net/b.yaml (document 1), IPPool "p"
+  = help: Create the Subnet first, or correct the name.
+note[inject-vpc-lb]: metadata.annotations[ovn.kubernetes.io/vpc_lb]: "on" is injected: Kube-OVN takes "yes" for off, whatever it means
+  --> net/a.yaml (document 1), Vpc "v"
+error: net/c.yaml:1:1: not a Kubernetes object: it needs apiVersion, metadata.name (a string)
+
+4 objects in 3 files: 1 denied, 1 warned, 1 error
+"#;
+    assert_eq!(report(FILES).to_human(), wanted);
+    assert_eq!(report(&[]).to_human(), "0 objects in 0 files: 0 denied, 0 warned\n");
+}
+
+#[test]
+fn an_object_with_both_is_denied_and_not_warned() {
+    let text =
+        "{apiVersion: kubeovn.io/v1, kind: Subnet, metadata: {name: a}, spec: {vpc: gone, cidrBlock: 10.0.0.0/33}}";
+    let summary = report(&[("a.yaml", text)]).summary();
+    assert_eq!((summary.denied, summary.warned), (1, 0));
+}
+
+#[test]
+fn objects_of_one_list_are_counted_one_by_one() {
+    let item =
+        "{apiVersion: kubeovn.io/v1, kind: Subnet, metadata: {generateName: a-}, spec: {cidrBlock: 10.0.0.0/33}}";
+    let list = format!("{{apiVersion: v1, kind: List, items: [{item}, {item}]}}");
+    let summary = report(&[("a.yaml", &list)]).summary();
+    assert_eq!((summary.objects, summary.denied), (2, 2));
+}
+
+#[test]
+fn findings_beyond_the_limit_are_counted() {
+    let namespaces: Vec<_> = (0..25).map(|at| format!("n{at}")).collect();
+    let text = format!(
+        "{{apiVersion: kubeovn.io/v1, kind: Vpc, metadata: {{name: v}}, spec: {{namespaces: [other]}}}}\n---\n\
+         {{apiVersion: kubeovn.io/v1, kind: Subnet, metadata: {{name: a}}, \
+         spec: {{vpc: v, cidrBlock: 10.0.0.0/16, namespaces: [{}]}}}}",
+        namespaces.join(", ")
+    );
+    let report = report(&[("a.yaml", &text)]);
+    assert_eq!((report.findings().len(), report.omitted()), (20, 5));
+    assert!(report.to_human().contains("\n5 more findings are not listed\n2 objects in 1 file: 1 denied, 0 warned\n"));
+}
+
+#[test]
+fn a_terminal_is_shown_no_control_characters() {
+    let text =
+        "{apiVersion: kubeovn.io/v1, kind: Subnet, metadata: {name: \"a\\e[2J\"}, spec: {cidrBlock: \"\\e[31m\"}}";
+    assert!(!report(&[("a\u{1b}.yaml", text)]).to_human().contains('\u{1b}'));
+}

@@ -1,0 +1,105 @@
+//! Settings from a file, with the place of whatever is wrong in it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use vpcguard_policies::Settings;
+
+use crate::source::{ParseError, Source};
+use crate::yaml::{Node, Position};
+use crate::{json as json_stream, yaml};
+
+/// Reads settings from YAML, or from JSON if the name ends in `.json`. An empty file leaves everything at its
+/// default.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, in order.
+pub fn parse_settings(source: &Source) -> Result<Settings, Vec<ParseError>> {
+    let error = |position, message: String| ParseError::new(&source.name, None, position, message);
+    let (value, node) = read(source)?;
+    let value = value.filter(|value| !value.is_null()).unwrap_or_else(|| json!({}));
+    Settings::parse(&value).map_err(|errors| {
+        let place = |field: &str| node.as_ref().map_or(Position::START, |node| node.locate(field));
+        let mut errors: Vec<_> = errors.0.iter().map(|wrong| error(place(&wrong.field), wrong.to_string())).collect();
+        errors.sort_by_key(|error| (error.line, error.column));
+        errors
+    })
+}
+
+/// Reads one document of any shape, from YAML, or from JSON if the name ends in `.json`. An empty file is null.
+///
+/// # Errors
+///
+/// Where and why it cannot be read, or where a second document begins.
+pub fn parse_value(source: &Source) -> Result<Value, Vec<ParseError>> {
+    read(source).map(|(value, _)| value.unwrap_or_default())
+}
+
+/// A document, and its tree if it is YAML.
+type OneDocument = (Option<Value>, Option<Arc<Node>>);
+
+/// The one document of a source, and its tree if it is YAML.
+fn read(source: &Source) -> Result<OneDocument, Vec<ParseError>> {
+    let error = |position, message: String| ParseError::new(&source.name, None, position, message);
+    let text = source.text().map_err(|error| vec![error])?;
+    if source.is_json() {
+        let json_stream::Stream { values, error: wrong } = json_stream::load(text);
+        if let Some((position, message)) = wrong {
+            return Err(vec![error(position, message)]);
+        }
+        one(values).map(|value| (value, None))
+    } else {
+        let yaml::Stream { documents, faults } = yaml::load(text);
+        if !faults.is_empty() {
+            return Err(faults.into_iter().map(|fault| error(fault.position, fault.message)).collect());
+        }
+        let nodes = documents.into_iter().map(|(_, node)| (node.span().start, node)).collect();
+        one(nodes).map(|node| (node.as_ref().map(|node| node.to_value()), node))
+    }
+    .map_err(|position| vec![error(position, "must be one document; here a second one begins".to_owned())])
+}
+
+/// The only one there is, if any; or where the second begins.
+fn one<T>(values: Vec<(Position, T)>) -> Result<Option<T>, Position> {
+    let mut values = values.into_iter();
+    let first = values.next();
+    match values.next() {
+        Some((position, _)) => Err(position),
+        None => Ok(first.map(|(_, value)| value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(name: &str, text: &str) -> Result<Settings, Vec<String>> {
+        let source = Source { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
+        parse_settings(&source).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn settings_are_yaml_or_json() {
+        let yaml = "# of the team\nrules:\n  subnet-cidr-overlap: off\n";
+        let settings = parse("s.json", r#"{"rules": {"subnet-cidr-overlap": "off"}}"#).unwrap();
+        assert_ne!(settings, Settings::default());
+        assert_eq!(parse("s.yaml", yaml), Ok(settings.clone()));
+        assert_eq!(parse("s.yaml", &yaml.replace("off", "'off'")), Ok(settings));
+        assert_eq!(parse("s.yaml", "# nothing\n"), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn each_error_has_its_place() {
+        let text = "strictReferences: perhaps\nkubeOvn:\n  serviceCidrs:\n    - 10.96.0.0/12\n    - x\n  zone: a\n";
+        let errors = parse("s.yaml", text).unwrap_err();
+        assert_eq!(errors[0], "s.yaml:1:1: strictReferences: must be a boolean, not a string");
+        assert!(errors[1].starts_with("s.yaml:5:7: kubeOvn.serviceCidrs[1]: "), "{errors:?}");
+        assert!(errors[2].starts_with(r#"s.yaml:6:3: kubeOvn.zone: unknown key "zone""#), "{errors:?}");
+        assert_eq!(parse("s.yaml", "a: [").unwrap_err().len(), 1);
+        assert_eq!(
+            parse("s.yaml", "{}\n---\n{}\n").unwrap_err(),
+            ["s.yaml:3:1: must be one document; here a second one begins"]
+        );
+    }
+}

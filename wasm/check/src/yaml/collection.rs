@@ -1,0 +1,145 @@
+//! A list or a map while it is read: keys become strings, merge keys are merged, a key that stands twice is a fault.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::node::{Content, Entry, Node, Position, Span};
+
+/// A list or a map that has not ended yet.
+pub(super) struct Collection {
+    pub(super) anchor: usize,
+    pub(super) start: Position,
+    /// Where what was read last ends.
+    end: Option<Position>,
+    pub(super) items: Items,
+}
+
+pub(super) enum Items {
+    List(Vec<Arc<Node>>),
+    Map(Map),
+}
+
+/// A map that has not ended yet.
+#[derive(Default)]
+pub(super) struct Map {
+    /// The key whose value comes next.
+    pub(super) key: Option<Key>,
+    entries: Vec<Entry>,
+    /// Where each key stands among the entries, and whether it was written here, not merged.
+    known: BTreeMap<String, (usize, bool)>,
+}
+
+pub(super) enum Key {
+    Named(String, Span),
+    /// `<<`, whose value is a map or a list of maps to be merged into this one.
+    Merge,
+    /// A fault that was reported already; its value is dropped.
+    Faulty,
+}
+
+/// Where a fault is, and what.
+type Fault = (Position, String);
+
+impl Collection {
+    pub(super) fn list(anchor: usize, start: Position) -> Self {
+        Self { anchor, start, end: None, items: Items::List(Vec::new()) }
+    }
+
+    pub(super) fn map(anchor: usize, start: Position) -> Self {
+        Self { anchor, start, end: None, items: Items::Map(Map::default()) }
+    }
+
+    /// Takes the next node, and says how many bytes were copied for it beyond the node itself.
+    pub(super) fn attach(&mut self, node: Arc<Node>, span: Span) -> Result<usize, Fault> {
+        self.end = Some(span.end);
+        match &mut self.items {
+            Items::List(list) => {
+                list.push(node);
+                Ok(0)
+            }
+            Items::Map(map) => map.attach(node, span),
+        }
+    }
+
+    /// The node; `end` is where the parser saw it end, which for a block is the beginning of what follows it.
+    pub(super) fn into_node(self, end: Span) -> Node {
+        let end = if end.is_empty() { self.end.unwrap_or(self.start) } else { end.end };
+        let content = match self.items {
+            Items::List(list) => Content::List(list),
+            Items::Map(map) => Content::Map(map.entries),
+        };
+        Node::new(Span { start: self.start, end }, content)
+    }
+}
+
+impl Map {
+    pub(super) fn wants_key(&self) -> bool {
+        self.key.is_none()
+    }
+
+    fn attach(&mut self, node: Arc<Node>, span: Span) -> Result<usize, Fault> {
+        match self.key.take() {
+            None => self.begin(&node, span),
+            Some(Key::Named(name, key_span)) => {
+                self.insert(Entry { key: name, key_span, value: node }, true);
+                Ok(0)
+            }
+            Some(Key::Merge) => self.merge(&node, span),
+            Some(Key::Faulty) => Ok(0),
+        }
+    }
+
+    fn begin(&mut self, key: &Node, span: Span) -> Result<usize, Fault> {
+        let name = match key.content() {
+            Content::Scalar(scalar) => scalar.key(),
+            Content::List(_) | Content::Map(_) => None,
+        };
+        let Some(name) = name else {
+            self.key = Some(Key::Faulty);
+            let detail = if key.is_null() { "null" } else { "a list or a map" };
+            return Err((span.start, format!("a key must not be {detail}")));
+        };
+        if let Some((at, true)) = self.known.get(&name) {
+            let first = self.entries.get(*at).map_or(0, |entry| entry.key_span.start.line);
+            self.key = Some(Key::Faulty);
+            return Err((span.start, format!("the key {name:?} stands twice, first in line {first}")));
+        }
+        self.key = Some(Key::Named(name, span));
+        Ok(0)
+    }
+
+    /// As kubectl does, in contrast to the letter of the merge key's definition: what is merged replaces what stands
+    /// before it, and is replaced by what stands after it. In a list of maps, the earlier map wins.
+    fn merge(&mut self, value: &Node, span: Span) -> Result<usize, Fault> {
+        let not_a_map = || (span.start, "what is merged must be a map or a list of maps".to_owned());
+        let maps = match value.content() {
+            Content::Map(entries) => vec![entries],
+            Content::List(list) => {
+                let maps: Option<Vec<_>> = list.iter().rev().map(|item| item.entries()).collect();
+                maps.ok_or_else(not_a_map)?
+            }
+            Content::Scalar(_) => return Err(not_a_map()),
+        };
+        let mut copied = 0;
+        for entry in maps.into_iter().flatten() {
+            copied += entry.size();
+            self.insert(entry.clone(), false);
+        }
+        Ok(copied)
+    }
+
+    fn insert(&mut self, entry: Entry, is_written_here: bool) {
+        match self.known.get_mut(&entry.key) {
+            Some((at, was_written_here)) => {
+                *was_written_here |= is_written_here;
+                if let Some(slot) = self.entries.get_mut(*at) {
+                    *slot = entry;
+                }
+            }
+            None => {
+                self.known.insert(entry.key.clone(), (self.entries.len(), is_written_here));
+                self.entries.push(entry);
+            }
+        }
+    }
+}
