@@ -1,0 +1,29 @@
+//! The certificates of vpcguard's webhook: a CA, the leaves that it signs, and the TLS configuration that serves them.
+//!
+//! A CA lives for ten years and signs leaves of seven days, in memory. Nothing here reads a clock: each call that needs
+//! the time is given it. All cryptography is that of aws-lc-rs, named explicitly, so that no other provider that some
+//! dependency brings along is ever asked.
+//!
+//! ```
+//! use std::time::SystemTime;
+//! use vpcguard_certs::{Ca, CurrentLeaf, server_config};
+//!
+//! let now = SystemTime::now();
+//! let ca = Ca::generate(now)?;
+//! let leaf = CurrentLeaf::new(&ca.sign(&["localhost", "127.0.0.1"], now)?);
+//! let config = server_config(leaf.clone())?;
+//! // Later: connections from here on get the new leaf, those that exist are left alone.
+//! leaf.replace(&ca.sign(&["localhost", "127.0.0.1"], now)?);
+//! # assert_eq!(config.alpn_protocols, [b"http/1.1"]);
+//! # Ok::<(), vpcguard_certs::CertError>(())
+//! ```
+
+mod ca;
+mod error;
+mod leaf;
+mod server;
+
+pub use ca::Ca;
+pub use error::CertError;
+pub use leaf::Leaf;
+pub use server::{CurrentLeaf, server_config};
