@@ -1,0 +1,197 @@
+//! Manifests from files, directories and standard input.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use vpcguard_check::{Document, Folder, ParseError, Source, parse_settings};
+use vpcguard_policies::Settings;
+
+/// The argument that stands for standard input.
+const STDIN: &str = "-";
+
+/// What is taken from a directory; a file that is named itself may be called anything.
+const EXTENSIONS: &[&str] = &["yaml", "yml", "json"];
+
+/// One thing that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// The file system says no.
+    #[error("{}: {cause}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// It was read, but makes no sense.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}
+
+/// Everything that could not be read, a line each.
+#[derive(Debug, thiserror::Error)]
+pub(crate) struct LoadError(pub(crate) Vec<Problem>);
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            write!(f, "{}{problem}", if at == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+/// The objects of a directory, in the order of its files' paths.
+pub(crate) fn load(dir: &Path) -> Result<Vec<Document>, LoadError> {
+    load_all(&[dir.to_owned()])
+}
+
+/// The objects of files and directories, in their order; nothing unless all of them can be read.
+pub(crate) fn load_all(paths: &[PathBuf]) -> Result<Vec<Document>, LoadError> {
+    let (sources, mut problems) = collect(paths);
+    let folder = Folder::parse(&sources);
+    problems.extend(folder.errors.into_iter().map(Problem::Parse));
+    if problems.is_empty() { Ok(folder.documents) } else { Err(LoadError(problems)) }
+}
+
+/// The settings of a file.
+pub(crate) fn settings(path: &Path) -> Result<Settings, LoadError> {
+    let source = read(path).map_err(|problem| LoadError(vec![problem]))?;
+    parse_settings(&source).map_err(|errors| LoadError(errors.into_iter().map(Problem::Parse).collect()))
+}
+
+/// Reads files and directories in the order given, the files of a directory bytewise by path. What cannot be read does
+/// not stop the rest.
+pub(crate) fn collect(paths: &[PathBuf]) -> (Vec<Source>, Vec<Problem>) {
+    let (mut sources, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        let files = if path.is_dir() { files_of(path, &mut problems) } else { vec![path.clone()] };
+        for file in files {
+            match read(&file) {
+                Ok(source) => sources.push(source),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    (sources, problems)
+}
+
+fn read(path: &Path) -> Result<Source, Problem> {
+    let failed = |cause| Problem::Io { path: path.to_owned(), cause };
+    if path == Path::new(STDIN) {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
+        return Ok(Source { name: "<stdin>".to_owned(), bytes });
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    Ok(Source { name: path.display().to_string(), bytes })
+}
+
+/// The manifests in a directory and below.
+fn files_of(directory: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        match entries(&directory) {
+            Ok(entries) => {
+                for Entry { path, is_directory } in entries {
+                    if is_directory {
+                        directories.push(path);
+                    } else if has_manifest_extension(&path) {
+                        files.push(path);
+                    }
+                }
+            }
+            Err(cause) => problems.push(Problem::Io { path: directory, cause }),
+        }
+    }
+    files.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    files
+}
+
+struct Entry {
+    path: PathBuf,
+    is_directory: bool,
+}
+
+fn entries(directory: &Path) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        // A volume of a ConfigMap has its files as links into ..data and, behind that, into a directory of the same
+        // kind of name: they are read once, as the links. Links to directories are not followed, for they may lead round.
+        let is_of_a_volume = entry.file_name().as_encoded_bytes().starts_with(b"..");
+        let file_type = entry.file_type()?;
+        let path = entry.path();
+        let leads_to_a_directory = file_type.is_symlink() && path.is_dir();
+        if !is_of_a_volume && !leads_to_a_directory {
+            entries.push(Entry { path, is_directory: file_type.is_dir() });
+        }
+    }
+    Ok(entries)
+}
+
+fn has_manifest_extension(path: &Path) -> bool {
+    path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| EXTENSIONS.contains(&extension))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(directory: &Path, name: &str, text: &str) {
+        let path = directory.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn names(directory: &Path, paths: &[&str]) -> Vec<String> {
+        let paths: Vec<_> = paths.iter().map(|path| directory.join(path)).collect();
+        let (sources, problems) = collect(&paths);
+        assert!(problems.is_empty(), "{problems:?}");
+        let prefix = format!("{}/", directory.display());
+        sources.iter().map(|source| source.name.strip_prefix(&prefix).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn files_of_a_directory_come_bytewise_by_path() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["d/b.yaml", "d/a/z.yml", "d/a.json", "d/B.yaml", "d/notes.txt", "d/a.yaml.bak", "e.txt"] {
+            write(directory.path(), name, "");
+        }
+        // '.' comes before '/', capitals before small letters.
+        assert_eq!(
+            names(directory.path(), &["e.txt", "d"]),
+            ["e.txt", "d/B.yaml", "d/a.json", "d/a/z.yml", "d/b.yaml"]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_directories_are_not_followed_and_a_volume_is_read_once() {
+        use std::os::unix::fs::symlink;
+
+        let directory = tempfile::tempdir().unwrap();
+        write(directory.path(), "..2026/a.yaml", "");
+        symlink("..2026", directory.path().join("..data")).unwrap();
+        symlink("..data/a.yaml", directory.path().join("a.yaml")).unwrap();
+        symlink(".", directory.path().join("round")).unwrap();
+        assert_eq!(names(directory.path(), &["."]), ["./a.yaml"]);
+    }
+
+    #[test]
+    fn every_problem_is_listed() {
+        let directory = tempfile::tempdir().unwrap();
+        write(directory.path(), "a.yaml", "a: [");
+        write(directory.path(), "b.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\nkind: Pod\n");
+        let paths = [directory.path().join("missing.yaml"), directory.path().to_owned()];
+        let error = load_all(&paths).unwrap_err().to_string().replace(&format!("{}/", directory.path().display()), "");
+        let lines: Vec<_> = error.lines().collect();
+        assert_eq!(lines.len(), 3, "{error}");
+        assert!(lines[0].starts_with("missing.yaml: "), "{error}");
+        assert!(lines[1].starts_with("a.yaml:2:1: "), "{error}");
+        assert_eq!(lines[2], "b.yaml:5:1: not a Kubernetes object: it needs apiVersion, metadata.name (a string)");
+    }
+}

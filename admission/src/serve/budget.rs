@@ -1,0 +1,70 @@
+//! How long a request may take.
+
+use std::time::Duration;
+
+/// What the API server waits unless a webhook configuration says otherwise.
+const USUAL: Duration = Duration::from_secs(10);
+
+/// What is kept back for the way of the answer.
+const KEPT_BACK: Duration = Duration::from_secs(1);
+
+/// The time for a request with this query, in which the API server says how long it waits: a second less, but at least
+/// half of it.
+pub(super) fn of_query(query: Option<&str>) -> Duration {
+    let parameters = query.unwrap_or_default().split('&');
+    let timeout = parameters.filter_map(|parameter| parameter.strip_prefix("timeout=")).find_map(go_duration);
+    let timeout = timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(USUAL);
+    timeout.saturating_sub(KEPT_BACK).max(timeout / 2)
+}
+
+/// A duration as Go prints it: `10s`, `1m30s`, `1.5s`, `500ms`.
+fn go_duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        let seconds = match unit {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "us" | "µs" => 1e-6,
+            "ns" => 1e-9,
+            _ => return None,
+        };
+        let part = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
+        total = total.checked_add(part)?;
+        rest = after;
+    }
+    Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_go_prints_them() {
+        let cases = [("10s", 10_000), ("1m30s", 90_000), ("1.5s", 1_500), ("500ms", 500), ("1h0m0s", 3_600_000)];
+        for (text, millis) in cases {
+            assert_eq!(go_duration(text), Some(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["10", "s", "-5s", "1x", "1e999s", "9999999999999999999999h", "1..5s", "10s "] {
+            assert_eq!(go_duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_second_is_kept_back_but_never_more_than_half() {
+        let millis = |query| of_query(query).as_millis();
+        assert_eq!(millis(Some("timeout=10s")), 9_000);
+        assert_eq!(millis(Some("a=b&timeout=30s")), 29_000);
+        assert_eq!(millis(Some("timeout=1s")), 500);
+        assert_eq!(millis(Some("timeout=2s")), 1_000);
+        for unclear in [None, Some(""), Some("timeout=0s"), Some("timeout=soon")] {
+            assert_eq!(millis(unclear), 9_000, "{unclear:?}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Requests that get no verdict, and the `metav1.Status` that says why.
+
+use std::time::Duration;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use vpcguard_policies::{ReviewError, Status, ViewError};
+
+/// The longest message, in characters.
+const LONGEST_MESSAGE: usize = 1000;
+
+/// Why a request gets no verdict.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// Not what the API server sends.
+    #[error(transparent)]
+    Malformed(#[from] ReviewError),
+    /// The connection ended, or its framing is broken.
+    #[error("the body cannot be read: {0}")]
+    Unreadable(String),
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error("no answer within {} ms, the time that the request allows", .0.as_millis())]
+    OutOfTime(Duration),
+    /// Nothing is admitted on a read that failed.
+    #[error(transparent)]
+    Unknown(#[from] ViewError),
+    #[error("no such path: admission requests go to /validate and /mutate")]
+    Path,
+    #[error("method not allowed: an AdmissionReview is posted")]
+    Method,
+    #[error("vpcguard has a bug: the log has the panic")]
+    Panic,
+}
+
+impl Failure {
+    fn code_and_reason(&self) -> (StatusCode, &'static str) {
+        match self {
+            Failure::Malformed(_) | Failure::Unreadable(_) => (StatusCode::BAD_REQUEST, "BadRequest"),
+            Failure::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
+            Failure::OutOfTime(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
+            Failure::Unknown(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Failure::Path => (StatusCode::NOT_FOUND, "NotFound"),
+            Failure::Method => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+            Failure::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (code, reason) = self.code_and_reason();
+        // It may repeat what was sent.
+        let message: String = self.to_string().chars().take(LONGEST_MESSAGE).collect();
+        let mut response = json(code, Status::failure(code.as_u16(), reason, message).to_json());
+        if code == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// A response with a body in JSON.
+pub(super) fn json(code: StatusCode, body: String) -> Response {
+    (code, [(CONTENT_TYPE, "application/json")], body).into_response()
+}

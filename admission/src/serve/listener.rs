@@ -1,0 +1,115 @@
+//! Takes connections, speaks TLS where it should, and HTTP/1.1 with keep-alive.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A client that takes longer has other plans.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long a connection may go without a whole request head, between requests too. The API server drops its idle
+/// connections after 90 s; it should be the one to do so, for a request may be under way to a server that closes.
+const HEAD: Duration = Duration::from_mins(2);
+
+/// Connections beyond these wait until one ends.
+const MOST_CONNECTIONS: usize = 1024;
+
+/// After an accept that failed, most likely for want of file descriptors.
+const BREATH: Duration = Duration::from_millis(200);
+
+/// A port and what answers there.
+pub(super) struct Listener {
+    tcp: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    room: Arc<Semaphore>,
+}
+
+impl Listener {
+    pub(super) fn new(tcp: TcpListener, tls: Option<TlsAcceptor>, router: Router) -> Self {
+        Self { tcp, tls, router, room: Arc::new(Semaphore::new(MOST_CONNECTIONS)) }
+    }
+
+    /// Where it listens, with the real port.
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// Serves until stopped; then takes no more connections, and ends when all requests in flight are answered.
+    pub(super) async fn serve(self, stop: CancellationToken) {
+        let connections = TaskTracker::new();
+        // Nobody closes the semaphore.
+        while let Some(Ok(room)) = stop.run_until_cancelled(Arc::clone(&self.room).acquire_owned()).await {
+            match stop.run_until_cancelled(self.tcp.accept()).await {
+                Some(Ok((stream, peer))) => {
+                    let (tls, router, stop) = (self.tls.clone(), self.router.clone(), stop.clone());
+                    connections.spawn(connection(stream, peer, tls, router, stop, room));
+                }
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(BREATH).await;
+                }
+                None => break,
+            }
+        }
+        drop(self.tcp);
+        connections.close();
+        connections.wait().await;
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: CancellationToken,
+    _room: OwnedSemaphorePermit,
+) {
+    // An answer is one small write: it should not wait for more.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else { return http(stream, peer, router, stop).await };
+    match stop.run_until_cancelled(timeout(HANDSHAKE, tls.accept(stream))).await {
+        Some(Ok(Ok(stream))) => http(stream, peer, router, stop).await,
+        Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "no TLS handshake"),
+        Some(Err(_)) => tracing::debug!(%peer, "no TLS handshake in time"),
+        None => {}
+    }
+}
+
+async fn http(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            // What is in flight is answered with `Connection: close`; an idle connection ends here.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}

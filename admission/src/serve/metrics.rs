@@ -1,0 +1,191 @@
+//! What Prometheus gets to know: base units, and labels whose values are few and ours.
+
+use std::time::{Duration, SystemTime};
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use vpcguard_policies::finding::Action;
+use vpcguard_policies::{Kind, Request, Verdict};
+
+use super::in_flight::InFlight;
+use super::webhook::Endpoint;
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    Allowed,
+    Denied,
+    /// No verdict.
+    Error,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    path: &'static str,
+    kind: &'static str,
+    operation: &'static str,
+    decision: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PathLabels {
+    path: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ViolationLabels {
+    rule: &'static str,
+    action: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CertLabels {
+    cert: &'static str,
+}
+
+/// All metrics.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    duration: Family<PathLabels, Histogram>,
+    violations: Family<ViolationLabels, Counter>,
+    in_flight: Gauge,
+    panics: Counter,
+    objects: Family<KindLabels, Gauge>,
+    not_after: Family<CertLabels, Gauge>,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("vpcguard"),
+            requests: Family::default(),
+            duration: Family::new_with_constructor(durations),
+            violations: Family::default(),
+            in_flight: Gauge::default(),
+            panics: Counter::default(),
+            objects: Family::default(),
+            not_after: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    /// The library adds `_total` to counters, and the unit and the full stop to all.
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("admission_requests", "Admission requests answered", self.requests.clone());
+        let help = "Time from the head of an admission request to its answer";
+        registry.register_with_unit("admission_duration", help, Unit::Seconds, self.duration.clone());
+        registry.register("violations", "Findings of rules, by what they did to the request", self.violations.clone());
+        registry.register("requests_in_flight", "Admission requests being answered", self.in_flight.clone());
+        registry.register("panics", "Requests that a bug of vpcguard left without a verdict", self.panics.clone());
+        registry.register("inventory_objects", "Objects that requests are judged against", self.objects.clone());
+        let help = "When a certificate expires, in seconds since 1970";
+        registry.register_with_unit("certificate_not_after_timestamp", help, Unit::Seconds, self.not_after.clone());
+    }
+
+    /// Counts a request; one that could not be read is of the kind `other`, as is any that no rule knows.
+    pub(super) fn count_request(&self, endpoint: Endpoint, request: Option<&Request>, decision: Decision) {
+        let labels = RequestLabels {
+            path: endpoint.name(),
+            kind: request.and_then(|request| request.kind).map_or("other", Kind::name),
+            operation: request.map_or("other", |request| request.operation.name()),
+            decision: match decision {
+                Decision::Allowed => "allowed",
+                Decision::Denied => "denied",
+                Decision::Error => "error",
+            },
+        };
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    pub(super) fn count_violations(&self, verdict: &Verdict) {
+        for finding in verdict.findings.iter().chain(&verdict.warnings) {
+            let action = match finding.action() {
+                Action::Deny => "deny",
+                Action::Warn => "warn",
+            };
+            self.violations.get_or_create(&ViolationLabels { rule: finding.rule(), action }).inc();
+        }
+    }
+
+    pub(super) fn count_panic(&self) {
+        self.panics.inc();
+    }
+
+    pub(super) fn observe(&self, endpoint: Endpoint, took: Duration) {
+        self.duration.get_or_create(&PathLabels { path: endpoint.name() }).observe(took.as_secs_f64());
+    }
+
+    /// Counts a request as in flight until the value is dropped.
+    pub(super) fn begin(&self) -> InFlight {
+        InFlight::new(&self.in_flight)
+    }
+
+    pub(super) fn set_objects(&self, counts: &[(Kind, usize)]) {
+        for (kind, count) in counts {
+            let labels = KindLabels { kind: kind.name() };
+            self.objects.get_or_create(&labels).set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Says when the certificate `ca` or `leaf` expires.
+    pub(super) fn set_not_after(&self, cert: &'static str, not_after: SystemTime) {
+        let seconds = not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.not_after.get_or_create(&CertLabels { cert }).set(i64::try_from(seconds).unwrap_or(i64::MAX));
+    }
+
+    /// All of them, in the text format of `OpenMetrics`.
+    pub(super) fn encode(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+/// From 50 µs, a review in a small cluster, to 26 s, near the longest that the API server waits.
+fn durations() -> Histogram {
+    Histogram::new(exponential_buckets(50e-6, 2.0, 20))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_units_are_those_of_the_manual() {
+        let metrics = Metrics::new();
+        metrics.count_request(Endpoint::Validate, None, Decision::Error);
+        metrics.observe(Endpoint::Mutate, Duration::from_micros(70));
+        metrics.count_panic();
+        metrics.set_objects(&[(Kind::Subnet, 3)]);
+        metrics.set_not_after("leaf", SystemTime::UNIX_EPOCH + Duration::from_secs(5));
+        let in_flight = metrics.begin();
+        let text = metrics.encode();
+        for line in [
+            r#"vpcguard_admission_requests_total{path="validate",kind="other",operation="other",decision="error"} 1"#,
+            r#"vpcguard_admission_duration_seconds_bucket{le="0.00005",path="mutate"} 0"#,
+            r#"vpcguard_admission_duration_seconds_bucket{le="0.0001",path="mutate"} 1"#,
+            "vpcguard_panics_total 1",
+            "vpcguard_requests_in_flight 1",
+            r#"vpcguard_inventory_objects{kind="Subnet"} 3"#,
+            r#"vpcguard_certificate_not_after_timestamp_seconds{cert="leaf"} 5"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        drop(in_flight);
+        assert!(metrics.encode().contains("vpcguard_requests_in_flight 0"));
+    }
+}

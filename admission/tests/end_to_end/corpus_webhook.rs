@@ -1,0 +1,64 @@
+//! The corpus through the webhook over TLS, as the API server would send it: /mutate, its patch, /validate.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use vpcguard_policies::{Inventory, Kind, Operation, Request, Verdict, answer, mutate, review};
+use vpcguard_tests::Case;
+
+use crate::serving::{Server, create};
+
+/// The request as the API server sends it.
+fn review_of(case: &Case, object: &Value) -> Value {
+    let mut review = create(object);
+    let request = &mut review["request"];
+    request["uid"] = json!(case.request.uid);
+    request["userInfo"]["username"] = json!(case.request.user);
+    request["name"] = object["metadata"]["name"].clone();
+    request["namespace"] = json!(case.request.namespace);
+    request["dryRun"] = json!(false);
+    request["options"] = json!({"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"});
+    if let Some(old) = &case.request.old_object {
+        request["operation"] = json!("UPDATE");
+        request["oldObject"] = old.clone();
+    }
+    review
+}
+
+/// The verdict in an answer: in its audit annotation where it says anything.
+fn said(response: &Value) -> String {
+    match response["auditAnnotations"]["verdict"].as_str() {
+        Some(verdict) => verdict.to_owned(),
+        None => Verdict::admitted().to_json(),
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_the_librarys_to_the_byte() {
+    // Each case has a server of its own, for its own state.
+    for case in Case::all().iter().filter(|case| case.request.operation != Operation::AtRest) {
+        let server = Server::start_with(&case.state, &case.settings);
+        let mut client = server.connect().await;
+        let (cluster, settings): (Inventory, _) = (case.cluster(), case.parsed_settings());
+
+        let injected = mutate(&case.request, &cluster, &settings).unwrap();
+        let reply = client.post("/mutate", review_of(case, &case.request.object)).await;
+        let response = reply.response();
+        let patch = response["patch"].as_str().map(|patch| BASE64_STANDARD.decode(patch).unwrap());
+        let mut object = case.request.object.clone();
+        if let Some(patch) = &patch {
+            let patch: json_patch::Patch = serde_json::from_slice(patch).unwrap();
+            json_patch::patch(&mut object, &patch).unwrap();
+        }
+        assert_eq!(object, injected.mutated_object.clone().unwrap_or(case.request.object.clone()), "{}", case.name);
+        let encoded = patch.map(|patch| BASE64_STANDARD.encode(patch));
+        assert_eq!(reply.text(), answer(&case.request, &injected, encoded).to_json(), "{}", case.name);
+
+        let request = Request { object: object.clone(), ..case.request.clone() };
+        let verdict = review(&request, &cluster, &settings).unwrap();
+        let reply = client.post("/validate", review_of(case, &object)).await;
+        assert_eq!(reply.text(), answer(&request, &verdict, None).to_json(), "{}", case.name);
+        assert_eq!(said(&reply.response()), verdict.to_json(), "{}", case.name);
+        assert_eq!(Kind::of(&object), case.request.kind, "{}", case.name);
+    }
+}

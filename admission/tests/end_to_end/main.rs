@@ -1,0 +1,16 @@
+//! vpcguard as its users run it: the binary, its files, its sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+mod corpus_check;
+mod corpus_webhook;
+mod examples;
+mod readme;
+mod serve;
+mod serving;

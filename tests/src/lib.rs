@@ -1,0 +1,155 @@
+//! The corpus: cases of one request each, with the state of the cluster, the settings, and the verdict that is wanted.
+//!
+//! A case is a file `corpus/<kind>/<rule>/<case>.yaml`. What is wanted is written by hand from what Kube-OVN does, before
+//! the rule. The same cases run through every runner, whose verdicts must be the same to the byte.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use vpcguard_check::{Source, parse_value};
+use vpcguard_policies::{Inventory, Kind, Operation, Request, Settings, Verdict, admit};
+
+/// One case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// `<kind>/<rule>/<case>`.
+    pub name: String,
+    /// The settings, as a user writes them.
+    pub settings: Value,
+    /// The other objects of the cluster, and the version that the object replaces.
+    pub state: Vec<Value>,
+    /// The request.
+    pub request: Request,
+    want: Value,
+}
+
+impl Case {
+    /// All cases, in the order of their names.
+    ///
+    /// # Panics
+    ///
+    /// If a case cannot be read: it is mended, not passed over.
+    pub fn all() -> Vec<Self> {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+        let mut files = Vec::new();
+        collect(&corpus, &mut files);
+        files.sort();
+        files.iter().map(|file| Self::read(&corpus, file)).collect()
+    }
+
+    #[expect(clippy::panic, clippy::expect_used, reason = "a broken case ends the test")]
+    fn read(corpus: &Path, file: &Path) -> Self {
+        let bytes = fs::read(file).expect("a case can be read");
+        let source = Source { name: file.display().to_string(), bytes };
+        let case = parse_value(&source).unwrap_or_else(|errors| panic!("{errors:?}"));
+        let known = ["settings", "user", "operation", "state", "old", "object", "want"];
+        let odd = case.as_object().into_iter().flat_map(Map::keys).find(|key| !known.contains(&key.as_str()));
+        assert_eq!(odd, None, "{} has a key that no case has", source.name);
+        let field = |name: &str| case.get(name).cloned().filter(|value| !value.is_null());
+        let old = field("old");
+        let mut request = Request::of_object(field("object").expect("a case has an object"), old.clone());
+        "the-uid".clone_into(&mut request.uid);
+        if let Some(user) = case.get("user").and_then(Value::as_str) {
+            user.clone_into(&mut request.user);
+        }
+        if case.get("operation").is_some_and(|operation| operation == "AtRest") {
+            request.operation = Operation::AtRest;
+        }
+        let state = field("state").and_then(|state| state.as_array().cloned()).unwrap_or_default();
+        let name = file.strip_prefix(corpus).unwrap_or(file).with_extension("").display().to_string();
+        Self {
+            name,
+            settings: field("settings").unwrap_or_else(|| json!({})),
+            state: state.into_iter().chain(old).collect(),
+            request,
+            want: field("want").expect("a case says what is wanted"),
+        }
+    }
+
+    /// The rule, or the common behaviour, that the case is about.
+    pub fn subject(&self) -> &str {
+        self.name.split('/').nth(1).unwrap_or_default()
+    }
+
+    /// The settings, parsed.
+    ///
+    /// # Panics
+    ///
+    /// If they are wrong.
+    #[expect(clippy::panic, reason = "a broken case ends the test")]
+    pub fn parsed_settings(&self) -> Settings {
+        Settings::parse(&self.settings).unwrap_or_else(|errors| panic!("{}: {errors}", self.name))
+    }
+
+    /// The cluster.
+    pub fn cluster(&self) -> Inventory {
+        let mut cluster = Inventory::new(self.parsed_settings().kube_ovn);
+        for object in &self.state {
+            if let Some(kind) = Kind::of(object) {
+                cluster.apply(kind, object);
+            }
+        }
+        cluster
+    }
+
+    /// What the library says, after injection.
+    ///
+    /// # Panics
+    ///
+    /// Never: reading an inventory does not fail.
+    #[expect(clippy::expect_used, reason = "reading an inventory does not fail")]
+    pub fn verdict(&self) -> Verdict {
+        admit(&self.request, &self.cluster(), &self.parsed_settings()).expect("an inventory can be read")
+    }
+
+    /// How a verdict differs from what is wanted; none if it does not.
+    ///
+    /// Of the findings that other rules make besides, those that refuse the object must be named in the case; warnings
+    /// need not be, so that a new rule does not change the cases of others.
+    pub fn difference(&self, verdict: &Verdict) -> Option<String> {
+        let verdict: Value = serde_json::from_str(&verdict.to_json()).unwrap_or_default();
+        let finding = ["rule", "reason", "field", "message"];
+        let wanted = |key| listed(self.want.get(key), &finding);
+        let named: Vec<Value> = ["findings", "warnings"].into_iter().flat_map(wanted).collect();
+        let concerns = |found: &Value| {
+            let rule = found.get("rule");
+            rule.is_some_and(|rule| rule == self.subject() || named.iter().any(|named| named.get("rule") == Some(rule)))
+        };
+        let mut warnings = listed(verdict.get("warnings"), &finding);
+        warnings.retain(concerns);
+        let injection = ["rule", "field", "value"];
+        let number = |of: &Value, key| of.get(key).cloned().unwrap_or_else(|| json!(0));
+        let want = json!({
+            "allowed": self.want.get("allowed"), "code": self.want.get("code"), "omitted": number(&self.want, "omitted"),
+            "findings": wanted("findings"), "warnings": wanted("warnings"),
+            "injected": listed(self.want.get("injected"), &injection),
+        });
+        let got = json!({
+            "allowed": verdict.get("allowed"), "code": verdict.get("code"), "omitted": number(&verdict, "omitted"),
+            "findings": listed(verdict.get("findings"), &finding), "warnings": warnings,
+            "injected": listed(verdict.get("injected"), &injection),
+        });
+        (want != got).then(|| format!("{}\n  wanted {want}\n  got    {got}", self.name))
+    }
+}
+
+/// These keys of each element of a list.
+fn listed(list: Option<&Value>, keys: &[&str]) -> Vec<Value> {
+    let pick = |element: &Value| {
+        keys.iter().map(|key| ((*key).to_owned(), element.get(key).cloned().unwrap_or_default())).collect()
+    };
+    list.and_then(Value::as_array).into_iter().flatten().map(pick).collect()
+}
+
+#[expect(clippy::expect_used, reason = "a corpus that cannot be read ends the test")]
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the corpus can be read") {
+        let path = entry.expect("the corpus can be read").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}
