@@ -1,0 +1,55 @@
+//! The tasks of this repository.
+
+mod docs;
+mod lint;
+mod mutants;
+mod test;
+mod wasm;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xshell::Shell;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The tasks of this repository")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs all tests, after setting up what they need.
+    Test,
+    /// Checks format, lints and dependencies.
+    Lint,
+    /// Writes docs/rules.md from the rules' own pages.
+    Docs,
+    /// Counts what a review costs: one Subnet against 100 and against 100,000 others.
+    Bench,
+    /// Changes the rules one line at a time and lists the changes that no test notices (about an hour).
+    Mutants {
+        /// Only these files, as `cargo mutants --file` takes them.
+        files: Vec<String>,
+    },
+    /// Sets up the WebAssembly target and builds what must build for it.
+    Wasm,
+}
+
+fn main() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    match Cli::parse().task {
+        Task::Test => test::run(&shell),
+        Task::Lint => lint::run(&shell),
+        Task::Docs => docs::write(&shell),
+        Task::Bench => test::bench(&shell),
+        Task::Mutants { files } => mutants::run(&shell, &files),
+        Task::Wasm => wasm::run(&shell),
+    }
+}
+
+/// The root of the repository.
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
