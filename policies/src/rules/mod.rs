@@ -143,6 +143,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_rule_reviews_the_kinds_of_its_checks() {
+        let kinds = |rule: &Rule| rule.kinds().collect::<Vec<_>>();
+        assert_eq!(kinds(&vpc::lb_value::RULE), [Kind::Vpc]);
+        assert_eq!(kinds(&subnet::syntax::RULE), [Kind::Subnet]);
+        assert_eq!(kinds(&vpc::static_route_lan_ip::RULE), [Kind::Vpc, Kind::VpcNatGateway]);
+        assert_eq!(
+            kinds(&pod::vpc_namespace::RULE),
+            [
+                Kind::Pod,
+                Kind::Deployment,
+                Kind::StatefulSet,
+                Kind::DaemonSet,
+                Kind::ReplicaSet,
+                Kind::Job,
+                Kind::CronJob,
+                Kind::VirtualMachine,
+            ]
+        );
+        let only = |check| kinds(&Rule { checks: Box::leak(Box::new([check])), ..vpc::lb_value::RULE });
+        assert_eq!(only(Check::EgressGateway(&[], |_, _| Ok(()))), [Kind::VpcEgressGateway]);
+        assert_eq!(only(Check::IptablesEip(&[], |_, _| Ok(()))), [Kind::IptablesEip]);
+        assert_eq!(
+            only(Check::IptablesRule(&[], |_, _| Ok(()))),
+            [Kind::IptablesFipRule, Kind::IptablesDnatRule, Kind::IptablesSnatRule]
+        );
+        assert_eq!(only(Check::IpPool(&[], |_, _| Ok(()))), [Kind::IpPool]);
+        assert_eq!(only(Check::Namespace(&[], |_, _| Ok(()))), [Kind::Namespace]);
+        assert_eq!(only(Check::Service(&[], |_, _| Ok(()))), [Kind::Service]);
+        assert_eq!(kinds(&common::field_type::RULE), Kind::ALL);
+    }
+
+    #[test]
     fn every_id_stands_once() {
         let mut ids: Vec<_> = TABLE.iter().map(|rule| rule.id).chain(INJECTIONS.iter().map(|rule| rule.id)).collect();
         ids.sort_unstable();

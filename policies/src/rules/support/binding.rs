@@ -78,3 +78,58 @@ fn own_default_subnet(vpc: &Vpc, cluster: &dyn ClusterView) -> Answer<Option<Arc
     let subnet = cluster.subnet(&vpc.default_subnet)?;
     Ok(subnet.filter(|subnet| subnet.vpc.as_ref() == Some(&vpc.meta.name)))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::kinds::Kind;
+
+    /// What is computed for namespace ns1, in short; with no Namespace object where no labels are given.
+    fn binding(labels: Option<Value>, vpc: Value, subnets: &[(&str, Value)]) -> String {
+        let mut cluster = Inventory::default();
+        cluster.apply(Kind::Vpc, &json!({"metadata": {"name": "v"}, "spec": vpc}));
+        for (name, spec) in subnets {
+            cluster.apply(Kind::Subnet, &json!({"metadata": {"name": name}, "spec": spec}));
+        }
+        if let Some(labels) = labels {
+            cluster.apply(Kind::Namespace, &json!({"metadata": {"name": "ns1", "labels": labels}}));
+        }
+        let namespace = cluster.namespace("ns1").unwrap();
+        match Binding::of("ns1", namespace.as_deref(), &cluster, &KubeOvn::default()).unwrap() {
+            Binding::One(subnet, because) => format!("{} because {because}", subnet.meta.name),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn listing() -> Value {
+        json!({"namespaces": ["ns1"]})
+    }
+
+    #[test]
+    fn a_subnet_is_bound_by_name_by_label_or_by_default() {
+        let selecting = json!({"vpc": "v", "namespaceSelectors": [{"matchLabels": {"team": "a"}}]});
+        let listed = json!({"vpc": "v", "namespaces": ["ns1"]});
+        let team = || Some(json!({"team": "a"}));
+        assert_eq!(binding(team(), listing(), &[("s", listed.clone())]), "s because it lists the namespace");
+        assert_eq!(binding(None, listing(), &[("s", listed.clone())]), "s because it lists the namespace");
+        assert_eq!(binding(team(), listing(), &[("s", selecting.clone())]), "s because it selects the namespace");
+        assert_eq!(binding(None, listing(), &[("s", selecting.clone())]), "Unknown");
+        assert_eq!(binding(team(), listing(), &[("s", listed), ("t", selecting)]), "Several");
+        let by_default = "s because it is the default of the namespace's VPC";
+        let flagged = json!({"vpc": "v", "default": true});
+        assert_eq!(binding(None, listing(), &[("s", flagged.clone())]), by_default);
+        assert_eq!(binding(None, listing(), &[("s", flagged.clone()), ("t", flagged)]), "Several");
+        let named = json!({"namespaces": ["ns1"], "defaultSubnet": "s"});
+        assert_eq!(binding(None, named.clone(), &[("s", json!({"vpc": "v"}))]), by_default);
+        assert_eq!(binding(None, named, &[("s", json!({"vpc": "w"}))]), "Fallback");
+    }
+
+    #[test]
+    fn nothing_bound_is_the_default_vpc() {
+        assert_eq!(binding(None, listing(), &[("s", json!({"vpc": "v"}))]), "Fallback");
+        assert_eq!(binding(None, json!({}), &[("s", json!({"vpc": "v", "default": true}))]), "Fallback");
+    }
+}

@@ -166,7 +166,7 @@ fn default_routes(vpc: &Vpc) -> Vec<(FieldPath, IpAddr)> {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, update};
 
     fn gateway(name: &str, lan_ip: &str) -> Value {
         json!({"kind": "VpcNatGateway", "name": name, "spec": {"vpc": "v", "subnet": "sn", "lanIp": lan_ip}})
@@ -235,6 +235,22 @@ mod tests {
         cluster().warns(&gateway("ngw", "10.0.1.253"), &[wanted]);
         cluster().accepts(&gateway("ngw", "10.0.1.254"));
         cluster().with(gateway("second", "10.0.1.254")).accepts(&gateway("ngw", "10.0.1.253"));
+    }
+
+    #[test]
+    fn a_gateway_that_moves_away_leaves_the_route_too() {
+        let route = json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.254"});
+        let moved = |lan_ip: &str| {
+            let old = gateway("ngw", lan_ip);
+            let mut new = gateway("ngw", "10.0.2.9");
+            new["spec"]["subnet"] = json!("other");
+            let verdict = cluster().with(vpc(&route)).with(old.clone()).verdict(&update(&old, &new));
+            let own = verdict.warnings.iter().filter(|finding| finding.rule() == super::RULE.id);
+            own.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let wanted = r#"spec.lanIp: Invalid value: "10.0.2.9": leaves the default route of VPC "v" to 10.0.1.254 pointing at nobody [static-route-lan-ip]"#;
+        assert_eq!(moved("10.0.1.254"), [wanted]);
+        assert!(moved("10.0.1.253").is_empty());
     }
 
     #[test]

@@ -191,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_not_outside_what_is_not_known() {
+        let subnet =
+            |gateway: &str| json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/24,x/64", "gateway": gateway}});
+        let prefix = r#"spec.cidrBlock: Invalid value: "x/64": has no valid address before the slash [subnet-syntax]"#;
+        Cluster::new().refuses(&subnet("fd00::1"), &[prefix]);
+        let gateway = r#"spec.gateway: Invalid value: " x": is not an IP address [subnet-syntax]"#;
+        Cluster::new().refuses(&subnet(" x"), &[prefix, gateway]);
+    }
+
+    #[test]
     fn what_kube_ovn_can_use_is_accepted() {
         for (field, value) in [
             ("gateway", json!("10.0.0.254,fd00::ff")),
