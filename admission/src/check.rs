@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use vpcguard_check::{Folder, Report, check};
 use vpcguard_policies::Settings;
 
-use crate::{cli, files};
+use crate::{console, files};
 
 /// Check manifests: files, directories, or - for standard input.
 #[derive(Debug, Args)]
@@ -65,7 +65,7 @@ impl Check {
     pub(crate) fn run(&self) -> ExitCode {
         self.outcome()
             .unwrap_or_else(|complaint| {
-                cli::complain(&complaint.to_string());
+                console::complain(&complaint.to_string());
                 Outcome::Unreadable
             })
             .into()
@@ -79,12 +79,12 @@ impl Check {
         let state = files::load_all(&self.state)?;
         let (sources, problems) = files::collect(&self.paths);
         let report = check(&Folder::parse(&sources), &state, &settings)?;
-        cli::print(&match self.format {
+        console::print(&match self.format {
             Format::Human => report.to_human(),
             Format::Json => report.to_json(),
         })?;
         for problem in &problems {
-            cli::complain(&problem.to_string());
+            console::complain(&problem.to_string());
         }
         Ok(self.judge(&report, !problems.is_empty()))
     }

@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -31,22 +30,5 @@ impl Cli {
             Command::Rules(rules) => rules.run(),
             Command::Serve(serve) => serve.run(),
         }
-    }
-}
-
-/// Writes to standard output. A reader that has seen enough is no error.
-pub(crate) fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
-}
-
-/// Writes complaints to standard error, a line each; where nobody reads them, nobody is to blame.
-pub(crate) fn complain(text: &str) {
-    let mut out = io::stderr().lock();
-    for line in text.lines() {
-        let _ = writeln!(out, "error: {line}");
     }
 }

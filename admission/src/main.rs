@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod console;
 mod files;
 mod rules;
 mod serve;

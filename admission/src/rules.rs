@@ -9,7 +9,7 @@ use vpcguard_policies::Kind;
 use vpcguard_policies::rules::{INJECTIONS, TABLE};
 use vpcguard_policies::settings::RuleAction;
 
-use crate::cli;
+use crate::console;
 
 /// List all rules with the kinds they look at and what they do by default.
 #[derive(Debug, Args)]
@@ -46,10 +46,10 @@ impl Rules {
             Format::Json => json(&rows),
             Format::Markdown => markdown(&rows),
         };
-        match cli::print(&text) {
+        match console::print(&text) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                cli::complain(&error.to_string());
+                console::complain(&error.to_string());
                 ExitCode::from(2)
             }
         }

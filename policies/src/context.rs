@@ -2,7 +2,7 @@
 
 use crate::finding::{Action, Finding, Findings};
 use crate::json::TypeError;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Object};
 use crate::request::Operation;
 use crate::settings::{KubeOvn, Settings};
 use crate::view::ClusterView;
@@ -15,6 +15,8 @@ pub struct Context<'a> {
     pub rivals: &'a dyn ClusterView,
     /// The settings.
     pub settings: &'a Settings,
+    /// The version that the object replaces, in an UPDATE.
+    pub old: Option<&'a Object>,
     /// What is asked about the object.
     pub operation: Operation,
     /// The namespace of the object; empty for cluster-scoped ones.
@@ -22,6 +24,7 @@ pub struct Context<'a> {
     /// The fields of the object that have the wrong type.
     pub type_errors: &'a [TypeError],
     pub(crate) findings: Findings,
+    pub(crate) not_evaluated: Vec<&'static str>,
 }
 
 impl<'a> Context<'a> {
@@ -39,6 +42,11 @@ impl<'a> Context<'a> {
     pub fn report(&mut self, action: Action, mut finding: Finding) {
         finding.action = action;
         self.findings.add(finding);
+    }
+
+    /// Says that this runner never sees a kind that the rule needs.
+    pub fn cannot_see(&mut self, kind: Kind) {
+        self.not_evaluated.push(kind.name());
     }
 
     /// How Kube-OVN was configured.

@@ -145,6 +145,11 @@ impl Finding {
         Self::new(Reason::NotSupported, field, Some(quoted(value)), detail)
     }
 
+    /// A value that stands elsewhere already.
+    pub fn duplicate(field: FieldPath, value: &str, detail: impl Into<String>) -> Self {
+        Self::new(Reason::Duplicate, field, Some(quoted(value)), detail)
+    }
+
     /// The name of something that does not exist.
     pub fn not_found(field: FieldPath, name: &str, detail: impl Into<String>) -> Self {
         Self::new(Reason::NotFound, field, Some(quoted(name)), detail)
@@ -223,6 +228,11 @@ impl Finding {
         &self.related
     }
 
+    /// Those of the other objects whose names may be disclosed: all or none.
+    pub fn disclosed_objects(&self) -> &[Related] {
+        if self.disclosed { &self.related } else { &[] }
+    }
+
     /// Whether it is a denial that the object's own annotation `vpcguard.io/allow` spares.
     pub fn is_spared(&self) -> bool {
         self.spared
@@ -287,8 +297,8 @@ impl fmt::Display for Finding {
 
 impl Serialize for Finding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let names_related = self.disclosed && !self.related.is_empty();
-        let optional = [self.spared, !self.help.is_empty(), names_related];
+        let related = self.disclosed_objects();
+        let optional = [self.spared, !self.help.is_empty(), !related.is_empty()];
         let fields = 5 + optional.into_iter().filter(|present| *present).count();
         let mut out = serializer.serialize_struct("Finding", fields)?;
         out.serialize_field("rule", self.rule)?;
@@ -302,8 +312,8 @@ impl Serialize for Finding {
         if !self.help.is_empty() {
             out.serialize_field("help", &self.help)?;
         }
-        if names_related {
-            out.serialize_field("related", &self.related)?;
+        if !related.is_empty() {
+            out.serialize_field("related", related)?;
         }
         out.end()
     }

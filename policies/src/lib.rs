@@ -52,4 +52,4 @@ pub use request::{Operation, Request, ReviewError};
 pub use review::{admit, admit_after, review, review_after};
 pub use settings::Settings;
 pub use verdict::{Injection, NotEvaluated, Verdict};
-pub use view::{Answer, ClusterView, ViewError};
+pub use view::{Answer, ClusterView, Held, Known, ViewError};

@@ -13,7 +13,7 @@ use crate::kinds::{Kind, Object};
 use crate::request::{Operation, Request};
 use crate::rules::{Check, Outcome, Rule, TABLE, common};
 use crate::settings::{RuleAction, Settings};
-use crate::verdict::Verdict;
+use crate::verdict::{NotEvaluated, Verdict};
 use crate::view::{ClusterView, ViewError};
 
 /// Judges a request as it stands.
@@ -44,7 +44,7 @@ pub fn review_after(
     if !is_stored || new.object.meta().deleting || review.is_exempt(&new.object) {
         return Ok(Verdict::admitted());
     }
-    Ok(Verdict::of(review.findings(&new)?, settings))
+    review.verdict(&new)
 }
 
 /// Injects what is to be injected, then judges the result, as the API server does.
@@ -122,22 +122,26 @@ impl<'a> Review<'a> {
         is_exempt(self.request, self.kind, object, self.settings)
     }
 
-    /// What all rules find, in the order of the table, then of the fields.
-    fn findings(&self, new: &Version) -> Result<Findings, ViewError> {
+    /// What all rules find, in the order of the table, then of the fields; and what they cannot see.
+    fn verdict(&self, new: &Version) -> Result<Verdict, ViewError> {
         let old = self.request.old_object.as_ref().filter(|_| self.request.operation == Operation::Update);
+        let old = old.map(|old| self.read(old));
         let mut all = Findings::default();
+        let mut not_evaluated = Vec::new();
         for rule in TABLE {
             let action = self.settings.action(rule);
-            if action == RuleAction::Off || old.is_some_and(|old| !self.reads_a_change(rule, new.json, old)) {
+            let unchanged = |old: &Version| !self.reads_a_change(rule, new.json, old.json);
+            if action == RuleAction::Off || old.as_ref().is_some_and(unchanged) {
                 continue;
             }
-            let mut found = self.found(rule, new)?;
+            let (mut found, unseen) = self.found(rule, new, old.as_ref().map(|old| &old.object))?;
             if found.deny() {
-                self.spare(rule, action, new, old, &mut found)?;
+                self.spare(rule, action, new, old.as_ref(), &mut found)?;
             }
             all.append(found);
+            not_evaluated.extend(unseen.into_iter().map(|needs| NotEvaluated { rule: rule.id, needs }));
         }
-        Ok(all)
+        Ok(Verdict { not_evaluated, ..Verdict::of(all, self.settings) })
     }
 
     fn reads_a_change(&self, rule: &Rule, new: &Value, old: &Value) -> bool {
@@ -149,15 +153,22 @@ impl<'a> Review<'a> {
     }
 
     /// What one rule finds in a version of the object, whatever its action.
-    fn found(&self, rule: &'static Rule, version: &Version) -> Result<Findings, ViewError> {
+    fn found(
+        &self,
+        rule: &'static Rule,
+        version: &Version,
+        old: Option<&Object>,
+    ) -> Result<(Findings, Vec<&'static str>), ViewError> {
         let mut context = Context {
             cluster: self.cluster,
             rivals: self.earlier,
             settings: self.settings,
+            old,
             operation: self.request.operation,
             namespace: self.request.namespace_of(&version.object),
             type_errors: &version.type_errors,
             findings: Findings::default(),
+            not_evaluated: Vec::new(),
         };
         for check in rule.checks {
             run(check, &version.object, &mut context)?;
@@ -170,7 +181,7 @@ impl<'a> Review<'a> {
             finding.rule = rule.id;
         }
         found.kept.sort_by(|a, b| a.field().cmp(b.field()));
-        Ok(found)
+        Ok((found, context.not_evaluated))
     }
 
     /// Turns denials into warnings: of rules that only warn, of what an annotation allows, of what was wrong before.
@@ -179,12 +190,12 @@ impl<'a> Review<'a> {
         rule: &'static Rule,
         action: RuleAction,
         new: &Version,
-        old: Option<&'a Value>,
+        old: Option<&Version>,
         found: &mut Findings,
     ) -> Result<(), ViewError> {
         let allowed = !rule.isolates && self.honours_allow() && new.object.meta().allows(rule.id);
         let before = match old {
-            Some(old) => self.found(rule, &self.read(old))?,
+            Some(old) => self.found(rule, old, None)?.0,
             None => Findings::default(),
         };
         let old_sins: BTreeSet<_> = before.kept.iter().map(Finding::offence).collect();
@@ -219,6 +230,7 @@ fn run(check: &Check, object: &Object, context: &mut Context) -> Outcome {
         (Check::IptablesRule(_, check), Object::IptablesRule(rule)) => check(rule, context),
         (Check::IpPool(_, check), Object::IpPool(pool)) => check(pool, context),
         (Check::Namespace(_, check), Object::Namespace(namespace)) => check(namespace, context),
+        (Check::ConfigMap(_, check), Object::ConfigMap(map)) => check(map, context),
         (Check::Service(_, check), Object::Service(service)) => check(service, context),
         (Check::Pod(_, check), Object::Pod(pod)) => check(pod, context),
         _ => Ok(()),

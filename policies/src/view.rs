@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::kinds::{IpPool, IptablesEip, LabelSelector, Namespace, NatGateway, Shard, Subnet, Vpc};
+use crate::kinds::{
+    AttachmentDefinition, ConfigMap, IpPool, IptablesEip, LabelSelector, Namespace, NatGateway, Node, ServiceCidr,
+    Shard, Subnet, Vpc,
+};
 
 /// A read that failed. It is no verdict: the runner reports it as its own error, and nothing is admitted on it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +24,34 @@ pub struct ViewError {
 
 /// An answer of a [`ClusterView`].
 pub type Answer<T> = Result<T, ViewError>;
+
+/// A list that some runners are never able to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known<T> {
+    /// It was seen.
+    Seen(T),
+    /// This runner sees no objects of that kind, whether or not there are any.
+    Unknown,
+}
+
+impl<T> Known<T> {
+    /// What was seen, changed into something else.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Known<U> {
+        match self {
+            Known::Seen(seen) => Known::Seen(change(seen)),
+            Known::Unknown => Known::Unknown,
+        }
+    }
+}
+
+/// A prefix that a Subnet holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Held {
+    /// The name of the Subnet.
+    pub subnet: String,
+    /// The prefix.
+    pub prefix: IpNet,
+}
 
 /// The state of a cluster, as far as rules ask for it.
 ///
@@ -41,20 +72,34 @@ pub trait ClusterView {
     fn ip_pool(&self, name: &str) -> Answer<Option<Arc<IpPool>>>;
     /// The Namespace of this name.
     fn namespace(&self, name: &str) -> Answer<Option<Arc<Namespace>>>;
+    /// The ConfigMap of this namespace and name.
+    fn config_map(&self, namespace: &str, name: &str) -> Answer<Option<Arc<ConfigMap>>>;
+    /// The NetworkAttachmentDefinition of this namespace and name.
+    fn attachment_definition(&self, namespace: &str, name: &str) -> Answer<Option<Arc<AttachmentDefinition>>>;
+    /// All Nodes.
+    fn nodes(&self) -> Answer<Known<Vec<Arc<Node>>>>;
+    /// All ServiceCIDRs.
+    fn service_cidrs(&self) -> Answer<Known<Vec<Arc<ServiceCidr>>>>;
 
     /// The Subnets whose effective VPC this is.
     fn subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>>;
+    /// The Subnets with `default: true` whose effective VPC this is.
+    fn default_subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>>;
     /// The Subnets with this provider.
     fn subnets_with_provider(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>>;
     /// The Subnets that list a namespace, or select one with these labels; every selecting one where these are not known.
     fn subnets_binding(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Answer<Vec<Arc<Subnet>>>;
+    /// The NAT gateways that stand in a Subnet.
+    fn nat_gateways_of_subnet(&self, subnet: &str) -> Answer<Vec<Arc<NatGateway>>>;
     /// The NAT gateways of a VPC.
     fn nat_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<NatGateway>>>;
     /// The Vpcs that list a namespace.
     fn vpcs_binding(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>>;
     /// The namespaces that a selector matches.
     fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>>;
-    /// The prefixes of a shard that have an address in common with this one, each with its Subnet's name, in the order
-    /// of names. Subnets that are being deleted still hold theirs.
-    fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<(String, IpNet)>>;
+    /// The prefixes of a shard that have an address in common with this one, in the order of the Subnets' names. Subnets
+    /// that are being deleted still hold theirs.
+    fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>>;
+    /// The same for all VLANs of a VPC, each with the whole Subnet.
+    fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>>;
 }

@@ -120,15 +120,19 @@ impl Case {
         warnings.retain(concerns);
         let injection = ["rule", "field", "value"];
         let number = |of: &Value, key| of.get(key).cloned().unwrap_or_else(|| json!(0));
+        let unseen = ["rule", "needs"];
+        let wants_unseen = self.want.get("notEvaluated").is_some();
         let want = json!({
             "allowed": self.want.get("allowed"), "code": self.want.get("code"), "omitted": number(&self.want, "omitted"),
             "findings": wanted("findings"), "warnings": wanted("warnings"),
             "injected": listed(self.want.get("injected"), &injection),
+            "notEvaluated": listed(self.want.get("notEvaluated"), &unseen),
         });
         let got = json!({
             "allowed": verdict.get("allowed"), "code": verdict.get("code"), "omitted": number(&verdict, "omitted"),
             "findings": listed(verdict.get("findings"), &finding), "warnings": warnings,
             "injected": listed(verdict.get("injected"), &injection),
+            "notEvaluated": listed(verdict.get("notEvaluated").filter(|_| wants_unseen), &unseen),
         });
         (want != got).then(|| format!("{}\n  wanted {want}\n  got    {got}", self.name))
     }

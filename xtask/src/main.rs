@@ -25,7 +25,7 @@ enum Task {
     Lint,
     /// Writes docs/rules.md from the rules' own pages.
     Docs,
-    /// Counts what a review costs: one Subnet against 100 and against 100,000 others.
+    /// Prints, as ratios, what a review costs among many Subnets, and a check of many documents.
     Bench,
     /// Changes the rules one line at a time and lists the changes that no test notices (about an hour).
     Mutants {

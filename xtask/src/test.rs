@@ -14,6 +14,6 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
 }
 
 pub(crate) fn bench(shell: &Shell) -> Result<()> {
-    cmd!(shell, "cargo bench --package vpcguard-policies --locked").run()?;
+    cmd!(shell, "cargo bench --package vpcguard-policies --package vpcguard-check --locked").run()?;
     Ok(())
 }

@@ -32,7 +32,7 @@ impl<'a> Change<'a> {
     pub(super) fn make(self, inventory: &mut Inventory, request: &Request) {
         match self {
             Self::Store(kind) => inventory.apply(kind, &request.object),
-            Self::Remove(kind, name) => inventory.remove(kind, name),
+            Self::Remove(kind, name) => inventory.remove(kind, &request.namespace, name),
         }
     }
 }

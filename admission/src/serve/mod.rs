@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli;
+use crate::console;
 
 /// Where the certificate of the webhook comes from.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -78,7 +78,7 @@ impl Serve {
         match start::start(self) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                cli::complain(&error.to_string());
+                console::complain(&error.to_string());
                 ExitCode::from(2)
             }
         }

@@ -1,38 +1,46 @@
 //! The state of a cluster in memory, with the indexes that rules ask: fed one object at a time, by a watch or from files.
 
 mod groups;
+mod table;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::kinds::{IpPool, IptablesEip, Kind, LabelSelector, Meta, Namespace, NatGateway, Object, Shard, Subnet, Vpc};
+use crate::kinds::{
+    AttachmentDefinition, ConfigMap, IpPool, IptablesEip, Kind, Namespace, NatGateway, Node, Object, ServiceCidr,
+    Shard, Subnet, Vpc, key,
+};
 use crate::net::PrefixIndex;
 use crate::settings::KubeOvn;
-use crate::view::{Answer, ClusterView};
 use groups::Groups;
-
-type Table<T> = BTreeMap<String, Arc<T>>;
+use table::Table;
 
 /// The indexed state of a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
     kube_ovn: KubeOvn,
+    watched: BTreeSet<Kind>,
     vpcs: Table<Vpc>,
     subnets: Table<Subnet>,
     nat_gateways: Table<NatGateway>,
     iptables_eips: Table<IptablesEip>,
     ip_pools: Table<IpPool>,
     namespaces: Table<Namespace>,
-    vpcs_by_namespace: Groups,
+    config_maps: Table<ConfigMap>,
+    attachment_definitions: Table<AttachmentDefinition>,
+    nodes: Table<Node>,
+    service_cidrs: Table<ServiceCidr>,
     shards: BTreeMap<Shard, PrefixIndex>,
+    vpcs_by_namespace: Groups,
     subnets_by_vpc: Groups,
+    default_subnets_by_vpc: Groups,
     subnets_by_provider: Groups,
     subnets_by_namespace: Groups,
     selecting_subnets: BTreeSet<String>,
     nat_gateways_by_vpc: Groups,
+    nat_gateways_by_subnet: Groups,
 }
 
 impl Inventory {
@@ -41,11 +49,28 @@ impl Inventory {
         Self { kube_ovn, ..Self::default() }
     }
 
+    /// Says that all objects of these kinds are seen, so that where none was applied there are none. Without it, an
+    /// inventory that holds no Node or no ServiceCIDR does not know whether there are any.
+    #[must_use]
+    pub fn watching(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.watched.extend(kinds);
+        self
+    }
+
     /// Whether objects of this kind are kept: those that rules look up.
     pub fn keeps(kind: Kind) -> bool {
         matches!(
             kind,
-            Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway | Kind::IptablesEip | Kind::IpPool | Kind::Namespace
+            Kind::Vpc
+                | Kind::Subnet
+                | Kind::VpcNatGateway
+                | Kind::IptablesEip
+                | Kind::IpPool
+                | Kind::Namespace
+                | Kind::ConfigMap
+                | Kind::AttachmentDefinition
+                | Kind::Node
+                | Kind::ServiceCidr
         )
     }
 
@@ -58,30 +83,26 @@ impl Inventory {
             Object::Vpc(vpc) => self.apply_vpc(vpc),
             Object::Subnet(subnet) => self.apply_subnet(subnet),
             Object::NatGateway(gateway) => self.apply_nat_gateway(gateway),
-            Object::IptablesEip(eip) => insert(&mut self.iptables_eips, eip.meta.name.clone(), eip),
-            Object::IpPool(pool) => insert(&mut self.ip_pools, pool.meta.name.clone(), pool),
-            Object::Namespace(namespace) => insert(&mut self.namespaces, namespace.meta.name.clone(), namespace),
+            Object::IptablesEip(eip) => self.iptables_eips.insert(eip),
+            Object::IpPool(pool) => self.ip_pools.insert(pool),
+            Object::Namespace(namespace) => self.namespaces.insert(namespace),
+            Object::ConfigMap(map) => self.config_maps.insert(map),
+            Object::AttachmentDefinition(definition) => self.attachment_definitions.insert(definition),
+            Object::Node(node) => self.nodes.insert(node),
+            Object::ServiceCidr(range) => self.service_cidrs.insert(range),
             Object::EgressGateway(_) | Object::IptablesRule(_) | Object::Service(_) | Object::Pod(_) => {}
         }
     }
 
-    /// Takes an object away.
-    pub fn remove(&mut self, kind: Kind, name: &str) {
-        match kind {
-            Kind::Vpc => self.remove_vpc(name),
-            Kind::Subnet => self.remove_subnet(name),
-            Kind::VpcNatGateway => self.remove_nat_gateway(name),
-            Kind::IptablesEip => drop(self.iptables_eips.remove(name)),
-            Kind::IpPool => drop(self.ip_pools.remove(name)),
-            Kind::Namespace => drop(self.namespaces.remove(name)),
-            _ => {}
-        }
+    /// Takes an object away. The namespace is empty for cluster-scoped kinds.
+    pub fn remove(&mut self, kind: Kind, namespace: &str, name: &str) {
+        self.remove_key(kind, &key(namespace, name));
     }
 
     /// Replaces all objects of a kind, as after a relist.
     pub fn reset<'v>(&mut self, kind: Kind, objects: impl IntoIterator<Item = &'v Value>) {
-        for name in self.names(kind) {
-            self.remove(kind, &name);
+        for key in self.keys(kind) {
+            self.remove_key(kind, &key);
         }
         for object in objects {
             self.apply(kind, object);
@@ -90,31 +111,48 @@ impl Inventory {
 
     /// How many objects of a kind there are.
     pub fn count(&self, kind: Kind) -> usize {
-        self.names(kind).len()
+        self.keys(kind).len()
     }
 
-    fn names(&self, kind: Kind) -> Vec<String> {
-        fn keys<T>(table: &Table<T>) -> Vec<String> {
-            table.keys().cloned().collect()
-        }
+    fn keys(&self, kind: Kind) -> Vec<String> {
         match kind {
-            Kind::Vpc => keys(&self.vpcs),
-            Kind::Subnet => keys(&self.subnets),
-            Kind::VpcNatGateway => keys(&self.nat_gateways),
-            Kind::IptablesEip => keys(&self.iptables_eips),
-            Kind::IpPool => keys(&self.ip_pools),
-            Kind::Namespace => keys(&self.namespaces),
+            Kind::Vpc => self.vpcs.keys(),
+            Kind::Subnet => self.subnets.keys(),
+            Kind::VpcNatGateway => self.nat_gateways.keys(),
+            Kind::IptablesEip => self.iptables_eips.keys(),
+            Kind::IpPool => self.ip_pools.keys(),
+            Kind::Namespace => self.namespaces.keys(),
+            Kind::ConfigMap => self.config_maps.keys(),
+            Kind::AttachmentDefinition => self.attachment_definitions.keys(),
+            Kind::Node => self.nodes.keys(),
+            Kind::ServiceCidr => self.service_cidrs.keys(),
             _ => Vec::new(),
         }
     }
 
-    fn apply_vpc(&mut self, vpc: Vpc) {
-        let name = vpc.meta.name.clone();
-        self.remove_vpc(&name);
-        for namespace in &vpc.namespaces {
-            self.vpcs_by_namespace.add(namespace, &name);
+    fn remove_key(&mut self, kind: Kind, key: &str) {
+        match kind {
+            Kind::Vpc => self.remove_vpc(key),
+            Kind::Subnet => self.remove_subnet(key),
+            Kind::VpcNatGateway => self.remove_nat_gateway(key),
+            Kind::IptablesEip => drop(self.iptables_eips.remove(key)),
+            Kind::IpPool => drop(self.ip_pools.remove(key)),
+            Kind::Namespace => drop(self.namespaces.remove(key)),
+            Kind::ConfigMap => drop(self.config_maps.remove(key)),
+            Kind::AttachmentDefinition => drop(self.attachment_definitions.remove(key)),
+            Kind::Node => drop(self.nodes.remove(key)),
+            Kind::ServiceCidr => drop(self.service_cidrs.remove(key)),
+            _ => {}
         }
-        insert(&mut self.vpcs, name, vpc);
+    }
+
+    fn apply_vpc(&mut self, vpc: Vpc) {
+        let name = &vpc.meta.name;
+        self.remove_vpc(name);
+        for namespace in &vpc.namespaces {
+            self.vpcs_by_namespace.add(namespace, name);
+        }
+        self.vpcs.insert(vpc);
     }
 
     fn remove_vpc(&mut self, name: &str) {
@@ -125,29 +163,33 @@ impl Inventory {
     }
 
     fn apply_subnet(&mut self, subnet: Subnet) {
-        let name = subnet.meta.name.clone();
-        self.remove_subnet(&name);
+        let name = &subnet.meta.name;
+        self.remove_subnet(name);
         if let Some(shard) = subnet.shard() {
-            self.subnets_by_vpc.add(&shard.vpc, &name);
+            self.subnets_by_vpc.add(&shard.vpc, name);
+            if subnet.default {
+                self.default_subnets_by_vpc.add(&shard.vpc, name);
+            }
             let prefixes = self.shards.entry(shard).or_default();
             for cidr in &subnet.cidrs {
-                prefixes.insert(cidr.network(), &name);
+                prefixes.insert(cidr.network(), name);
             }
         }
-        self.subnets_by_provider.add(&subnet.provider, &name);
+        self.subnets_by_provider.add(&subnet.provider, name);
         for namespace in &subnet.namespaces {
-            self.subnets_by_namespace.add(namespace, &name);
+            self.subnets_by_namespace.add(namespace, name);
         }
         if !subnet.namespace_selectors.is_empty() {
             self.selecting_subnets.insert(name.clone());
         }
-        insert(&mut self.subnets, name, subnet);
+        self.subnets.insert(subnet);
     }
 
     fn remove_subnet(&mut self, name: &str) {
         let Some(subnet) = self.subnets.remove(name) else { return };
         if let Some(shard) = subnet.shard() {
             self.subnets_by_vpc.remove(&shard.vpc, name);
+            self.default_subnets_by_vpc.remove(&shard.vpc, name);
             if let Some(prefixes) = self.shards.get_mut(&shard) {
                 for cidr in &subnet.cidrs {
                     prefixes.remove(cidr.network(), name);
@@ -165,111 +207,19 @@ impl Inventory {
     }
 
     fn apply_nat_gateway(&mut self, gateway: NatGateway) {
-        let name = gateway.meta.name.clone();
-        self.remove_nat_gateway(&name);
-        self.nat_gateways_by_vpc.add(&gateway.vpc, &name);
-        insert(&mut self.nat_gateways, name, gateway);
+        let name = &gateway.meta.name;
+        self.remove_nat_gateway(name);
+        self.nat_gateways_by_vpc.add(&gateway.vpc, name);
+        self.nat_gateways_by_subnet.add(&gateway.subnet, name);
+        self.nat_gateways.insert(gateway);
     }
 
     fn remove_nat_gateway(&mut self, name: &str) {
         if let Some(gateway) = self.nat_gateways.remove(name) {
             self.nat_gateways_by_vpc.remove(&gateway.vpc, name);
+            self.nat_gateways_by_subnet.remove(&gateway.subnet, name);
         }
     }
-}
-
-impl ClusterView for Inventory {
-    fn vpc(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
-        Ok(living(&self.vpcs, name))
-    }
-
-    fn subnet(&self, name: &str) -> Answer<Option<Arc<Subnet>>> {
-        Ok(living(&self.subnets, name))
-    }
-
-    fn nat_gateway(&self, name: &str) -> Answer<Option<Arc<NatGateway>>> {
-        Ok(living(&self.nat_gateways, name))
-    }
-
-    fn iptables_eip(&self, name: &str) -> Answer<Option<Arc<IptablesEip>>> {
-        Ok(living(&self.iptables_eips, name))
-    }
-
-    fn ip_pool(&self, name: &str) -> Answer<Option<Arc<IpPool>>> {
-        Ok(living(&self.ip_pools, name))
-    }
-
-    fn namespace(&self, name: &str) -> Answer<Option<Arc<Namespace>>> {
-        Ok(living(&self.namespaces, name))
-    }
-
-    fn subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
-        Ok(all_living(&self.subnets, self.subnets_by_vpc.members(vpc)))
-    }
-
-    fn subnets_with_provider(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>> {
-        Ok(all_living(&self.subnets, self.subnets_by_provider.members(provider)))
-    }
-
-    fn subnets_binding(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Answer<Vec<Arc<Subnet>>> {
-        let selects = |name: &&String| {
-            let selectors = self.subnets.get(*name).map(|subnet| subnet.namespace_selectors.as_slice());
-            let mut selectors = selectors.unwrap_or_default().iter();
-            selectors.any(|selector| labels.is_none_or(|labels| selector.matches(labels)))
-        };
-        let listing = self.subnets_by_namespace.members(namespace);
-        let names: BTreeSet<_> = listing.chain(self.selecting_subnets.iter().filter(selects)).collect();
-        Ok(all_living(&self.subnets, names.into_iter()))
-    }
-
-    fn nat_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<NatGateway>>> {
-        Ok(all_living(&self.nat_gateways, self.nat_gateways_by_vpc.members(vpc)))
-    }
-
-    fn vpcs_binding(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>> {
-        Ok(all_living(&self.vpcs, self.vpcs_by_namespace.members(namespace)))
-    }
-
-    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
-        let matching = self.namespaces.values().filter(|ns| !ns.meta.deleting && selector.matches(&ns.meta.labels));
-        Ok(matching.cloned().collect())
-    }
-
-    fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<(String, IpNet)>> {
-        let Some(prefixes) = self.shards.get(shard) else { return Ok(Vec::new()) };
-        let found = prefixes.overlapping(prefix).into_iter().map(|(prefix, owner)| (owner.to_owned(), prefix));
-        let mut found: Vec<_> = found.collect();
-        found.sort();
-        Ok(found)
-    }
-}
-
-/// Objects that have metadata.
-trait HasMeta {
-    fn meta(&self) -> &Meta;
-}
-
-macro_rules! has_meta {
-    ($($kind:ty),*) => {$(
-        impl HasMeta for $kind {
-            fn meta(&self) -> &Meta {
-                &self.meta
-            }
-        }
-    )*};
-}
-has_meta!(Vpc, Subnet, NatGateway, IptablesEip, IpPool, Namespace);
-
-fn insert<T>(table: &mut Table<T>, name: String, object: T) {
-    table.insert(name, Arc::new(object));
-}
-
-fn living<T: HasMeta>(table: &Table<T>, name: &str) -> Option<Arc<T>> {
-    table.get(name).filter(|object| !object.meta().deleting).cloned()
-}
-
-fn all_living<'n, T: HasMeta>(table: &Table<T>, names: impl Iterator<Item = &'n String>) -> Vec<Arc<T>> {
-    names.filter_map(|name| living(table, name)).collect()
 }
 
 #[cfg(test)]
@@ -277,6 +227,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::view::{ClusterView, Known};
 
     fn subnet(name: &str, spec: &Value) -> Value {
         json!({"metadata": {"name": name}, "spec": spec})
@@ -285,7 +236,7 @@ mod tests {
     fn overlapping(inventory: &Inventory, vpc: &str, prefix: &str) -> Vec<String> {
         let shard = Shard { vpc: vpc.to_owned(), vlan: String::new() };
         let found = inventory.overlapping(&shard, prefix.parse().unwrap()).unwrap();
-        found.into_iter().map(|(owner, prefix)| format!("{owner} {prefix}")).collect()
+        found.into_iter().map(|held| format!("{} {}", held.subnet, held.prefix)).collect()
     }
 
     #[test]
@@ -297,7 +248,7 @@ mod tests {
         inventory.apply(Kind::Subnet, &subnet("a", &json!({"vpc": "w", "cidrBlock": "10.1.0.0/16"})));
         assert!(overlapping(&inventory, "v", "0.0.0.0/0").is_empty());
         assert_eq!(overlapping(&inventory, "w", "0.0.0.0/0"), ["a 10.1.0.0/16"]);
-        inventory.remove(Kind::Subnet, "a");
+        inventory.remove(Kind::Subnet, "", "a");
         assert!(overlapping(&inventory, "w", "0.0.0.0/0").is_empty());
         assert_eq!(inventory.count(Kind::Subnet), 0);
     }
@@ -344,5 +295,29 @@ mod tests {
         assert_eq!(names("ns1", &[("team", "a")]), ["by-label", "by-name"]);
         assert_eq!(names("ns1", &[("team", "b")]), ["by-name"]);
         assert!(names("ns2", &[]).is_empty());
+    }
+
+    #[test]
+    fn a_kind_that_is_not_watched_and_not_held_is_unknown() {
+        let node = json!({"metadata": {"name": "n"}, "status": {"addresses": [
+            {"type": "InternalIP", "address": "192.168.0.5"}, {"type": "Hostname", "address": "n"},
+        ]}});
+        let mut inventory = Inventory::default();
+        assert_eq!(inventory.nodes().unwrap().map(|nodes| nodes.len()), Known::Unknown);
+        inventory.apply(Kind::Node, &node);
+        assert_eq!(inventory.nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(1));
+        let watching = Inventory::default().watching([Kind::Node]);
+        assert_eq!(watching.nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(0));
+    }
+
+    #[test]
+    fn all_vlans_of_a_vpc_are_searched() {
+        let mut inventory = Inventory::default();
+        for (name, vpc, vlan) in [("a", "v", ""), ("b", "v", "x"), ("c", "w", ""), ("d", "va", "")] {
+            let spec = json!({"vpc": vpc, "vlan": vlan, "cidrBlock": "10.0.0.0/16"});
+            inventory.apply(Kind::Subnet, &subnet(name, &spec));
+        }
+        let found = inventory.overlapping_in_vpc("v", "10.0.1.0/24".parse().unwrap()).unwrap();
+        assert_eq!(found.iter().map(|(subnet, _)| subnet.meta.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     }
 }

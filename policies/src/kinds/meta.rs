@@ -25,6 +25,11 @@ pub struct Meta {
     pub deleting: bool,
 }
 
+/// What tells an object from others of its kind: its name, after its namespace if it has one.
+pub fn key(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+}
+
 impl Meta {
     pub(crate) fn read(object: &Reader) -> Self {
         let meta = object.at("metadata");

@@ -3,15 +3,19 @@
 //! Objects are read leniently. A field of the wrong JSON type counts as absent, and is noted for the rule `field-type`.
 
 mod address;
+mod attachment_definition;
+mod config_map;
 mod egress_gateway;
 mod ip_pool;
 mod iptables;
 mod meta;
 mod namespace;
 mod nat_gateway;
+mod node;
 mod pod;
 mod selector;
 mod service;
+mod service_cidr;
 mod subnet;
 mod vpc;
 
@@ -21,17 +25,21 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use address::AddressList;
+pub use attachment_definition::AttachmentDefinition;
+pub use config_map::{ConfigMap, NAT_CONFIG, NAT_GW_CONFIG};
 pub use egress_gateway::EgressGateway;
 pub use ip_pool::IpPool;
 pub use iptables::{IptablesEip, IptablesRule};
-pub use meta::{ALLOW, Meta};
+pub use meta::{ALLOW, Meta, key};
 pub use namespace::Namespace;
 pub use nat_gateway::NatGateway;
+pub use node::Node;
 pub use pod::{
     Attachment, DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate,
 };
 pub use selector::LabelSelector;
-pub use service::{LOGICAL_ROUTER, Service, VPC as SERVICE_VPC};
+pub use service::{LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, VPC as SERVICE_VPC};
+pub use service_cidr::ServiceCidr;
 pub use subnet::{NatOutgoingRule, Shard, Subnet};
 pub use vpc::{GUEST_NAMESPACES, Peering, PolicyRoute, StaticRoute, VPC_EXTERNAL, VPC_LB, Vpc};
 
@@ -61,6 +69,14 @@ pub enum Kind {
     IpPool,
     /// A namespace.
     Namespace,
+    /// A node of the cluster.
+    Node,
+    /// A range that Services get their addresses from.
+    ServiceCidr,
+    /// A map of texts.
+    ConfigMap,
+    /// A network that Multus can attach.
+    AttachmentDefinition,
     /// A Service.
     Service,
     /// A Pod.
@@ -97,6 +113,10 @@ impl Kind {
         Kind::IptablesSnatRule,
         Kind::IpPool,
         Kind::Namespace,
+        Kind::Node,
+        Kind::ServiceCidr,
+        Kind::ConfigMap,
+        Kind::AttachmentDefinition,
         Kind::Service,
         Kind::Pod,
         Kind::Deployment,
@@ -120,6 +140,12 @@ impl Kind {
             Kind::IptablesSnatRule => Names("kubeovn.io", "v1", "IptablesSnatRule", "iptables-snat-rules", false),
             Kind::IpPool => Names("kubeovn.io", "v1", "IPPool", "ippools", false),
             Kind::Namespace => Names("", "v1", "Namespace", "namespaces", false),
+            Kind::Node => Names("", "v1", "Node", "nodes", false),
+            Kind::ServiceCidr => Names("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false),
+            Kind::ConfigMap => Names("", "v1", "ConfigMap", "configmaps", true),
+            Kind::AttachmentDefinition => {
+                Names("k8s.cni.cncf.io", "v1", "NetworkAttachmentDefinition", "network-attachment-definitions", true)
+            }
             Kind::Service => Names("", "v1", "Service", "services", true),
             Kind::Pod => Names("", "v1", "Pod", "pods", true),
             Kind::Deployment => Names("apps", "v1", "Deployment", "deployments", true),
@@ -245,6 +271,14 @@ pub enum Object {
     IpPool(IpPool),
     /// A Namespace.
     Namespace(Namespace),
+    /// A Node.
+    Node(Node),
+    /// A ServiceCIDR.
+    ServiceCidr(ServiceCidr),
+    /// A ConfigMap.
+    ConfigMap(ConfigMap),
+    /// A NetworkAttachmentDefinition.
+    AttachmentDefinition(AttachmentDefinition),
     /// A Service.
     Service(Service),
     /// A Pod, or a workload that makes Pods.
@@ -267,6 +301,10 @@ impl Object {
             }
             Kind::IpPool => Object::IpPool(IpPool::read(&reader)),
             Kind::Namespace => Object::Namespace(Namespace::read(&reader)),
+            Kind::Node => Object::Node(Node::read(&reader)),
+            Kind::ServiceCidr => Object::ServiceCidr(ServiceCidr::read(&reader)),
+            Kind::ConfigMap => Object::ConfigMap(ConfigMap::read(&reader)),
+            Kind::AttachmentDefinition => Object::AttachmentDefinition(AttachmentDefinition::read(&reader)),
             Kind::Service => Object::Service(Service::read(&reader)),
             Kind::Pod
             | Kind::Deployment
@@ -291,6 +329,10 @@ impl Object {
             Object::IptablesRule(object) => &object.meta,
             Object::IpPool(object) => &object.meta,
             Object::Namespace(object) => &object.meta,
+            Object::Node(object) => &object.meta,
+            Object::ServiceCidr(object) => &object.meta,
+            Object::ConfigMap(object) => &object.meta,
+            Object::AttachmentDefinition(object) => &object.meta,
             Object::Service(object) => &object.meta,
             Object::Pod(object) => &object.meta,
         }

@@ -5,6 +5,9 @@ use super::pod::LOGICAL_SWITCH;
 use crate::json::Reader;
 use crate::net::list_items;
 
+/// The label of every namespace with its own name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
 /// A Namespace.
 #[derive(Clone, Debug, Default)]
 pub struct Namespace {
@@ -14,7 +17,10 @@ pub struct Namespace {
 
 impl Namespace {
     pub(crate) fn read(object: &Reader) -> Self {
-        Self { meta: Meta::read(object) }
+        let mut meta = Meta::read(object);
+        // The API server gives every namespace this label; a manifest need not have it.
+        meta.labels.entry(NAME_LABEL.to_owned()).or_insert_with(|| meta.name.clone());
+        Self { meta }
     }
 
     /// The Subnets in its own annotation, which Kube-OVN computes.

@@ -27,6 +27,8 @@ pub struct NatGateway {
     pub status_lan_ip: AddressList,
     /// How many Pods; 1 where it is not written.
     pub replicas: i64,
+    /// The labels of the nodes that its Pods run on, each as `key: value`.
+    pub selector: Vec<String>,
     /// Addresses of v1.7 to v1.9.
     pub eips: Vec<Eip>,
     /// Floating IPs of v1.7 to v1.9.
@@ -77,6 +79,7 @@ impl NatGateway {
             lan_ip: AddressList::read(&spec.at("lanIp")),
             status_lan_ip: AddressList::read(&object.at("status").at("lanIp")),
             replicas: spec.at("replicas").integer().unwrap_or(1),
+            selector: spec.at("selector").strings(),
             eips: spec.at("eips").items().map(|eip| Eip::read(&eip)).collect(),
             floating_ip_rules: rules("floatingIpRules"),
             dnat_rules: rules("dnatRules"),

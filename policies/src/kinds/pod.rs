@@ -80,6 +80,12 @@ impl PodTemplate {
         pools.map(|(key, value)| (key.as_str(), value.trim())).filter(|(_, name)| is_pool_name(name))
     }
 
+    /// Whether it leaves the choice of its primary Subnet to Kube-OVN.
+    pub fn leaves_the_choice(&self) -> bool {
+        let chosen = [LOGICAL_SWITCH, DEFAULT_NETWORK].iter().any(|key| self.pod.annotations.contains_key(*key));
+        !chosen && !self.host_network && self.ip_pools().next().is_none()
+    }
+
     /// The networks that Multus is to attach, in a namespace where they name none. What does not parse is left out:
     /// Multus refuses such a Pod.
     pub fn attachments(&self, namespace: &str) -> Vec<Attachment> {

@@ -9,6 +9,11 @@ pub const VPC: &str = "ovn.kubernetes.io/vpc";
 /// The same, by the older name.
 pub const LOGICAL_ROUTER: &str = "ovn.kubernetes.io/logical_router";
 
+/// An address that Kube-OVN gives a Service in a Subnet.
+pub const SWITCH_LB_VIP: &str = "ovn.kubernetes.io/switch_lb_vip";
+/// An address that Kube-OVN gives a Service on a router.
+pub const ROUTER_LB_VIP: &str = "ovn.kubernetes.io/router_lb_vip";
+
 /// A Service.
 #[derive(Clone, Debug, Default)]
 pub struct Service {

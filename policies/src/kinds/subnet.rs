@@ -36,6 +36,8 @@ pub struct Subnet {
     pub default: bool,
     /// `distributed` or `centralized`.
     pub gateway_type: String,
+    /// The nodes of a centralized gateway.
+    pub gateway_node: String,
     /// `IPv4`, `IPv6` or `Dual`; Kube-OVN overwrites it.
     pub protocol: String,
     /// The maximum transmission unit in bytes; 0 for the default.
@@ -99,6 +101,7 @@ impl Subnet {
             exclude_ips: spec.at("excludeIps").strings(),
             default: spec.at("default").flag(),
             gateway_type: spec.at("gatewayType").string(),
+            gateway_node: spec.at("gatewayNode").string(),
             protocol: spec.at("protocol").string(),
             mtu: spec.at("mtu").integer().unwrap_or(0),
             nat_outgoing: spec.at("natOutgoing").flag(),

@@ -1,12 +1,13 @@
 //! A virtual private cloud: in OVN, a logical router.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use super::{Meta, ObjectRef};
 use crate::field::FieldPath;
 use crate::json::Reader;
 use crate::kinds::Kind;
-use crate::net::{Cidr, list_items};
+use crate::net::{Cidr, list_items, parse_ip};
 
 /// Namespaces that a VPC admits without binding them to it.
 pub const GUEST_NAMESPACES: &str = "vpcguard.io/guest-namespaces";
@@ -51,11 +52,17 @@ pub struct StaticRoute {
     pub policy: String,
     /// The route table; empty for the main one.
     pub route_table: String,
+    /// The BFD session by which OVN tells equal routes apart; empty without one.
+    pub bfd_id: String,
 }
 
 /// A policy route of a Vpc.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyRoute {
+    /// The priority; the highest wins. 0 where it is not written.
+    pub priority: i64,
+    /// Which packets it is about, in OVN's language.
+    pub matches: String,
     /// `allow`, `drop` or `reroute`.
     pub action: String,
     /// A comma list of next hops, for `reroute`.
@@ -120,6 +127,7 @@ impl StaticRoute {
             next_hop_ip: route.at("nextHopIP").string(),
             policy: route.at("policy").string(),
             route_table: route.at("routeTable").string(),
+            bfd_id: route.at("bfdId").string(),
         }
     }
 
@@ -137,12 +145,39 @@ impl StaticRoute {
 }
 
 impl PolicyRoute {
+    /// The path of the policy route of this number.
+    pub fn path(index: usize) -> FieldPath {
+        FieldPath::of("spec.policyRoutes").index(index)
+    }
+
+    /// The next hops that parse, where it has any: blanks are trimmed, as Kube-OVN's controller does.
+    pub fn next_hops(&self) -> impl Iterator<Item = (&str, IpAddr)> {
+        let reroutes = self.action == "reroute";
+        let parts = self.next_hop_ip.split(',').map(str::trim).filter(move |_| reroutes);
+        parts.filter_map(|part| Some((part, parse_ip(part)?)))
+    }
+
     fn read(route: &Reader) -> Self {
-        Self { action: route.at("action").string(), next_hop_ip: route.at("nextHopIP").string() }
+        Self {
+            priority: route.at("priority").integer().unwrap_or(0),
+            matches: route.at("match").string(),
+            action: route.at("action").string(),
+            next_hop_ip: route.at("nextHopIP").string(),
+        }
     }
 }
 
 impl Peering {
+    /// The path of the peering of this number.
+    pub fn path(index: usize) -> FieldPath {
+        FieldPath::of("spec.vpcPeerings").index(index)
+    }
+
+    /// Its networks on the link that parse.
+    pub fn links(&self) -> impl Iterator<Item = Cidr> + '_ {
+        list_items(&self.local_connect_ip).filter_map(Cidr::parse_trimmed)
+    }
+
     fn read(peering: &Reader) -> Self {
         Self { remote_vpc: peering.at("remoteVpc").string(), local_connect_ip: peering.at("localConnectIP").string() }
     }

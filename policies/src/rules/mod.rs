@@ -11,7 +11,8 @@ pub mod vpc;
 
 use crate::context::Context;
 use crate::kinds::{
-    EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, PodTemplate, Service, Subnet, Vpc,
+    ConfigMap, EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, PodTemplate, Service,
+    Subnet, Vpc,
 };
 use crate::reads::Read;
 use crate::settings::RuleAction;
@@ -94,6 +95,8 @@ pub enum Check {
     IpPool(&'static [Read], CheckOf<IpPool>),
     /// Namespaces.
     Namespace(&'static [Read], CheckOf<Namespace>),
+    /// ConfigMaps.
+    ConfigMap(&'static [Read], CheckOf<ConfigMap>),
     /// Services.
     Service(&'static [Read], CheckOf<Service>),
     /// Pods, and the templates of all workloads.
@@ -115,6 +118,7 @@ impl Check {
             }
             Check::IpPool(..) => kind == Kind::IpPool,
             Check::Namespace(..) => kind == Kind::Namespace,
+            Check::ConfigMap(..) => kind == Kind::ConfigMap,
             Check::Service(..) => kind == Kind::Service,
             Check::Pod(..) => kind.has_pod_template(),
         }
@@ -132,6 +136,7 @@ impl Check {
             | Check::IptablesRule(reads, _)
             | Check::IpPool(reads, _)
             | Check::Namespace(reads, _)
+            | Check::ConfigMap(reads, _)
             | Check::Service(reads, _)
             | Check::Pod(reads, _) => Some(reads),
         }

@@ -176,7 +176,7 @@ impl<'a> Walk<'a> {
         let is_new = old.is_none();
         if is_new {
             // An object does not exist while it is asked whether it may.
-            self.all.remove(object.kind, &object.name.name);
+            self.all.remove(object.kind, object.name.namespace.as_deref().unwrap_or_default(), &object.name.name);
         }
         let request = Request::of_object(object.document.object.clone(), old);
         let verdict = admit_after(&request, &self.all, &self.earlier, self.settings)?;

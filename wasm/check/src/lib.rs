@@ -26,6 +26,8 @@ mod json;
 mod report;
 mod settings;
 mod source;
+#[cfg(test)]
+mod testing;
 mod yaml;
 
 pub use document::{Document, Parsed, parse};

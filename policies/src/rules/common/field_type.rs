@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_refused_and_the_other_rules_skip_the_field() {
-        Cluster::new().refuses(
+        Cluster::of(super::RULE.id).refuses(
             &json!({"kind": "Subnet", "spec": {"cidrBlock": 10, "gateway": "10.0.0.1"}}),
             &["spec.cidrBlock: Invalid value: 10: must be a string, not a number [field-type]"],
         );
@@ -56,7 +56,7 @@ mod tests {
     fn an_old_wrong_type_is_a_warning() {
         let old = json!({"kind": "Vpc", "spec": {"namespaces": "ns1"}});
         let new = json!({"kind": "Vpc", "spec": {"namespaces": "ns1", "enableExternal": false}});
-        let verdict = Cluster::new().verdict(&update(&old, &new));
+        let verdict = Cluster::of(super::RULE.id).verdict(&update(&old, &new));
         assert!(verdict.allowed);
         assert_eq!(verdict.warnings[0].rule(), RULE.id);
     }

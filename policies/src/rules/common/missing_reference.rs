@@ -190,8 +190,8 @@ mod tests {
     fn a_name_that_leads_nowhere_is_a_warning() {
         let gateway = json!({"kind": "VpcNatGateway", "spec": {"subnet": "sn", "lanIp": "10.0.0.5"}});
         let wanted = r#"spec.subnet: Not found: "sn": there is no Subnet of this name [missing-reference]"#;
-        Cluster::new().warns(&gateway, &[wanted]);
-        Cluster::new().settings(&json!({"strictReferences": true})).refuses(&gateway, &[wanted]);
+        Cluster::of(super::RULE.id).warns(&gateway, &[wanted]);
+        Cluster::of(super::RULE.id).settings(&json!({"strictReferences": true})).refuses(&gateway, &[wanted]);
     }
 
     #[test]
@@ -199,12 +199,13 @@ mod tests {
         let deleting = json!({"kind": "Vpc", "metadata": {"name": "v", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
         let subnet = json!({"kind": "Subnet", "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/16"}});
         let wanted = r#"spec.vpc: Not found: "v": there is no Vpc of this name [missing-reference]"#;
-        Cluster::new().with(deleting).warns(&subnet, &[wanted]);
+        Cluster::of(super::RULE.id).with(deleting).warns(&subnet, &[wanted]);
     }
 
     #[test]
     fn the_default_vpc_need_not_be_known() {
-        Cluster::new().accepts(&json!({"kind": "Subnet", "spec": {"vpc": "ovn-cluster", "cidrBlock": "10.0.0.0/16"}}));
-        Cluster::new().accepts(&json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/16"}}));
+        Cluster::of(super::RULE.id)
+            .accepts(&json!({"kind": "Subnet", "spec": {"vpc": "ovn-cluster", "cidrBlock": "10.0.0.0/16"}}));
+        Cluster::of(super::RULE.id).accepts(&json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/16"}}));
     }
 }

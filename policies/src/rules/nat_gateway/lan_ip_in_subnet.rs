@@ -82,7 +82,7 @@ mod tests {
     use crate::rules::support::testing::Cluster;
 
     fn cluster(subnet: &Value) -> Cluster {
-        Cluster::new()
+        Cluster::of(super::RULE.id)
             .with(json!({"kind": "Vpc", "name": "v"}))
             .with(json!({"kind": "Subnet", "name": "sn", "spec": subnet}))
     }

@@ -14,7 +14,7 @@
 //! - Kube-OVN does not make the primary network (`kubeOvn.nonPrimaryCNI`).
 
 use crate::inject::{Annotation, Injecting};
-use crate::kinds::{DEFAULT_NETWORK, Kind, LOGICAL_SWITCH, Namespace, Object, PodTemplate, Subnet};
+use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Object, Subnet};
 use crate::request::Operation;
 use crate::rules::Injector;
 use crate::rules::support::binding::Binding;
@@ -33,7 +33,7 @@ fn inject(object: &Object, at_hand: &Injecting<'_>) -> Answer<Option<Annotation>
     let Object::Pod(pod) = object else { return Ok(None) };
     let settings = at_hand.settings;
     let wanted = settings.inject.logical_switch && !settings.kube_ovn.non_primary_cni;
-    if !wanted || at_hand.operation != Operation::Create || !leaves_the_choice(pod) {
+    if !wanted || at_hand.operation != Operation::Create || !pod.leaves_the_choice() {
         return Ok(None);
     }
     let (cluster, name) = (at_hand.cluster, at_hand.namespace);
@@ -50,12 +50,6 @@ fn inject(object: &Object, at_hand: &Injecting<'_>) -> Answer<Option<Annotation>
     Ok(Some(Annotation { key: LOGICAL_SWITCH, value: subnet, because }))
 }
 
-/// Whether a Pod leaves the choice of its Subnet to Kube-OVN.
-fn leaves_the_choice(pod: &PodTemplate) -> bool {
-    let chosen = [LOGICAL_SWITCH, DEFAULT_NETWORK].iter().any(|key| pod.pod.annotations.contains_key(*key));
-    !chosen && !pod.host_network && pod.ip_pools().next().is_none()
-}
-
 /// Whether a namespace's own annotation names nothing but the Subnet, or the default one that Kube-OVN began with.
 fn agrees(namespace: &Namespace, subnet: &Subnet, default_subnet: &str) -> bool {
     namespace.logical_switches().all(|name| name == subnet.meta.name || name == default_subnet)
@@ -66,6 +60,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::kinds::DEFAULT_NETWORK;
     use crate::rules::support::testing::Cluster;
 
     fn cluster() -> Cluster {

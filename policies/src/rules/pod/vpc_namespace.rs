@@ -145,7 +145,7 @@ mod tests {
     use crate::rules::support::testing::{Cluster, update};
 
     fn cluster() -> Cluster {
-        Cluster::new()
+        Cluster::of(super::RULE.id)
             .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]}}))
             .with(json!({"kind": "Subnet", "name": "net1", "spec": {"vpc": "v", "provider": "nad.ns1.ovn"}}))
             .with(json!({"kind": "IPPool", "name": "pool", "spec": {"subnet": "net1"}}))

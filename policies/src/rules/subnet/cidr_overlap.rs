@@ -47,15 +47,15 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(shard) = subnet.shard() else { return Ok(()) };
     let vlan = if shard.vlan.is_empty() { String::new() } else { format!(" on VLAN {:?}", shard.vlan) };
     for cidr in &subnet.cidrs {
-        for (other, prefix) in context.rivals.overlapping(&shard, cidr.network())? {
-            if other == subnet.meta.name {
+        for other in context.rivals.overlapping(&shard, cidr.network())? {
+            if other.subnet == subnet.meta.name {
                 continue;
             }
-            let mentioned = context.mention(Kind::Subnet, &other) + &context.aside(&prefix);
+            let mentioned = context.mention(Kind::Subnet, &other.subnet) + &context.aside(&other.prefix);
             let detail = format!("overlaps {mentioned} in VPC {:?}{vlan}", shard.vpc);
             let finding = Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), detail)
-                .related(ObjectRef::new(Kind::Subnet, &other), Some(FieldPath::of("spec.cidrBlock")))
-                .in_conflict_with(&other)
+                .related(ObjectRef::new(Kind::Subnet, &other.subnet), Some(FieldPath::of("spec.cidrBlock")))
+                .in_conflict_with(&other.subnet)
                 .help("Choose a range that no other Subnet of the VPC uses.");
             context.deny(finding);
         }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn cluster(spec: &Value) -> Cluster {
-        Cluster::new().with(json!({"kind": "Vpc", "name": "v"})).with(subnet("b", spec))
+        Cluster::of(super::RULE.id).with(json!({"kind": "Vpc", "name": "v"})).with(subnet("b", spec))
     }
 
     #[test]

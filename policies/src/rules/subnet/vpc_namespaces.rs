@@ -114,7 +114,7 @@ mod tests {
     use crate::rules::support::testing::Cluster;
 
     fn cluster() -> Cluster {
-        Cluster::new()
+        Cluster::of(super::RULE.id)
             .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]},
                          "annotations": {"vpcguard.io/guest-namespaces": "guest"}}))
             .with(json!({"kind": "Vpc", "name": "open"}))

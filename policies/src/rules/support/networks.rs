@@ -4,9 +4,24 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::kinds::{Subnet, Vpc};
+use crate::finding::Action;
+use crate::kinds::{Subnet, VPC_EXTERNAL, Vpc};
 use crate::net::{Cidr, list_items, parse_ip};
+use crate::reads::Read;
+use crate::settings::KubeOvn;
 use crate::view::Answer;
+
+/// The fields of a Vpc that decide what a next hop in `routes` must lie in.
+pub(crate) const fn reads(routes: &'static str) -> [Read; 6] {
+    [
+        Read::Field(routes),
+        Read::Field("spec.vpcPeerings"),
+        Read::Field("spec.enableExternal"),
+        Read::Field("spec.extraExternalSubnets"),
+        Read::Field("spec.bfdPort"),
+        Read::Label(VPC_EXTERNAL),
+    ]
+}
 
 /// The networks of a VPC's router.
 pub(crate) struct Networks {
@@ -40,9 +55,11 @@ impl Networks {
         })
     }
 
-    /// Whether all of them are known: the VPC has Subnets, and each of its external Subnets exists.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.complete
+    /// What a next hop outside deserves. It is only a warning where not all networks are known (the VPC has no Subnets
+    /// yet, or an external one does not exist), and where others than the user have a say in the router.
+    pub(crate) fn action(&self, vpc: &Vpc, kube_ovn: &KubeOvn) -> Action {
+        let certain = self.complete && kube_ovn.is_custom_vpc(&vpc.meta.name) && !vpc.is_external();
+        if certain { Action::Deny } else { Action::Warn }
     }
 
     /// Whether one of them holds an address.

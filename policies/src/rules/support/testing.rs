@@ -14,11 +14,18 @@ use crate::verdict::Verdict;
 pub(crate) struct Cluster {
     objects: Vec<Value>,
     settings: Settings,
+    /// The one rule whose findings count; all of them where none is given.
+    rule: Option<&'static str>,
 }
 
 impl Cluster {
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    /// A cluster in which only the findings of one rule count.
+    pub(crate) fn of(rule: &'static str) -> Self {
+        Self { rule: Some(rule), ..Self::default() }
     }
 
     /// Adds an object; `{"kind", "name", "spec"}` will do.
@@ -41,7 +48,13 @@ impl Cluster {
     }
 
     pub(crate) fn verdict(&self, request: &Request) -> Verdict {
-        review(request, &self.inventory(), &self.settings).unwrap()
+        let mut verdict = review(request, &self.inventory(), &self.settings).unwrap();
+        if let Some(rule) = self.rule {
+            verdict.findings.retain(|finding| finding.rule() == rule);
+            verdict.warnings.retain(|finding| finding.rule() == rule);
+            verdict.not_evaluated.retain(|unseen| unseen.rule == rule);
+        }
+        verdict
     }
 
     /// The verdict after injection.

@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn on_and_off_are_accepted_in_any_case() {
         for value in ["on", "off", "ON", "Off"] {
-            Cluster::new().accepts(&vpc(value));
+            Cluster::of(super::RULE.id).accepts(&vpc(value));
         }
     }
 
@@ -64,8 +64,10 @@ mod tests {
             let wanted = format!(
                 r#"metadata.annotations[ovn.kubernetes.io/vpc_lb]: Unsupported value: {value:?}: supported values: "on", "off" [vpc-lb-value]"#
             );
-            Cluster::new().warns(&vpc(value), &[&wanted]);
-            Cluster::new().settings(&json!({"rules": {"vpc-lb-value": "deny"}})).refuses(&vpc(value), &[&wanted]);
+            Cluster::of(super::RULE.id).warns(&vpc(value), &[&wanted]);
+            Cluster::of(super::RULE.id)
+                .settings(&json!({"rules": {"vpc-lb-value": "deny"}}))
+                .refuses(&vpc(value), &[&wanted]);
         }
     }
 }

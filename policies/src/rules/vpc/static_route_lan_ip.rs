@@ -133,15 +133,19 @@ fn beside(
 
 fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let Some(vpc) = context.cluster.vpc(&gateway.vpc)?.filter(|vpc| !vpc.meta.allows(RULE.id)) else { return Ok(()) };
+    let routes = default_routes(&vpc);
+    if routes.is_empty() || gateway.lan_ip.is_empty() {
+        return Ok(());
+    }
     let subnet = context.cluster.subnet(&gateway.subnet)?;
     let before = context.cluster.nat_gateway(&gateway.meta.name)?;
     let others = context.cluster.nat_gateways_of_vpc(&gateway.vpc)?;
-    for (field, hop) in default_routes(&vpc) {
+    for (field, hop) in routes {
         let others = others.iter().filter(|other| other.meta.name != gateway.meta.name);
         let answered = others.flat_map(|other| other.lan_ips()).chain(gateway.lan_ips()).any(|lan_ip| lan_ip == hop);
         let is_near = subnet.as_ref().is_some_and(|subnet| subnet.contains(hop));
         let was_mine = before.as_ref().is_some_and(|before| before.lan_ips().any(|lan_ip| lan_ip == hop));
-        if answered || !(is_near || was_mine) || gateway.lan_ip.is_empty() {
+        if answered || !(is_near || was_mine) {
             continue;
         }
         let detail = format!("leaves the default route of VPC {:?} to {hop} pointing at nobody", vpc.meta.name);
@@ -177,7 +181,7 @@ mod tests {
     }
 
     fn cluster() -> Cluster {
-        Cluster::new()
+        Cluster::of(super::RULE.id)
             .with(json!({"kind": "Subnet", "name": "sn", "spec": {"vpc": "v", "cidrBlock": "10.0.1.0/24,fd00::/64"}}))
             .with(json!({"kind": "Subnet", "name": "other", "spec": {"vpc": "v", "cidrBlock": "10.0.2.0/24"}}))
     }

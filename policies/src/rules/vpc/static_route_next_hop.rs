@@ -23,11 +23,10 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::kinds::{Kind, StaticRoute, VPC_EXTERNAL, Vpc};
+use crate::finding::Finding;
+use crate::kinds::{Kind, StaticRoute, Vpc};
 use crate::net::parse_ip;
-use crate::reads::Read;
-use crate::rules::support::networks::Networks;
+use crate::rules::support::networks::{self, Networks};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -37,17 +36,7 @@ pub const RULE: Rule = Rule {
     summary: "the next hop of a static route is in none of the networks of the VPC's router, or the router itself",
     default: RuleAction::Deny,
     isolates: false,
-    checks: &[Check::Vpc(
-        &[
-            Read::Field("spec.staticRoutes"),
-            Read::Field("spec.vpcPeerings"),
-            Read::Field("spec.enableExternal"),
-            Read::Field("spec.extraExternalSubnets"),
-            Read::Field("spec.bfdPort"),
-            Read::Label(VPC_EXTERNAL),
-        ],
-        check,
-    )],
+    checks: &[Check::Vpc(&networks::reads("spec.staticRoutes"), check)],
 };
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
@@ -55,8 +44,7 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let networks = Networks::of(vpc, context)?;
-    let certain = networks.is_complete() && context.kube_ovn().is_custom_vpc(&vpc.meta.name) && !vpc.is_external();
-    let action = if certain { Action::Deny } else { Action::Warn };
+    let action = networks.action(vpc, context.kube_ovn());
     for (at, route) in vpc.static_routes.iter().enumerate() {
         let Some(hop) = parse_ip(route.next_hop_ip.trim()) else { continue };
         let field = StaticRoute::path(at).field("nextHopIP");
@@ -96,7 +84,7 @@ mod tests {
     }
 
     fn cluster() -> Cluster {
-        Cluster::new()
+        Cluster::of(super::RULE.id)
             .with(subnet("overlay", json!({"vpc": "v", "cidrBlock": "10.0.1.0/24,fd00::/64"})))
             .with(subnet("underlay", json!({"vpc": "v", "vlan": "v1", "cidrBlock": "10.0.2.0/24"})))
             .with(subnet(
@@ -153,7 +141,7 @@ mod tests {
 
     #[test]
     fn it_is_a_warning_where_not_all_is_known() {
-        Cluster::new().warns(&vpc("10.9.9.9", &json!({})), &[&outside("10.9.9.9")]);
+        Cluster::of(super::RULE.id).warns(&vpc("10.9.9.9", &json!({})), &[&outside("10.9.9.9")]);
         let default =
             json!({"kind": "Vpc", "name": "ovn-cluster", "spec": {"staticRoutes": [{"nextHopIP": "10.9.9.9"}]}});
         let cluster = cluster().with(subnet("ovn-default", json!({"cidrBlock": "10.16.0.0/16"})));

@@ -31,7 +31,7 @@ fn gateway(name: &str, lan_ip: &str) -> String {
 }
 
 fn lines_with(texts: &[String], state: &[String], settings: &Value) -> Vec<String> {
-    let settings = Settings::parse(settings).unwrap();
+    let settings = crate::testing::settings(settings);
     let report = check(&folder(texts), &folder(state).documents, &settings).unwrap();
     let line = |located: &Located| {
         let word = if located.is_denial() { "denied" } else { "warned" };
@@ -175,7 +175,7 @@ fn settings_apply() {
 fn an_admitted_object_counts_with_what_was_injected() {
     let labelled = "apiVersion: kubeovn.io/v1\nkind: Vpc\nmetadata: {name: v, labels: {vpcguard.io/vpc-lb: 'on'}}\n";
     let again = format!("{labelled}spec: {{}}\n");
-    let report = check(&folder(&[labelled.to_owned(), again]), &[], &Settings::default()).unwrap();
+    let report = check(&folder(&[labelled.to_owned(), again]), &[], &crate::testing::settings(&json!({}))).unwrap();
     assert_eq!(report.mutations().len(), 2);
     assert!(report.findings().is_empty());
 }
@@ -184,7 +184,7 @@ fn an_admitted_object_counts_with_what_was_injected() {
 fn unknown_kinds_are_counted_and_admitted() {
     let text =
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: x/v1\nkind: Vpc\nmetadata: {name: a}\n";
-    let report = check(&folder(&[text.to_owned()]), &[], &Settings::default()).unwrap();
+    let report = check(&folder(&[text.to_owned()]), &[], &crate::testing::settings(&json!({}))).unwrap();
     let wanted = crate::Summary { files: 1, objects: 2, denied: 0, warned: 0 };
     assert_eq!(report.summary(), wanted);
 }

@@ -48,7 +48,7 @@ fn finding(located: &Located, out: &mut String) -> fmt::Result {
         line(out, &format!("  = help: {}", finding.help_text()))?;
     }
     let places = related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
-    for (Related { object, field }, place) in finding.related_objects().iter().zip(places) {
+    for (Related { object, field }, place) in finding.disclosed_objects().iter().zip(places) {
         let field = field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
         let place = place.map(|place| format!(" ({}, document {})", place.file, place.document)).unwrap_or_default();
         line(out, &format!("  = related: {}{field}{place}", name(object)))?;

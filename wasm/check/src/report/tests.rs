@@ -1,12 +1,11 @@
 use serde_json::{Value, json};
-use vpcguard_policies::Settings;
 
 use crate::{Folder, Report, Source, check};
 
 fn report(files: &[(&str, &str)]) -> Report {
     let source = |(name, text): &(&str, &str)| Source { name: (*name).to_owned(), bytes: text.as_bytes().to_vec() };
     let sources: Vec<_> = files.iter().map(source).collect();
-    check(&Folder::parse(&sources), &[], &Settings::default()).unwrap()
+    check(&Folder::parse(&sources), &[], &crate::testing::settings(&json!({}))).unwrap()
 }
 
 /// One of each: a denial with a related object, a warning, an injection, an error.
@@ -144,4 +143,15 @@ fn a_terminal_is_shown_no_control_characters() {
     let text =
         "{apiVersion: kubeovn.io/v1, kind: Subnet, metadata: {name: \"a\\e[2J\"}, spec: {cidrBlock: \"\\e[31m\"}}";
     assert!(!report(&[("a\u{1b}.yaml", text)]).to_human().contains('\u{1b}'));
+}
+
+#[test]
+fn names_that_are_not_disclosed_are_not_printed() {
+    let sources: Vec<_> =
+        FILES.iter().map(|(name, text)| Source { name: (*name).to_owned(), bytes: text.as_bytes().to_vec() }).collect();
+    let settings = crate::testing::settings(&json!({"disclose": "none"}));
+    let report = check(&Folder::parse(&sources), &[], &settings).unwrap();
+    assert!(report.to_human().contains("overlaps another Subnet in VPC"), "{}", report.to_human());
+    assert!(!report.to_human().contains("related"), "{}", report.to_human());
+    assert!(!report.to_json().contains("related"), "{}", report.to_json());
 }

@@ -186,7 +186,8 @@ mod tests {
                 r#"spec.externalEgressGateway: Invalid value: "1.1.1.1,2.2.2.2,3.3.3.3": may hold at most two addresses"#,
             ),
         ] {
-            Cluster::new().refuses(&subnet(field, value), &[&format!("{wanted} [subnet-syntax]")]);
+            Cluster::of(crate::rules::subnet::syntax::RULE.id)
+                .refuses(&subnet(field, value), &[&format!("{wanted} [subnet-syntax]")]);
         }
     }
 
@@ -195,9 +196,9 @@ mod tests {
         let subnet =
             |gateway: &str| json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/24,x/64", "gateway": gateway}});
         let prefix = r#"spec.cidrBlock: Invalid value: "x/64": has no valid address before the slash [subnet-syntax]"#;
-        Cluster::new().refuses(&subnet("fd00::1"), &[prefix]);
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).refuses(&subnet("fd00::1"), &[prefix]);
         let gateway = r#"spec.gateway: Invalid value: " x": is not an IP address [subnet-syntax]"#;
-        Cluster::new().refuses(&subnet(" x"), &[prefix, gateway]);
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).refuses(&subnet(" x"), &[prefix, gateway]);
     }
 
     #[test]
@@ -209,7 +210,7 @@ mod tests {
             ("externalEgressGateway", json!("192.168.0.1,fd01::1")),
             ("u2oInterconnectionIP", json!("10.0.0.2,fd00::2")),
         ] {
-            Cluster::new().accepts(&subnet(field, value));
+            Cluster::of(crate::rules::subnet::syntax::RULE.id).accepts(&subnet(field, value));
         }
     }
 }

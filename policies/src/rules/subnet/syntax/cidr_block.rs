@@ -107,18 +107,19 @@ mod tests {
             ),
         ] {
             let wanted = format!("spec.cidrBlock: Invalid value: {value:?}: {message} [subnet-syntax]");
-            Cluster::new().refuses(&json!({"kind": "Subnet", "spec": {"cidrBlock": cidr_block}}), &[&wanted]);
+            Cluster::of(crate::rules::subnet::syntax::RULE.id)
+                .refuses(&json!({"kind": "Subnet", "spec": {"cidrBlock": cidr_block}}), &[&wanted]);
         }
     }
 
     #[test]
     fn a_vlan_may_do_without_prefixes_but_then_without_addresses_too() {
-        Cluster::new().accepts(&json!({"kind": "Subnet", "spec": {"vlan": "v"}}));
-        Cluster::new().refuses(
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).accepts(&json!({"kind": "Subnet", "spec": {"vlan": "v"}}));
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).refuses(
             &json!({"kind": "Subnet", "spec": {"vlan": "v", "gateway": "10.0.0.1"}}),
             &["spec.gateway: Forbidden: must be empty without spec.cidrBlock [subnet-syntax]"],
         );
-        Cluster::new().refuses(
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).refuses(
             &json!({"kind": "Subnet", "spec": {}}),
             &["spec.cidrBlock: Required value: a Subnet without a vlan needs a prefix, as in 10.0.0.0/16 [subnet-syntax]"],
         );

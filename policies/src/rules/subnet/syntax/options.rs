@@ -127,7 +127,8 @@ mod tests {
                 "spec.u2oFeatures.overlayOnlyRouting: Forbidden: needs spec.u2oInterconnection and spec.vlan",
             ),
         ] {
-            Cluster::new().refuses(&subnet(&fields), &[&format!("{wanted} [subnet-syntax]")]);
+            Cluster::of(crate::rules::subnet::syntax::RULE.id)
+                .refuses(&subnet(&fields), &[&format!("{wanted} [subnet-syntax]")]);
         }
     }
 
@@ -138,17 +139,18 @@ mod tests {
             json!({"mtu": 0}),
             json!({"vlan": "v", "u2oInterconnection": true, "u2oFeatures": {"overlayOnlyRouting": true}}),
         ] {
-            Cluster::new().accepts(&subnet(&fields));
+            Cluster::of(crate::rules::subnet::syntax::RULE.id).accepts(&subnet(&fields));
         }
     }
 
     #[test]
     fn nat_rules_are_of_one_family() {
-        Cluster::new().accepts(&nat("10.0.0.1,10.1.0.0/16", "8.8.8.8"));
-        Cluster::new().accepts(&nat("", "fd00::1"));
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).accepts(&nat("10.0.0.1,10.1.0.0/16", "8.8.8.8"));
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).accepts(&nat("", "fd00::1"));
         let at = "spec.natOutgoingPolicyRules[0].match";
         let refuses = |src, dst, wanted: &str| {
-            Cluster::new().refuses(&nat(src, dst), &[&format!("{at}.{wanted} [subnet-syntax]")]);
+            Cluster::of(crate::rules::subnet::syntax::RULE.id)
+                .refuses(&nat(src, dst), &[&format!("{at}.{wanted} [subnet-syntax]")]);
         };
         refuses("10.0.0.1,fd00::1", "", r#"srcIPs: Invalid value: "10.0.0.1,fd00::1": must be of one address family"#);
         refuses("10.0.0.1", "fd00::1", r#"dstIPs: Invalid value: "fd00::1": is IPv6, but srcIPs is IPv4"#);

@@ -1,0 +1,20 @@
+//! What is said on standard output and standard error.
+
+use std::io::{self, Write};
+
+/// Writes to standard output. A reader that has seen enough is no error.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Writes complaints to standard error, a line each; where nobody reads them, nobody is to blame.
+pub(crate) fn complain(text: &str) {
+    let mut out = io::stderr().lock();
+    for line in text.lines() {
+        let _ = writeln!(out, "error: {line}");
+    }
+}

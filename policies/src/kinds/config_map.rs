@@ -1,0 +1,36 @@
+//! A ConfigMap, of which Kube-OVN reads two.
+
+use serde_json::{Map, Value};
+
+use super::Meta;
+use crate::json::Reader;
+
+/// Configures the images of NAT gateways.
+pub const NAT_CONFIG: &str = "ovn-vpc-nat-config";
+/// Switches NAT gateways on; in v1.9 it also has their image.
+pub const NAT_GW_CONFIG: &str = "ovn-vpc-nat-gw-config";
+
+/// A ConfigMap.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigMap {
+    /// The metadata.
+    pub meta: Meta,
+    /// The data. Values that are no texts are kept: a rule of their own speaks of them.
+    pub data: Map<String, Value>,
+}
+
+impl ConfigMap {
+    pub(crate) fn read(object: &Reader) -> Self {
+        Self { meta: Meta::read(object), data: object.at("data").map().cloned().unwrap_or_default() }
+    }
+
+    /// The text of a key.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.data.get(key)?.as_str()
+    }
+
+    /// Whether it names the image of NAT gateways.
+    pub fn has_image(&self) -> bool {
+        self.text("image").is_some_and(|image| !image.trim().is_empty())
+    }
+}

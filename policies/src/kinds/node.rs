@@ -1,0 +1,26 @@
+//! A node of the cluster, for its address.
+
+use std::net::IpAddr;
+
+use super::Meta;
+use crate::json::Reader;
+use crate::net::parse_ip;
+
+/// A Node.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    /// The metadata.
+    pub meta: Meta,
+    /// Its addresses of type InternalIP.
+    pub internal_ips: Vec<IpAddr>,
+}
+
+impl Node {
+    pub(crate) fn read(object: &Reader) -> Self {
+        let status = object.at("status");
+        let addresses = status.at("addresses");
+        let internal = addresses.items().filter(|address| address.at("type").text() == Some("InternalIP"));
+        let internal_ips = internal.filter_map(|address| parse_ip(address.at("address").text()?)).collect();
+        Self { meta: Meta::read(object), internal_ips }
+    }
+}
