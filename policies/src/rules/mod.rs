@@ -3,6 +3,7 @@
 //! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to mend it.
 
 pub mod common;
+pub mod namespace;
 pub mod nat_gateway;
 pub mod pod;
 pub mod subnet;
@@ -23,6 +24,7 @@ pub const TABLE: &[&Rule] = &[
     &common::missing_reference::RULE,
     &common::field_type::RULE,
     &pod::vpc_namespace::RULE,
+    &namespace::vpc_binding::RULE,
     &subnet::vpc_namespaces::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,

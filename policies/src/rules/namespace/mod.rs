@@ -1,0 +1,3 @@
+//! Rules about Namespaces.
+
+pub mod vpc_binding;
