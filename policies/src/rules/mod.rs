@@ -26,6 +26,7 @@ pub const TABLE: &[&Rule] = &[
     &pod::vpc_namespace::RULE,
     &namespace::vpc_binding::RULE,
     &subnet::vpc_namespaces::RULE,
+    &subnet::vpc_unrestricted::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,

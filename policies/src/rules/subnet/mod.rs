@@ -3,3 +3,4 @@
 pub mod cidr_overlap;
 pub mod syntax;
 pub mod vpc_namespaces;
+pub mod vpc_unrestricted;

@@ -1,0 +1,94 @@
+//! Warns of a Subnet that lists namespaces in a VPC that lists none.
+//!
+//! An empty `spec.namespaces` of a Vpc is no limit, says Kube-OVN's guide. Its controller takes it for "none": a Subnet of
+//! that VPC with namespaces of its own is refused, in the controller's log, and its Pods stay in ContainerCreating
+//! (kube-ovn issue 1697). The two disagree, so this is a warning, on whichever of the two comes second.
+//!
+//! ```yaml
+//! # bad, where Vpc test-vpc-2 has no spec.namespaces
+//! kind: Subnet
+//! spec: {vpc: test-vpc-2, namespaces: [ns1]}
+//! # good: list ns1 in the Vpc as well
+//! ```
+//!
+//! List the namespaces in the Vpc too, or leave them out of the Subnet and name it in the Pods.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, Subnet, Vpc};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "subnet-vpc-unrestricted",
+    summary: "a Subnet lists namespaces, and its VPC lists none, which Kube-OVN's controller takes for no namespace",
+    default: RuleAction::Warn,
+    isolates: false,
+    checks: &[
+        Check::Subnet(&[Read::Field("spec.vpc"), Read::Field("spec.provider"), Read::Field("spec.namespaces")], subnet),
+        Check::Vpc(&[Read::Field("spec.namespaces")], vpc),
+    ],
+};
+
+const HELP: &str = "List the namespaces in spec.namespaces of the Vpc, or leave them out of the Subnet.";
+
+fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let Some(name) = subnet.vpc.as_deref().filter(|vpc| context.kube_ovn().is_custom_vpc(vpc)) else { return Ok(()) };
+    let Some(vpc) = context.rivals.vpc(name)? else { return Ok(()) };
+    if vpc.namespaces.is_empty() && !subnet.namespaces.is_empty() {
+        let detail = format!("VPC {name:?} lists no namespaces, for which Kube-OVN's controller refuses this Subnet");
+        let finding = Finding::forbidden(FieldPath::of("spec.namespaces"), &subnet.namespaces.join(","), detail)
+            .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")));
+        context.deny(finding.help(HELP));
+    }
+    Ok(())
+}
+
+fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    if !vpc.namespaces.is_empty() || !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
+        return Ok(());
+    }
+    for subnet in context.rivals.subnets_of_vpc(&vpc.meta.name)? {
+        if !subnet.namespaces.is_empty() {
+            let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
+            let detail =
+                format!("must list the namespaces of {mentioned}, or Kube-OVN's controller refuses that Subnet");
+            let finding = Finding::required(FieldPath::of("spec.namespaces"), detail)
+                .related(subnet.reference(), Some(FieldPath::of("spec.namespaces")));
+            context.deny(finding.help(HELP));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn vpc(namespaces: &[&str]) -> Value {
+        json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": namespaces}})
+    }
+
+    fn subnet(namespaces: &[&str]) -> Value {
+        json!({"kind": "Subnet", "name": "s", "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/24", "namespaces": namespaces}})
+    }
+
+    #[test]
+    fn whichever_comes_second_is_told() {
+        Cluster::of(super::RULE.id).with(vpc(&[])).warns(
+            &subnet(&["ns1"]),
+            &[r#"spec.namespaces: Forbidden: VPC "v" lists no namespaces, for which Kube-OVN's controller refuses this Subnet [subnet-vpc-unrestricted]"#],
+        );
+        Cluster::of(super::RULE.id).with(subnet(&["ns1"])).warns(
+            &vpc(&[]),
+            &[r#"spec.namespaces: Required value: must list the namespaces of Subnet "s", or Kube-OVN's controller refuses that Subnet [subnet-vpc-unrestricted]"#],
+        );
+        Cluster::of(super::RULE.id).with(vpc(&["ns1"])).accepts(&subnet(&["ns1"]));
+        Cluster::of(super::RULE.id).with(vpc(&[])).accepts(&subnet(&[]));
+    }
+}
