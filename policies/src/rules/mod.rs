@@ -27,6 +27,7 @@ pub const TABLE: &[&Rule] = &[
     &namespace::vpc_binding::RULE,
     &subnet::vpc_namespaces::RULE,
     &subnet::vpc_unrestricted::RULE,
+    &vpc::namespaces_in_use::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
