@@ -28,6 +28,7 @@ pub const TABLE: &[&Rule] = &[
     &subnet::vpc_namespaces::RULE,
     &subnet::vpc_unrestricted::RULE,
     &vpc::namespaces_in_use::RULE,
+    &vpc::namespace_shared::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
