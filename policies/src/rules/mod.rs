@@ -3,6 +3,7 @@
 //! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to mend it.
 
 pub mod common;
+pub mod egress_gateway;
 pub mod namespace;
 pub mod nat_gateway;
 pub mod pod;
@@ -29,6 +30,7 @@ pub const TABLE: &[&Rule] = &[
     &subnet::vpc_unrestricted::RULE,
     &vpc::namespaces_in_use::RULE,
     &vpc::namespace_shared::RULE,
+    &egress_gateway::vpc_namespace::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,

@@ -1,0 +1,3 @@
+//! Rules about egress gateways.
+
+pub mod vpc_namespace;
