@@ -7,6 +7,7 @@ pub mod egress_gateway;
 pub mod namespace;
 pub mod nat_gateway;
 pub mod pod;
+pub mod service;
 pub mod subnet;
 mod support;
 pub mod vpc;
@@ -31,6 +32,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::namespaces_in_use::RULE,
     &vpc::namespace_shared::RULE,
     &egress_gateway::vpc_namespace::RULE,
+    &service::vpc_binding::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,

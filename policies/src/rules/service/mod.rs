@@ -1,0 +1,3 @@
+//! Rules about Services.
+
+pub mod vpc_binding;
