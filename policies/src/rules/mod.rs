@@ -33,6 +33,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::namespace_shared::RULE,
     &egress_gateway::vpc_namespace::RULE,
     &service::vpc_binding::RULE,
+    &pod::vpc_default::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,

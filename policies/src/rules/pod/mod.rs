@@ -1,4 +1,5 @@
 //! Rules about Pods, and the templates of the workloads that make them.
 
 pub mod inject_logical_switch;
+pub mod vpc_default;
 pub mod vpc_namespace;

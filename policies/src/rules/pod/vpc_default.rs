@@ -1,0 +1,115 @@
+//! Tells when a Pod of a VPC's namespace is about to run in the default VPC.
+//!
+//! A namespace belongs to the custom VPC that lists it. Where that VPC has no default Subnet, and no Subnet is bound to the
+//! namespace, Kube-OVN gives its Pods the default Subnet of the default VPC, without a word: a tenant's Pods run outside
+//! the tenant's network. Only new Pods that name no Subnet or IPPool are looked at.
+//!
+//! ```yaml
+//! # bad: lists ns1, but none of its Subnets is its default or bound to ns1
+//! kind: Vpc
+//! metadata: {name: v}
+//! spec: {namespaces: [ns1]}
+//! # good
+//! spec: {namespaces: [ns1], defaultSubnet: net1}
+//! ```
+//!
+//! Give the VPC a default Subnet, list the namespace in one of its Subnets, or name a Subnet in the Pod.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, PodTemplate};
+use crate::reads::Read;
+use crate::request::Operation;
+use crate::rules::support::binding::Binding;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "pod-vpc-default",
+    summary: "a Pod's namespace belongs to a VPC that has no Subnet for it, so the Pod would run in the default VPC",
+    default: RuleAction::Warn,
+    isolates: false,
+    checks: &[Check::Pod(
+        &[
+            Read::PodAnnotation(LOGICAL_SWITCH),
+            Read::PodAnnotation(DEFAULT_NETWORK),
+            Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
+            Read::PodField("spec.hostNetwork"),
+        ],
+        check,
+    )],
+};
+
+fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    let looked_at = pod.kind == Kind::Pod && context.operation == Operation::Create;
+    if !looked_at || !pod.leaves_the_choice() || context.kube_ovn().non_primary_cni {
+        return Ok(());
+    }
+    let (cluster, name) = (context.cluster, context.namespace);
+    let namespace = cluster.namespace(name)?;
+    // An administrator may have bound the namespace by hand: Kube-OVN does not take that back at once.
+    let default_subnet = context.kube_ovn().default_subnet.as_str();
+    if namespace.as_ref().is_some_and(|namespace| namespace.logical_switches().any(|name| name != default_subnet)) {
+        return Ok(());
+    }
+    let Binding::Fallback = Binding::of(name, namespace.as_deref(), cluster, context.kube_ovn())? else {
+        return Ok(());
+    };
+    let custom = |vpc: &str| context.kube_ovn().is_custom_vpc(vpc);
+    let Some(vpc) = cluster.vpcs_binding(name)?.into_iter().find(|vpc| custom(&vpc.meta.name)) else { return Ok(()) };
+    let detail = format!(
+        "{} has no default Subnet and none for this namespace, so Kube-OVN runs the Pod in the default VPC",
+        context.mention(Kind::Vpc, &vpc.meta.name)
+    );
+    let finding = Finding::invalid(FieldPath::of("metadata.namespace"), name, detail)
+        .related(vpc.reference(), Some(FieldPath::of("spec.defaultSubnet")))
+        .help("Give the VPC a default Subnet, list the namespace in one of its Subnets, or name a Subnet in the Pod.");
+    context.deny(finding);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::rules::support::testing::{Cluster, update};
+
+    const WANTED: &str = r#"metadata.namespace: Invalid value: "ns1": VPC "v" has no default Subnet and none for this namespace, so Kube-OVN runs the Pod in the default VPC [pod-vpc-default]"#;
+
+    fn cluster() -> Cluster {
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]}}))
+            .with(json!({"kind": "Subnet", "name": "a", "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/24"}}))
+    }
+
+    fn pod(namespace: &str) -> Value {
+        json!({"kind": "Pod", "namespace": namespace})
+    }
+
+    #[test]
+    fn a_namespace_without_a_subnet_falls_into_the_default_vpc() {
+        cluster().warns(&pod("ns1"), &[WANTED]);
+        cluster().accepts(&pod("ns2"));
+        let default = json!({"kind": "Subnet", "name": "a", "spec": {"vpc": "v", "default": true}});
+        cluster().with(default).accepts(&pod("ns1"));
+        let bound = json!({"kind": "Subnet", "name": "a", "spec": {"vpc": "v", "namespaces": ["ns1"]}});
+        cluster().with(bound).accepts(&pod("ns1"));
+    }
+
+    #[test]
+    fn only_new_pods_that_choose_nothing_are_looked_at() {
+        let with = |annotations: Value| json!({"kind": "Pod", "namespace": "ns1", "annotations": annotations});
+        cluster().accepts(&with(json!({LOGICAL_SWITCH: "a"})));
+        cluster().accepts(&with(json!({DEFAULT_NETWORK: "x"})));
+        cluster().accepts(&json!({"kind": "Pod", "namespace": "ns1", "spec": {"hostNetwork": true}}));
+        cluster().accepts(&json!({"kind": "Deployment", "namespace": "ns1", "spec": {"template": {}}}));
+        let updated = cluster().verdict(&update(&with(json!({LOGICAL_SWITCH: "a"})), &pod("ns1")));
+        assert!(updated.warnings.is_empty());
+        let by_hand = json!({"kind": "Namespace", "name": "ns1", "annotations": {LOGICAL_SWITCH: "a"}});
+        cluster().with(by_hand).accepts(&pod("ns1"));
+        cluster().settings(&json!({"kubeOvn": {"nonPrimaryCNI": true}})).accepts(&pod("ns1"));
+    }
+}
