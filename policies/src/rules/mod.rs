@@ -34,6 +34,7 @@ pub const TABLE: &[&Rule] = &[
     &egress_gateway::vpc_namespace::RULE,
     &service::vpc_binding::RULE,
     &pod::vpc_default::RULE,
+    &pod::logical_switch_name::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,

@@ -1,5 +1,6 @@
 //! Rules about Pods, and the templates of the workloads that make them.
 
 pub mod inject_logical_switch;
+pub mod logical_switch_name;
 pub mod vpc_default;
 pub mod vpc_namespace;

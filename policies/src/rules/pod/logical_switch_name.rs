@@ -1,0 +1,65 @@
+//! Wants a Pod to name one Subnet, not a list.
+//!
+//! The annotation of a Namespace is a comma list, so people write one on a Pod too. Kube-OVN looks for a Subnet with the
+//! whole list for its name, and the Pod stays in ContainerCreating.
+//!
+//! ```yaml
+//! # bad
+//! kind: Pod
+//! metadata:
+//!   annotations: {ovn.kubernetes.io/logical_switch: "net1,net2"}
+//! # good
+//! metadata:
+//!   annotations: {ovn.kubernetes.io/logical_switch: net1}
+//! ```
+//!
+//! Name one Subnet.
+
+use crate::context::Context;
+use crate::finding::Finding;
+use crate::kinds::{LOGICAL_SWITCH_SUFFIX, PodTemplate};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "logical-switch-name",
+    summary: "a Pod's logical_switch is a list instead of one name",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Pod(&[Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX)], check)],
+};
+
+fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    let switches = pod.pod.annotations.iter().filter(|(key, _)| key.ends_with(LOGICAL_SWITCH_SUFFIX));
+    for (key, value) in switches.filter(|(_, value)| value.contains(',')) {
+        let finding = Finding::invalid(pod.annotation_path(key), value, "must name one Subnet, not a list");
+        context.deny(finding.help("Name one Subnet; only the annotation of a Namespace is a list."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::rules::support::testing::Cluster;
+
+    #[test]
+    fn a_list_is_refused_on_pods_and_templates() {
+        let cluster = || {
+            Cluster::of(super::RULE.id)
+                .with(json!({"kind": "Subnet", "name": "a", "spec": {"cidrBlock": "10.0.0.0/24"}}))
+                .with(json!({"kind": "Subnet", "name": "b", "spec": {"cidrBlock": "10.0.1.0/24"}}))
+        };
+        let pod = |switch: &str| json!({"kind": "Pod", "annotations": {"ovn.kubernetes.io/logical_switch": switch}});
+        let fault = r#"Invalid value: "a,b": must name one Subnet, not a list [logical-switch-name]"#;
+        let key = "metadata.annotations[ovn.kubernetes.io/logical_switch]";
+        cluster().refuses(&pod("a,b"), &[&format!("{key}: {fault}")]);
+        cluster().accepts(&pod("a"));
+        let template = json!({"metadata": {"annotations": {"ovn.kubernetes.io/logical_switch": "a,b"}}});
+        let job = json!({"kind": "Job", "spec": {"template": template}});
+        cluster().refuses(&job, &[&format!("spec.template.{key}: {fault}")]);
+    }
+}
