@@ -36,6 +36,7 @@ pub const TABLE: &[&Rule] = &[
     &pod::vpc_default::RULE,
     &pod::logical_switch_name::RULE,
     &subnet::cidr_overlap::RULE,
+    &subnet::cidr_reserved::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
     &vpc::static_route_lan_ip::RULE,

@@ -1,6 +1,7 @@
 //! Rules about Subnets.
 
 pub mod cidr_overlap;
+pub mod cidr_reserved;
 pub mod syntax;
 pub mod vpc_namespaces;
 pub mod vpc_unrestricted;

@@ -1,0 +1,204 @@
+//! Keeps a Subnet of the default VPC off the cluster's own ranges.
+//!
+//! The default VPC's router also carries the traffic to Services, to the nodes, and between both and Pods (the `join`
+//! network). A Subnet that overlaps one of these ranges takes that traffic: Services stop answering, or nodes lose their
+//! Pods (kube-ovn issues 2874 and 3627). Kube-OVN compares a Subnet with the API server's own address and with the nodes,
+//! after it has stored it, and with the service range only when it starts.
+//!
+//! The service range is `kubeOvn.serviceCidrs` of the settings, or else the cluster's ServiceCIDR objects. Where neither is
+//! known, overlap with 10.96.0.0/12, which most clusters have, is a warning. Underlay Subnets (with a `vlan`) are left alone.
+//!
+//! ```yaml
+//! # bad, where Services have 10.96.0.0/12
+//! kind: Subnet
+//! spec: {cidrBlock: 10.100.0.0/16}
+//! # good
+//! spec: {cidrBlock: 10.32.0.0/16}
+//! ```
+//!
+//! Choose a range that the cluster does not use, or a VPC of your own.
+
+use ipnet::IpNet;
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::{Action, Finding};
+use crate::kinds::{Kind, ObjectRef, Subnet};
+use crate::net::{Cidr, overlap};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+use crate::view::{Answer, Known};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "subnet-cidr-reserved",
+    summary: "a Subnet of the default VPC overlaps the service range, the join network or a node's address",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Subnet(
+        &[
+            Read::Field("spec.cidrBlock"),
+            Read::Field("spec.vpc"),
+            Read::Field("spec.vlan"),
+            Read::Field("spec.provider"),
+        ],
+        check,
+    )],
+};
+
+/// What kubeadm gives Services unless told otherwise.
+const USUAL_SERVICE_RANGE: &str = "10.96.0.0/12";
+
+fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let of_default = subnet.vpc.as_deref().is_some_and(|vpc| !context.kube_ovn().is_custom_vpc(vpc));
+    if !of_default || !subnet.vlan.is_empty() {
+        return Ok(());
+    }
+    services(subnet, context)?;
+    if subnet.meta.name != context.kube_ovn().node_switch {
+        join(subnet, context)?;
+    }
+    nodes(subnet, context)
+}
+
+fn services(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let ranges = service_ranges(context)?;
+    for (range, object) in &ranges {
+        let object = object.as_ref().map(|name| (ObjectRef::new(Kind::ServiceCidr, name), "spec.cidrs"));
+        refuse(context, subnet, *range, Action::Deny, &format!("{range}, the range of Services"), object);
+    }
+    if ranges.is_empty()
+        && let Ok(usual) = USUAL_SERVICE_RANGE.parse()
+    {
+        let what = format!("{usual}, the usual range of Services; the settings or ServiceCIDR objects would tell");
+        refuse(context, subnet, usual, Action::Warn, &what, None);
+    }
+    Ok(())
+}
+
+/// The ranges of Services, each with the object that it comes from.
+fn service_ranges(context: &mut Context<'_>) -> Answer<Vec<(IpNet, Option<String>)>> {
+    let written = &context.kube_ovn().service_cidrs;
+    if !written.is_empty() {
+        return Ok(written.iter().filter_map(|cidr| Some((Cidr::parse_trimmed(cidr)?.network(), None))).collect());
+    }
+    let Known::Seen(objects) = context.cluster.service_cidrs()? else {
+        context.cannot_see(Kind::ServiceCidr);
+        return Ok(Vec::new());
+    };
+    let ranges = objects
+        .iter()
+        .flat_map(|object| object.cidrs.iter().map(|cidr| (cidr.network(), Some(object.meta.name.clone()))));
+    Ok(ranges.collect())
+}
+
+fn join(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let Some(join) = context.rivals.subnet(&context.kube_ovn().node_switch)? else { return Ok(()) };
+    for cidr in &join.cidrs {
+        let what = format!("{cidr}, the network between nodes and Pods");
+        refuse(context, subnet, cidr.network(), Action::Deny, &what, Some((join.reference(), "spec.cidrBlock")));
+    }
+    Ok(())
+}
+
+fn nodes(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let Known::Seen(nodes) = context.cluster.nodes()? else {
+        context.cannot_see(Kind::Node);
+        return Ok(());
+    };
+    for node in nodes {
+        for address in &node.internal_ips {
+            let what = format!("{address}, the address of {}", context.mention(Kind::Node, &node.meta.name));
+            let object = Some((ObjectRef::new(Kind::Node, &node.meta.name), "status.addresses"));
+            refuse(context, subnet, IpNet::from(*address), Action::Deny, &what, object);
+        }
+    }
+    Ok(())
+}
+
+fn refuse(
+    context: &mut Context<'_>,
+    subnet: &Subnet,
+    range: IpNet,
+    action: Action,
+    what: &str,
+    object: Option<(ObjectRef, &'static str)>,
+) {
+    for cidr in subnet.cidrs.iter().filter(|cidr| overlap(&cidr.network(), &range)) {
+        let mut finding =
+            Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), format!("overlaps {what}"))
+                .in_conflict_with(&range.to_string())
+                .help("Choose a range that the cluster does not use, or another VPC.");
+        if let Some((object, field)) = &object {
+            finding = finding.related(object.clone(), Some(FieldPath::of(field)));
+        }
+        context.report(action, finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::rules::support::testing::{Cluster, create};
+
+    fn subnet(spec: Value) -> Value {
+        json!({"kind": "Subnet", "name": "s", "spec": spec})
+    }
+
+    fn cluster() -> Cluster {
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "ServiceCIDR", "name": "kubernetes", "spec": {"cidrs": ["10.200.0.0/16", "fd20::/112"]}}))
+            .with(json!({"kind": "Node", "name": "n1", "status": {"addresses": [
+                {"type": "InternalIP", "address": "192.168.0.5"}, {"type": "ExternalIP", "address": "8.8.8.8"},
+            ]}}))
+            .with(json!({"kind": "Subnet", "name": "join", "spec": {"vlan": "x", "cidrBlock": "100.64.0.0/16"}}))
+    }
+
+    #[test]
+    fn the_clusters_own_ranges_are_refused() {
+        for (cidr, what) in [
+            ("10.200.4.0/24", "10.200.0.0/16, the range of Services"),
+            ("fd20::/64", "fd20::/112, the range of Services"),
+            ("100.64.4.0/24", "100.64.0.0/16, the network between nodes and Pods"),
+            ("192.168.0.0/24", r#"192.168.0.5, the address of Node "n1""#),
+        ] {
+            let wanted = format!("spec.cidrBlock: Invalid value: {cidr:?}: overlaps {what} [subnet-cidr-reserved]");
+            cluster().refuses(&subnet(json!({"cidrBlock": cidr})), &[&wanted]);
+        }
+        for spec in [
+            json!({"cidrBlock": "10.96.0.0/16"}),
+            json!({"cidrBlock": "8.8.8.0/24"}),
+            json!({"cidrBlock": "10.200.4.0/24", "vlan": "v"}),
+            json!({"cidrBlock": "10.200.4.0/24", "provider": "nad.ns"}),
+        ] {
+            cluster().accepts(&subnet(spec));
+        }
+        let custom = subnet(json!({"cidrBlock": "10.200.4.0/24", "vpc": "v"}));
+        cluster().with(json!({"kind": "Vpc", "name": "v"})).accepts(&custom);
+    }
+
+    #[test]
+    fn written_ranges_come_before_objects() {
+        let settings = json!({"kubeOvn": {"serviceCidrs": ["10.50.0.0/16"]}});
+        cluster().settings(&settings).accepts(&subnet(json!({"cidrBlock": "10.200.4.0/24"})));
+        let verdict = cluster().settings(&settings).verdict(&create(&subnet(json!({"cidrBlock": "10.50.4.0/24"}))));
+        assert_eq!(verdict.code, 422);
+    }
+
+    #[test]
+    fn what_is_not_seen_is_said_and_the_usual_range_is_a_warning() {
+        let verdict = Cluster::of(super::RULE.id).verdict(&create(&subnet(json!({"cidrBlock": "10.100.0.0/16"}))));
+        let unseen: Vec<_> = verdict.not_evaluated.iter().map(|unseen| (unseen.rule, unseen.needs)).collect();
+        assert_eq!(unseen, [(RULE.id, "ServiceCIDR"), (RULE.id, "Node")]);
+        assert!(verdict.allowed);
+        assert_eq!(
+            verdict.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                r#"spec.cidrBlock: Invalid value: "10.100.0.0/16": overlaps 10.96.0.0/12, the usual range of Services; the settings or ServiceCIDR objects would tell [subnet-cidr-reserved]"#
+            ]
+        );
+    }
+}
