@@ -37,6 +37,7 @@ pub const TABLE: &[&Rule] = &[
     &pod::logical_switch_name::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::cidr_reserved::RULE,
+    &subnet::cidr_routed_overlap::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
     &vpc::static_route_lan_ip::RULE,

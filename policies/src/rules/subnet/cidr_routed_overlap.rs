@@ -1,0 +1,140 @@
+//! Warns of a Subnet that overlaps another network of its VPC's router.
+//!
+//! Kube-OVN compares Subnets of one VLAN. The router of a VPC also has ports in underlay networks with
+//! `u2oInterconnection` or `logicalGateway`, and on the links to peered VPCs, whose Subnets it reaches through them. Two
+//! networks with the same addresses leave the router to choose one: packets for the other are lost.
+//!
+//! ```yaml
+//! # bad, where an underlay Subnet of the VPC with u2oInterconnection has 10.0.4.0/24
+//! kind: Subnet
+//! spec: {vpc: v, cidrBlock: 10.0.0.0/16}
+//! # good
+//! spec: {vpc: v, cidrBlock: 10.1.0.0/16}
+//! ```
+//!
+//! Choose a range that no network of the VPC's router has.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, Peering, Subnet};
+use crate::net::{Cidr, overlap};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "subnet-cidr-routed-overlap",
+    summary: "a Subnet overlaps an interconnected underlay, a peered VPC's Subnet or a peering link of its VPC",
+    default: RuleAction::Warn,
+    isolates: false,
+    checks: &[Check::Subnet(
+        &[
+            Read::Field("spec.cidrBlock"),
+            Read::Field("spec.vpc"),
+            Read::Field("spec.vlan"),
+            Read::Field("spec.provider"),
+            Read::Field("spec.logicalGateway"),
+            Read::Field("spec.u2oInterconnection"),
+        ],
+        check,
+    )],
+};
+
+fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let Some(vpc) = subnet.vpc.as_deref().filter(|_| subnet.is_on_router()) else { return Ok(()) };
+    for cidr in &subnet.cidrs {
+        for (other, prefix) in context.rivals.overlapping_in_vpc(vpc, cidr.network())? {
+            // Those of the same VLAN are what subnet-cidr-overlap is about.
+            if other.vlan != subnet.vlan && other.is_on_router() && other.meta.name != subnet.meta.name {
+                let what = context.mention(Kind::Subnet, &other.meta.name) + &context.aside(&prefix);
+                let finding =
+                    finding(cidr, &format!("{what}, which the router of VPC {vpc:?} also has"), &other.meta.name);
+                context.deny(finding.related(other.reference(), Some(FieldPath::of("spec.cidrBlock"))));
+            }
+        }
+    }
+    let Some(vpc) = context.rivals.vpc(vpc)? else { return Ok(()) };
+    for (at, peering) in vpc.peerings.iter().enumerate() {
+        for cidr in &subnet.cidrs {
+            for link in peering.links().filter(|link| overlap(&link.network(), &cidr.network())) {
+                let what = format!("{link}, a peering link of VPC {:?}", vpc.meta.name);
+                let field = Peering::path(at).field("localConnectIP");
+                context.deny(finding(cidr, &what, &link.to_string()).related(vpc.reference(), Some(field)));
+            }
+            peered(cidr, peering, context)?;
+        }
+    }
+    Ok(())
+}
+
+fn peered(cidr: &Cidr, peering: &Peering, context: &mut Context<'_>) -> Outcome {
+    for (other, prefix) in context.rivals.overlapping_in_vpc(&peering.remote_vpc, cidr.network())? {
+        if other.is_on_router() {
+            let named = context.mention(Kind::Subnet, &other.meta.name) + &context.aside(&prefix);
+            let what = format!("{named} of {}", context.mention(Kind::Vpc, &peering.remote_vpc));
+            let finding = finding(cidr, &format!("{what}, which is peered"), &other.meta.name);
+            context.deny(finding.related(other.reference(), Some(FieldPath::of("spec.cidrBlock"))));
+        }
+    }
+    Ok(())
+}
+
+fn finding(cidr: &Cidr, what: &str, other: &str) -> Finding {
+    Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), format!("overlaps {what}"))
+        .in_conflict_with(other)
+        .help("Choose a range that no network of the VPC's router has.")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn subnet(name: &str, spec: Value) -> Value {
+        json!({"kind": "Subnet", "name": name, "spec": spec})
+    }
+
+    fn cluster() -> Cluster {
+        let peering = json!([{"remoteVpc": "w", "localConnectIP": "169.254.0.1/30"}]);
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Vpc", "name": "v", "spec": {"vpcPeerings": peering}}))
+            .with(json!({"kind": "Vpc", "name": "w"}))
+            .with(subnet(
+                "u2o",
+                json!({"vpc": "v", "vlan": "x", "cidrBlock": "10.1.0.0/24", "u2oInterconnection": true}),
+            ))
+            .with(subnet("plain", json!({"vpc": "v", "vlan": "y", "cidrBlock": "10.2.0.0/24"})))
+            .with(subnet("remote", json!({"vpc": "w", "cidrBlock": "10.3.0.0/24"})))
+    }
+
+    #[test]
+    fn networks_of_the_same_router_do_not_overlap() {
+        for (cidr, what) in [
+            ("10.1.0.0/16", r#"Subnet "u2o" (10.1.0.0/24), which the router of VPC "v" also has"#),
+            ("10.3.0.0/16", r#"Subnet "remote" (10.3.0.0/24) of VPC "w", which is peered"#),
+        ] {
+            let wanted =
+                format!("spec.cidrBlock: Invalid value: {cidr:?}: overlaps {what} [subnet-cidr-routed-overlap]");
+            cluster().warns(&subnet("s", json!({"vpc": "v", "cidrBlock": cidr})), &[&wanted]);
+        }
+    }
+
+    #[test]
+    fn a_network_without_a_port_of_the_router_is_left_alone() {
+        cluster().accepts(&subnet("s", json!({"vpc": "v", "cidrBlock": "10.2.0.0/16"})));
+        cluster().accepts(&subnet("s", json!({"vpc": "v", "vlan": "z", "cidrBlock": "10.1.0.0/16"})));
+        cluster().accepts(&subnet("s", json!({"vpc": "w", "cidrBlock": "10.1.0.0/16"})));
+    }
+
+    #[test]
+    fn a_peering_link_is_a_network_too() {
+        let peering = json!([{"remoteVpc": "x", "localConnectIP": "172.16.0.1/30"}]);
+        let cluster =
+            Cluster::of(super::RULE.id).with(json!({"kind": "Vpc", "name": "v", "spec": {"vpcPeerings": peering}}));
+        let wanted = r#"spec.cidrBlock: Invalid value: "172.16.0.0/16": overlaps 172.16.0.0/30, a peering link of VPC "v" [subnet-cidr-routed-overlap]"#;
+        cluster.warns(&subnet("s", json!({"vpc": "v", "cidrBlock": "172.16.0.0/16"})), &[wanted]);
+    }
+}
