@@ -6,3 +6,4 @@ pub mod namespace_shared;
 pub mod namespaces_in_use;
 pub mod static_route_lan_ip;
 pub mod static_route_next_hop;
+pub mod subnet_name;

@@ -1,0 +1,69 @@
+//! Keeps a Vpc and a Subnet from having one name.
+//!
+//! A Vpc is a logical router in OVN, and a Subnet a logical switch; Kube-OVN names the ports between them after both. With
+//! one name for the two it wires them wrongly (kube-ovn issue 5728).
+//!
+//! ```yaml
+//! # bad, where there is a Vpc blue
+//! kind: Subnet
+//! metadata: {name: blue}
+//! # good
+//! metadata: {name: blue-apps}
+//! ```
+//!
+//! Choose another name for the one that comes second.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "vpc-subnet-name",
+    summary: "a Vpc and a Subnet have the same name",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Vpc(&[Read::Field("metadata.name")], vpc), Check::Subnet(&[Read::Field("metadata.name")], subnet)],
+};
+
+fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    if context.rivals.subnet(&vpc.meta.name)?.is_some() {
+        refuse(context, &vpc.meta.name, Kind::Subnet);
+    }
+    Ok(())
+}
+
+fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    if context.rivals.vpc(&subnet.meta.name)?.is_some() {
+        refuse(context, &subnet.meta.name, Kind::Vpc);
+    }
+    Ok(())
+}
+
+fn refuse(context: &mut Context<'_>, name: &str, other: Kind) {
+    let finding = Finding::duplicate(FieldPath::of("metadata.name"), name, format!("a {other} has this name"))
+        .related(ObjectRef::new(other, name), Some(FieldPath::of("metadata.name")))
+        .help("Choose another name.");
+    context.deny(finding);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::rules::support::testing::Cluster;
+
+    #[test]
+    fn the_second_of_a_name_is_refused() {
+        let (vpc, subnet) = (json!({"kind": "Vpc"}), json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/24"}}));
+        let wanted =
+            |other| format!(r#"metadata.name: Duplicate value: "new": a {other} has this name [vpc-subnet-name]"#);
+        Cluster::of(super::RULE.id).with(vpc.clone()).refuses(&subnet, &[&wanted("Vpc")]);
+        Cluster::of(super::RULE.id).with(subnet.clone()).refuses(&vpc, &[&wanted("Subnet")]);
+        Cluster::of(super::RULE.id).with(subnet.clone()).accepts(&subnet);
+    }
+}
