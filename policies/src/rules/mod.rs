@@ -39,6 +39,7 @@ pub const TABLE: &[&Rule] = &[
     &subnet::cidr_reserved::RULE,
     &subnet::cidr_routed_overlap::RULE,
     &vpc::subnet_name::RULE,
+    &subnet::vpc_immutable::RULE,
     &subnet::syntax::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
     &vpc::static_route_lan_ip::RULE,

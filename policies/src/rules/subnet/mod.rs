@@ -4,5 +4,6 @@ pub mod cidr_overlap;
 pub mod cidr_reserved;
 pub mod cidr_routed_overlap;
 pub mod syntax;
+pub mod vpc_immutable;
 pub mod vpc_namespaces;
 pub mod vpc_unrestricted;

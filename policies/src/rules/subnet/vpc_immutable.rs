@@ -1,0 +1,72 @@
+//! Keeps a Subnet in its VPC.
+//!
+//! Kube-OVN ignores a change of `spec.vpc`: the logical switch stays on the router that it was made for, and the object
+//! says otherwise from then on (kube-ovn issue 1190). A change of `provider` that takes the Subnet in or out of a VPC is the
+//! same. Naming the default VPC where nothing was named changes nothing.
+//!
+//! ```yaml
+//! # bad, where the Subnet was created with vpc: test-vpc-1
+//! kind: Subnet
+//! spec: {vpc: test-vpc-2}
+//! # good: a new Subnet in test-vpc-2
+//! ```
+//!
+//! Create a new Subnet in the other VPC, and delete this one.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Object, Subnet};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "subnet-vpc-immutable",
+    summary: "a Subnet's VPC changes",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Subnet(&[Read::Field("spec.vpc"), Read::Field("spec.provider")], check)],
+};
+
+fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let Some(Object::Subnet(old)) = context.old else { return Ok(()) };
+    if subnet.vpc == old.vpc {
+        return Ok(());
+    }
+    let name = |vpc: &Option<String>| vpc.as_ref().map_or("no VPC".to_owned(), |vpc| format!("VPC {vpc:?}"));
+    let detail = format!("may not change: Kube-OVN leaves the Subnet in {}", name(&old.vpc));
+    let value = subnet.vpc.as_deref().unwrap_or_default();
+    let finding = Finding::invalid(FieldPath::of("spec.vpc"), value, detail);
+    context.deny(finding.help("Create a new Subnet in the other VPC, and delete this one."));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::{Cluster, update};
+
+    fn change(old: Value, new: Value) -> Vec<String> {
+        let subnet = |mut spec: Value| {
+            spec["cidrBlock"] = json!("10.0.0.0/24");
+            json!({"kind": "Subnet", "spec": spec})
+        };
+        let cluster = Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Vpc", "name": "v"}))
+            .with(json!({"kind": "Vpc", "name": "w"}));
+        let verdict = cluster.verdict(&update(&subnet(old), &subnet(new)));
+        verdict.findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_vpc_stays() {
+        let wanted = r#"spec.vpc: Invalid value: "w": may not change: Kube-OVN leaves the Subnet in VPC "v" [subnet-vpc-immutable]"#;
+        assert_eq!(change(json!({"vpc": "v"}), json!({"vpc": "w"})), [wanted]);
+        assert!(change(json!({}), json!({"vpc": "ovn-cluster"})).is_empty());
+        assert!(change(json!({"vpc": "v"}), json!({"vpc": "v", "provider": "ovn"})).is_empty());
+        assert_eq!(change(json!({"vpc": "v"}), json!({"vpc": "v", "provider": "nad.ns"})).len(), 1);
+    }
+}
