@@ -41,6 +41,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::subnet_name::RULE,
     &subnet::vpc_immutable::RULE,
     &subnet::syntax::RULE,
+    &subnet::hygiene::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
     &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
