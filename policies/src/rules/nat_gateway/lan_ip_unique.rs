@@ -1,0 +1,92 @@
+//! Keeps two NAT gateways of one Subnet from having one `lanIp`.
+//!
+//! Kube-OVN gives the address to whichever Pod asks first; the other stays in ContainerCreating. The same `lanIp` in two
+//! Subnets, or two VPCs, is legal (kube-ovn issue 4952).
+//!
+//! ```yaml
+//! # bad, where gateway ngw in Subnet sn has lanIp 10.0.1.254
+//! kind: VpcNatGateway
+//! metadata: {name: ngw-2}
+//! spec: {vpc: v, subnet: sn, lanIp: 10.0.1.254}
+//! # good
+//! spec: {vpc: v, subnet: sn, lanIp: 10.0.1.253}
+//! ```
+//!
+//! Choose another free address of the Subnet.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, NatGateway};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "lan-ip-unique",
+    summary: "another NAT gateway of the same Subnet has this lanIp",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::NatGateway(&[Read::Field("spec.lanIp"), Read::Field("spec.subnet")], check)],
+};
+
+fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
+    for other in context.rivals.nat_gateways_of_subnet(&gateway.subnet)? {
+        if other.meta.name == gateway.meta.name {
+            continue;
+        }
+        for address in gateway.lan_ip.addresses.iter().filter(|address| other.lan_ips().any(|taken| taken == **address))
+        {
+            let mentioned = context.mention(Kind::VpcNatGateway, &other.meta.name);
+            let detail = format!("{mentioned} in Subnet {:?} has it", gateway.subnet);
+            let finding = Finding::duplicate(FieldPath::of("spec.lanIp"), &address.to_string(), detail)
+                .related(other.reference(), Some(FieldPath::of("spec.lanIp")))
+                .in_conflict_with(&other.meta.name)
+                .help("Choose another free address of the Subnet.");
+            context.deny(finding);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn gateway(name: &str, subnet: &str, lan_ip: &str) -> Value {
+        json!({"kind": "VpcNatGateway", "name": name, "spec": {"vpc": "v", "subnet": subnet, "lanIp": lan_ip}})
+    }
+
+    fn cluster() -> Cluster {
+        let subnet = |name: &str| json!({"kind": "Subnet", "name": name, "spec": {"vpc": "v", "cidrBlock": "10.0.1.0/24,fd00::/64"}});
+        let config = |name: &str, data: Value| json!({"kind": "ConfigMap", "namespace": "kube-system", "name": name, "data": data});
+        let route = json!([{"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.254"}, {"cidr": "::/0", "nextHopIP": "fd00::5"}]);
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Vpc", "name": "v", "spec": {"staticRoutes": route},
+                         "annotations": {"vpcguard.io/allow": "static-route-lan-ip"}}))
+            .with(subnet("sn"))
+            .with(subnet("other"))
+            .with(config("ovn-vpc-nat-config", json!({"image": "x"})))
+            .with(config("ovn-vpc-nat-gw-config", json!({"enable-vpc-nat-gw": "true"})))
+    }
+
+    #[test]
+    fn an_address_is_taken_once_in_a_subnet() {
+        let wanted = |address: &str| {
+            format!(
+                r#"spec.lanIp: Duplicate value: "{address}": VpcNatGateway "a" in Subnet "sn" has it [lan-ip-unique]"#
+            )
+        };
+        let cluster = || cluster().with(gateway("a", "sn", "10.0.1.254"));
+        cluster().refuses(&gateway("b", "sn", "10.0.1.254"), &[&wanted("10.0.1.254")]);
+        cluster().accepts(&gateway("b", "sn", "10.0.1.253"));
+        cluster().accepts(&gateway("b", "other", "10.0.1.254"));
+        cluster().accepts(&gateway("a", "sn", "10.0.1.254"));
+        let mut reported = gateway("a", "sn", "");
+        reported["status"] = json!({"lanIp": "fd00::5"});
+        cluster().with(reported).refuses(&gateway("b", "sn", "fd00:0::5"), &[&wanted("fd00::5")]);
+    }
+}
