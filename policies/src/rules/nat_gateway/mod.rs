@@ -2,3 +2,4 @@
 
 pub mod lan_ip_in_subnet;
 pub mod lan_ip_unique;
+pub mod subnet_in_vpc;

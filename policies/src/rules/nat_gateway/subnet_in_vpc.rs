@@ -1,0 +1,69 @@
+//! Wants a NAT gateway to stand in a Subnet of its VPC.
+//!
+//! Kube-OVN checks that both exist, and no more. A gateway in a Subnet of another VPC is reached by no traffic of its own,
+//! and stands in somebody else's network. A Subnet without an OVN provider is no network at all, only addresses.
+//!
+//! ```yaml
+//! # bad, where net2 is a Subnet of test-vpc-2
+//! kind: VpcNatGateway
+//! spec: {vpc: test-vpc-1, subnet: net2}
+//! # good
+//! spec: {vpc: test-vpc-1, subnet: net1}
+//! ```
+//!
+//! Name a Subnet of the gateway's VPC.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, NatGateway};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "gateway-subnet-in-vpc",
+    summary: "a NAT gateway's Subnet belongs to another VPC, or is no OVN network",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::NatGateway(&[Read::Field("spec.vpc"), Read::Field("spec.subnet")], check)],
+};
+
+fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
+    let Some(subnet) = context.cluster.subnet(&gateway.subnet)? else { return Ok(()) };
+    let vpc = context.kube_ovn().vpc_or_default(&gateway.vpc);
+    let detail = match subnet.vpc.as_deref() {
+        Some(own) if own == vpc => return Ok(()),
+        Some(other) => format!("belongs to {}, not to VPC {vpc:?}", context.mention(Kind::Vpc, other)),
+        None => format!("has the provider {:?}, so OVN makes no network of it", subnet.provider),
+    };
+    let finding = Finding::invalid(FieldPath::of("spec.subnet"), &gateway.subnet, detail)
+        .related(subnet.reference(), Some(FieldPath::of("spec.vpc")))
+        .help("Name a Subnet of the gateway's VPC.");
+    context.deny(finding);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn verdict(subnet: Value) -> Vec<String> {
+        let gateway = json!({"kind": "VpcNatGateway", "spec": {"vpc": "v", "subnet": "sn", "lanIp": "10.0.1.5"}});
+        let cluster = Cluster::of(super::RULE.id).with(json!({"kind": "Subnet", "name": "sn", "spec": subnet}));
+        let verdict = cluster.verdict(&crate::rules::support::testing::create(&gateway));
+        verdict.findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_subnet_is_of_the_vpc() {
+        assert!(verdict(json!({"vpc": "v", "cidrBlock": "10.0.1.0/24"})).is_empty());
+        let wanted = r#"spec.subnet: Invalid value: "sn": belongs to VPC "w", not to VPC "v" [gateway-subnet-in-vpc]"#;
+        assert_eq!(verdict(json!({"vpc": "w", "cidrBlock": "10.0.1.0/24"})), [wanted]);
+        let wanted = r#"spec.subnet: Invalid value: "sn": has the provider "nad.ns", so OVN makes no network of it [gateway-subnet-in-vpc]"#;
+        assert_eq!(verdict(json!({"vpc": "v", "provider": "nad.ns", "cidrBlock": "10.0.1.0/24"})), [wanted]);
+    }
+}
