@@ -45,6 +45,7 @@ pub const TABLE: &[&Rule] = &[
     &nat_gateway::lan_ip_in_subnet::RULE,
     &nat_gateway::lan_ip_unique::RULE,
     &nat_gateway::subnet_in_vpc::RULE,
+    &nat_gateway::immutable::RULE,
     &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
     &vpc::lb_value::RULE,
