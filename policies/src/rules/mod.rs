@@ -46,6 +46,7 @@ pub const TABLE: &[&Rule] = &[
     &nat_gateway::lan_ip_unique::RULE,
     &nat_gateway::subnet_in_vpc::RULE,
     &nat_gateway::immutable::RULE,
+    &nat_gateway::selector::RULE,
     &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
     &vpc::lb_value::RULE,

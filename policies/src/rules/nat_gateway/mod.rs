@@ -3,4 +3,5 @@
 pub mod immutable;
 pub mod lan_ip_in_subnet;
 pub mod lan_ip_unique;
+pub mod selector;
 pub mod subnet_in_vpc;
