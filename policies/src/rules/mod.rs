@@ -47,6 +47,7 @@ pub const TABLE: &[&Rule] = &[
     &nat_gateway::subnet_in_vpc::RULE,
     &nat_gateway::immutable::RULE,
     &nat_gateway::selector::RULE,
+    &nat_gateway::config::RULE,
     &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
     &vpc::lb_value::RULE,

@@ -1,5 +1,6 @@
 //! Rules about NAT gateways.
 
+pub mod config;
 pub mod immutable;
 pub mod lan_ip_in_subnet;
 pub mod lan_ip_unique;
