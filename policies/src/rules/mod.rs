@@ -50,6 +50,7 @@ pub const TABLE: &[&Rule] = &[
     &nat_gateway::config::RULE,
     &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
+    &vpc::static_route_syntax::RULE,
     &vpc::lb_value::RULE,
 ];
 

@@ -6,4 +6,5 @@ pub mod namespace_shared;
 pub mod namespaces_in_use;
 pub mod static_route_lan_ip;
 pub mod static_route_next_hop;
+pub mod static_route_syntax;
 pub mod subnet_name;

@@ -1,0 +1,147 @@
+//! Refuses a static route that Kube-OVN cannot use.
+//!
+//! One bad route, and Kube-OVN's controller gives up on the whole Vpc, with a line in its log. A route needs a `cidr`, which
+//! may be a bare address, and one `nextHopIP` of the same address family; `policy` is `policyDst`, `policySrc` or left out.
+//!
+//! ```yaml
+//! # bad
+//! kind: Vpc
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: "fd00::1", policy: dst}]}
+//! # good
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254, policy: policyDst}]}
+//! ```
+//!
+//! Correct the field that the message names.
+
+use std::net::IpAddr;
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{StaticRoute, Vpc};
+use crate::net::{Cidr, Family, parse_ip};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "static-route-syntax",
+    summary: "a static route's cidr, nextHopIP or policy is not what Kube-OVN can use",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Vpc(&[Read::Field("spec.staticRoutes")], check)],
+};
+
+fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    for (at, route) in vpc.static_routes.iter().enumerate() {
+        let path = StaticRoute::path(at);
+        if !matches!(route.policy.as_str(), "" | "policyDst" | "policySrc") {
+            let field = path.clone().field("policy");
+            context.deny(Finding::not_supported(field, &route.policy, &["policyDst", "policySrc"]));
+        }
+        let destination = cidr(context, path.clone().field("cidr"), &route.cidr);
+        let field = path.field("nextHopIP");
+        let hop = next_hop(context, field.clone(), &route.next_hop_ip);
+        if let (Some(destination), Some(hop)) = (destination, hop)
+            && destination != Family::of(hop)
+        {
+            let detail = format!("is {}, but the cidr is {}", Family::of(hop).name(), destination.name());
+            context.deny(Finding::invalid(field, &route.next_hop_ip, detail));
+        }
+    }
+    Ok(())
+}
+
+fn cidr(context: &mut Context<'_>, field: FieldPath, text: &str) -> Option<Family> {
+    if text.is_empty() {
+        context.deny(Finding::required(field, "a route needs a prefix or an address, as in 0.0.0.0/0"));
+        return None;
+    }
+    if !text.contains('/') {
+        let address = parse_ip(text);
+        if address.is_none() {
+            context.deny(Finding::invalid(field, text, "is neither an address nor a prefix"));
+        }
+        return address.map(Family::of);
+    }
+    match Cidr::parse(text) {
+        Ok(cidr) => Some(cidr.family()),
+        Err(error) => {
+            context.deny(Finding::invalid(field, text, error.to_string()));
+            None
+        }
+    }
+}
+
+fn next_hop(context: &mut Context<'_>, field: FieldPath, text: &str) -> Option<IpAddr> {
+    if text.is_empty() {
+        context.deny(Finding::required(field, "a route needs the address of a next hop"));
+        return None;
+    }
+    let hop = parse_ip(text);
+    if hop.is_none() {
+        let blanks = parse_ip(text.trim()).is_some();
+        let fault = if blanks { "must not have blanks around it" } else { "must be exactly one IP address" };
+        context.deny(Finding::invalid(field, text, fault));
+    }
+    hop
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::RULE;
+    use crate::rules::support::testing::{Cluster, create};
+
+    fn found(route: Value) -> Vec<String> {
+        let vpc = json!({"kind": "Vpc", "spec": {"staticRoutes": [route]}});
+        let verdict = Cluster::of(super::RULE.id).verdict(&create(&vpc));
+        let own = verdict.findings.iter().filter(|finding| finding.rule() == RULE.id);
+        own.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn each_fault_of_a_route_is_named() {
+        for (route, wanted) in [
+            (
+                json!({"nextHopIP": "10.0.0.1"}),
+                "cidr: Required value: a route needs a prefix or an address, as in 0.0.0.0/0",
+            ),
+            (json!({"cidr": "10.0.0.0/8"}), "nextHopIP: Required value: a route needs the address of a next hop"),
+            (
+                json!({"cidr": "10.0.0.0/33", "nextHopIP": "10.0.0.1"}),
+                r#"cidr: Invalid value: "10.0.0.0/33": needs a prefix length from 0 to 32"#,
+            ),
+            (
+                json!({"cidr": "10.0.0.0 ", "nextHopIP": "10.0.0.1"}),
+                r#"cidr: Invalid value: "10.0.0.0 ": is neither an address nor a prefix"#,
+            ),
+            (
+                json!({"cidr": "10.0.0.0/8", "nextHopIP": " 10.0.0.1"}),
+                r#"nextHopIP: Invalid value: " 10.0.0.1": must not have blanks around it"#,
+            ),
+            (
+                json!({"cidr": "10.0.0.0/8", "nextHopIP": "10.0.0.1,10.0.0.2"}),
+                r#"nextHopIP: Invalid value: "10.0.0.1,10.0.0.2": must be exactly one IP address"#,
+            ),
+            (
+                json!({"cidr": "::/0", "nextHopIP": "10.0.0.1"}),
+                r#"nextHopIP: Invalid value: "10.0.0.1": is IPv4, but the cidr is IPv6"#,
+            ),
+            (
+                json!({"cidr": "10.0.0.0/8", "nextHopIP": "10.0.0.1", "policy": "dst"}),
+                r#"policy: Unsupported value: "dst": supported values: "policyDst", "policySrc""#,
+            ),
+        ] {
+            assert_eq!(found(route), [format!("spec.staticRoutes[0].{wanted} [static-route-syntax]")]);
+        }
+    }
+
+    #[test]
+    fn a_bare_address_is_a_destination() {
+        assert!(found(json!({"cidr": "10.0.0.5", "nextHopIP": "10.0.0.1", "policy": "policySrc"})).is_empty());
+        assert!(found(json!({"cidr": "fd00::/8", "nextHopIP": "fd00::1"})).is_empty());
+    }
+}
