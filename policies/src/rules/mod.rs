@@ -51,6 +51,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
     &vpc::static_route_syntax::RULE,
+    &vpc::static_route_duplicate::RULE,
     &vpc::lb_value::RULE,
 ];
 

@@ -1,0 +1,103 @@
+//! Warns of two static routes for the same traffic.
+//!
+//! Kube-OVN keeps one route for each table, policy and prefix, unless both have a BFD session of their own: it deletes the
+//! others when it adds one, so the last one wins, or the two take turns. A Vpc gets no equal-cost routes that way.
+//!
+//! ```yaml
+//! # bad
+//! kind: Vpc
+//! spec:
+//!   staticRoutes:
+//!     - {cidr: 172.16.0.0/12, nextHopIP: 10.0.1.253}
+//!     - {cidr: 172.16.0.0/12, nextHopIP: 10.0.1.254}
+//! # good: one of them, or both with a bfdId of their own
+//! ```
+//!
+//! Keep one of the two, or give each its `bfdId`.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+
+use crate::context::Context;
+use crate::finding::Finding;
+use crate::kinds::{StaticRoute, Vpc};
+use crate::net::{Cidr, parse_ip};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "static-route-duplicate",
+    summary: "two static routes have the same table, policy and prefix",
+    default: RuleAction::Warn,
+    isolates: false,
+    checks: &[Check::Vpc(&[Read::Field("spec.staticRoutes")], check)],
+};
+
+fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    let mut earlier: BTreeMap<_, Vec<(usize, &StaticRoute)>> = BTreeMap::new();
+    for (at, route) in vpc.static_routes.iter().enumerate() {
+        let Some(prefix) = prefix(&route.cidr) else { continue };
+        let policy = if route.policy.is_empty() { "policyDst" } else { route.policy.as_str() };
+        let same = earlier.entry((route.route_table.as_str(), policy, prefix)).or_default();
+        if let Some((first, _)) = same.iter().find(|(_, other)| !told_apart(route, other)) {
+            let detail = format!("stands in staticRoutes[{first}] too; Kube-OVN keeps one of them");
+            let finding = Finding::duplicate(StaticRoute::path(at).field("cidr"), &route.cidr, detail);
+            context.deny(finding.help("Keep one of the two, or give each a bfdId of its own."));
+        }
+        same.push((at, route));
+    }
+    Ok(())
+}
+
+/// Whether each has a BFD session of its own.
+fn told_apart(a: &StaticRoute, b: &StaticRoute) -> bool {
+    !a.bfd_id.is_empty() && !b.bfd_id.is_empty() && a.bfd_id != b.bfd_id
+}
+
+fn prefix(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    Cidr::parse(text).map(|cidr| cidr.network()).ok().or_else(|| parse_ip(text).map(IpNet::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::RULE;
+    use crate::rules::support::testing::{Cluster, create};
+
+    fn found(second: Value) -> Vec<String> {
+        let first = json!({"cidr": "10.1.0.0/16", "nextHopIP": "10.0.0.1", "bfdId": "a"});
+        let vpc = json!({"kind": "Vpc", "spec": {"staticRoutes": [first, second]}});
+        let verdict = Cluster::of(super::RULE.id).verdict(&create(&vpc));
+        let own = verdict.warnings.iter().filter(|finding| finding.rule() == RULE.id);
+        own.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_same_traffic_has_one_route() {
+        for (cidr, policy) in [("10.1.0.0/16", ""), ("10.1.5.5/16", "policyDst")] {
+            let wanted = format!(
+                "spec.staticRoutes[1].cidr: Duplicate value: {cidr:?}: stands in staticRoutes[0] too; Kube-OVN keeps one of them [static-route-duplicate]"
+            );
+            assert_eq!(found(json!({"cidr": cidr, "policy": policy, "nextHopIP": "10.0.0.2"})), [wanted]);
+        }
+        assert_eq!(found(json!({"cidr": "10.1.0.0/16", "bfdId": "a"})).len(), 1);
+    }
+
+    #[test]
+    fn another_table_policy_prefix_or_bfd_session_is_another_route() {
+        for second in [
+            json!({"cidr": "10.1.0.0/16", "routeTable": "t"}),
+            json!({"cidr": "10.1.0.0/16", "policy": "policySrc"}),
+            json!({"cidr": "10.1.0.0/17"}),
+            json!({"cidr": "10.1.0.0"}),
+            json!({"cidr": "10.1.0.0/16", "bfdId": "b"}),
+        ] {
+            assert!(found(second).is_empty());
+        }
+    }
+}
