@@ -52,6 +52,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::static_route_next_hop::RULE,
     &vpc::static_route_syntax::RULE,
     &vpc::static_route_duplicate::RULE,
+    &nat_gateway::default_route::RULE,
     &vpc::lb_value::RULE,
 ];
 

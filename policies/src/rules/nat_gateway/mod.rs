@@ -1,6 +1,7 @@
 //! Rules about NAT gateways.
 
 pub mod config;
+pub mod default_route;
 pub mod immutable;
 pub mod lan_ip_in_subnet;
 pub mod lan_ip_unique;

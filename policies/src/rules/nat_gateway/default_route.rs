@@ -1,0 +1,133 @@
+//! Warns of a NAT gateway that no traffic reaches.
+//!
+//! Kube-OVN makes a gateway, and leaves it to the user to route the VPC's traffic to it (kube-ovn issue 4241). A custom VPC
+//! with a gateway that has a `lanIp` needs a default route to that `lanIp`, or a policy route that reroutes to it. The warning
+//! is on whichever of the two comes second.
+//!
+//! ```yaml
+//! # bad, where NAT gateway ngw of this VPC has lanIp 10.0.1.254
+//! kind: Vpc
+//! spec: {}
+//! # good
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254, policy: policyDst}]}
+//! ```
+//!
+//! Add the default route to the Vpc.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, NatGateway, Vpc};
+use crate::net::parse_ip;
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "gateway-default-route",
+    summary: "a custom VPC has a NAT gateway, and neither a default route nor a policy route to its lanIp",
+    default: RuleAction::Warn,
+    isolates: false,
+    checks: &[
+        Check::NatGateway(&[Read::Field("spec.vpc"), Read::Field("spec.lanIp")], nat_gateway),
+        Check::Vpc(&[Read::Field("spec.staticRoutes"), Read::Field("spec.policyRoutes")], vpc),
+    ],
+};
+
+const HELP: &str = "Add a static route for 0.0.0.0/0 or ::/0 to the Vpc, whose next hop is the gateway's lanIp.";
+
+fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
+    let custom = context.kube_ovn().is_custom_vpc(&gateway.vpc);
+    let Some(vpc) = context.rivals.vpc(&gateway.vpc)?.filter(|_| custom) else { return Ok(()) };
+    if is_reached(gateway, &vpc) {
+        return Ok(());
+    }
+    let detail = format!("VPC {:?} has no default route to it, so the gateway takes no traffic", vpc.meta.name);
+    let finding = Finding::invalid(FieldPath::of("spec.lanIp"), &gateway.lan_ip.text, detail)
+        .related(vpc.reference(), Some(FieldPath::of("spec.staticRoutes")));
+    context.deny(finding.help(HELP));
+    Ok(())
+}
+
+fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
+        return Ok(());
+    }
+    for gateway in context.rivals.nat_gateways_of_vpc(&vpc.meta.name)? {
+        if !is_reached(&gateway, vpc) {
+            let mentioned = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
+            let detail = format!("{mentioned} takes no traffic without a default route to its lanIp");
+            let finding = Finding::required(FieldPath::of("spec.staticRoutes"), detail)
+                .related(gateway.reference(), Some(FieldPath::of("spec.lanIp")));
+            context.deny(finding.help(HELP));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a gateway has no address that traffic could be sent to, or the VPC sends it some.
+fn is_reached(gateway: &NatGateway, vpc: &Vpc) -> bool {
+    let to_gateway = |hop| gateway.lan_ips().any(|lan_ip| lan_ip == hop);
+    let defaults = vpc.static_routes.iter().filter(|route| route.is_default());
+    gateway.lan_ips().next().is_none()
+        || defaults.filter_map(|route| parse_ip(route.next_hop_ip.trim())).any(to_gateway)
+        || vpc.policy_routes.iter().any(|route| route.next_hops().any(|(_, hop)| to_gateway(hop)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::RULE;
+    use crate::rules::support::testing::{Cluster, create};
+
+    fn gateway(vpc: &str, lan_ip: &str) -> Value {
+        json!({"kind": "VpcNatGateway", "name": "ngw", "spec": {"vpc": vpc, "subnet": "sn", "lanIp": lan_ip}})
+    }
+
+    fn vpc(name: &str, spec: Value) -> Value {
+        json!({"kind": "Vpc", "name": name, "spec": spec})
+    }
+
+    fn warnings(known: Value, object: &Value) -> Vec<String> {
+        let subnet = json!({"kind": "Subnet", "name": "sn", "spec": {"vpc": "v", "cidrBlock": "10.0.1.0/24"}});
+        let verdict = Cluster::of(super::RULE.id).with(subnet).with(known).verdict(&create(object));
+        let own = verdict.warnings.iter().filter(|finding| finding.rule() == RULE.id);
+        own.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn whichever_comes_second_is_told() {
+        let on_gateway = r#"spec.lanIp: Invalid value: "10.0.1.254": VPC "v" has no default route to it, so the gateway takes no traffic [gateway-default-route]"#;
+        let on_vpc = r#"spec.staticRoutes: Required value: VpcNatGateway "ngw" takes no traffic without a default route to its lanIp [gateway-default-route]"#;
+        assert_eq!(warnings(vpc("v", json!({})), &gateway("v", "10.0.1.254")), [on_gateway]);
+        assert_eq!(warnings(gateway("v", "10.0.1.254"), &vpc("v", json!({}))), [on_vpc]);
+    }
+
+    #[test]
+    fn a_default_route_or_a_reroute_to_the_lan_ip_reaches_it() {
+        let reroute = |hop: &str| json!({"policyRoutes": [{"action": "reroute", "match": "ip", "nextHopIP": hop}]});
+        for spec in [
+            json!({"staticRoutes": [{"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.254"}]}),
+            json!({"staticRoutes": [{"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.254", "policy": "policyDst"}]}),
+            reroute("10.0.1.9, 10.0.1.254"),
+        ] {
+            assert!(warnings(vpc("v", spec), &gateway("v", "10.0.1.254")).is_empty());
+        }
+        for spec in [
+            json!({"staticRoutes": [{"cidr": "10.0.0.0/8", "nextHopIP": "10.0.1.254"}]}),
+            json!({"staticRoutes": [{"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.9"}]}),
+            json!({"policyRoutes": [{"action": "drop", "match": "ip", "nextHopIP": "10.0.1.254"}]}),
+            reroute("10.0.1.9"),
+        ] {
+            assert_eq!(warnings(vpc("v", spec), &gateway("v", "10.0.1.254")).len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_gateway_without_an_address_or_in_the_default_vpc_is_left_alone() {
+        assert!(warnings(vpc("v", json!({})), &gateway("v", "")).is_empty());
+        assert!(warnings(vpc("ovn-cluster", json!({})), &gateway("ovn-cluster", "10.0.1.254")).is_empty());
+    }
+}
