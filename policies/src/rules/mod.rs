@@ -54,6 +54,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::static_route_duplicate::RULE,
     &nat_gateway::default_route::RULE,
     &vpc::policy_route_syntax::RULE,
+    &vpc::policy_route_next_hop::RULE,
     &vpc::lb_value::RULE,
 ];
 

@@ -1,0 +1,75 @@
+//! Wants the next hop of a rerouting policy to be in a network of the VPC's router.
+//!
+//! OVN looks for a port of the router whose network holds the next hop, and drops the policy where there is none, with a
+//! line in the log of ovn-northd. The networks, and the cases in which this is only a warning, are those of
+//! `static-route-next-hop`.
+//!
+//! ```yaml
+//! # bad, where the VPC's Subnets are 10.0.1.0/24 and 10.0.2.0/24
+//! kind: Vpc
+//! spec: {policyRoutes: [{action: reroute, match: ip4.src == 10.0.1.0/24, priority: 10, nextHopIP: 10.0.3.252}]}
+//! # good
+//! spec: {policyRoutes: [{action: reroute, match: ip4.src == 10.0.1.0/24, priority: 10, nextHopIP: 10.0.1.252}]}
+//! ```
+//!
+//! Use an address in one of the VPC's networks; create the Subnet first if that is what is missing.
+
+use crate::context::Context;
+use crate::finding::Finding;
+use crate::kinds::{PolicyRoute, Vpc};
+use crate::rules::support::networks::{self, Networks};
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "policy-route-next-hop",
+    summary: "the next hop of a rerouting policy is in none of the networks of the VPC's router",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Vpc(&networks::reads("spec.policyRoutes"), check)],
+};
+
+fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    if vpc.policy_routes.iter().all(|route| route.next_hops().next().is_none()) {
+        return Ok(());
+    }
+    let networks = Networks::of(vpc, context)?;
+    let action = networks.action(vpc, context.kube_ovn());
+    for (at, route) in vpc.policy_routes.iter().enumerate() {
+        for (written, _) in route.next_hops().filter(|(_, hop)| !networks.contain(*hop)) {
+            let detail = "in none of the networks of the VPC's router, so OVN drops the policy; \
+                          create the Subnet first if that is what is missing";
+            let finding = Finding::invalid(PolicyRoute::path(at).field("nextHopIP"), written, detail);
+            context.report(action, finding.help("Use an address in one of the VPC's networks."));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn vpc(action: &str, hops: &str) -> Value {
+        let route = json!({"action": action, "match": "ip4", "priority": 5, "nextHopIP": hops});
+        json!({"kind": "Vpc", "name": "v", "spec": {"policyRoutes": [route]}})
+    }
+
+    fn cluster() -> Cluster {
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Subnet", "name": "a", "spec": {"vpc": "v", "cidrBlock": "10.0.1.0/24"}}))
+    }
+
+    const OUTSIDE: &str = r#"spec.policyRoutes[0].nextHopIP: Invalid value: "10.0.9.9": in none of the networks of the VPC's router, so OVN drops the policy; create the Subnet first if that is what is missing [policy-route-next-hop]"#;
+
+    #[test]
+    fn a_reroute_leads_into_a_network_of_the_router() {
+        cluster().accepts(&vpc("reroute", "10.0.1.5"));
+        cluster().accepts(&vpc("allow", "10.0.9.9"));
+        cluster().refuses(&vpc("reroute", "10.0.1.5, 10.0.9.9"), &[OUTSIDE]);
+        Cluster::of(super::RULE.id).warns(&vpc("reroute", "10.0.9.9"), &[OUTSIDE]);
+    }
+}
