@@ -55,6 +55,7 @@ pub const TABLE: &[&Rule] = &[
     &nat_gateway::default_route::RULE,
     &vpc::policy_route_syntax::RULE,
     &vpc::policy_route_next_hop::RULE,
+    &vpc::peering::RULE,
     &vpc::lb_value::RULE,
 ];
 

@@ -4,6 +4,7 @@ pub mod inject_vpc_lb;
 pub mod lb_value;
 pub mod namespace_shared;
 pub mod namespaces_in_use;
+pub mod peering;
 pub mod policy_route_next_hop;
 pub mod policy_route_syntax;
 pub mod static_route_duplicate;

@@ -1,0 +1,211 @@
+//! Wants both sides of a VPC peering to fit.
+//!
+//! An empty or malformed `localConnectIP` stops Kube-OVN from reconciling the whole Vpc (kube-ovn issue 7343), and so does a
+//! peering with itself. What only the two sides together show is a warning, for the other side may be on its way: that it
+//! has no peering back, that the two addresses are not on one link, or that networks of the two VPCs overlap, so that
+//! neither reaches the other's.
+//!
+//! ```yaml
+//! # bad
+//! kind: Vpc
+//! metadata: {name: a}
+//! spec: {vpcPeerings: [{remoteVpc: b, localConnectIP: 169.254.0.1}]}
+//! # good, where Vpc b has {remoteVpc: a, localConnectIP: 169.254.0.2/30}
+//! spec: {vpcPeerings: [{remoteVpc: b, localConnectIP: 169.254.0.1/30}]}
+//! ```
+//!
+//! Give both sides an address of one small prefix that neither VPC uses.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, Peering, Vpc};
+use crate::net::{Cidr, overlap};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "vpc-peering",
+    summary: "a peering's localConnectIP is malformed, it is with itself, or the two sides do not fit",
+    default: RuleAction::Deny,
+    isolates: false,
+    checks: &[Check::Vpc(&[Read::Field("spec.vpcPeerings")], check)],
+};
+
+fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    for (at, peering) in vpc.peerings.iter().enumerate() {
+        local_connect_ip(at, peering, context);
+        if peering.remote_vpc == vpc.meta.name {
+            let field = Peering::path(at).field("remoteVpc");
+            context
+                .deny(Finding::invalid(field, &peering.remote_vpc, "is this VPC itself").help("Name the other VPC."));
+            continue;
+        }
+        other_side(vpc, at, peering, context)?;
+        networks(vpc, at, peering, context)?;
+    }
+    Ok(())
+}
+
+fn local_connect_ip(at: usize, peering: &Peering, context: &mut Context<'_>) {
+    let field = Peering::path(at).field("localConnectIP");
+    if peering.local_connect_ip.is_empty() {
+        let detail = "an empty one keeps Kube-OVN from reconciling the whole Vpc";
+        context.deny(
+            Finding::required(field, detail).help("Give it an address with a prefix length, as in 169.254.0.1/30."),
+        );
+        return;
+    }
+    for part in peering.local_connect_ip.split(',') {
+        if let Err(error) = Cidr::parse(part) {
+            let finding = Finding::invalid(field.clone(), part, error.to_string());
+            context.deny(finding.help("Give it an address with a prefix length, as in 169.254.0.1/30."));
+        }
+    }
+}
+
+fn other_side(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>) -> Outcome {
+    let name = &peering.remote_vpc;
+    let Some(remote) = context.cluster.vpc(name)? else { return Ok(()) };
+    if !remote.peerings.iter().any(|back| back.remote_vpc == vpc.meta.name) {
+        let field = Peering::path(at).field("remoteVpc");
+        let finding = Finding::invalid(field, name, format!("VPC {name:?} has no peering back"))
+            .related(remote.reference(), Some(FieldPath::of("spec.vpcPeerings")))
+            .help("Add a peering with this VPC to the other one.");
+        context.warn(finding);
+        return Ok(());
+    }
+    // Both sides see that they do not fit: it is said once, on the one that comes second.
+    let Some(remote) = context.rivals.vpc(name)? else { return Ok(()) };
+    let backs: Vec<Cidr> =
+        remote.peerings.iter().filter(|back| back.remote_vpc == vpc.meta.name).flat_map(Peering::links).collect();
+    for link in peering.links() {
+        let same_family: Vec<&Cidr> = backs.iter().filter(|back| back.family() == link.family()).collect();
+        let fits = |back: &&&Cidr| back.network() == link.network() && back.address() != link.address();
+        if !same_family.is_empty() && same_family.iter().find(fits).is_none() {
+            let theirs: Vec<_> = same_family.iter().map(|back| written(back)).collect();
+            let detail = format!("is not on one link with {} of VPC {name:?}", theirs.join(", "));
+            let finding = Finding::invalid(Peering::path(at).field("localConnectIP"), &written(&link), detail)
+                .related(remote.reference(), Some(FieldPath::of("spec.vpcPeerings")))
+                .help("Give both sides an address of their own in one prefix.");
+            context.warn(finding);
+        }
+    }
+    Ok(())
+}
+
+/// Warns of Subnets of this VPC that overlap the link, or Subnets of the other.
+fn networks(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>) -> Outcome {
+    let remote = &peering.remote_vpc;
+    for link in peering.links() {
+        for side in [&vpc.meta.name, remote] {
+            for (subnet, prefix) in context.rivals.overlapping_in_vpc(side, link.network())? {
+                if subnet.is_on_router() {
+                    let mentioned = context.mention(Kind::Subnet, &subnet.meta.name) + &context.aside(&prefix);
+                    let field = Peering::path(at).field("localConnectIP");
+                    let finding = Finding::invalid(field, &written(&link), format!("overlaps {mentioned}"))
+                        .related(subnet.reference(), Some(FieldPath::of("spec.cidrBlock")))
+                        .in_conflict_with(&subnet.meta.name)
+                        .help("Choose a small prefix that neither VPC uses.");
+                    context.warn(finding);
+                }
+            }
+        }
+    }
+    for own in context.rivals.subnets_of_vpc(&vpc.meta.name)?.iter().filter(|subnet| subnet.is_on_router()) {
+        for cidr in &own.cidrs {
+            for (other, prefix) in context.rivals.overlapping_in_vpc(remote, cidr.network())? {
+                if !other.is_on_router() || !overlap(&prefix, &cidr.network()) {
+                    continue;
+                }
+                let theirs = context.mention(Kind::Subnet, &other.meta.name) + &context.aside(&prefix);
+                let ours = context.mention(Kind::Subnet, &own.meta.name) + &context.aside(cidr);
+                let detail = format!("{theirs} there overlaps {ours} here, so neither reaches the other");
+                let finding = Finding::invalid(Peering::path(at).field("remoteVpc"), remote, detail)
+                    .related(other.reference(), Some(FieldPath::of("spec.cidrBlock")))
+                    .related(own.reference(), Some(FieldPath::of("spec.cidrBlock")))
+                    .in_conflict_with(&other.meta.name)
+                    .help("Peer VPCs whose Subnets do not overlap.");
+                context.warn(finding);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An address on a link, with its prefix length.
+fn written(link: &Cidr) -> String {
+    format!("{}/{}", link.address(), link.network().prefix_len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn vpc(name: &str, remote: &str, local: &str) -> Value {
+        json!({"kind": "Vpc", "name": name, "spec": {"vpcPeerings": [{"remoteVpc": remote, "localConnectIP": local}]}})
+    }
+
+    fn subnet(name: &str, vpc: &str, cidr: &str) -> Value {
+        json!({"kind": "Subnet", "name": name, "spec": {"vpc": vpc, "cidrBlock": cidr}})
+    }
+
+    fn fault(field: &str, text: &str) -> String {
+        format!("spec.vpcPeerings[0].{field}: {text} [vpc-peering]")
+    }
+
+    #[test]
+    fn each_fault_of_a_side_is_named() {
+        let other = || Cluster::of(super::RULE.id).with(vpc("b", "a", "169.254.0.2/30"));
+        other().accepts(&vpc("a", "b", "169.254.0.1/30"));
+        let empty =
+            fault("localConnectIP", "Required value: an empty one keeps Kube-OVN from reconciling the whole Vpc");
+        other().refuses(&vpc("a", "b", ""), &[&empty]);
+        let bare = fault(
+            "localConnectIP",
+            r#"Invalid value: "169.254.0.1": needs a prefix length, as in 10.0.0.0/16 or fd00::/64"#,
+        );
+        other().refuses(&vpc("a", "b", "169.254.0.1"), &[&bare]);
+        let itself = fault("remoteVpc", r#"Invalid value: "a": is this VPC itself"#);
+        other().refuses(&vpc("a", "a", "169.254.0.1/30"), &[&itself]);
+    }
+
+    #[test]
+    fn two_sides_that_do_not_fit_are_a_warning() {
+        let back = fault("remoteVpc", r#"Invalid value: "b": VPC "b" has no peering back"#);
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Vpc", "name": "b"}))
+            .warns(&vpc("a", "b", "169.254.0.1/30"), &[&back]);
+        for local in ["169.254.0.2/30", "169.254.1.1/30", "169.254.0.1/29"] {
+            let link = fault(
+                "localConnectIP",
+                &format!(r#"Invalid value: "{local}": is not on one link with 169.254.0.2/30 of VPC "b""#),
+            );
+            Cluster::of(super::RULE.id).with(vpc("b", "a", "169.254.0.2/30")).warns(&vpc("a", "b", local), &[&link]);
+        }
+    }
+
+    #[test]
+    fn networks_that_overlap_are_a_warning() {
+        let cluster = || {
+            Cluster::of(super::RULE.id)
+                .with(vpc("b", "a", "169.254.0.2/30"))
+                .with(subnet("theirs", "b", "10.0.0.0/16"))
+                .with(subnet("apart", "b", "10.2.0.0/16"))
+        };
+        let overlap = fault(
+            "remoteVpc",
+            r#"Invalid value: "b": Subnet "theirs" (10.0.0.0/16) there overlaps Subnet "ours" (10.0.4.0/24) here, so neither reaches the other"#,
+        );
+        cluster().with(subnet("ours", "a", "10.0.4.0/24")).warns(&vpc("a", "b", "169.254.0.1/30"), &[&overlap]);
+        cluster().with(subnet("ours", "a", "10.1.4.0/24")).accepts(&vpc("a", "b", "169.254.0.1/30"));
+        let link =
+            fault("localConnectIP", r#"Invalid value: "169.254.0.1/30": overlaps Subnet "ours" (169.254.0.0/16)"#);
+        let ours = subnet("ours", "a", "169.254.0.0/16");
+        cluster().with(ours).warns(&vpc("a", "b", "169.254.0.1/30"), &[&link]);
+    }
+}
