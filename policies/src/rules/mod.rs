@@ -56,6 +56,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::policy_route_syntax::RULE,
     &vpc::policy_route_next_hop::RULE,
     &vpc::peering::RULE,
+    &vpc::default_subnet::RULE,
     &vpc::lb_value::RULE,
 ];
 

@@ -1,5 +1,6 @@
 //! Rules about Vpcs.
 
+pub mod default_subnet;
 pub mod inject_vpc_lb;
 pub mod lb_value;
 pub mod namespace_shared;

@@ -1,0 +1,66 @@
+//! Warns of a `defaultSubnet` that is of another VPC.
+//!
+//! Kube-OVN ignores it without a word, and the Pods of the VPC's namespaces run in the default VPC.
+//!
+//! ```yaml
+//! # bad, where net2 is a Subnet of test-vpc-2
+//! kind: Vpc
+//! metadata: {name: test-vpc-1}
+//! spec: {defaultSubnet: net2}
+//! # good
+//! spec: {defaultSubnet: net1}
+//! ```
+//!
+//! Name a Subnet of this VPC.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, Vpc};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "vpc-default-subnet",
+    summary: "a Vpc's defaultSubnet belongs to another VPC",
+    default: RuleAction::Warn,
+    isolates: false,
+    checks: &[Check::Vpc(&[Read::Field("spec.defaultSubnet")], check)],
+};
+
+fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    let Some(subnet) = context.cluster.subnet(&vpc.default_subnet)? else { return Ok(()) };
+    let detail = match subnet.vpc.as_deref() {
+        Some(own) if own == vpc.meta.name => return Ok(()),
+        Some(other) => format!("belongs to {}, so Kube-OVN ignores it", context.mention(Kind::Vpc, other)),
+        None => "has no OVN provider and belongs to no VPC, so Kube-OVN ignores it".to_owned(),
+    };
+    let finding = Finding::invalid(FieldPath::of("spec.defaultSubnet"), &vpc.default_subnet, detail)
+        .related(subnet.reference(), Some(FieldPath::of("spec.vpc")))
+        .help("Name a Subnet of this VPC.");
+    context.deny(finding);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    #[test]
+    fn the_default_subnet_is_of_the_vpc() {
+        let cluster =
+            |spec: Value| Cluster::of(super::RULE.id).with(json!({"kind": "Subnet", "name": "s", "spec": spec}));
+        let vpc = json!({"kind": "Vpc", "name": "v", "spec": {"defaultSubnet": "s"}});
+        cluster(json!({"vpc": "v"})).accepts(&vpc);
+        let wanted = |detail: &str| {
+            format!(r#"spec.defaultSubnet: Invalid value: "s": {detail}, so Kube-OVN ignores it [vpc-default-subnet]"#)
+        };
+        cluster(json!({"vpc": "w"})).warns(&vpc, &[&wanted(r#"belongs to VPC "w""#)]);
+        let none = json!({"vpc": "v", "provider": "nad.ns"});
+        cluster(none).warns(&vpc, &[&wanted("has no OVN provider and belongs to no VPC")]);
+    }
+}
