@@ -58,6 +58,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::peering::RULE,
     &vpc::default_subnet::RULE,
     &vpc::lb_value::RULE,
+    &vpc::lb_prerequisites::RULE,
 ];
 
 /// All rules that inject something.

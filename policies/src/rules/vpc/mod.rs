@@ -2,6 +2,7 @@
 
 pub mod default_subnet;
 pub mod inject_vpc_lb;
+pub mod lb_prerequisites;
 pub mod lb_value;
 pub mod namespace_shared;
 pub mod namespaces_in_use;

@@ -1,0 +1,141 @@
+//! Warns where a VPC's load balancer is switched on, and something that it needs is missing.
+//!
+//! With `ovn.kubernetes.io/vpc_lb: "on"` Kube-OVN makes a Deployment for the VPC, if it finds, in this order: a Subnet of the
+//! VPC; a default Subnet of it; a Subnet with the provider `ovn-vpc-lb.<namespace of Kube-OVN>`; the image in ConfigMap
+//! `ovn-vpc-nat-config`. Without the NetworkAttachmentDefinition `ovn-vpc-lb` the Pod does not start. The first three faults
+//! stop the reconciliation of the whole Vpc, in the log; the very first is not even logged.
+//!
+//! ```yaml
+//! # bad, where no Subnet has the provider ovn-vpc-lb.kube-system
+//! kind: Vpc
+//! metadata:
+//!   annotations: {ovn.kubernetes.io/vpc_lb: "on"}
+//! # good: create that Subnet and its NetworkAttachmentDefinition first
+//! ```
+//!
+//! Create what is missing; in a new Vpc, its Subnets may well come after it.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{NAT_CONFIG, NAT_GW_CONFIG, VPC_LB, Vpc};
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+use crate::view::Answer;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "vpc-lb-prerequisites",
+    summary: "a VPC's load balancer is switched on, and something that it needs is missing",
+    default: RuleAction::Warn,
+    isolates: false,
+    checks: &[Check::Vpc(&[Read::Annotation(VPC_LB), Read::Field("spec.defaultSubnet")], check)],
+};
+
+/// The name of the network of load balancers.
+const NETWORK: &str = "ovn-vpc-lb";
+
+fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    if !vpc.meta.annotation(VPC_LB).is_some_and(|value| value.eq_ignore_ascii_case("on")) {
+        return Ok(());
+    }
+    let namespace = context.kube_ovn().namespace.as_str();
+    if context.cluster.subnets_of_vpc(&vpc.meta.name)?.is_empty() {
+        needs(context, "a Subnet of this VPC");
+    } else if !has_default_subnet(vpc, context)? {
+        needs(context, "a default Subnet of this VPC: spec.defaultSubnet, or one with default: true");
+    }
+    if context.cluster.attachment_definition(namespace, NETWORK)?.is_none() {
+        needs(context, &format!("the NetworkAttachmentDefinition {namespace}/{NETWORK}"));
+    }
+    let provider = format!("{NETWORK}.{namespace}");
+    if context.cluster.subnets_with_provider(&provider)?.is_empty() {
+        needs(context, &format!("a Subnet with the provider {provider}"));
+    }
+    let mut images = [NAT_CONFIG, NAT_GW_CONFIG].iter();
+    let has_image = images.try_fold(false, |found, name| {
+        let map = context.cluster.config_map(namespace, name)?;
+        Ok(found || map.is_some_and(|map| map.has_image()))
+    })?;
+    if !has_image {
+        needs(context, &format!("an image in the ConfigMap {namespace}/{NAT_CONFIG}"));
+    }
+    Ok(())
+}
+
+fn has_default_subnet(vpc: &Vpc, context: &Context<'_>) -> Answer<bool> {
+    let named = context.cluster.subnet(&vpc.default_subnet)?;
+    let own = named.is_some_and(|subnet| subnet.vpc.as_ref() == Some(&vpc.meta.name));
+    Ok(own || !context.cluster.default_subnets_of_vpc(&vpc.meta.name)?.is_empty())
+}
+
+fn needs(context: &mut Context<'_>, what: &str) {
+    let detail = format!("the load balancer needs {what}");
+    let finding = Finding::invalid(FieldPath::annotation(VPC_LB), "on", detail).in_conflict_with(what);
+    context.deny(finding.help("Create what is missing; until then Kube-OVN makes no load balancer."));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::Cluster;
+
+    fn config(name: &str) -> Value {
+        json!({"kind": "ConfigMap", "namespace": "kube-system", "name": name, "data": {"image": "x"}})
+    }
+
+    fn prerequisites() -> Vec<Value> {
+        vec![
+            json!({"kind": "Subnet", "name": "a", "spec": {"vpc": "v", "default": true}}),
+            json!({"kind": "NetworkAttachmentDefinition", "namespace": "kube-system", "name": "ovn-vpc-lb"}),
+            json!({"kind": "Subnet", "name": "ovn-vpc-lb", "spec": {"provider": "ovn-vpc-lb.kube-system"}}),
+            config("ovn-vpc-nat-config"),
+        ]
+    }
+
+    fn cluster(objects: Vec<Value>) -> Cluster {
+        objects.into_iter().fold(Cluster::of(super::RULE.id), Cluster::with)
+    }
+
+    fn vpc(value: &str) -> Value {
+        json!({"kind": "Vpc", "name": "v", "annotations": {"ovn.kubernetes.io/vpc_lb": value}})
+    }
+
+    #[test]
+    fn each_missing_prerequisite_is_named() {
+        let needs = [
+            "a Subnet of this VPC",
+            "the NetworkAttachmentDefinition kube-system/ovn-vpc-lb",
+            "a Subnet with the provider ovn-vpc-lb.kube-system",
+            "an image in the ConfigMap kube-system/ovn-vpc-nat-config",
+        ];
+        let wanted = |needs: &str| {
+            format!(
+                r#"metadata.annotations[ovn.kubernetes.io/vpc_lb]: Invalid value: "on": the load balancer needs {needs} [vpc-lb-prerequisites]"#
+            )
+        };
+        cluster(prerequisites()).accepts(&vpc("On").as_object().map(|vpc| json!(vpc)).unwrap());
+        for (missing, needed) in needs.iter().enumerate() {
+            let mut objects = prerequisites();
+            objects.remove(missing);
+            cluster(objects).warns(&vpc("on"), &[&wanted(needed)]);
+        }
+        let mut objects = prerequisites();
+        objects[0]["spec"]["default"] = json!(false);
+        let needed = wanted("a default Subnet of this VPC: spec.defaultSubnet, or one with default: true");
+        cluster(objects.clone()).warns(&vpc("on"), &[&needed]);
+        let mut named = vpc("on");
+        named["spec"] = json!({"defaultSubnet": "a"});
+        cluster(objects).accepts(&named);
+        Cluster::of(super::RULE.id).accepts(&vpc("off"));
+    }
+
+    #[test]
+    fn the_image_may_stand_where_it_did_up_to_v1_9() {
+        let mut objects = prerequisites();
+        objects[3] = config("ovn-vpc-nat-gw-config");
+        cluster(objects).accepts(&vpc("on"));
+    }
+}
