@@ -13,7 +13,10 @@ use vpcguard_tests::Case;
 const RULES: &[(&str, &[&str])] = &[
     ("missing-reference", &["no Vpc of", "no Subnet of", "no IPPool of", "no VpcNatGateway of", "no IptablesEIP of"]),
     ("field-type", &["a string", "a boolean", "an integer", "a list", "an object"]),
-    ("pod-vpc-namespace", &["Subnet \"", "IPPool \"", "network \"", "the namespace's own annotation"]),
+    (
+        "pod-vpc-namespace",
+        &["Subnet \"", "IPPool \"", "network \"", "the namespace's own annotation", "JSON that can be read"],
+    ),
     ("namespace-vpc-binding", &["Subnet \"", "the labels are selected"]),
     ("subnet-vpc-namespaces", &["not in spec.namespaces", "selects Namespace", "and this Subnet to the default VPC"]),
     ("subnet-vpc-unrestricted", &["lists no namespaces", "must list the namespaces"]),

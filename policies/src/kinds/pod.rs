@@ -46,6 +46,10 @@ pub struct Attachment {
     pub interface: String,
 }
 
+/// An annotation whose networks cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub &'static str);
+
 impl PodTemplate {
     pub(crate) fn read(kind: Kind, object: &Reader) -> Self {
         let read = |pod: &Reader| Self {
@@ -86,9 +90,8 @@ impl PodTemplate {
         !chosen && !self.host_network && self.ip_pools().next().is_none()
     }
 
-    /// The networks that Multus is to attach, in a namespace where they name none. What does not parse is left out:
-    /// Multus refuses such a Pod.
-    pub fn attachments(&self, namespace: &str) -> Vec<Attachment> {
+    /// The networks that Multus is to attach, in a namespace where they name none.
+    pub fn attachments(&self, namespace: &str) -> Vec<Result<Attachment, Unreadable>> {
         [NETWORKS, DEFAULT_NETWORK]
             .into_iter()
             .filter_map(|key| Some((key, self.pod.annotation(key)?.trim())))
@@ -115,30 +118,59 @@ impl Attachment {
     }
 
     /// `[<namespace>/]<name>[@<interface>]` in a comma list, or a JSON list of objects.
-    fn parse_all(annotation: &'static str, networks: &str, pod_namespace: &str) -> Vec<Self> {
-        let attachment = |namespace: Option<&str>, name: &str, interface: &str| Self {
+    fn parse_all(annotation: &'static str, networks: &str, namespace: &str) -> Vec<Result<Self, Unreadable>> {
+        if !networks.contains(['[', '{', '"']) {
+            return list_items(networks).map(|element| Ok(Self::parse(annotation, element, namespace))).collect();
+        }
+        match serde_json::from_str::<Vec<Value>>(networks) {
+            Ok(elements) => {
+                elements.iter().flat_map(|element| Self::of_json(annotation, element, namespace)).map(Ok).collect()
+            }
+            Err(_) => vec![Err(Unreadable(annotation))],
+        }
+    }
+
+    fn parse(annotation: &'static str, element: &str, pod_namespace: &str) -> Self {
+        let (network, interface) = element.split_once('@').unwrap_or((element, ""));
+        let (namespace, name) = network.split_once('/').unwrap_or(("", network));
+        Self::new(annotation, namespace.trim(), name.trim(), interface.trim(), pod_namespace)
+    }
+
+    /// Go takes the key of a field in any case, and of several the last. Which one that is cannot be told any more, so
+    /// each of them counts.
+    fn of_json(annotation: &'static str, element: &Value, pod_namespace: &str) -> Vec<Self> {
+        let texts = |field: &str| -> Vec<&str> {
+            let entries = element.as_object().into_iter().flatten();
+            entries.filter(|(key, _)| folded(key) == folded(field)).filter_map(|(_, value)| value.as_str()).collect()
+        };
+        let or_empty = |texts: Vec<&'_ str>| {
+            if texts.is_empty() { vec![String::new()] } else { texts.into_iter().map(str::to_owned).collect() }
+        };
+        let (namespaces, interfaces) = (or_empty(texts("namespace")), or_empty(texts("interface")));
+        let mut all = Vec::new();
+        for name in texts("name") {
+            for namespace in &namespaces {
+                for interface in &interfaces {
+                    all.push(Self::new(annotation, namespace, name, interface, pod_namespace));
+                }
+            }
+        }
+        all
+    }
+
+    fn new(annotation: &'static str, namespace: &str, name: &str, interface: &str, pod_namespace: &str) -> Self {
+        Self {
             annotation,
-            namespace: namespace.filter(|namespace| !namespace.is_empty()).unwrap_or(pod_namespace).to_owned(),
+            namespace: if namespace.is_empty() { pod_namespace } else { namespace }.to_owned(),
             name: name.to_owned(),
             interface: interface.to_owned(),
-        };
-        if networks.starts_with('[') {
-            let elements: Vec<Value> = serde_json::from_str(networks).unwrap_or_default();
-            let text = |element: &'_ Value, field| element.get(field).and_then(Value::as_str).map(str::to_owned);
-            let read = |element: &Value| {
-                let namespace = text(element, "namespace");
-                let interface = text(element, "interface").unwrap_or_default();
-                Some(attachment(namespace.as_deref(), &text(element, "name")?, &interface))
-            };
-            return elements.iter().filter_map(read).collect();
         }
-        let read = |element| {
-            let (network, interface) = str::split_once(element, '@').unwrap_or((element, ""));
-            let (namespace, name) = network.split_once('/').map_or((None, network), |(ns, name)| (Some(ns), name));
-            attachment(namespace, name, interface)
-        };
-        list_items(networks).map(read).collect()
     }
+}
+
+/// A key without its case, as Go's encoding/json compares it: the long s is an s, the Kelvin sign a k.
+fn folded(key: &str) -> String {
+    key.to_lowercase().to_uppercase()
 }
 
 fn is_pool_name(value: &str) -> bool {
@@ -158,21 +190,43 @@ mod tests {
     }
 
     fn providers(networks: &str) -> Vec<String> {
-        pod(&json!({NETWORKS: networks})).attachments("ns1").iter().map(Attachment::provider).collect()
+        let attachments = pod(&json!({NETWORKS: networks})).attachments("ns1");
+        attachments.iter().map(|network| network.as_ref().map_or("?".to_owned(), Attachment::provider)).collect()
     }
 
     #[test]
     fn networks_are_a_comma_list_or_json() {
         assert_eq!(providers("a, other/b@eth1"), ["a.ns1.ovn", "b.other.ovn"]);
         assert_eq!(providers(r#"[{"name": "a"}, {"name": "b", "namespace": "other"}]"#), ["a.ns1.ovn", "b.other.ovn"]);
-        assert_eq!(providers(r#"[{"name": "a"}, 5, {"#), Vec::<String>::new());
+        assert_eq!(providers(" other / b @ eth1 "), ["b.other.ovn"]);
+        assert_eq!(providers(r#"[{"name": "a"}, 5, {}]"#), ["a.ns1.ovn"]);
+    }
+
+    #[test]
+    fn keys_are_compared_as_go_compares_them() {
+        assert_eq!(providers(r#"[{"NAME": "a", "nameſpace": "x"}]"#), ["a.x.ovn"]);
+        assert_eq!(providers(r#"[{"name": "a", "Name": "b"}]"#), ["b.ns1.ovn", "a.ns1.ovn"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_passed_over() {
+        // Go reads the last two: it ignores fields that it does not know.
+        for networks in [
+            "[",
+            r#"{"name": "a"}"#,
+            r#"a, "b""#,
+            r#"[{"name": "a", "x": "\ud800"}]"#,
+            r#"[{"name": "a", "x": 1e999}]"#,
+        ] {
+            assert_eq!(providers(networks), ["?"], "{networks}");
+        }
     }
 
     #[test]
     fn the_key_of_an_interface_names_the_switch_of_that_interface_only() {
         let with = |key: &str, networks: &str| {
             let pod = pod(&json!({key: "s", NETWORKS: networks}));
-            pod.names_switch_of(&pod.attachments("ns1")[0])
+            pod.names_switch_of(pod.attachments("ns1")[0].as_ref().unwrap())
         };
         assert!(with("a.ns1.ovn.kubernetes.io/logical_switch", "a"));
         assert!(with("a.ns1.ovn.eth1.kubernetes.io/logical_switch", "a@eth1"));

@@ -10,6 +10,8 @@
 //!
 //! A namespace may use a VPC that lists it in `spec.namespaces`, invites it in the annotation
 //! `vpcguard.io/guest-namespaces`, has a NAT gateway in it, or lists no namespace at all. The default VPC is open to all.
+//! What Multus cannot read leads nowhere, but what vpcguard cannot read may lead somewhere, so it is refused.
+//!
 //! Pods of the node's own network (`hostNetwork`) are attached to nothing and pass.
 //!
 //! ```yaml
@@ -28,7 +30,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{
-    DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
+    DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet, Unreadable,
 };
 use crate::reads::Read;
 use crate::rules::support::listed::closed_vpc;
@@ -84,6 +86,18 @@ fn by_pool(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
 
 fn by_network(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     for attachment in pod.attachments(context.namespace) {
+        let attachment = match attachment {
+            Ok(attachment) => attachment,
+            Err(Unreadable(key)) => {
+                let value = pod.pod.annotation(key).unwrap_or_default();
+                let detail = "is neither a comma list nor JSON that can be read, so where it leads is not known";
+                let finding = Finding::forbidden(pod.annotation_path(key), value, detail);
+                context.deny(
+                    finding.help("Write the networks as a comma list, or as a JSON list of objects with a name."),
+                );
+                continue;
+            }
+        };
         if pod.names_switch_of(&attachment) {
             continue;
         }
@@ -171,6 +185,16 @@ mod tests {
             cluster().refuses(&pod("ns2", &json!({key: value})), &[&wanted]);
             cluster().accepts(&pod("ns1", &json!({key: value})));
         }
+    }
+
+    #[test]
+    fn networks_that_cannot_be_read_are_refused() {
+        let wanted = format!(
+            "metadata.annotations[{NETWORKS}]: Forbidden: is neither a comma list nor JSON that can be read, so where it \
+             leads is not known [pod-vpc-namespace]"
+        );
+        cluster().refuses(&pod("ns2", &json!({NETWORKS: r#"[{"name": "nad", "x": "\ud800"}]"#})), &[&wanted]);
+        cluster().accepts(&pod("ns2", &json!({NETWORKS: ""})));
     }
 
     #[test]
