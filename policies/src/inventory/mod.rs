@@ -94,9 +94,10 @@ impl Inventory {
         }
     }
 
-    /// Takes an object away. The namespace is empty for cluster-scoped kinds.
+    /// Takes an object away. The namespace means nothing for cluster-scoped kinds: the API server gives that of a Namespace
+    /// its own name.
     pub fn remove(&mut self, kind: Kind, namespace: &str, name: &str) {
-        self.remove_key(kind, &key(namespace, name));
+        self.remove_key(kind, &key(if kind.is_namespaced() { namespace } else { "" }, name));
     }
 
     /// Replaces all objects of a kind, as after a relist.
@@ -264,6 +265,17 @@ mod tests {
         assert!(inventory.subnet("a").unwrap().is_none());
         assert!(inventory.subnets_of_vpc("v").unwrap().is_empty());
         assert_eq!(overlapping(&inventory, "v", "10.0.0.0/8"), ["a 10.0.0.0/16"]);
+    }
+
+    #[test]
+    fn a_namespace_is_not_in_itself() {
+        let mut inventory = Inventory::default();
+        inventory.apply(Kind::Namespace, &json!({"metadata": {"name": "ns1"}}));
+        inventory.apply(Kind::ConfigMap, &json!({"metadata": {"name": "ns1", "namespace": "ns1"}}));
+        inventory.remove(Kind::Namespace, "ns1", "ns1");
+        assert!(inventory.namespace("ns1").unwrap().is_none());
+        inventory.remove(Kind::ConfigMap, "ns1", "ns1");
+        assert!(inventory.config_map("ns1", "ns1").unwrap().is_none());
     }
 
     #[test]
