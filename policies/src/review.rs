@@ -232,6 +232,7 @@ fn run(check: &Check, object: &Object, context: &mut Context) -> Outcome {
         (Check::Namespace(_, check), Object::Namespace(namespace)) => check(namespace, context),
         (Check::ConfigMap(_, check), Object::ConfigMap(map)) => check(map, context),
         (Check::Service(_, check), Object::Service(service)) => check(service, context),
+        (Check::BarePod(_, check), Object::Pod(pod)) if pod.kind == Kind::Pod => check(pod, context),
         (Check::Pod(_, check), Object::Pod(pod)) => check(pod, context),
         _ => Ok(()),
     }

@@ -128,6 +128,8 @@ pub enum Check {
     ConfigMap(&'static [Read], CheckOf<ConfigMap>),
     /// Services.
     Service(&'static [Read], CheckOf<Service>),
+    /// Pods themselves, and no templates.
+    BarePod(&'static [Read], CheckOf<PodTemplate>),
     /// Pods, and the templates of all workloads.
     Pod(&'static [Read], CheckOf<PodTemplate>),
 }
@@ -149,6 +151,7 @@ impl Check {
             Check::Namespace(..) => kind == Kind::Namespace,
             Check::ConfigMap(..) => kind == Kind::ConfigMap,
             Check::Service(..) => kind == Kind::Service,
+            Check::BarePod(..) => kind == Kind::Pod,
             Check::Pod(..) => kind.has_pod_template(),
         }
     }
@@ -167,6 +170,7 @@ impl Check {
             | Check::Namespace(reads, _)
             | Check::ConfigMap(reads, _)
             | Check::Service(reads, _)
+            | Check::BarePod(reads, _)
             | Check::Pod(reads, _) => Some(reads),
         }
     }
@@ -195,6 +199,7 @@ mod tests {
                 Kind::VirtualMachine,
             ]
         );
+        assert_eq!(kinds(&pod::vpc_default::RULE), [Kind::Pod]);
         let only = |check| kinds(&Rule { checks: Box::leak(Box::new([check])), ..vpc::lb_value::RULE });
         assert_eq!(only(Check::EgressGateway(&[], |_, _| Ok(()))), [Kind::VpcEgressGateway]);
         assert_eq!(only(Check::IptablesEip(&[], |_, _| Ok(()))), [Kind::IptablesEip]);

@@ -31,7 +31,7 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's namespace belongs to a VPC that has no Subnet for it, so the Pod would run in the default VPC",
     default: RuleAction::Warn,
     isolates: false,
-    checks: &[Check::Pod(
+    checks: &[Check::BarePod(
         &[
             Read::PodAnnotation(LOGICAL_SWITCH),
             Read::PodAnnotation(DEFAULT_NETWORK),
@@ -43,8 +43,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    let looked_at = pod.kind == Kind::Pod && context.operation == Operation::Create;
-    if !looked_at || !pod.leaves_the_choice() || context.kube_ovn().non_primary_cni {
+    if context.operation != Operation::Create || !pod.leaves_the_choice() || context.kube_ovn().non_primary_cni {
         return Ok(());
     }
     let (cluster, name) = (context.cluster, context.namespace);
