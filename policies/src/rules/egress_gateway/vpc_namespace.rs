@@ -19,9 +19,9 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::kinds::{EgressGateway, Kind, ObjectRef};
+use crate::kinds::{EgressGateway, Kind};
 use crate::reads::Read;
-use crate::rules::support::listed::{closed_vpc, is_listed};
+use crate::rules::support::listed::{is_listed, refusal};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -92,16 +92,12 @@ fn inside(context: &mut Context<'_>, gateway: &EgressGateway, field: FieldPath, 
 }
 
 fn outside(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
-    let (name, namespace) = (&gateway.external_subnet, context.namespace);
-    let Some(subnet) = context.cluster.subnet(name)? else { return Ok(()) };
-    let Some(vpc) = closed_vpc(context.cluster, context.kube_ovn(), &subnet, namespace)? else { return Ok(()) };
-    let in_vpc = context.mention(Kind::Vpc, &vpc.meta.name);
-    let detail = format!("Subnet {name:?} is in {in_vpc}, which namespace {namespace:?} may not use");
-    let finding = Finding::forbidden(FieldPath::of("spec.externalSubnet"), name, detail)
-        .related(subnet.reference(), Some(FieldPath::of("spec.vpc")))
-        .related(ObjectRef::new(Kind::Vpc, &vpc.meta.name), Some(FieldPath::of("spec.namespaces")))
-        .help("Use an external Subnet of the default VPC, or of one that is open to the namespace.");
-    context.deny(finding);
+    let Some(subnet) = context.cluster.subnet(&gateway.external_subnet)? else { return Ok(()) };
+    let way = format!("Subnet {:?} is", gateway.external_subnet);
+    if let Some(finding) = refusal(context, FieldPath::of("spec.externalSubnet"), &subnet, &way)? {
+        context
+            .deny(finding.help("Use an external Subnet of the default VPC, or of one that is open to the namespace."));
+    }
     Ok(())
 }
 

@@ -19,10 +19,9 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Subnet};
 use crate::reads::Read;
-use crate::rules::support::listed::closed_vpc;
+use crate::rules::support::listed::refusal;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -39,29 +38,26 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
     for name in namespace.logical_switches() {
         if let Some(subnet) = context.cluster.subnet(name)? {
             let way = format!("Subnet {name:?} is");
-            refuse(context, FieldPath::annotation(LOGICAL_SWITCH), namespace, &subnet, &way)?;
+            refuse(context, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
         }
     }
     let labels = &namespace.meta.labels;
     for subnet in context.cluster.subnets_binding(&namespace.meta.name, Some(labels))? {
         if subnet.namespace_selectors.iter().any(|selector| selector.matches(labels)) {
             let way = format!("the labels are selected by {}", context.mention(Kind::Subnet, &subnet.meta.name));
-            refuse(context, FieldPath::of("metadata.labels"), namespace, &subnet, &way)?;
+            refuse(context, FieldPath::of("metadata.labels"), &subnet, &way)?;
         }
     }
     Ok(())
 }
 
-fn refuse(context: &mut Context<'_>, field: FieldPath, namespace: &Namespace, subnet: &Subnet, way: &str) -> Outcome {
-    let name = &namespace.meta.name;
-    let Some(vpc) = closed_vpc(context.cluster, context.kube_ovn(), subnet, name)? else { return Ok(()) };
-    let in_vpc = context.mention(Kind::Vpc, &vpc.meta.name);
-    let detail = format!("{way} in {in_vpc}, which namespace {name:?} may not use");
-    let finding = Finding::forbidden(field, &subnet.meta.name, detail)
-        .related(subnet.reference(), Some(FieldPath::of("spec.vpc")))
-        .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
-        .help("Ask an administrator to list the namespace in the Vpc, or take the annotation or label away.");
-    context.deny(finding);
+fn refuse(context: &mut Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Outcome {
+    if let Some(finding) = refusal(context, field, subnet, way)? {
+        context.deny(
+            finding
+                .help("Ask an administrator to list the namespace in the Vpc, or take the annotation or label away."),
+        );
+    }
     Ok(())
 }
 

@@ -33,7 +33,7 @@ use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet, Unreadable,
 };
 use crate::reads::Read;
-use crate::rules::support::listed::closed_vpc;
+use crate::rules::support::listed::refusal;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -133,21 +133,14 @@ fn refuse(
     way: &str,
     through: Option<ObjectRef>,
 ) -> Outcome {
-    let namespace = context.namespace;
-    let Some(vpc) = closed_vpc(context.cluster, context.kube_ovn(), subnet, namespace)? else { return Ok(()) };
-    let in_vpc = context.mention(Kind::Vpc, &vpc.meta.name);
-    let detail = format!("{way} in {in_vpc}, which namespace {namespace:?} may not use");
-    let mut finding = Finding::forbidden(field, &subnet.meta.name, detail)
-        .related(subnet.reference(), Some(FieldPath::of("spec.vpc")))
-        .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
-        .help(
-            "Use a Subnet of a VPC that is open to the namespace, or ask an administrator to list the namespace in \
-             spec.namespaces of the Vpc, or in its annotation vpcguard.io/guest-namespaces.",
-        );
+    let Some(mut finding) = refusal(context, field, subnet, way)? else { return Ok(()) };
     if let Some(through) = through {
         finding = finding.related(through, None);
     }
-    context.deny(finding);
+    context.deny(finding.help(
+        "Use a Subnet of a VPC that is open to the namespace, or ask an administrator to list the namespace in \
+         spec.namespaces of the Vpc, or in its annotation vpcguard.io/guest-namespaces.",
+    ));
     Ok(())
 }
 

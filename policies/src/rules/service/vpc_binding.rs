@@ -25,10 +25,10 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::kinds::{Kind, LOGICAL_ROUTER, LOGICAL_SWITCH, ROUTER_LB_VIP, SERVICE_VPC, SWITCH_LB_VIP, Service, Vpc};
+use crate::kinds::{LOGICAL_ROUTER, LOGICAL_SWITCH, ROUTER_LB_VIP, SERVICE_VPC, SWITCH_LB_VIP, Service};
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::{closed_vpc, is_listed};
+use crate::rules::support::listed::{is_listed, refusal};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -50,6 +50,9 @@ pub const RULE: Rule = Rule {
     )],
 };
 
+const HELP: &str =
+    "Name a VPC that is open to the namespace, or ask an administrator to list the namespace in the Vpc.";
+
 fn check(service: &Service, context: &mut Context<'_>) -> Outcome {
     let namespace = context.namespace;
     for (key, name) in service.vpcs() {
@@ -57,17 +60,16 @@ fn check(service: &Service, context: &mut Context<'_>) -> Outcome {
         let Some(vpc) = context.cluster.vpc(name)?.filter(|_| custom) else { continue };
         if !is_listed(context.cluster, &vpc, namespace)? {
             let detail = format!("VPC {name:?} may not be used by namespace {namespace:?}");
-            refuse(context, Finding::forbidden(FieldPath::annotation(key), name, detail), &vpc);
+            let finding = Finding::forbidden(FieldPath::annotation(key), name, detail)
+                .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")));
+            context.deny(finding.help(HELP));
         }
     }
     if let Some((key, name)) = service.subnet()
         && let Some(subnet) = context.cluster.subnet(name)?
-        && let Some(vpc) = closed_vpc(context.cluster, context.kube_ovn(), &subnet, namespace)?
+        && let Some(finding) = refusal(context, FieldPath::annotation(key), &subnet, &format!("Subnet {name:?} is"))?
     {
-        let in_vpc = context.mention(Kind::Vpc, &vpc.meta.name);
-        let detail = format!("Subnet {name:?} is in {in_vpc}, which namespace {namespace:?} may not use");
-        let finding = Finding::forbidden(FieldPath::annotation(key), name, detail);
-        refuse(context, finding.related(subnet.reference(), Some(FieldPath::of("spec.vpc"))), &vpc);
+        context.deny(finding.help(HELP));
     }
     // At rest nobody knows who wrote them, and on most Services it was Kube-OVN.
     if context.operation != Operation::AtRest {
@@ -80,15 +82,6 @@ fn check(service: &Service, context: &mut Context<'_>) -> Outcome {
         }
     }
     Ok(())
-}
-
-fn refuse(context: &mut Context<'_>, finding: Finding, vpc: &Vpc) {
-    let finding = finding.related(vpc.reference(), Some(FieldPath::of("spec.namespaces")));
-    context.deny(
-        finding.help(
-            "Name a VPC that is open to the namespace, or ask an administrator to list the namespace in the Vpc.",
-        ),
-    );
 }
 
 #[cfg(test)]

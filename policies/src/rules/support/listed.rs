@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::kinds::{Subnet, Vpc};
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{Kind, Subnet, Vpc};
 use crate::settings::KubeOvn;
 use crate::view::{Answer, ClusterView};
 
@@ -14,6 +17,19 @@ pub(crate) fn is_listed(cluster: &dyn ClusterView, vpc: &Vpc, namespace: &str) -
     }
     let gateways = cluster.nat_gateways_of_vpc(&vpc.meta.name)?;
     Ok(gateways.iter().any(|gateway| gateway.namespace == namespace))
+}
+
+/// The refusal of a way to a Subnet, if the namespace of the object may not use the Subnet's VPC.
+pub(crate) fn refusal(context: &Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Answer<Option<Finding>> {
+    let namespace = context.namespace;
+    let closed = closed_vpc(context.cluster, context.kube_ovn(), subnet, namespace)?;
+    Ok(closed.map(|vpc| {
+        let in_vpc = context.mention(Kind::Vpc, &vpc.meta.name);
+        let detail = format!("{way} in {in_vpc}, which namespace {namespace:?} may not use");
+        Finding::forbidden(field, &subnet.meta.name, detail)
+            .related(subnet.reference(), Some(FieldPath::of("spec.vpc")))
+            .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
+    }))
 }
 
 /// The custom VPC of a Subnet, if it has one that a namespace may not use.
