@@ -1,7 +1,7 @@
 //! The corpus: cases of one request each, with the state of the cluster, the settings, and the verdict that is wanted.
 //!
-//! A case is a file `corpus/<kind>/<rule>/<case>.yaml`. What is wanted is written by hand from what Kube-OVN does, before
-//! the rule. The same cases run through every runner, whose verdicts must be the same to the byte.
+//! A case is a file `corpus/<kind>/<rule>/<case>.yaml`. What is wanted is written by hand from what Kube-OVN does, and never
+//! copied from the output. The same cases run through every runner, whose verdicts must be the same to the byte.
 
 use std::fs;
 use std::path::{Path, PathBuf};
