@@ -8,7 +8,7 @@ use serde::ser::{SerializeStruct, Serializer};
 use serde_json::Value;
 
 use crate::field::FieldPath;
-use crate::kinds::ObjectRef;
+use crate::kinds::{Kind, ObjectRef};
 
 /// Longest text of a user's value that a message repeats, in characters.
 const LONGEST_VALUE: usize = 160;
@@ -73,6 +73,16 @@ pub struct Related {
     pub field: Option<FieldPath>,
 }
 
+/// What a denial rests on beside the request itself. A runner whose view of the cluster may be stale reads it again before
+/// it refuses anything.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// This object, whether it was found or missed.
+    Object(ObjectRef),
+    /// That no other object of this kind is there.
+    AllOf(Kind),
+}
+
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -88,7 +98,9 @@ pub struct Finding {
     /// What else, besides the value, makes this the violation that it is.
     with: Option<String>,
     help: Cow<'static, str>,
-    pub(crate) related: Vec<Related>,
+    related: Vec<Related>,
+    /// What it rests on beside the related objects.
+    missed: Vec<Evidence>,
     /// Whether it is a denial that the object's own annotation spares.
     pub(crate) spared: bool,
     /// Whether its JSON may name the related objects.
@@ -107,6 +119,7 @@ impl Finding {
             with: None,
             help: Cow::Borrowed(""),
             related: Vec::new(),
+            missed: Vec::new(),
             spared: false,
             disclosed: true,
         }
@@ -174,6 +187,20 @@ impl Finding {
         self
     }
 
+    /// An object that was looked for in vain.
+    #[must_use]
+    pub fn missing(mut self, object: ObjectRef) -> Self {
+        self.missed.push(Evidence::Object(object));
+        self
+    }
+
+    /// A kind of which no object makes this right.
+    #[must_use]
+    pub fn unless_any(mut self, kind: Kind) -> Self {
+        self.missed.push(Evidence::AllOf(kind));
+        self
+    }
+
     /// The other side of a conflict: the same value in conflict with something else is another violation.
     #[must_use]
     pub fn in_conflict_with(mut self, other: &str) -> Self {
@@ -226,6 +253,12 @@ impl Finding {
     /// The other objects on which this rests, whether or not its JSON names them.
     pub fn related_objects(&self) -> &[Related] {
         &self.related
+    }
+
+    /// All that it rests on.
+    pub(crate) fn evidence(&self) -> impl Iterator<Item = Evidence> + '_ {
+        let related = self.related.iter().map(|related| Evidence::Object(related.object.clone()));
+        related.chain(self.missed.iter().cloned())
     }
 
     /// Those of the other objects whose names may be disclosed: all or none.

@@ -4,8 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, Findings};
-use crate::kinds::ObjectRef;
+use crate::finding::{Action, Evidence, Finding, Findings};
 use crate::rules::TABLE;
 use crate::settings::Settings;
 
@@ -35,9 +34,9 @@ pub struct Verdict {
     /// The object with what was injected; none where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutated_object: Option<Value>,
-    /// The objects on which the denials rest, whether or not their names are disclosed.
+    /// What the denials rest on, whether or not its names are disclosed.
     #[serde(skip)]
-    pub rests_on: Vec<ObjectRef>,
+    pub rests_on: Vec<Evidence>,
 }
 
 /// A rule that could not look at everything.
@@ -88,7 +87,7 @@ impl Verdict {
             _ if denials.iter().any(|denial| isolates(denial.rule)) => 403,
             _ => 422,
         };
-        let mut rests_on: Vec<_> = denials.iter().flat_map(|d| d.related.iter().map(|r| r.object.clone())).collect();
+        let mut rests_on: Vec<_> = denials.iter().flat_map(Finding::evidence).collect();
         rests_on.sort();
         rests_on.dedup();
         for finding in denials.iter_mut().chain(&mut warnings) {

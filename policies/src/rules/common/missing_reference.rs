@@ -18,7 +18,8 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{
-    EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, PodTemplate, Service, Subnet, Vpc,
+    EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, ObjectRef, PodTemplate, Service,
+    Subnet, Vpc,
 };
 use crate::kinds::{IP_POOL_SUFFIX, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, SERVICE_VPC};
 use crate::reads::Read;
@@ -163,6 +164,7 @@ fn refer_all(context: &mut Context<'_>, kind: Kind, list: &FieldPath, names: &[S
 fn refer(context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) -> Outcome {
     if !name.is_empty() && !exists(context, kind, name)? {
         let finding = Finding::not_found(field, name, format!("there is no {kind} of this name"));
+        let finding = finding.missing(ObjectRef::new(kind, name));
         context.deny(finding.help(format!("Create the {kind} first, or correct the name.")));
     }
     Ok(())

@@ -67,6 +67,7 @@ fn own_namespace(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome 
         let detail = format!("VPC {name:?} may not be used by namespace {namespace:?}");
         let finding = Finding::forbidden(FieldPath::of("spec.vpc"), name, detail)
             .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
+            .unless_any(Kind::VpcNatGateway)
             .help(
                 "Name a VPC that is open to the namespace, or ask an administrator to list the namespace in the Vpc.",
             );

@@ -149,6 +149,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::finding::Evidence;
     use crate::rules::support::testing::{Cluster, update};
 
     fn cluster() -> Cluster {
@@ -204,8 +205,9 @@ mod tests {
             crate::rules::support::testing::create(&pod("ns2", &json!({"ovn.kubernetes.io/ip_pool": "pool"})));
         let verdict = cluster().verdict(&request);
         assert_eq!(verdict.code, 403);
-        let names: Vec<_> = verdict.rests_on.iter().map(|object| object.name.as_str()).collect();
-        assert_eq!(names, ["pool", "net1", "v"]);
+        let evidence = [(Kind::IpPool, "pool"), (Kind::Subnet, "net1"), (Kind::Vpc, "v")];
+        let evidence = evidence.map(|(kind, name)| Evidence::Object(ObjectRef::new(kind, name)));
+        assert_eq!(verdict.rests_on, [&evidence[..], &[Evidence::AllOf(Kind::VpcNatGateway)]].concat());
     }
 
     #[test]

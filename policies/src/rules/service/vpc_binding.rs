@@ -25,7 +25,7 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::kinds::{LOGICAL_ROUTER, LOGICAL_SWITCH, ROUTER_LB_VIP, SERVICE_VPC, SWITCH_LB_VIP, Service};
+use crate::kinds::{Kind, LOGICAL_ROUTER, LOGICAL_SWITCH, ROUTER_LB_VIP, SERVICE_VPC, SWITCH_LB_VIP, Service};
 use crate::reads::Read;
 use crate::request::Operation;
 use crate::rules::support::listed::{is_listed, refusal};
@@ -61,7 +61,8 @@ fn check(service: &Service, context: &mut Context<'_>) -> Outcome {
         if !is_listed(context.cluster, &vpc, namespace)? {
             let detail = format!("VPC {name:?} may not be used by namespace {namespace:?}");
             let finding = Finding::forbidden(FieldPath::annotation(key), name, detail)
-                .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")));
+                .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
+                .unless_any(Kind::VpcNatGateway);
             context.deny(finding.help(HELP));
         }
     }

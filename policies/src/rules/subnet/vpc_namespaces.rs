@@ -81,6 +81,7 @@ fn selected_within(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) -> Out
             let finding = Finding::forbidden(FieldPath::of("spec.namespaceSelectors").index(at), name, detail)
                 .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
                 .related(ObjectRef::new(Kind::Namespace, name), Some(FieldPath::of("metadata.labels")))
+                .unless_any(Kind::VpcNatGateway)
                 .help("Narrow the selector, or list the namespace in spec.namespaces of the Vpc or among its guests.");
             context.deny(finding);
         }

@@ -29,6 +29,7 @@ pub(crate) fn refusal(context: &Context<'_>, field: FieldPath, subnet: &Subnet, 
         Finding::forbidden(field, &subnet.meta.name, detail)
             .related(subnet.reference(), Some(FieldPath::of("spec.vpc")))
             .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
+            .unless_any(Kind::VpcNatGateway)
     }))
 }
 

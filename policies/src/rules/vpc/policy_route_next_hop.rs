@@ -16,7 +16,7 @@
 
 use crate::context::Context;
 use crate::finding::Finding;
-use crate::kinds::{PolicyRoute, Vpc};
+use crate::kinds::{Kind, PolicyRoute, Vpc};
 use crate::rules::support::networks::{self, Networks};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -41,6 +41,7 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
             let detail = "in none of the networks of the VPC's router, so OVN drops the policy; \
                           create the Subnet first if that is what is missing";
             let finding = Finding::invalid(PolicyRoute::path(at).field("nextHopIP"), written, detail);
+            let finding = finding.unless_any(Kind::Subnet);
             context.report(action, finding.help("Use an address in one of the VPC's networks."));
         }
     }

@@ -127,6 +127,7 @@ fn beside(
     let detail = format!("is in {subnet} of {gateway_name}, but the lanIp of no NAT gateway of the VPC{aside}");
     let finding = Finding::invalid(field, &hop.to_string(), detail)
         .related(gateway.reference(), Some(FieldPath::of("spec.lanIp")))
+        .unless_any(Kind::VpcNatGateway)
         .help("Use the lanIp of the NAT gateway.");
     context.deny(finding);
 }

@@ -52,6 +52,7 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
             let detail = "in none of the networks of the VPC's router, so OVN drops the route; \
                           create the Subnet first if that is what is missing";
             let finding = Finding::invalid(field, &route.next_hop_ip, detail);
+            let finding = finding.unless_any(Kind::Subnet);
             context.report(action, finding.help("Use an address in one of the VPC's networks."));
         } else if let Some(subnet) = networks.own_port(hop) {
             let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
