@@ -41,6 +41,7 @@ pub mod rules;
 pub mod settings;
 mod verdict;
 mod view;
+mod wanted;
 
 pub use answer::{Status, answer};
 pub use context::Context;
@@ -53,3 +54,4 @@ pub use review::{admit, admit_after, review, review_after};
 pub use settings::Settings;
 pub use verdict::{Injection, NotEvaluated, Verdict};
 pub use view::{Answer, ClusterView, Held, Known, ViewError};
+pub use wanted::{AddressSpace, Wanted};

@@ -9,7 +9,7 @@ pub mod nat_gateway;
 pub mod pod;
 pub mod service;
 pub mod subnet;
-mod support;
+pub(crate) mod support;
 pub mod vpc;
 
 use crate::context::Context;

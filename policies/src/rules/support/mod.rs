@@ -4,4 +4,4 @@ pub(super) mod binding;
 pub(super) mod listed;
 pub(super) mod networks;
 #[cfg(test)]
-pub(super) mod testing;
+pub(crate) mod testing;

@@ -1,0 +1,205 @@
+//! Which addresses a request takes, and from which address space: what two requests at the same instant must not both get.
+
+use ipnet::IpNet;
+use sha2::{Digest, Sha256};
+
+use crate::kinds::{NatGateway, Object, Shard, Subnet};
+use crate::request::{Operation, Request};
+use crate::review::is_exempt;
+use crate::rules::{Rule, nat_gateway, subnet};
+use crate::settings::{RuleAction, Settings};
+
+/// How much of a name a human needs to recognise it.
+const LONGEST_SLUG: usize = 40;
+
+/// Within one of these an address is held once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressSpace {
+    /// Subnets take their prefixes from it.
+    Vpc(Shard),
+    /// NAT gateways take their `lanIp` from the Subnet of this name.
+    Subnet(String),
+}
+
+impl AddressSpace {
+    /// The name of the objects that stand for it in a cluster. It is a valid name whatever the VPC is called: the part
+    /// that people recognise, then a hash of the whole.
+    pub fn object_name(&self) -> String {
+        let (sort, name, vlan) = match self {
+            AddressSpace::Vpc(shard) => ("vpc", shard.vpc.as_str(), shard.vlan.as_str()),
+            AddressSpace::Subnet(subnet) => ("subnet", subnet.as_str(), ""),
+        };
+        let slug: String =
+            name.chars().filter(|c| matches!(c, 'a'..='z' | '0'..='9' | '-')).take(LONGEST_SLUG).collect();
+        let slug = Some(slug.trim_matches('-')).filter(|slug| !slug.is_empty()).unwrap_or("x");
+        // Its length keeps the name from running over into the VLAN, whatever bytes it holds.
+        let hash = Sha256::digest(format!("{sort}\0{}\0{name}\0{vlan}", name.len()));
+        let hash: String = hash.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+        format!("{sort}.{slug}.{hash}")
+    }
+}
+
+/// What a request takes once it is admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The address space.
+    pub space: AddressSpace,
+    /// The name of the Subnet or the NAT gateway.
+    pub holder: String,
+    /// What it will hold, in canonical form and sorted.
+    pub prefixes: Vec<IpNet>,
+    /// Those of them that it does not hold already.
+    pub contested: Vec<IpNet>,
+    /// Whether it gets them even if somebody else holds them: where that is a warning only.
+    pub tolerant: bool,
+}
+
+impl Wanted {
+    /// What an admitted request takes; nothing where no rule would mind who else has it, or where nothing changes.
+    pub fn of(request: &Request, settings: &Settings) -> Option<Self> {
+        let kind = request.kind?;
+        if !matches!(request.operation, Operation::Create | Operation::Update) {
+            return None;
+        }
+        let read = |object| Object::read(kind, object, &settings.kube_ovn).0;
+        let new = read(&request.object);
+        if new.meta().deleting || is_exempt(request, kind, &new, settings) {
+            return None;
+        }
+        let old = request.old_object.as_ref().filter(|_| request.operation == Operation::Update).map(read);
+        let (rule, space, prefixes) = taken(&new)?;
+        let held = old.as_ref().and_then(taken).filter(|(_, old_space, _)| *old_space == space);
+        let held = held.map(|(_, _, held)| held).unwrap_or_default();
+        let contested: Vec<_> = prefixes.iter().copied().filter(|prefix| !held.contains(prefix)).collect();
+        if contested.is_empty() {
+            return None;
+        }
+        let tolerant = match settings.action(rule) {
+            RuleAction::Off => return None,
+            RuleAction::Warn => true,
+            RuleAction::Deny => new.meta().allows(rule.id),
+        };
+        Some(Self { space, holder: new.meta().name.clone(), prefixes, contested, tolerant })
+    }
+}
+
+/// What an object holds, of which space, and the rule that keeps others from it.
+fn taken(object: &Object) -> Option<(&'static Rule, AddressSpace, Vec<IpNet>)> {
+    let (rule, space, mut prefixes) = match object {
+        Object::Subnet(subnet) => (&subnet::cidr_overlap::RULE, of_subnet(subnet)?, prefixes_of(subnet)),
+        Object::NatGateway(gateway) => (&nat_gateway::lan_ip_unique::RULE, of_gateway(gateway)?, lan_ips_of(gateway)),
+        _ => return None,
+    };
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    Some((rule, space, prefixes))
+}
+
+fn of_subnet(subnet: &Subnet) -> Option<AddressSpace> {
+    subnet.shard().map(AddressSpace::Vpc)
+}
+
+fn prefixes_of(subnet: &Subnet) -> Vec<IpNet> {
+    subnet.cidrs.iter().map(crate::net::Cidr::network).collect()
+}
+
+fn of_gateway(gateway: &NatGateway) -> Option<AddressSpace> {
+    Some(gateway.subnet.clone()).filter(|subnet| !subnet.is_empty()).map(AddressSpace::Subnet)
+}
+
+fn lan_ips_of(gateway: &NatGateway) -> Vec<IpNet> {
+    gateway.lan_ip.addresses.iter().copied().map(IpNet::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::rules::support::testing::{create, update};
+
+    fn subnet(spec: Value) -> Value {
+        json!({"kind": "Subnet", "name": "a", "spec": spec})
+    }
+
+    fn wanted(request: &Request) -> Option<Wanted> {
+        Wanted::of(request, &Settings::default())
+    }
+
+    fn lines(prefixes: &[IpNet]) -> Vec<String> {
+        prefixes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_new_subnet_takes_its_canonical_prefixes() {
+        let taken =
+            wanted(&create(&subnet(json!({"vpc": "v", "cidrBlock": "fd00::5/64, 10.0.0.9/24,10.0.0.0/24"})))).unwrap();
+        assert_eq!(lines(&taken.prefixes), ["10.0.0.0/24", "fd00::/64"]);
+        assert_eq!(taken.contested, taken.prefixes);
+        assert_eq!(taken.space, AddressSpace::Vpc(Shard { vpc: "v".to_owned(), vlan: String::new() }));
+        assert!(!taken.tolerant);
+        assert_eq!(wanted(&create(&subnet(json!({"provider": "nad.ns", "cidrBlock": "10.0.0.0/24"})))), None);
+        assert_eq!(
+            wanted(&create(&json!({"kind": "Subnet", "name": "join", "spec": {"cidrBlock": "10.0.0.0/24"}}))),
+            None
+        );
+    }
+
+    #[test]
+    fn an_update_contests_only_what_is_new_in_its_space() {
+        let spec = |vpc: &str, cidrs: &str| subnet(json!({"vpc": vpc, "cidrBlock": cidrs}));
+        let old = spec("v", "10.0.0.0/24");
+        assert_eq!(wanted(&update(&old, &spec("v", " 10.0.0.1/24"))), None);
+        let more = wanted(&update(&old, &spec("v", "10.0.0.0/24,fd00::/64"))).unwrap();
+        assert_eq!((lines(&more.contested), more.prefixes.len()), (vec!["fd00::/64".to_owned()], 2));
+        assert_eq!(lines(&wanted(&update(&old, &spec("w", "10.0.0.0/24"))).unwrap().contested), ["10.0.0.0/24"]);
+    }
+
+    #[test]
+    fn a_gateway_takes_its_lan_ip_from_its_subnet() {
+        let gateway =
+            |lan_ip: &str| json!({"kind": "VpcNatGateway", "name": "g", "spec": {"subnet": "s", "lanIp": lan_ip}});
+        let taken = wanted(&create(&gateway("10.0.0.254,fd00::5"))).unwrap();
+        assert_eq!(lines(&taken.prefixes), ["10.0.0.254/32", "fd00::5/128"]);
+        assert_eq!(taken.space, AddressSpace::Subnet("s".to_owned()));
+        assert_eq!(wanted(&create(&gateway(""))), None);
+    }
+
+    #[test]
+    fn the_rules_action_decides_whether_it_is_taken_at_all() {
+        let request = create(&subnet(json!({"cidrBlock": "10.0.0.0/24"})));
+        let under = |action: &str| {
+            let settings = Settings::parse(&json!({"rules": {"subnet-cidr-overlap": action}})).unwrap();
+            Wanted::of(&request, &settings).map(|wanted| wanted.tolerant)
+        };
+        assert_eq!((under("deny"), under("warn"), under("off")), (Some(false), Some(true), None));
+        let allowed = json!({"kind": "Subnet", "annotations": {"vpcguard.io/allow": "subnet-cidr-overlap"}, "spec": {"cidrBlock": "10.0.0.0/24"}});
+        assert!(wanted(&create(&allowed)).unwrap().tolerant);
+    }
+
+    #[test]
+    fn object_names_are_valid_and_tell_spaces_apart() {
+        let vpc = |vpc: &str, vlan: &str| {
+            AddressSpace::Vpc(Shard { vpc: vpc.to_owned(), vlan: vlan.to_owned() }).object_name()
+        };
+        assert_eq!(vpc("ovn-cluster", ""), "vpc.ovn-cluster.fc3831fc04dcf2aafb53");
+        let names = [
+            vpc("a", ""),
+            vpc("a", "b"),
+            vpc("ab", ""),
+            vpc("", "ab"),
+            vpc("A\u{0}/ä-", ""),
+            vpc(&"y-".repeat(300), ""),
+            AddressSpace::Subnet("a".to_owned()).object_name(),
+        ];
+        for name in &names {
+            assert!(
+                name.len() < 100
+                    && name.split('.').all(|part| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-')),
+                "{name}"
+            );
+        }
+        let unique: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(unique.len(), names.len());
+    }
+}
