@@ -1,16 +1,5 @@
-//! vpcguard: admission policies for Kube-OVN virtual networks.
+//! The program.
 
-mod check;
-mod cli;
-mod console;
-mod files;
-mod rules;
-mod serve;
-
-use std::process::ExitCode;
-
-use clap::Parser;
-
-fn main() -> ExitCode {
-    cli::Cli::parse().run()
+fn main() -> std::process::ExitCode {
+    vpcguard::run()
 }

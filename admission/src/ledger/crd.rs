@@ -1,0 +1,124 @@
+//! The two kinds of objects of vpcguard's own, as the API server stores them.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, CustomResourceExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The API group.
+pub const GROUP: &str = "vpcguard.io";
+
+/// The claims in flight of one address space. Written by vpcguard alone.
+#[derive(Clone, Debug, PartialEq, Eq, CustomResource, Deserialize, Serialize, JsonSchema)]
+#[kube(
+    group = "vpcguard.io",
+    version = "v1alpha1",
+    kind = "AddressLedger",
+    plural = "addressledgers",
+    category = "vpcguard",
+    doc = "The addresses that admitted requests have claimed and that are not yet seen stored. Written by vpcguard alone.",
+    printcolumn(name = "VPC", type_ = "string", json_path = ".spec.space.vpc"),
+    printcolumn(name = "VLAN", type_ = "string", json_path = ".spec.space.vlan"),
+    printcolumn(name = "Subnet", type_ = "string", json_path = ".spec.space.subnet"),
+    printcolumn(name = "Floor", type_ = "string", json_path = ".spec.floor"),
+    printcolumn(name = "Claimed", type_ = "string", json_path = ".spec.claims[*].cidrs"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressLedgerSpec {
+    /// The version of this format. A replica that meets a higher one claims nothing.
+    pub format: u32,
+    /// The address space.
+    pub space: Space,
+    /// The resourceVersion that a replica's view of the Subnets (of the VpcNatGateways, in a ledger of lanIps) must have
+    /// reached before it decides.
+    pub floor: String,
+    /// The claims of admitted requests that are not yet seen stored, at most 512.
+    #[serde(default)]
+    #[schemars(length(max = 512))]
+    pub claims: Vec<StoredClaim>,
+}
+
+/// An address space: a VPC and VLAN that Subnets take their prefixes from, or a Subnet that NAT gateways take their lanIp
+/// from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Space {
+    /// The VPC.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub vpc: String,
+    /// The VLAN; empty for overlay networks.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub vlan: String,
+    /// The Subnet, in a ledger of lanIps.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subnet: String,
+}
+
+/// One admitted request.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredClaim {
+    /// The uid of the admission request.
+    pub id: String,
+    /// The name of the Subnet; none in a ledger of lanIps.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subnet: String,
+    /// The name of the VpcNatGateway, in a ledger of lanIps.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub gateway: String,
+    /// The object's metadata.uid.
+    pub object_uid: String,
+    /// The object's metadata.generation as the request would store it.
+    pub generation: i64,
+    /// The prefixes in their canonical form; a lanIp is a prefix of one address.
+    #[schemars(length(max = 64))]
+    pub cidrs: Vec<String>,
+    /// When the claim was to end at the latest, by the clock of the replica that made it. Informational: replicas time
+    /// claims by their own clocks.
+    pub deadline: String,
+}
+
+/// The prefixes of the Subnets of one address space, for readers that see one object more cheaply than all Subnets.
+/// Written by vpcguard alone.
+#[derive(Clone, Debug, PartialEq, Eq, CustomResource, Deserialize, Serialize, JsonSchema)]
+#[kube(
+    group = "vpcguard.io",
+    version = "v1alpha1",
+    kind = "AddressIndex",
+    plural = "addressindices",
+    category = "vpcguard",
+    status = "AddressIndexStatus",
+    doc = "The prefixes of all Subnets of a VPC and VLAN, a second or so behind them. Written by vpcguard alone.",
+    printcolumn(name = "VPC", type_ = "string", json_path = ".spec.space.vpc"),
+    printcolumn(name = "VLAN", type_ = "string", json_path = ".spec.space.vlan"),
+    printcolumn(name = "Disjoint", type_ = "string", json_path = ".status.conditions[?(@.type=='Disjoint')].status"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressIndexSpec {
+    /// The version of this format.
+    pub format: u32,
+    /// The address space.
+    pub space: Space,
+    /// The resourceVersion of the Subnets that this was written from.
+    pub version: String,
+    /// A Subnet each, in the order of their names: `name prefix,prefix`.
+    #[schemars(length(max = 10_000))]
+    pub subnets: Vec<String>,
+}
+
+/// What is wrong in the address space.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressIndexStatus {
+    /// `Disjoint` is false while Subnets that are stored overlap.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+}
+
+/// The definitions of both kinds.
+pub fn definitions() -> [CustomResourceDefinition; 2] {
+    [AddressLedger::crd(), AddressIndex::crd()]
+}

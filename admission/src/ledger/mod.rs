@@ -1,0 +1,225 @@
+//! The address ledger: how replicas that know nothing of each other never admit two requests that want one address.
+//!
+//! An address space (a VPC and VLAN, or a Subnet for its gateways' lanIps) has one [`Ledger`], an object in the API server.
+//! It holds the [`Claim`]s of requests that were admitted and are not yet seen stored, and a *floor*: the version of the
+//! stored objects that a replica's index must have reached before it decides.
+//!
+//! ```text
+//!   admit:    read the ledger ─ decide on index and claims ─ write it with the claim, if nobody else wrote meanwhile
+//!   release:  see the request stored, or wait until it can no longer be ─ drop the claim, raise the floor, likewise
+//! ```
+//!
+//! What somebody holds is thus always either among the claims or in every index that may decide. This module has the
+//! transitions alone, without time, network or threads; the server drives them, and so does the model in `tests/`, through
+//! every interleaving.
+
+pub mod crd;
+mod stored;
+
+use ipnet::IpNet;
+use vpcguard_policies::AddressSpace;
+
+pub use stored::FormatError;
+
+/// The most claims in flight of one address space.
+pub const MOST_CLAIMS: usize = 512;
+
+/// A resourceVersion: versions of one kind of object are ordered, as the API server's are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+/// What is stored, as far as a replica has seen it.
+pub trait Index {
+    /// Everything up to this version has been seen.
+    fn version(&self) -> Version;
+    /// The names of those that hold an address of this prefix.
+    fn holders(&self, prefix: IpNet) -> Vec<String>;
+}
+
+/// What an admitted request will hold once it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Claim {
+    /// The uid of the admission request.
+    pub id: String,
+    /// The name of the Subnet or the gateway.
+    pub holder: String,
+    /// The metadata.uid of that object.
+    pub object_uid: String,
+    /// Its metadata.generation as the request would store it.
+    pub generation: i64,
+    /// The prefixes.
+    pub prefixes: Vec<IpNet>,
+    /// When it was to end, for people to read.
+    pub deadline: String,
+}
+
+impl Claim {
+    /// Whether a stored object is what the request asked for, or came after it.
+    pub fn is_fulfilled_by(&self, object_uid: &str, generation: i64) -> bool {
+        self.object_uid == object_uid && generation >= self.generation
+    }
+
+    fn overlaps(&self, prefix: IpNet) -> bool {
+        self.prefixes.iter().any(|held| vpcguard_policies::net::overlap(held, &prefix))
+    }
+}
+
+/// The claims in flight of one address space.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ledger {
+    /// The address space.
+    pub space: AddressSpace,
+    /// What a replica's index must have reached before it decides.
+    pub floor: Version,
+    /// The claims.
+    pub claims: Vec<Claim>,
+}
+
+/// Whether a request may have what it wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may.
+    Grant,
+    /// Nobody can say: the index has not reached the floor.
+    Behind,
+    /// It may not: an object of this name that is stored holds an address of it.
+    Held(String),
+    /// It may not now: another admitted request has claimed an address of it.
+    InFlight(Claim),
+    /// It may not now: there are too many claims.
+    Full,
+}
+
+impl Ledger {
+    /// One without claims. `floor` is a version of the stored objects that is not older than any of them.
+    pub fn new(space: AddressSpace, floor: Version) -> Self {
+        Self { space, floor, claims: Vec::new() }
+    }
+
+    /// Whether a claim may be made. `contested` are those of its prefixes that somebody else must not have.
+    pub fn decide(&self, index: &dyn Index, claim: &Claim, contested: &[IpNet]) -> Decision {
+        if index.version() < self.floor {
+            return Decision::Behind;
+        }
+        let holders = contested.iter().flat_map(|prefix| index.holders(*prefix));
+        if let Some(holder) = holders.into_iter().find(|holder| *holder != claim.holder) {
+            return Decision::Held(holder);
+        }
+        // A request on the same object is no rival: of two, the API server stores one after the other.
+        let mut rivals = self.claims.iter().filter(|rival| rival.holder != claim.holder);
+        if let Some(rival) = rivals.find(|rival| contested.iter().any(|prefix| rival.overlaps(*prefix))) {
+            return Decision::InFlight(rival.clone());
+        }
+        if self.claims.len() >= MOST_CLAIMS && !self.claims.iter().any(|other| other.id == claim.id) {
+            return Decision::Full;
+        }
+        Decision::Grant
+    }
+
+    /// Enters a claim. A request that asks again has its claim already.
+    pub fn grant(&mut self, claim: Claim) {
+        self.claims.retain(|other| other.id != claim.id);
+        self.claims.push(claim);
+    }
+
+    /// Drops the claim of a request. If it was stored, then at this version or before, and whoever decides without the
+    /// claim must have seen that.
+    pub fn release(&mut self, id: &str, stored_at: Option<Version>) {
+        self.claims.retain(|claim| claim.id != id);
+        self.floor = self.floor.max(stored_at.unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Seen(u64, Vec<(&'static str, &'static str)>);
+
+    impl Index for Seen {
+        fn version(&self) -> Version {
+            Version(self.0)
+        }
+
+        fn holders(&self, prefix: IpNet) -> Vec<String> {
+            let held = |(_, held): &&(&str, &str)| vpcguard_policies::net::overlap(&held.parse().unwrap(), &prefix);
+            self.1.iter().filter(held).map(|(name, _)| (*name).to_owned()).collect()
+        }
+    }
+
+    fn claim(holder: &str, prefix: &str) -> Claim {
+        Claim {
+            id: format!("{holder} {prefix}"),
+            holder: holder.to_owned(),
+            object_uid: format!("uid of {holder}"),
+            generation: 1,
+            prefixes: vec![prefix.parse().unwrap()],
+            deadline: String::new(),
+        }
+    }
+
+    fn ledger(claims: &[Claim]) -> Ledger {
+        Ledger { claims: claims.to_vec(), ..Ledger::new(AddressSpace::Subnet("s".to_owned()), Version(5)) }
+    }
+
+    fn decide(ledger: &Ledger, index: &Seen, claim: &Claim) -> Decision {
+        ledger.decide(index, claim, &claim.prefixes)
+    }
+
+    #[test]
+    fn an_index_behind_the_floor_decides_nothing() {
+        let wanted = claim("a", "10.0.0.0/24");
+        assert_eq!(decide(&ledger(&[]), &Seen(4, vec![("b", "10.0.0.0/8")]), &wanted), Decision::Behind);
+        assert_eq!(decide(&ledger(&[]), &Seen(5, vec![]), &wanted), Decision::Grant);
+    }
+
+    #[test]
+    fn what_is_stored_and_what_is_claimed_is_taken_from_others() {
+        let (a, b) = (claim("a", "10.0.0.0/24"), claim("b", "10.0.0.0/16"));
+        let stored = Seen(5, vec![("b", "10.0.0.0/16")]);
+        assert_eq!(decide(&ledger(&[]), &stored, &a), Decision::Held("b".to_owned()));
+        assert_eq!(decide(&ledger(&[]), &stored, &claim("b", "10.0.0.0/24")), Decision::Grant);
+        let empty = Seen(5, vec![]);
+        assert_eq!(decide(&ledger(&[b.clone()]), &empty, &a), Decision::InFlight(b.clone()));
+        assert_eq!(decide(&ledger(&[b]), &empty, &claim("b", "10.0.0.0/24")), Decision::Grant);
+        assert_eq!(decide(&ledger(&[claim("b", "10.1.0.0/16")]), &empty, &a), Decision::Grant);
+    }
+
+    #[test]
+    fn only_contested_prefixes_are_denied() {
+        let wanted = claim("a", "10.0.0.0/24");
+        let stored = Seen(5, vec![("b", "10.0.0.0/16")]);
+        assert_eq!(ledger(&[]).decide(&stored, &wanted, &[]), Decision::Grant);
+    }
+
+    #[test]
+    fn claims_are_limited_and_a_repeated_request_has_one() {
+        let claims: Vec<_> = (0..MOST_CLAIMS)
+            .map(|at| claim(&format!("s{at}"), &format!("10.{}.{}.0/24", at / 256, at % 256)))
+            .collect();
+        let mut full = ledger(&claims);
+        let index = Seen(5, vec![]);
+        assert_eq!(decide(&full, &index, &claim("a", "11.0.0.0/24")), Decision::Full);
+        assert_eq!(decide(&full, &index, &claims[7]), Decision::Grant);
+        full.grant(claims[7].clone());
+        assert_eq!(full.claims.len(), MOST_CLAIMS);
+    }
+
+    #[test]
+    fn a_release_raises_the_floor_and_never_lowers_it() {
+        let mut ledger = ledger(&[claim("a", "10.0.0.0/24"), claim("b", "10.0.1.0/24")]);
+        ledger.release("a 10.0.0.0/24", Some(Version(9)));
+        assert_eq!((ledger.floor, ledger.claims.len()), (Version(9), 1));
+        ledger.release("b 10.0.1.0/24", Some(Version(7)));
+        ledger.release("unknown", None);
+        assert_eq!((ledger.floor, ledger.claims.len()), (Version(9), 0));
+    }
+
+    #[test]
+    fn the_very_request_or_a_later_one_fulfils_a_claim() {
+        let mut claim = claim("a", "10.0.0.0/24");
+        claim.generation = 3;
+        assert!(claim.is_fulfilled_by("uid of a", 3) && claim.is_fulfilled_by("uid of a", 4));
+        assert!(!claim.is_fulfilled_by("uid of a", 2) && !claim.is_fulfilled_by("another", 3));
+    }
+}
