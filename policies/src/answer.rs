@@ -35,12 +35,19 @@ pub struct Status {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct NoMetadata {}
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Details {
+    #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
     group: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     kind: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<Cause>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u32>,
 }
 
 /// `metav1.StatusCause`.
@@ -66,6 +73,13 @@ impl Status {
         }
     }
 
+    /// The same, with the time after which it is worth another try. The API server makes a header `Retry-After` of it.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.details.get_or_insert_default().retry_after_seconds = Some(seconds);
+        self
+    }
+
     /// The refusal of a request; none if it is admitted.
     pub fn refusal(request: &Request, verdict: &Verdict) -> Option<Self> {
         let (kind, object) = (request.kind?, request.object_ref()?);
@@ -84,6 +98,7 @@ impl Status {
             // Kubernetes has the kind here in an Invalid, and the resource in a Forbidden.
             kind: if verdict.code == 403 { kind.plural() } else { kind.name() },
             causes: verdict.findings.iter().map(Cause::of).collect(),
+            retry_after_seconds: None,
         };
         let message = format!("{subject}: {}", one_line(verdict));
         Some(Self { details: Some(details), ..Self::failure(verdict.code, reason, message) })
@@ -132,6 +147,12 @@ pub fn answer(request: &Request, verdict: &Verdict, patch: Option<String>) -> An
     }
 }
 
+/// The AdmissionReview that declines a request without a verdict on it.
+pub fn decline(request: &Request, status: Status) -> Answer {
+    let answer = answer(request, &Verdict::admitted(), None);
+    Answer { response: Response { allowed: false, status: Some(status), ..answer.response }, ..answer }
+}
+
 /// An AdmissionReview with an answer.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -159,6 +180,13 @@ struct Response {
 }
 
 impl Answer {
+    /// The same, with a warning that is no rule's.
+    #[must_use]
+    pub fn warn(mut self, text: &str) -> Self {
+        self.response.warnings.push(text.chars().take(LONGEST_WARNING).collect());
+        self
+    }
+
     /// The answer as JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()

@@ -43,7 +43,7 @@ mod verdict;
 mod view;
 mod wanted;
 
-pub use answer::{Status, answer};
+pub use answer::{Status, answer, decline};
 pub use context::Context;
 pub use inject::mutate;
 pub use inventory::Inventory;

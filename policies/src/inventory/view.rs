@@ -13,6 +13,7 @@ use crate::kinds::{
 };
 use crate::net::PrefixIndex;
 use crate::view::{Answer, ClusterView, Held, Known};
+use crate::wanted::AddressSpace;
 
 impl ClusterView for Inventory {
     fn vpc(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
@@ -110,6 +111,21 @@ impl ClusterView for Inventory {
 }
 
 impl Inventory {
+    /// The names of those that hold an address of a prefix in an address space, in their order.
+    pub fn holders(&self, space: &AddressSpace, prefix: IpNet) -> Vec<String> {
+        match space {
+            AddressSpace::Vpc(shard) => {
+                let prefixes = self.shards.get(shard).map_or_else(Vec::new, |prefixes| held(prefixes, prefix));
+                prefixes.into_iter().map(|held| held.subnet).collect()
+            }
+            AddressSpace::Subnet(subnet) => {
+                let gateways = self.nat_gateways.living_of(self.nat_gateways_by_subnet.members(subnet));
+                let holds = |gateway: &Arc<NatGateway>| gateway.lan_ips().any(|lan_ip| prefix.contains(&lan_ip));
+                gateways.into_iter().filter(holds).map(|gateway| gateway.meta.name.clone()).collect()
+            }
+        }
+    }
+
     fn known<T: HasMeta>(&self, kind: Kind, table: &Table<T>) -> Known<Vec<Arc<T>>> {
         if table.is_empty() && !self.watched.contains(&kind) {
             return Known::Unknown;
