@@ -18,6 +18,12 @@ pub enum CertError {
     /// No serial number without them.
     #[error("the operating system gives no random bytes")]
     Random,
+    /// A file that is no PEM, or does not hold what it should.
+    #[error("cannot read the certificate or its key: {0}")]
+    Pem(#[from] rustls::pki_types::pem::Error),
+    /// A file without a certificate that can be read.
+    #[error("holds no certificate that can be read: it must be PEM, BEGIN CERTIFICATE")]
+    NoCertificate,
     /// A key or certificate could not be generated.
     #[error("cannot generate a certificate: {0}")]
     Generate(#[from] rcgen::Error),

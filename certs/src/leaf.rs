@@ -1,9 +1,10 @@
 //! A certificate that a server shows.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
@@ -29,6 +30,20 @@ impl Leaf {
         Ok(Self { certificate, certified: Arc::new(certified), signed_at, not_after })
     }
 
+    /// A leaf from two files in PEM: the certificate with what leads from it to its authority, and its private key.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no PEM, a certificate that cannot be read, or a key that is not its own.
+    pub fn from_pem(certificates: &[u8], key: &[u8], now: SystemTime) -> Result<Self, CertError> {
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates).collect::<Result<_, _>>()?;
+        let certificate = chain.first().cloned().ok_or(CertError::NoCertificate)?;
+        let not_after = not_after(&certificate)?;
+        let key = PrivateKeyDer::from_pem_slice(key)?;
+        let certified = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())?;
+        Ok(Self { certificate, certified: Arc::new(certified), signed_at: now, not_after })
+    }
+
     /// The certificate in DER.
     pub fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
@@ -48,4 +63,10 @@ impl Leaf {
     pub(crate) fn certified(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.certified)
     }
+}
+
+fn not_after(certificate: &CertificateDer<'_>) -> Result<SystemTime, CertError> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).map_err(|_| CertError::NoCertificate)?;
+    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or_default();
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).ok_or(CertError::Clock)
 }
