@@ -3,6 +3,14 @@
 //! A case is a file `corpus/<kind>/<rule>/<case>.yaml`. What is wanted is written by hand from what Kube-OVN does, and never
 //! copied from the output. The same cases run through every runner, whose verdicts must be the same to the byte.
 
+pub mod balancer;
+pub mod control_plane;
+pub mod pki;
+pub mod ports;
+pub mod process;
+pub mod replica;
+pub mod webhooks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

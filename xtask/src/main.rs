@@ -1,5 +1,6 @@
 //! The tasks of this repository.
 
+mod assets;
 mod docs;
 mod lint;
 mod mutants;
@@ -21,6 +22,8 @@ struct Cli {
 enum Task {
     /// Runs all tests, after setting up what they need.
     Test,
+    /// Finds or builds etcd, kube-apiserver and kubectl for the tests, and prints their directory.
+    Assets,
     /// Checks format, lints and dependencies.
     Lint,
     /// Writes docs/rules.md from the rules' own pages.
@@ -41,6 +44,7 @@ fn main() -> Result<()> {
     shell.change_dir(root());
     match Cli::parse().task {
         Task::Test => test::run(&shell),
+        Task::Assets => assets::run(&shell),
         Task::Lint => lint::run(&shell),
         Task::Docs => docs::write(&shell),
         Task::Bench => test::bench(&shell),

@@ -1,15 +1,28 @@
 //! `cargo xtask test` and `cargo xtask bench`.
 
-use anyhow::Result;
+use std::env;
+
+use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::wasm;
+use crate::{assets, wasm};
 
 pub(crate) fn run(shell: &Shell) -> Result<()> {
     wasm::run(shell)?;
+    set_up_control_plane(shell)?;
     // The tests of tests/ start the binary, so it is built first, and for all packages at once: features unite.
     cmd!(shell, "cargo build --workspace --all-targets --locked").run()?;
     cmd!(shell, "cargo test --workspace --locked").run()?;
+    Ok(())
+}
+
+/// Tells the tests where the binaries of a control plane are. Who has no Go can still run all other tests; CI runs all.
+fn set_up_control_plane(shell: &Shell) -> Result<()> {
+    match assets::find_or_build(shell) {
+        Ok(assets) => shell.set_var("KUBEBUILDER_ASSETS", assets),
+        Err(error) if env::var("CI").is_ok_and(|ci| ci == "true") => return Err(error).context("no control plane"),
+        Err(error) => eprintln!("cluster tests are skipped: {error:#}"),
+    }
     Ok(())
 }
 
