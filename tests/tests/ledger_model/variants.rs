@@ -1,0 +1,77 @@
+//! Each rule is needed: without it, these scenarios end in an overlap.
+
+use stateright::Checker;
+
+use crate::rules::Rules;
+use crate::steps::NO_OVERLAP;
+use crate::{explore, scenarios};
+
+/// Whether a scenario can end in an overlap.
+fn breaks(scenario: &str, rules: Rules) -> bool {
+    let mut found = scenarios::all().into_iter().filter(|one| one.name == scenario);
+    found.any(|scenario| explore(scenario, rules).discovery(NO_OVERLAP).is_some())
+}
+
+/// `a` is stored and its claim released. A replica decides on `b` with an index from before that: it sees `a` neither
+/// here nor there.
+#[test]
+fn without_the_floor_a_stale_index_decides() {
+    let rules = Rules { floor: false, ..Rules::ALL };
+    assert!(breaks("two creates", rules));
+    assert!(breaks("a move and a create on both sides", rules));
+}
+
+/// Two replicas read an empty ledger, both find that nobody holds the prefix, and both write.
+#[test]
+fn without_compare_and_swap_two_decide_on_one_ledger() {
+    let rules = Rules { compare_and_swap: false, ..Rules::ALL };
+    assert!(breaks("two creates", rules));
+    assert!(breaks("two batches", rules));
+}
+
+/// `a` is admitted and not yet stored. Its claim is dropped, `b` is admitted, and then both are stored.
+#[test]
+fn without_the_hold_a_claim_goes_before_its_request_is_stored() {
+    let rules = Rules { hold: false, ..Rules::ALL };
+    assert!(breaks("two creates", rules));
+}
+
+/// `a` is asked for with X, and again with Z: the second claim takes the place of the first, so `b` gets a part of X.
+/// Then the API server stores `a` with X, for it may store either.
+#[test]
+fn without_a_claim_for_each_request_one_hides_another() {
+    let rules = Rules { claim_a_request: false, ..Rules::ALL };
+    assert!(breaks("one name, two prefixes", rules));
+    assert!(breaks("two updates of one generation", rules));
+}
+
+/// `a` and `c` overlap and are in one batch. Neither has a claim yet when the other is decided, and the
+/// compare-and-swap notices nothing: there is but one write.
+#[test]
+fn without_the_claims_of_its_batch_a_request_does_not_see_its_neighbours() {
+    let rules = Rules { claims_of_the_batch: false, ..Rules::ALL };
+    assert!(breaks("three creates in a batch", rules));
+}
+
+/// An update finds `a` with X and leaves X alone, so it has no claim. Before it is stored, another one takes `a` from
+/// X to Z, or to another address space, and `b` gets a part of X. Then the first one writes X back.
+#[test]
+fn an_unchanged_update_stored_over_a_changed_subnet_brings_back_what_it_gave_up() {
+    let rules = Rules { unchanged_as_judged: false, ..Rules::ALL };
+    assert!(breaks("an unchanged update and an update away", rules));
+    assert!(breaks("a move there and back", rules));
+}
+
+/// A claim goes, and a kept prefix is not contested, because an update can be stored over one version of its Subnet
+/// only.
+#[test]
+fn a_claimed_update_stored_over_a_changed_subnet_is_in_no_ledger() {
+    let rules = Rules { claimed_as_judged: false, ..Rules::ALL };
+    // Each update would store generation 2. Once one has, both claims are fulfilled, and released with a floor at which
+    // nothing of the other is seen.
+    assert!(breaks("two updates of one generation", rules));
+    // The claim is released when the Subnet is deleted. Then another of that name is there to be changed.
+    assert!(breaks("an update of what is deleted and created again", rules));
+    // What an update keeps is nobody else's, as long as no other update gives it up.
+    assert!(breaks("one prefix kept and one added", rules));
+}
