@@ -4,6 +4,7 @@
 
 mod check;
 mod cli;
+mod cluster;
 mod console;
 mod files;
 pub mod ledger;

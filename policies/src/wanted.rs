@@ -34,8 +34,7 @@ impl AddressSpace {
         let slug = Some(slug.trim_matches('-')).filter(|slug| !slug.is_empty()).unwrap_or("x");
         // Its length keeps the name from running over into the VLAN, whatever bytes it holds.
         let hash = Sha256::digest(format!("{sort}\0{}\0{name}\0{vlan}", name.len()));
-        let hash: String = hash.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
-        format!("{sort}.{slug}.{hash}")
+        hash.iter().take(10).fold(format!("{sort}.{slug}."), |name, byte| format!("{name}{byte:02x}"))
     }
 }
 

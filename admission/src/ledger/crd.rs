@@ -28,7 +28,7 @@ pub const GROUP: &str = "vpcguard.io";
 #[serde(rename_all = "camelCase")]
 pub struct AddressLedgerSpec {
     /// The version of this format. A replica that meets a higher one claims nothing.
-    pub format: u32,
+    pub format: i32,
     /// The address space.
     pub space: Space,
     /// The resourceVersion that a replica's view of the Subnets (of the VpcNatGateways, in a ledger of lanIps) must have
@@ -99,7 +99,7 @@ pub struct StoredClaim {
 #[serde(rename_all = "camelCase")]
 pub struct AddressIndexSpec {
     /// The version of this format.
-    pub format: u32,
+    pub format: i32,
     /// The address space.
     pub space: Space,
     /// The resourceVersion of the Subnets that this was written from.

@@ -8,14 +8,14 @@ use super::crd::{AddressLedgerSpec, Space, StoredClaim};
 use super::{Claim, Ledger, Version};
 
 /// The version of the format that this program reads and writes.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: i32 = 1;
 
 /// Why an object is no ledger that this program may touch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     /// Written by a newer program, whose rules this one does not know.
     #[error("it has format {0}, and this vpcguard knows formats up to {FORMAT}: finish the upgrade of vpcguard")]
-    Newer(u32),
+    Newer(i32),
     /// A version that is no number.
     #[error("its floor {0:?} is no resourceVersion")]
     Floor(String),

@@ -18,7 +18,7 @@ pub(super) fn of_query(query: Option<&str>) -> Duration {
 }
 
 /// A duration as Go prints it: `10s`, `1m30s`, `1.5s`, `500ms`.
-fn go_duration(text: &str) -> Option<Duration> {
+pub(super) fn go_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {

@@ -13,13 +13,19 @@ use super::metrics::Metrics;
 /// sleeps or its clock is set.
 const LOOK: Duration = Duration::from_mins(1);
 
-/// A CA of our own, and the leaf that it has signed.
+/// The leaf that is served, and where the next one comes from.
 #[derive(Debug)]
 pub(super) struct Certificates {
-    ca: Ca,
-    names: Vec<String>,
+    signer: Option<Signer>,
     leaf: Leaf,
     current: Arc<CurrentLeaf>,
+}
+
+/// A CA of our own, and the names that it signs leaves for.
+#[derive(Debug)]
+struct Signer {
+    ca: Ca,
+    names: Vec<String>,
 }
 
 impl Certificates {
@@ -32,12 +38,18 @@ impl Certificates {
         }
         let ca = Ca::generate(now)?;
         let leaf = ca.sign(&names, now)?;
-        Ok(Self { current: CurrentLeaf::new(&leaf), ca, names, leaf })
+        Ok(Self { current: CurrentLeaf::new(&leaf), signer: Some(Signer { ca, names }), leaf })
     }
 
-    /// What clients are to trust.
-    pub(super) fn ca_pem(&self) -> String {
-        self.ca.certificate_pem()
+    /// Those of two files in PEM.
+    pub(super) fn files(certificate: &[u8], key: &[u8], now: SystemTime) -> Result<Self, CertError> {
+        let leaf = Leaf::from_pem(certificate, key, now)?;
+        Ok(Self { current: CurrentLeaf::new(&leaf), signer: None, leaf })
+    }
+
+    /// What clients are to trust, where that is our own to say.
+    pub(super) fn ca_pem(&self) -> Option<String> {
+        self.signer.as_ref().map(|signer| signer.ca.certificate_pem())
     }
 
     /// The configuration that shows the leaf, also once it is renewed.
@@ -47,7 +59,9 @@ impl Certificates {
 
     /// Says when they expire.
     pub(super) fn measure(&self, metrics: &Metrics) {
-        metrics.set_not_after("ca", self.ca.not_after());
+        if let Some(signer) = &self.signer {
+            metrics.set_not_after("ca", signer.ca.not_after());
+        }
         metrics.set_not_after("leaf", self.leaf.not_after());
     }
 
@@ -67,10 +81,9 @@ impl Certificates {
     }
 
     fn renew_if_due(&mut self, now: SystemTime) -> Result<bool, CertError> {
-        if now < self.leaf.renew_at() {
-            return Ok(false);
-        }
-        self.leaf = self.ca.sign(&self.names, now)?;
+        let due = self.signer.as_ref().filter(|_| now >= self.leaf.renew_at());
+        let Some(Signer { ca, names }) = due else { return Ok(false) };
+        self.leaf = ca.sign(names, now)?;
         self.current.replace(&self.leaf);
         Ok(true)
     }
@@ -88,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_address_is_named_once() {
-        let names = |address| certificates(address, SystemTime::now()).names;
+        let names = |address| certificates(address, SystemTime::now()).signer.unwrap().names;
         assert_eq!(names("127.0.0.1"), ["localhost", "127.0.0.1", "::1"]);
         assert_eq!(names("::1"), ["localhost", "127.0.0.1", "::1"]);
         assert_eq!(names("10.0.0.1"), ["localhost", "127.0.0.1", "::1", "10.0.0.1"]);

@@ -7,6 +7,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use vpcguard_policies::{ReviewError, Status, ViewError};
 
+use crate::cluster::ledgers::Refusal;
+
 /// The longest message, in characters.
 const LONGEST_MESSAGE: usize = 1000;
 
@@ -26,6 +28,15 @@ pub(super) enum Failure {
     /// Nothing is admitted on a read that failed.
     #[error(transparent)]
     Unknown(#[from] ViewError),
+    /// The cluster has not been seen yet.
+    #[error("vpcguard is starting and has not read the cluster yet: waiting for {0}")]
+    NotSynced(String),
+    /// Worth another try.
+    #[error("{0}")]
+    Contended(String),
+    /// Somebody has to mend this first.
+    #[error("{0}")]
+    NoLedger(String),
     #[error("no such path: admission requests go to /validate and /mutate")]
     Path,
     #[error("method not allowed: an AdmissionReview is posted")]
@@ -39,8 +50,10 @@ impl Failure {
         match self {
             Failure::Malformed(_) | Failure::Unreadable(_) => (StatusCode::BAD_REQUEST, "BadRequest"),
             Failure::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
-            Failure::OutOfTime(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
-            Failure::Unknown(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Failure::OutOfTime(_) | Failure::Contended(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
+            Failure::Unknown(_) | Failure::NotSynced(_) | Failure::NoLedger(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
+            }
             Failure::Path => (StatusCode::NOT_FOUND, "NotFound"),
             Failure::Method => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
             Failure::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
@@ -48,12 +61,30 @@ impl Failure {
     }
 }
 
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
+impl Failure {
+    /// What the API server is told.
+    pub(super) fn status(&self) -> Status {
         let (code, reason) = self.code_and_reason();
         // It may repeat what was sent.
         let message: String = self.to_string().chars().take(LONGEST_MESSAGE).collect();
-        let mut response = json(code, Status::failure(code.as_u16(), reason, message).to_json());
+        let status = Status::failure(code.as_u16(), reason, message);
+        if code == StatusCode::TOO_MANY_REQUESTS { status.retry_after(1) } else { status }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::InFlight { .. } | Refusal::Busy(_) => Failure::Contended(refusal.to_string()),
+            Refusal::Unavailable(text) => Failure::NoLedger(text),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (code, _) = self.code_and_reason();
+        let mut response = json(code, self.status().to_json());
         if code == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }

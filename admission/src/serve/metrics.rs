@@ -1,5 +1,6 @@
 //! What Prometheus gets to know: base units, and labels whose values are few and ours.
 
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -13,6 +14,8 @@ use vpcguard_policies::{Kind, Request, Verdict};
 
 use super::in_flight::InFlight;
 use super::webhook::Endpoint;
+use crate::cluster::ledgers::Totals;
+use crate::cluster::live::Standing;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,11 @@ struct KindLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CertLabels {
     cert: &'static str,
 }
@@ -63,6 +71,12 @@ pub(super) struct Metrics {
     panics: Counter,
     objects: Family<KindLabels, Gauge>,
     not_after: Family<CertLabels, Gauge>,
+    view_age: Family<KindLabels, Gauge<f64, AtomicU64>>,
+    absent: Family<KindLabels, Gauge>,
+    ledgers: Gauge,
+    claims_in_flight: Gauge,
+    ledger_writes: Family<ResultLabels, Counter>,
+    claims: Family<ResultLabels, Counter>,
 }
 
 impl Metrics {
@@ -76,6 +90,12 @@ impl Metrics {
             panics: Counter::default(),
             objects: Family::default(),
             not_after: Family::default(),
+            view_age: Family::default(),
+            absent: Family::default(),
+            ledgers: Gauge::default(),
+            claims_in_flight: Gauge::default(),
+            ledger_writes: Family::default(),
+            claims: Family::default(),
         };
         metrics.register();
         metrics
@@ -93,6 +113,18 @@ impl Metrics {
         registry.register("inventory_objects", "Objects that requests are judged against", self.objects.clone());
         let help = "When a certificate expires, in seconds since 1970";
         registry.register_with_unit("certificate_not_after_timestamp", help, Unit::Seconds, self.not_after.clone());
+        let help = "For how long nothing has been heard of a kind; 0 while it is watched";
+        registry.register_with_unit("view_age", help, Unit::Seconds, self.view_age.clone());
+        registry.register("kind_absent", "1 for a kind that the cluster does not have", self.absent.clone());
+        registry.register("ledgers", "Address ledgers, one an address space", self.ledgers.clone());
+        let help = "Claims of all replicas that are not yet seen stored";
+        registry.register("ledger_claims_in_flight", help, self.claims_in_flight.clone());
+        registry.register(
+            "ledger_writes",
+            "Writes of address ledgers, by what came of them",
+            self.ledger_writes.clone(),
+        );
+        registry.register("ledger_claims", "Claims asked for, by what came of them", self.claims.clone());
     }
 
     /// Counts a request; one that could not be read is of the kind `other`, as is any that no rule knows.
@@ -137,6 +169,28 @@ impl Metrics {
         for (kind, count) in counts {
             let labels = KindLabels { kind: kind.name() };
             self.objects.get_or_create(&labels).set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Says how old the view is, and what the cluster does not have.
+    pub(super) fn set_view(&self, kinds: &[Standing]) {
+        for standing in kinds {
+            let labels = KindLabels { kind: standing.kind.name() };
+            self.view_age.get_or_create(&labels).set(standing.age.as_secs_f64());
+            self.absent.get_or_create(&labels).set(standing.is_absent.into());
+        }
+    }
+
+    /// Says how the ledgers stand.
+    pub(super) fn set_ledgers(&self, totals: &Totals) {
+        let clamped = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.ledgers.set(clamped(totals.ledgers));
+        self.claims_in_flight.set(clamped(totals.claims));
+        for (family, counts) in [(&self.ledger_writes, &totals.writes[..]), (&self.claims, &totals.outcomes[..])] {
+            for (result, count) in counts {
+                let counter = family.get_or_create(&ResultLabels { result });
+                counter.inc_by(count.saturating_sub(counter.get()));
+            }
         }
     }
 

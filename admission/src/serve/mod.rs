@@ -1,16 +1,16 @@
 //! `vpcguard serve`: the admission webhook.
 //!
-//! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`] → [`webhook`] → [`cluster`], where decision
-//! and claim are one step. Beside it [`probes`] answers on a port of its own, [`certificates`] renews what TLS shows, and
+//! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`] → [`webhook`] → [`judge`], which is a live
+//! cluster or, [`standalone`], a directory. Beside it [`probes`] answers on a port of its own, [`certificates`] renews what TLS shows, and
 //! [`start`] puts it all together.
 
 mod body;
 mod budget;
 mod certificates;
 mod change;
-mod cluster;
 mod failure;
 mod in_flight;
+mod judge;
 mod listener;
 mod logging;
 mod metrics;
@@ -18,15 +18,18 @@ mod probes;
 mod readiness;
 mod routes;
 mod signals;
+mod standalone;
 mod start;
 mod webhook;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::cluster::ledgers::Mode;
 use crate::console;
 
 /// Where the certificate of the webhook comes from.
@@ -34,6 +37,8 @@ use crate::console;
 enum Tls {
     /// A CA of its own, made at each start.
     SelfSigned,
+    /// That of --tls-cert and --tls-key.
+    Files,
 }
 
 /// How log lines look.
@@ -50,13 +55,15 @@ enum LogFormat {
 pub(crate) struct Serve {
     /// Serve without a cluster: judge requests against the manifests in this directory.
     #[arg(long, value_name = "DIR")]
-    standalone: PathBuf,
-    /// Where to listen for admission requests, over TLS; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
-    listen: SocketAddr,
-    /// Where to listen for health, readiness and metrics, in plain HTTP; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9443")]
-    metrics_listen: SocketAddr,
+    standalone: Option<PathBuf>,
+    /// Where to listen for admission requests, over TLS; port 0 takes a free one [default: 0.0.0.0:8443, with --standalone
+    /// 127.0.0.1:8443].
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where to listen for health, readiness and metrics, in plain HTTP; port 0 takes a free one [default: 0.0.0.0:9443,
+    /// with --standalone 127.0.0.1:9443].
+    #[arg(long, value_name = "ADDR")]
+    metrics_listen: Option<SocketAddr>,
     /// The settings, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -66,12 +73,41 @@ pub(crate) struct Serve {
     /// Where the certificate comes from.
     #[arg(long, value_enum, default_value_t = Tls::SelfSigned)]
     tls: Tls,
+    /// The certificate that the server shows, and what leads from it to its CA, in PEM.
+    #[arg(long, value_name = "FILE", required_if_eq("tls", "files"))]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", required_if_eq("tls", "files"))]
+    tls_key: Option<PathBuf>,
+    /// What happens to Subnets and NAT gateways whose addresses cannot be claimed.
+    #[arg(long, value_enum, default_value_t = Mode::Required, conflicts_with = "standalone")]
+    ledger: Mode,
+    /// How long addresses are kept for an admitted request of which nothing more is heard. It must exceed the API server's
+    /// --request-timeout by 15 s.
+    #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = claim_hold, conflicts_with = "standalone")]
+    claim_hold: Duration,
     /// How log lines look, on standard error; `RUST_LOG` says which ones.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
 }
 
+/// A hold that can exceed some --request-timeout by 15 s.
+fn claim_hold(text: &str) -> Result<Duration, String> {
+    let hold = budget::go_duration(text).ok_or("is no duration as in 90s or 2m")?;
+    if hold <= Duration::from_secs(15) {
+        return Err("must exceed the API server's --request-timeout by 15 s".to_owned());
+    }
+    Ok(hold)
+}
+
 impl Serve {
+    /// The addresses of both ports: of this machine only, where nobody else has business here.
+    fn addresses(&self) -> [SocketAddr; 2] {
+        let host = if self.standalone.is_some() { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
+        let on = |port| SocketAddr::from((host, port));
+        [self.listen.unwrap_or(on(8443)), self.metrics_listen.unwrap_or(on(9443))]
+    }
+
     /// Serves until a signal ends it.
     pub(crate) fn run(&self) -> ExitCode {
         logging::init(self.log_format);

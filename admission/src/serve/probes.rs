@@ -1,7 +1,5 @@
 //! The second port: health, readiness and metrics, in plain HTTP.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -9,38 +7,37 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::judge::Judge;
 use super::readiness::Readiness;
 use super::routes::Webhook;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-#[derive(Clone, Debug)]
-struct Probed {
-    readiness: Readiness,
-    webhook: Arc<Webhook>,
-}
-
 /// The second port.
-pub(super) fn router(readiness: Readiness, webhook: Arc<Webhook>) -> Router {
+pub(super) fn router(readiness: Readiness) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(Probed { readiness, webhook })
+        .with_state(readiness)
 }
 
-async fn readyz(State(probed): State<Probed>, RawQuery(query): RawQuery) -> Response {
-    let ready = probed.readiness.is_ready();
+async fn readyz(State(readiness): State<Readiness>, RawQuery(query): RawQuery) -> Response {
+    let ready = readiness.is_ready();
     let verbose = query.is_some_and(|query| query.split('&').any(|part| part == "verbose" || part == "verbose=true"));
     let text = match (verbose, ready) {
         (false, true) => "ok\n".to_owned(),
-        (false, false) | (true, _) => probed.readiness.verbose(),
+        (false, false) | (true, _) => readiness.verbose(),
     };
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text).into_response()
 }
 
-async fn metrics(State(probed): State<Probed>) -> Response {
-    let Webhook { cluster, metrics } = &*probed.webhook;
-    metrics.set_objects(&cluster.counts());
+async fn metrics(State(readiness): State<Readiness>) -> Response {
+    let Webhook { judge, metrics } = &*readiness.webhook;
+    metrics.set_objects(&judge.counts());
+    if let Judge::Live { live, ledgers } = judge {
+        metrics.set_view(&live.kinds());
+        metrics.set_ledgers(&ledgers.totals());
+    }
     ([(CONTENT_TYPE, OPEN_METRICS)], metrics.encode()).into_response()
 }

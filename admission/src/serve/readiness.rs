@@ -1,45 +1,90 @@
 //! Whether requests should come here.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+
+use super::judge::Judge;
+use super::routes::Webhook;
 
 /// What `/readyz` asks.
 #[derive(Clone, Debug)]
 pub(super) struct Readiness {
     /// Cancelled once the process is told to end.
     pub(super) stopping: CancellationToken,
+    pub(super) webhook: Arc<Webhook>,
 }
 
+/// One condition: what it is called, and why it is not met.
+type Condition = (&'static str, Option<String>);
+
 impl Readiness {
-    /// Each condition, and whether it is met. There is no answer at all before both ports listen.
-    fn conditions(&self) -> [(&'static str, bool); 2] {
-        [("listening", true), ("not stopping", !self.stopping.is_cancelled())]
+    /// Each condition. There is no answer at all before both ports listen.
+    fn conditions(&self) -> Vec<Condition> {
+        let stopping = self.stopping.is_cancelled().then(String::new);
+        let mut conditions = vec![("listening", None), ("not stopping", stopping)];
+        if let Judge::Live { live, .. } = &self.webhook.judge {
+            let waiting = Some(live.waiting()).filter(|waiting| !waiting.is_empty());
+            conditions.push(("synced", waiting.map(|waiting| format!("waiting for {}", waiting.join(", ")))));
+        }
+        conditions
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.conditions().iter().all(|(_, met)| *met)
+        self.conditions().iter().all(|(_, failure)| failure.is_none())
     }
 
-    /// The conditions as the API server's own `/readyz?verbose` words them.
+    /// The conditions as the API server's own `/readyz?verbose` words them, and what else is worth knowing.
     pub(super) fn verbose(&self) -> String {
         let mut lines = String::new();
-        for (condition, met) in self.conditions() {
-            let (mark, word) = if met { ('+', "ok") } else { ('-', "failed") };
+        for (condition, failure) in self.conditions() {
             // Writing to a string does not fail.
-            let _ = writeln!(lines, "[{mark}]{condition} {word}");
+            let _ = match failure.as_deref() {
+                None => writeln!(lines, "[+]{condition} ok"),
+                Some("") => writeln!(lines, "[-]{condition} failed"),
+                Some(why) => writeln!(lines, "[-]{condition} failed: {why}"),
+            };
+        }
+        for line in self.notes() {
+            let _ = writeln!(lines, "note: {line}");
         }
         lines + if self.is_ready() { "readyz check passed\n" } else { "readyz check failed\n" }
+    }
+
+    /// What keeps nobody from sending requests.
+    fn notes(&self) -> Vec<String> {
+        let Judge::Live { live, ledgers } = &self.webhook.judge else { return Vec::new() };
+        let mut notes = Vec::new();
+        for standing in live.kinds() {
+            let kind = standing.kind;
+            if standing.is_absent {
+                notes.push(format!("the cluster has no {kind}; it is asked for again and again"));
+            }
+            if !standing.age.is_zero() {
+                let seconds = standing.age.as_secs();
+                notes.push(format!("nothing heard of {kind} for {seconds} s: the view of it is that old"));
+            }
+        }
+        notes.extend(ledgers.trouble().map(|trouble| format!("no addresses can be claimed: {trouble}")));
+        notes
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use vpcguard_policies::Settings;
+
+    use super::super::metrics::Metrics;
+    use super::super::standalone::Standalone;
     use super::*;
 
     #[test]
     fn the_end_is_announced() {
-        let readiness = Readiness { stopping: CancellationToken::new() };
+        let files = tempfile::tempdir().unwrap();
+        let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
+        let webhook = Arc::new(Webhook { judge: Judge::Standalone(cluster), metrics: Metrics::new() });
+        let readiness = Readiness { stopping: CancellationToken::new(), webhook };
         assert!(readiness.is_ready());
         assert_eq!(readiness.verbose(), "[+]listening ok\n[+]not stopping ok\nreadyz check passed\n");
         readiness.stopping.cancel();

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::cluster::Cluster;
 use super::failure::Failure;
+use super::judge::Judge;
 use super::logging::shortened;
 use super::metrics::{Decision, Metrics};
 use super::webhook::{Endpoint, respond};
@@ -20,7 +20,7 @@ use super::{body, budget};
 /// What every request has at hand.
 #[derive(Debug)]
 pub(super) struct Webhook {
-    pub(super) cluster: Cluster,
+    pub(super) judge: Judge,
     pub(super) metrics: Metrics,
 }
 
@@ -47,12 +47,13 @@ async fn answer(webhook: Arc<Webhook>, endpoint: Endpoint, request: Request) -> 
     let began = Instant::now();
     let _in_flight = webhook.metrics.begin();
     let budget = budget::of_query(request.uri().query());
-    let body = match tokio::time::timeout(budget, body::read(request.into_body())).await {
+    let limit = tokio::time::Instant::now() + budget;
+    let body = match tokio::time::timeout_at(limit, body::read(request.into_body())).await {
         Ok(body) => body,
         Err(_) => Err(Failure::OutOfTime(budget)),
     };
     let outcome = match body {
-        Ok(body) => respond(endpoint, &body, &webhook.cluster, &webhook.metrics),
+        Ok(body) => respond(endpoint, &body, limit, &webhook.judge, &webhook.metrics).await,
         Err(failure) => {
             webhook.metrics.count_request(endpoint, None, Decision::Error);
             Err(failure)
@@ -73,6 +74,7 @@ mod tests {
     use hyper_util::service::TowerToHyperService;
     use vpcguard_policies::Settings;
 
+    use super::super::standalone::Standalone;
     use super::*;
 
     #[tokio::test]
@@ -81,8 +83,8 @@ mod tests {
             panic!("for the test");
         }
         let files = tempfile::tempdir().unwrap();
-        let cluster = Cluster::load(files.path(), Settings::default()).unwrap();
-        let webhook = Arc::new(Webhook { cluster, metrics: Metrics::new() });
+        let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
+        let webhook = Arc::new(Webhook { judge: Judge::Standalone(cluster), metrics: Metrics::new() });
         let routes = Router::new().route("/panic", get(panics)).merge(router(Arc::clone(&webhook)));
         let service = TowerToHyperService::new(catching_panics(routes, Arc::clone(&webhook)));
         let code = async |path: &str| {

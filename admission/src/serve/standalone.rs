@@ -1,4 +1,4 @@
-//! The cluster that requests are judged against: here a directory of manifests, and what has been admitted since.
+//! Without a cluster: requests are judged against a directory of manifests, and what has been admitted since.
 
 use std::path::Path;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -10,12 +10,12 @@ use crate::files::{self, LoadError};
 
 /// A cluster in memory.
 #[derive(Debug)]
-pub(super) struct Cluster {
+pub(super) struct Standalone {
     settings: Settings,
     inventory: RwLock<Inventory>,
 }
 
-impl Cluster {
+impl Standalone {
     /// The cluster of these manifests, taken as they are. Of two documents about one object the later wins.
     pub(super) fn load(dir: &Path, settings: Settings) -> Result<Self, LoadError> {
         let mut inventory = Inventory::new(settings.kube_ovn.clone());
@@ -70,11 +70,11 @@ mod tests {
     use super::super::change::tests::{request, subnet};
     use super::*;
 
-    fn cluster() -> Cluster {
-        Cluster { settings: Settings::default(), inventory: RwLock::default() }
+    fn cluster() -> Standalone {
+        Standalone { settings: Settings::default(), inventory: RwLock::default() }
     }
 
-    fn allows(cluster: &Cluster, fields: &Value) -> bool {
+    fn allows(cluster: &Standalone, fields: &Value) -> bool {
         cluster.validate(&request(fields)).unwrap().allowed
     }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -14,12 +16,15 @@ use vpcguard_certs::CertError;
 use vpcguard_policies::Settings;
 
 use super::certificates::Certificates;
-use super::cluster::Cluster;
+use super::judge::Judge;
 use super::listener::Listener;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::routes::Webhook;
+use super::standalone::Standalone;
 use super::{Serve, Tls, probes, routes, signals};
+use crate::cluster::ledgers::Ledgers;
+use crate::cluster::{ConnectError, Live, connect, connect_once};
 use crate::files::{self, LoadError};
 
 /// The longest that requests in flight can take to end; a client that stalls beyond it loses its answer.
@@ -40,6 +45,10 @@ pub(super) enum StartError {
     CaOut { path: PathBuf, source: io::Error },
     #[error("cannot write the ready lines to standard output: {0}")]
     ReadyLines(io::Error),
+    #[error(transparent)]
+    Cluster(#[from] ConnectError),
+    #[error("{option} {path}: {source}", path = .path.display())]
+    TlsFile { option: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot start: {0}")]
     Runtime(io::Error),
 }
@@ -47,24 +56,53 @@ pub(super) enum StartError {
 /// Serves until a signal ends it.
 pub(super) fn start(args: &Serve) -> Result<(), StartError> {
     let settings = args.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
-    if !args.standalone.is_dir() {
-        return Err(StartError::NoDirectory(args.standalone.clone()));
-    }
-    let webhook = Webhook { cluster: Cluster::load(&args.standalone, settings)?, metrics: Metrics::new() };
-    let certificates = match args.tls {
-        Tls::SelfSigned => Certificates::self_signed(args.listen.ip(), SystemTime::now())?,
+    let standalone = args.standalone.as_deref().map(|dir| standalone(dir, settings.clone())).transpose()?;
+    let [address, _] = args.addresses();
+    let certificates = match (args.tls, &args.tls_cert, &args.tls_key) {
+        (Tls::Files, Some(certificate), Some(key)) => {
+            Certificates::files(&read("--tls-cert", certificate)?, &read("--tls-key", key)?, SystemTime::now())?
+        }
+        _ => Certificates::self_signed(address.ip(), SystemTime::now())?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Runtime)?;
-    runtime.block_on(serve(args, Arc::new(webhook), certificates))
+    runtime.block_on(async {
+        let (judge, _watching) = match standalone {
+            Some(cluster) => (Judge::Standalone(cluster), JoinSet::new()),
+            None => live(args, settings).await?,
+        };
+        serve(args, Arc::new(Webhook { judge, metrics: Metrics::new() }), certificates).await
+    })
+}
+
+fn standalone(dir: &Path, settings: Settings) -> Result<Standalone, StartError> {
+    if !dir.is_dir() {
+        return Err(StartError::NoDirectory(dir.to_owned()));
+    }
+    Ok(Standalone::load(dir, settings)?)
+}
+
+/// A cluster that is watched, until the tasks are dropped.
+async fn live(args: &Serve, settings: Settings) -> Result<(Judge, JoinSet<()>), StartError> {
+    let live = Live::new(connect().await?, settings);
+    let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold);
+    let (stored, seen) = mpsc::unbounded_channel();
+    let mut watching = live.watch(&stored);
+    ledgers.run(seen, &mut watching);
+    Ok((Judge::Live { live, ledgers }, watching))
+}
+
+fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, StartError> {
+    std::fs::read(path).map_err(|source| StartError::TlsFile { option, path: path.to_owned(), source })
 }
 
 async fn serve(args: &Serve, webhook: Arc<Webhook>, certificates: Certificates) -> Result<(), StartError> {
-    let admission = listen(args.listen, "--listen").await?;
-    let metrics = listen(args.metrics_listen, "--metrics-listen").await?;
+    let [admission, metrics] = args.addresses();
+    let admission = listen(admission, "--listen").await?;
+    let metrics = listen(metrics, "--metrics-listen").await?;
     let end = signals::end().map_err(StartError::Runtime)?;
     let tls = TlsAcceptor::from(certificates.server_config()?);
-    if let Some(path) = &args.ca_out {
-        write_ca(path, &certificates.ca_pem())?;
+    if let (Some(path), Some(pem)) = (&args.ca_out, certificates.ca_pem()) {
+        write_ca(path, &pem)?;
     }
     let ready = |admission: io::Result<SocketAddr>, metrics: io::Result<SocketAddr>| {
         let mut out = io::stdout().lock();
@@ -74,8 +112,8 @@ async fn serve(args: &Serve, webhook: Arc<Webhook>, certificates: Certificates) 
     };
 
     let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
-    let readiness = Readiness { stopping: stopping.clone() };
-    let probes = Listener::new(metrics, None, probes::router(readiness, Arc::clone(&webhook)));
+    let readiness = Readiness { stopping: stopping.clone(), webhook: Arc::clone(&webhook) };
+    let probes = Listener::new(metrics, None, probes::router(readiness));
     let admission = Listener::new(admission, Some(tls), routes::router(Arc::clone(&webhook)));
     ready(admission.address(), probes.address()).map_err(StartError::ReadyLines)?;
 

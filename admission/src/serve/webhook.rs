@@ -4,10 +4,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use vpcguard_policies::{Request, Verdict, answer};
+use tokio::time::Instant;
+use vpcguard_policies::{Request, Verdict, answer, decline};
 
-use super::cluster::Cluster;
 use super::failure::{Failure, json};
+use super::judge::{Judge, Judged};
 use super::logging::shortened;
 use super::metrics::{Decision, Metrics};
 
@@ -29,11 +30,12 @@ impl Endpoint {
     }
 }
 
-/// Answers a body that has been read.
-pub(super) fn respond(
+/// Answers a body that has been read, by a time limit.
+pub(super) async fn respond(
     endpoint: Endpoint,
     body: &[u8],
-    cluster: &Cluster,
+    limit: Instant,
+    judge: &Judge,
     metrics: &Metrics,
 ) -> Result<Response, Failure> {
     let failed = |failure| {
@@ -42,10 +44,18 @@ pub(super) fn respond(
     };
     let request = Request::from_review(body).map_err(Failure::from).map_err(failed)?;
     let judged = match endpoint {
-        Endpoint::Validate => cluster.validate(&request),
-        Endpoint::Mutate => cluster.mutate(&request),
+        Endpoint::Validate => judge.validate(&request, limit).await,
+        Endpoint::Mutate => judge.mutate(&request),
     };
-    let verdict = judged.inspect_err(|_| metrics.count_request(endpoint, Some(&request), Decision::Error))?;
+    let Judged { verdict, warning } = match judged {
+        Ok(judged) => judged,
+        // The API server hands on a status, but makes a broken webhook of an HTTP error.
+        Err(failure) => {
+            metrics.count_request(endpoint, Some(&request), Decision::Error);
+            log_failure(&request, &failure);
+            return Ok(json(StatusCode::OK, decline(&request, failure.status()).to_json()));
+        }
+    };
     let decision = if verdict.allowed { Decision::Allowed } else { Decision::Denied };
     metrics.count_request(endpoint, Some(&request), decision);
     metrics.count_violations(&verdict);
@@ -53,6 +63,10 @@ pub(super) fn respond(
         log_refusal(&request, &verdict);
     }
     let review = answer(&request, &verdict, patch(&request, &verdict));
+    let review = match warning {
+        Some(warning) => review.warn(&warning),
+        None => review,
+    };
     Ok(json(StatusCode::OK, review.to_json()))
 }
 
@@ -61,6 +75,19 @@ fn patch(request: &Request, verdict: &Verdict) -> Option<String> {
     let mutated = verdict.mutated_object.as_ref()?;
     let patch = serde_json::to_vec(&json_patch::diff(&request.object, mutated)).ok()?;
     Some(BASE64_STANDARD.encode(patch))
+}
+
+/// One line a request without a verdict.
+fn log_failure(request: &Request, failure: &Failure) {
+    let failure = failure.to_string();
+    tracing::warn!(
+        uid = shortened(&request.uid),
+        operation = request.operation.name(),
+        kind = request.kind.map(vpcguard_policies::Kind::name).unwrap_or_default(),
+        namespace = shortened(&request.namespace),
+        failure = shortened(&failure),
+        "no verdict"
+    );
 }
 
 /// One line a refusal, without the object: it may hold secrets.

@@ -1,0 +1,141 @@
+//! What is read of a cluster: all objects of a kind, or one of a name.
+
+use std::fmt;
+
+use kube::core::Request;
+use kube::core::params::{GetParams, ListParams, WatchParams};
+use kube::{Client, core::ObjectList, core::WatchEvent};
+use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::{Inventory, Kind, Settings};
+
+use super::object::Object;
+
+/// How many objects are listed at a time.
+const PAGE: u32 = 500;
+
+/// How long the API server keeps a watch open, in seconds.
+const WATCH: u32 = 290;
+
+/// Objects that the API server lists and watches together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Collection {
+    pub(crate) kind: Kind,
+    /// All namespaces where there is none.
+    pub(crate) namespace: Option<String>,
+    /// All names where there is none.
+    pub(crate) name: Option<String>,
+}
+
+impl fmt::Display for Collection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} {name:?}", self.kind),
+            None => write!(f, "{}", self.kind),
+        }
+    }
+}
+
+impl Collection {
+    /// All objects of a kind.
+    pub(crate) fn all(kind: Kind) -> Self {
+        Self { kind, namespace: None, name: None }
+    }
+
+    /// What rules look up: all objects of each kind, but of the ConfigMaps only those that they read, for others may hold
+    /// anything.
+    pub(crate) fn looked_up(settings: &Settings) -> Vec<Self> {
+        let kinds = Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind) && *kind != Kind::ConfigMap);
+        kinds.map(Self::all).chain(Self::config_maps(settings)).collect()
+    }
+
+    /// The ConfigMaps that rules read.
+    pub(crate) fn config_maps(settings: &Settings) -> impl Iterator<Item = Self> {
+        let namespace = settings.kube_ovn.namespace.clone();
+        [NAT_CONFIG, NAT_GW_CONFIG].into_iter().map(move |name| Self {
+            kind: Kind::ConfigMap,
+            namespace: Some(namespace.clone()),
+            name: Some(name.to_owned()),
+        })
+    }
+
+    /// Whether an object of this namespace and name is in it.
+    pub(crate) fn has(&self, kind: Kind, namespace: &str, name: &str) -> bool {
+        let matches = |wanted: &Option<String>, given: &str| wanted.as_ref().is_none_or(|wanted| wanted == given);
+        self.kind == kind && matches(&self.namespace, namespace) && matches(&self.name, name)
+    }
+
+    /// Lists one page; `token` continues an earlier one.
+    pub(crate) async fn page(&self, client: &Client, token: Option<String>) -> kube::Result<ObjectList<Object>> {
+        let params = ListParams {
+            field_selector: self.selector(),
+            limit: Some(PAGE),
+            continue_token: token,
+            ..ListParams::default()
+        };
+        client.request(self.request().list(&params).map_err(kube::Error::BuildRequest)?).await
+    }
+
+    /// Watches from a version on.
+    pub(super) async fn watch(
+        &self,
+        client: &Client,
+        version: &str,
+    ) -> kube::Result<impl futures_util::Stream<Item = kube::Result<WatchEvent<Object>>> + use<>> {
+        let params = WatchParams {
+            field_selector: self.selector(),
+            timeout: Some(WATCH),
+            bookmarks: true,
+            ..WatchParams::default()
+        };
+        let request = self.request().watch(&params, version).map_err(kube::Error::BuildRequest)?;
+        client.request_events(request).await
+    }
+
+    fn selector(&self) -> Option<String> {
+        self.name.as_ref().map(|name| format!("metadata.name={name}"))
+    }
+
+    fn request(&self) -> Request {
+        Request::new(url(self.kind, self.namespace.as_deref().unwrap_or_default()))
+    }
+}
+
+/// Reads one object; none if there is none, or no such kind.
+pub(crate) async fn get(client: &Client, kind: Kind, namespace: &str, name: &str) -> kube::Result<Option<Object>> {
+    let namespace = if kind.is_namespaced() { namespace } else { "" };
+    let request = Request::new(url(kind, namespace)).get(name, &GetParams::default());
+    match client.request(request.map_err(kube::Error::BuildRequest)?).await {
+        Ok(object) => Ok(Some(object)),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn url(kind: Kind, namespace: &str) -> String {
+    let api = if kind.group().is_empty() { "/api" } else { "/apis" };
+    let space = if namespace.is_empty() { String::new() } else { format!("namespaces/{namespace}/") };
+    format!("{api}/{}/{space}{}", kind.api_version(), kind.plural())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_those_of_the_api_server() {
+        assert_eq!(url(Kind::Subnet, ""), "/apis/kubeovn.io/v1/subnets");
+        assert_eq!(url(Kind::ConfigMap, "kube-system"), "/api/v1/namespaces/kube-system/configmaps");
+    }
+
+    #[test]
+    fn every_kind_that_rules_look_up_is_read_and_of_config_maps_only_two() {
+        let settings = Settings::default();
+        let collections = Collection::looked_up(&settings);
+        for kind in Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind)) {
+            assert!(collections.iter().any(|collection| collection.kind == kind), "{kind}");
+        }
+        let has = |namespace, name| collections.iter().any(|c| c.has(Kind::ConfigMap, namespace, name));
+        assert!(has("kube-system", "ovn-vpc-nat-config"));
+        assert!(!has("kube-system", "other") && !has("default", "ovn-vpc-nat-config"));
+    }
+}

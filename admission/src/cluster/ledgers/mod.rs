@@ -1,0 +1,208 @@
+//! The ledgers of a live cluster: claims on their way in, and out again.
+//!
+//! Each address space that is asked for has a [`writer`], which makes one PUT of everything that waits for it. [`store`]
+//! is what the API server keeps; [`collector`] releases claims that are stored, or can no longer be.
+
+mod collector;
+mod store;
+mod writer;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kube::Client;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use vpcguard_policies::{AddressSpace, Request, Wanted};
+
+use super::live::{Live, Stored};
+use crate::ledger::Claim;
+use store::Store;
+pub(crate) use store::Totals;
+use writer::{Ask, Writer};
+
+/// How many requests wait for one address space before more are turned away.
+const QUEUE: usize = 1024;
+
+/// What happens to a request whose claim cannot be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Mode {
+    /// It is refused.
+    Required,
+    /// It is admitted with a warning.
+    BestEffort,
+    /// There are no claims at all.
+    Off,
+}
+
+/// Why a request cannot have what it wants, though no rule refuses it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// Somebody else is about to get it.
+    #[error("{holder} was admitted a moment ago with addresses that overlap, and is not stored yet: try again")]
+    InFlight {
+        /// `Subnet "a"`, or what may be said of it.
+        holder: String,
+    },
+    /// Too many requests at once.
+    #[error("{0}: try again")]
+    Busy(String),
+    /// It can be neither granted nor denied until somebody mends this.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is entered.
+    Granted,
+    /// It is not needed, or cannot be entered, and the request is admitted all the same, with this warning.
+    Unclaimed(Option<String>),
+    /// Something that is stored is in its way: the rules have to look again.
+    Reconsider,
+    /// It cannot be entered.
+    Refused(Refusal),
+}
+
+/// All ledgers.
+#[derive(Debug)]
+pub(crate) struct Ledgers {
+    mode: Mode,
+    hold: Duration,
+    live: Arc<Live>,
+    store: Arc<Store>,
+    writers: Mutex<HashMap<AddressSpace, mpsc::Sender<Ask>>>,
+    /// The claims that were asked for here, and that this replica is the first to release.
+    own: Mutex<HashSet<String>>,
+}
+
+impl Ledgers {
+    /// The ledgers of a cluster, written by a client that tries nothing again. `hold` is how long a claim is kept for a
+    /// request of which nothing more is heard.
+    pub(crate) fn new(live: Arc<Live>, client: Client, mode: Mode, hold: Duration) -> Arc<Self> {
+        let store = Arc::new(Store::new(client));
+        Arc::new(Self { mode, hold, live, store, writers: Mutex::default(), own: Mutex::default() })
+    }
+
+    /// Follows the ledgers and releases claims, in tasks that end with the others.
+    pub(crate) fn run(self: &Arc<Self>, stored: mpsc::UnboundedReceiver<Stored>, tasks: &mut JoinSet<()>) {
+        if self.mode != Mode::Off {
+            tasks.spawn(Arc::clone(&self.store).follow());
+            tasks.spawn(collector::run(Arc::clone(self), stored));
+        }
+    }
+
+    /// Claims what an admitted request wants, by a time limit.
+    pub(crate) async fn claim(self: &Arc<Self>, request: &Request, wanted: Wanted, limit: Instant) -> Outcome {
+        if self.mode == Mode::Off {
+            return Outcome::Unclaimed(None);
+        }
+        let outcome = self.ask(request, wanted, limit).await;
+        self.store.count(&outcome);
+        match outcome {
+            Outcome::Refused(refusal @ (Refusal::Busy(_) | Refusal::Unavailable(_)))
+                if self.mode == Mode::BestEffort =>
+            {
+                Outcome::Unclaimed(Some(refusal.to_string()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn ask(self: &Arc<Self>, request: &Request, wanted: Wanted, limit: Instant) -> Outcome {
+        let claim = self.claim_of(request, &wanted);
+        let (reply, answer) = oneshot::channel();
+        let id = claim.id.clone();
+        if !request.dry_run {
+            self.own().insert(id.clone());
+        }
+        let ask = Ask::Claim(writer::Asked {
+            claim,
+            contested: if wanted.tolerant { Vec::new() } else { wanted.contested },
+            dry_run: request.dry_run,
+            limit,
+            reply,
+        });
+        let writer = self.writer(&wanted.space);
+        if writer.try_send(ask).is_err() {
+            return Outcome::Refused(Refusal::Busy("too many requests wait for this address space".to_owned()));
+        }
+        let outcome = match timeout_at(limit, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            // A writer that ended without an answer has panicked: a bug, and no reason to admit anything.
+            Ok(Err(_)) => Outcome::Refused(Refusal::Busy("the claim was lost".to_owned())),
+            Err(_) => {
+                // It may be entered yet, for a request that is refused here and now.
+                let _ = writer.try_send(Ask::Release { id, stored_at: None });
+                return Outcome::Refused(Refusal::Busy("the addresses could not be claimed in time".to_owned()));
+            }
+        };
+        if outcome != Outcome::Granted {
+            self.disown(&request.uid);
+        }
+        outcome
+    }
+
+    fn is_own(&self, id: &str) -> bool {
+        self.own().contains(id)
+    }
+
+    fn disown(&self, id: &str) {
+        self.own().remove(id);
+    }
+
+    fn own(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claim_of(&self, request: &Request, wanted: &Wanted) -> Claim {
+        let metadata = request.object.get("metadata");
+        let text =
+            |field| metadata.and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or_default();
+        let generation = metadata.and_then(|metadata| metadata.get("generation")).and_then(Value::as_i64);
+        let hold = SignedDuration::try_from(self.hold).unwrap_or(SignedDuration::MAX);
+        let deadline = Timestamp::now().saturating_add(hold).unwrap_or(Timestamp::MAX);
+        Claim {
+            id: request.uid.clone(),
+            holder: wanted.holder.clone(),
+            object_uid: text("uid").to_owned(),
+            generation: generation.unwrap_or_default(),
+            prefixes: wanted.prefixes.clone(),
+            deadline: format!("{deadline:.0}"),
+        }
+    }
+
+    /// Asks for a claim's release; somebody else may have done it already.
+    fn release(self: &Arc<Self>, space: &AddressSpace, ask: Ask) {
+        // Where the queue is full, the collector comes by again.
+        let _ = self.writer(space).try_send(ask);
+    }
+
+    /// The writer of an address space, begun where there is none.
+    fn writer(self: &Arc<Self>, space: &AddressSpace) -> mpsc::Sender<Ask> {
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = writers.get(space).filter(|writer| !writer.is_closed()) {
+            return writer.clone();
+        }
+        let (sender, asks) = mpsc::channel(QUEUE);
+        let writer = Writer::new(space.clone(), Arc::clone(&self.live), Arc::clone(&self.store));
+        tokio::spawn(writer.run(asks));
+        writers.insert(space.clone(), sender.clone());
+        sender
+    }
+
+    /// What the metrics say of them.
+    pub(crate) fn totals(&self) -> Totals {
+        self.store.totals()
+    }
+
+    /// Why no claim can be entered, if that is so.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.store.trouble()
+    }
+}

@@ -1,0 +1,312 @@
+//! The one task of a replica that writes the ledger of one address space.
+//!
+//! What is asked while a write is under way is decided together and written at once after it: many requests, one PUT.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use vpcguard_policies::{AddressSpace, Kind, ViewError};
+
+use super::store::{Kept, Store, StoreError};
+use super::{Outcome, Refusal};
+use crate::cluster::live::Live;
+use crate::cluster::state::State;
+use crate::ledger::{Claim, Decision, Index, Ledger, Version};
+
+/// How many are decided together.
+const MOST: usize = 512;
+
+/// How long a writer without work stays.
+const IDLE: Duration = Duration::from_mins(5);
+
+/// How long a write or read may take that no request waits for.
+const UNHURRIED: Duration = Duration::from_secs(10);
+
+/// What a writer is asked.
+#[derive(Debug)]
+pub(super) enum Ask {
+    /// Enter a claim.
+    Claim(Asked),
+    /// Drop a claim: what it is for was stored at this version, or it is not needed.
+    Release { id: String, stored_at: Option<Version> },
+    /// Drop a claim whose hold is over, when it has been looked up whether it was stored.
+    Collect { id: String },
+}
+
+/// A claim that is asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) claim: Claim,
+    /// Those of its prefixes that nobody else must hold.
+    pub(super) contested: Vec<IpNet>,
+    pub(super) dry_run: bool,
+    /// When whoever asks goes away.
+    pub(super) limit: Instant,
+    pub(super) reply: oneshot::Sender<Outcome>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Writer {
+    space: AddressSpace,
+    live: Arc<Live>,
+    store: Arc<Store>,
+}
+
+/// What is stored in an address space, as far as the view goes.
+struct Stored<'a> {
+    space: &'a AddressSpace,
+    kind: Kind,
+    state: &'a State,
+}
+
+impl Index for Stored<'_> {
+    fn version(&self) -> Version {
+        self.state.version(self.kind)
+    }
+
+    fn holders(&self, prefix: IpNet) -> Vec<String> {
+        self.state.inventory.holders(self.space, prefix)
+    }
+}
+
+/// What comes of a batch on one state of the ledger.
+enum Decided {
+    /// All may be entered.
+    Granted,
+    /// These may not; the others are to be decided again without them.
+    Denied(Vec<(usize, Outcome)>),
+    /// These met claims of others.
+    Conflicts(Vec<(usize, Claim)>),
+    /// Nobody can say before the index has reached the floor.
+    Behind,
+}
+
+impl Writer {
+    pub(super) fn new(space: AddressSpace, live: Arc<Live>, store: Arc<Store>) -> Self {
+        Self { space, live, store }
+    }
+
+    /// Does what is asked, until nobody has asked anything for a while.
+    pub(super) async fn run(self, mut asks: mpsc::Receiver<Ask>) {
+        let mut batch = Vec::new();
+        while let Ok(1..) = timeout(IDLE, asks.recv_many(&mut batch, MOST)).await {
+            self.serve(std::mem::take(&mut batch)).await;
+        }
+        // From here on nobody else can ask, and who did so just now is still served.
+        asks.close();
+        while asks.recv_many(&mut batch, MOST).await > 0 {
+            self.serve(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    async fn serve(&self, batch: Vec<Ask>) {
+        let (mut claims, mut releases, mut collected) = (Vec::new(), Vec::new(), Vec::new());
+        for ask in batch {
+            match ask {
+                Ask::Claim(asked) => claims.push(asked),
+                Ask::Release { id, stored_at } => releases.push((id, stored_at)),
+                Ask::Collect { id } => collected.push(id),
+            }
+        }
+        if let Err(error) = self.settle(&mut claims, releases, &collected).await {
+            let refusal = match error {
+                StoreError::Unavailable(text) => Refusal::Unavailable(text),
+                other => Refusal::Busy(format!("the addresses could not be claimed: {other}")),
+            };
+            for asked in claims {
+                // Whoever asked may have gone.
+                let _ = asked.reply.send(Outcome::Refused(refusal.clone()));
+            }
+        }
+    }
+
+    /// Answers all claims, or leaves those that an error concerns.
+    async fn settle(
+        &self,
+        claims: &mut Vec<Asked>,
+        mut releases: Vec<(String, Option<Version>)>,
+        collected: &[String],
+    ) -> Result<(), StoreError> {
+        // Dry runs read live, and so does whoever is about to say that something was never stored.
+        let must_be_fresh = !collected.is_empty() || claims.iter().any(|asked| asked.dry_run);
+        let mut fresh = must_be_fresh;
+        let mut kept = if must_be_fresh { self.read(claims).await? } else { self.known(claims).await? };
+        for id in collected {
+            releases.push((id.clone(), self.stored_version(&kept.ledger, id).await?));
+        }
+        loop {
+            turn_away_the_late(claims);
+            let mut next = kept.ledger.clone();
+            for (id, stored_at) in &releases {
+                // Where it is not there, somebody else has released it, and has raised the floor.
+                if next.claims.iter().any(|claim| claim.id == *id) {
+                    next.release(id, *stored_at);
+                }
+            }
+            match self.decide(&mut next, claims) {
+                Decided::Behind => {
+                    self.wait_for(next.floor, claims).await;
+                    fresh = false;
+                }
+                Decided::Denied(answers) => answer(claims, answers),
+                Decided::Conflicts(conflicts) if fresh => self.answer_conflicts(conflicts, claims).await?,
+                Decided::Conflicts(_) => (kept, fresh) = (self.read(claims).await?, true),
+                Decided::Granted if next == kept.ledger => break,
+                Decided::Granted => match self.write(&Kept { ledger: next, stored: kept.stored.clone() }, claims).await
+                {
+                    Ok(()) => break,
+                    Err(StoreError::Conflict) => (kept, fresh) = (self.read(claims).await?, true),
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+        grant(claims);
+        Ok(())
+    }
+
+    /// Enters the claims one after the other, as long as none is in the way. Dry runs leave none behind.
+    fn decide(&self, next: &mut Ledger, claims: &[Asked]) -> Decided {
+        let state = self.live.read();
+        let index = Stored { space: &self.space, kind: self.kind(), state: &state };
+        let (mut denied, mut conflicts) = (Vec::new(), Vec::new());
+        for (at, asked) in claims.iter().enumerate() {
+            match next.decide(&index, &asked.claim, &asked.contested) {
+                Decision::Grant if asked.dry_run => {}
+                Decision::Grant => next.grant(asked.claim.clone()),
+                Decision::Behind => return Decided::Behind,
+                Decision::Held(_) => denied.push((at, Outcome::Reconsider)),
+                Decision::InFlight(rival) => conflicts.push((at, rival)),
+                Decision::Full => {
+                    let text = "too many claims of this address space are in flight".to_owned();
+                    denied.push((at, Outcome::Refused(Refusal::Busy(text))));
+                }
+            }
+        }
+        match (denied.is_empty(), conflicts.is_empty()) {
+            (false, _) => Decided::Denied(denied),
+            (true, false) => Decided::Conflicts(conflicts),
+            (true, true) => Decided::Granted,
+        }
+    }
+
+    /// Tells those whose way a claim is in. A claim that is stored by now is the rules' business.
+    async fn answer_conflicts(
+        &self,
+        conflicts: Vec<(usize, Claim)>,
+        claims: &mut Vec<Asked>,
+    ) -> Result<(), StoreError> {
+        let mut answers = Vec::new();
+        let mut looked_up: Vec<(String, bool)> = Vec::new();
+        for (at, rival) in conflicts {
+            let of_this_batch = claims.iter().any(|asked| asked.claim.id == rival.id);
+            let known = looked_up.iter().find(|(id, _)| *id == rival.id).map(|(_, stored)| *stored);
+            let stored = match known {
+                Some(stored) => stored,
+                None if of_this_batch => false,
+                None => {
+                    self.live.refresh_object(self.kind(), "", &rival.holder).await.map_err(unread)?;
+                    let state = self.live.read();
+                    let identity = state.identity(self.kind(), &rival.holder);
+                    identity.is_some_and(|identity| rival.is_fulfilled_by(&identity.uid, identity.generation))
+                }
+            };
+            looked_up.push((rival.id.clone(), stored));
+            answers.push((at, if stored { Outcome::Reconsider } else { self.in_flight(&rival) }));
+        }
+        answer(claims, answers);
+        Ok(())
+    }
+
+    fn in_flight(&self, rival: &Claim) -> Outcome {
+        let kind = self.kind();
+        let disclosed = self.live.settings().disclose_names;
+        let holder = if disclosed { format!("{kind} {:?}", rival.holder) } else { format!("another {kind}") };
+        Outcome::Refused(Refusal::InFlight { holder })
+    }
+
+    /// Waits for the index, as long as anybody waits for it.
+    async fn wait_for(&self, floor: Version, claims: &mut Vec<Asked>) {
+        let Some(limit) = claims.iter().map(|asked| asked.limit).min() else { return };
+        tokio::select! {
+            () = self.live.reach(self.kind(), floor) => {}
+            () = sleep_until(limit) => turn_away_the_late(claims),
+        }
+    }
+
+    /// The version at which what a claim is for is stored; none if it is not.
+    async fn stored_version(&self, ledger: &Ledger, id: &str) -> Result<Option<Version>, StoreError> {
+        let Some(claim) = ledger.claims.iter().find(|claim| claim.id == id) else { return Ok(None) };
+        self.live.refresh_object(self.kind(), "", &claim.holder).await.map_err(unread)?;
+        Ok(self.live.read().identity(self.kind(), &claim.holder).map(|identity| identity.version))
+    }
+
+    /// The ledger as it was last seen, or live where it never was.
+    async fn known(&self, claims: &[Asked]) -> Result<Kept, StoreError> {
+        match self.store.cached(&self.space)? {
+            Some(kept) => Ok(kept),
+            None => self.read(claims).await,
+        }
+    }
+
+    /// The ledger live, or a new one.
+    async fn read(&self, claims: &[Asked]) -> Result<Kept, StoreError> {
+        if let Some(kept) = in_time(claims, self.store.get(&self.space)).await? {
+            return Ok(kept);
+        }
+        // Whoever decides on a new ledger must have seen all that was stored before it.
+        in_time(claims, async { self.live.refresh_all(self.kind()).await.map_err(unread) }).await?;
+        let floor = self.live.read().newest(self.kind());
+        Ok(Kept { ledger: Ledger::new(self.space.clone(), floor), stored: None })
+    }
+
+    async fn write(&self, kept: &Kept, claims: &[Asked]) -> Result<(), StoreError> {
+        in_time(claims, self.store.put(kept)).await
+    }
+
+    /// The kind whose objects hold addresses here.
+    fn kind(&self) -> Kind {
+        match self.space {
+            AddressSpace::Vpc(_) => Kind::Subnet,
+            AddressSpace::Subnet(_) => Kind::VpcNatGateway,
+        }
+    }
+}
+
+/// Does something as long as anybody waits for it.
+async fn in_time<T>(claims: &[Asked], what: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let latest = claims.iter().map(|asked| asked.limit).max();
+    let limit = latest.unwrap_or_else(|| Instant::now() + UNHURRIED);
+    let late = || StoreError::Unknown("no answer in time".to_owned());
+    timeout_at(limit, what).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn unread(error: ViewError) -> StoreError {
+    StoreError::Unknown(error.to_string())
+}
+
+fn turn_away_the_late(claims: &mut Vec<Asked>) {
+    let now = Instant::now();
+    // They have given up already, and know why.
+    claims.retain(|asked| asked.limit > now);
+}
+
+fn grant(claims: &mut Vec<Asked>) {
+    for asked in claims.drain(..) {
+        // Whoever asked may have gone: the claim is released when its hold is over.
+        let _ = asked.reply.send(Outcome::Granted);
+    }
+}
+
+/// Answers some of the claims, by their places, and leaves the others.
+fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, Outcome)>) {
+    answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    for (at, outcome) in answers {
+        if at < claims.len() {
+            let _ = claims.remove(at).reply.send(outcome);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! A live cluster: what is read of it, how the view of it is kept, and the ledgers that are written to it.
+//!
+//! [`watch`] follows one [`collection`] each and feeds the [`state`], an inventory with the version of every object in it.
+//! [`live`] reads single objects past it where a denial would rest on them.
+
+pub(crate) mod client;
+pub(crate) mod collection;
+pub(crate) mod ledgers;
+pub(crate) mod live;
+mod object;
+mod state;
+mod watch;
+
+pub(crate) use client::{ConnectError, connect, connect_once};
+pub(crate) use live::Live;

@@ -1,0 +1,71 @@
+//! An object as the API server sends it, of whatever kind.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::ledger::Version;
+
+/// Annotations that rules read in other objects begin so.
+const READ: [&str; 2] = ["ovn.kubernetes.io/", "vpcguard.io/"];
+
+/// An object of any kind.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Object(pub(crate) Value);
+
+impl Object {
+    pub(crate) fn name(&self) -> &str {
+        self.text("/metadata/name")
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        self.text("/metadata/namespace")
+    }
+
+    pub(crate) fn uid(&self) -> &str {
+        self.text("/metadata/uid")
+    }
+
+    pub(crate) fn generation(&self) -> i64 {
+        self.0.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    /// Its resourceVersion; zero, which is older than any, where that is no number.
+    pub(crate) fn version(&self) -> Version {
+        Version::parse(self.text("/metadata/resourceVersion")).unwrap_or_default()
+    }
+
+    /// Without what no rule reads in an object other than the one under review: most of its size is there.
+    pub(super) fn stripped(mut self) -> Self {
+        if let Some(metadata) = self.0.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+            if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+                annotations.retain(|key, _| READ.iter().any(|prefix| key.starts_with(prefix)));
+            }
+        }
+        self
+    }
+
+    fn text(&self, path: &str) -> &str {
+        self.0.pointer(path).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_no_rule_reads_is_not_kept() {
+        let object = Object(json!({"metadata": {
+            "name": "a", "uid": "u", "generation": 3, "resourceVersion": "42", "managedFields": [1],
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "vpcguard.io/allow": "x"},
+        }}));
+        assert_eq!((object.name(), object.uid(), object.generation(), object.version()), ("a", "u", 3, Version(42)));
+        let stripped = object.stripped().0;
+        assert_eq!(stripped["metadata"]["annotations"], json!({"vpcguard.io/allow": "x"}));
+        assert_eq!(stripped["metadata"].get("managedFields"), None);
+    }
+}

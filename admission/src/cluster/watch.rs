@@ -1,0 +1,151 @@
+//! Follows a collection: lists it, watches it from there, and begins again wherever that breaks.
+//!
+//! `kube::runtime::watcher` does the same, and hides what the ledger needs: the version that the list and each bookmark
+//! stand for.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use kube::Client;
+use kube::core::WatchEvent;
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::DefaultBackoff;
+use tokio::time::{sleep, timeout};
+
+use super::client;
+use super::collection::Collection;
+use super::object::Object;
+use crate::ledger::Version;
+
+/// How often a kind that the cluster does not have is asked for again.
+const ABSENT: Duration = Duration::from_secs(10);
+
+/// A watch that says nothing for so long is dead: the API server sends a bookmark about once a minute.
+const SILENCE: Duration = Duration::from_secs(150);
+
+/// What is learnt of a collection.
+#[derive(Debug)]
+pub(super) enum News {
+    /// A list begins.
+    Listing,
+    /// Some objects of the list.
+    Page(Vec<Object>),
+    /// The list is complete, as of this version.
+    Listed(Version),
+    /// An object was added or changed.
+    Applied(Object),
+    /// An object is gone.
+    Removed(Object),
+    /// Nothing else has changed up to this version.
+    Reached(Version),
+    /// The cluster has no such kind.
+    Absent,
+    /// The API server does not answer, or not with what was asked for.
+    Lost(String),
+}
+
+/// Follows a collection for ever.
+pub(super) async fn follow(client: Client, collection: Collection, mut tell: impl FnMut(News)) {
+    let mut backoff = DefaultBackoff::default();
+    loop {
+        let mut version = match list(&client, &collection, &mut tell).await {
+            Ok(version) => version,
+            Err(kube::Error::Api(status)) if status.code == 404 => {
+                tell(News::Absent);
+                backoff.reset();
+                sleep(ABSENT).await;
+                continue;
+            }
+            Err(error) => {
+                lost(&collection, &error, &mut tell);
+                pause(&mut backoff).await;
+                continue;
+            }
+        };
+        backoff.reset();
+        while let Err(error) = watch(&client, &collection, &mut version, &mut tell).await {
+            match error {
+                // The cluster has forgotten what happened since, or the kind.
+                End::Stale => break,
+                End::Lost(error) => {
+                    lost(&collection, &error, &mut tell);
+                    pause(&mut backoff).await;
+                }
+                End::Over { heard } if heard => backoff.reset(),
+                End::Over { .. } => pause(&mut backoff).await,
+            }
+        }
+    }
+}
+
+/// Why a watch ended.
+enum End {
+    /// It cannot go on from here.
+    Stale,
+    /// The API server ended it, or it fell silent.
+    Over {
+        heard: bool,
+    },
+    Lost(kube::Error),
+}
+
+async fn list(client: &Client, collection: &Collection, tell: &mut impl FnMut(News)) -> kube::Result<String> {
+    tell(News::Listing);
+    let mut token = None;
+    loop {
+        let page = collection.page(client, token).await?;
+        tell(News::Page(page.items.into_iter().map(Object::stripped).collect()));
+        let version = page.metadata.resource_version.unwrap_or_default();
+        token = page.metadata.continue_.filter(|token| !token.is_empty());
+        if token.is_none() {
+            tell(News::Listed(Version::parse(&version).unwrap_or_default()));
+            return Ok(version);
+        }
+    }
+}
+
+/// Watches from `version` on, and moves it along. Always ends with the reason why.
+async fn watch(
+    client: &Client,
+    collection: &Collection,
+    version: &mut String,
+    tell: &mut impl FnMut(News),
+) -> Result<(), End> {
+    let gone = |error: kube::Error| match client::code(&error) {
+        Some(404 | 410) => End::Stale,
+        _ => End::Lost(error),
+    };
+    let mut events = pin!(collection.watch(client, version).await.map_err(gone)?);
+    let mut heard = false;
+    while let Ok(Some(event)) = timeout(SILENCE, events.next()).await {
+        heard = true;
+        let at = |object: &Object| object.version().0.to_string();
+        match event.map_err(gone)? {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                *version = at(&object);
+                tell(News::Applied(object.stripped()));
+            }
+            WatchEvent::Deleted(object) => {
+                *version = at(&object);
+                tell(News::Removed(object));
+            }
+            WatchEvent::Bookmark(bookmark) => {
+                tell(News::Reached(Version::parse(&bookmark.metadata.resource_version).unwrap_or_default()));
+                *version = bookmark.metadata.resource_version;
+            }
+            WatchEvent::Error(status) => return Err(gone(kube::Error::Api(status))),
+        }
+    }
+    Err(End::Over { heard })
+}
+
+fn lost(collection: &Collection, error: &kube::Error, tell: &mut impl FnMut(News)) {
+    let reason = client::reason(error);
+    tracing::warn!(kind = collection.kind.name(), reason, "cannot read from the API server");
+    tell(News::Lost(reason));
+}
+
+async fn pause(backoff: &mut DefaultBackoff) {
+    sleep(Iterator::next(backoff).unwrap_or(ABSENT)).await;
+}

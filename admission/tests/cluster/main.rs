@@ -1,0 +1,7 @@
+//! vpcguard in front of a real API server, as a user meets it through kubectl.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
+
+mod client;
+mod ledger;
+mod refusals;
+mod world;
