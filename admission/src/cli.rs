@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::check::Check;
+use crate::manifests::Manifests;
 use crate::rules::Rules;
 use crate::serve::Serve;
 
@@ -19,6 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Check),
+    Manifests(Manifests),
     Rules(Rules),
     Serve(Serve),
 }
@@ -27,6 +29,7 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         match self.command {
             Command::Check(check) => check.run(),
+            Command::Manifests(manifests) => manifests.run(),
             Command::Rules(rules) => rules.run(),
             Command::Serve(serve) => serve.run(),
         }

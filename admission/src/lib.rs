@@ -8,6 +8,7 @@ mod cluster;
 mod console;
 mod files;
 pub mod ledger;
+mod manifests;
 mod rules;
 mod serve;
 

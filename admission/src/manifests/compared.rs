@@ -1,0 +1,144 @@
+//! What of an object two versions are compared by, so that an UPDATE that no rule looks at is not sent.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use vpcguard_policies::kinds::Object;
+use vpcguard_policies::rules::{Check, TABLE};
+use vpcguard_policies::settings::KubeOvn;
+use vpcguard_policies::{Kind, Read};
+
+/// The labels, which are compared as a whole.
+const LABELS: &str = "metadata.labels";
+
+/// A part of an object that is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Compared {
+    /// A field, and all within it.
+    Field(&'static str),
+    /// An annotation.
+    Annotation(&'static str),
+    /// The annotations whose keys end so.
+    AnnotationsEnding(&'static str),
+}
+
+impl Compared {
+    /// What is compared of a kind: all that a rule of the table reads.
+    ///
+    /// `vpcguard.io/allow` is not among it, although a review reads it: it only spares what a rule finds, and where nothing
+    /// that a rule reads has changed, none runs. With a change that a rule reads, the annotation comes along.
+    pub(super) fn of(kind: Kind) -> BTreeSet<Self> {
+        let checks = || TABLE.iter().flat_map(|rule| rule.checks).filter(|check| check.concerns(kind));
+        let named = checks().filter_map(Check::reads).flatten().filter_map(|read| Self::for_read(kind, *read));
+        let typed = checks().filter(|check| check.reads().is_none()).flat_map(|_| typed_fields(kind));
+        named.chain(typed.map(Compared::Field)).collect()
+    }
+
+    /// What shows a change of what is read; nothing for what does not change.
+    fn for_read(kind: Kind, read: Read) -> Option<Self> {
+        match read {
+            Read::Field("metadata.name") => None,
+            Read::Label(_) | Read::Labels => Some(Compared::Field(LABELS)),
+            // A workload has its Pod in its spec.
+            Read::PodField(_) | Read::PodAnnotation(_) | Read::PodAnnotationsEnding(_) if kind != Kind::Pod => {
+                Some(Compared::Field("spec"))
+            }
+            Read::Field(path) | Read::PodField(path) => Some(Compared::Field(whole(path))),
+            Read::Annotation(key) | Read::PodAnnotation(key) => Some(Compared::Annotation(key)),
+            Read::PodAnnotationsEnding(suffix) => Some(Compared::AnnotationsEnding(suffix)),
+        }
+    }
+}
+
+/// What a field is compared with: all of `spec` or `data`, which is one short comparison for all rules.
+fn whole(path: &'static str) -> &'static str {
+    let top = path.split('.').next().unwrap_or(path);
+    if top == "metadata" { path } else { top }
+}
+
+/// The parts of a kind that are read by type, which is all that a check of every kind looks at. Annotations are left out:
+/// that they are texts, the API server itself sees to, in custom resources too.
+fn typed_fields(kind: Kind) -> impl Iterator<Item = &'static str> {
+    ["spec", "status", "data", LABELS].into_iter().filter(move |field| {
+        // What is read is found out by putting something of the wrong type there.
+        let mut object = json!(0);
+        for name in field.rsplit('.') {
+            object = Value::Object(Map::from_iter([(name.to_owned(), object)]));
+        }
+        !Object::read(kind, &object, &KubeOvn::default()).1.is_empty()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use vpcguard_policies::kinds::{ALLOW, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, VPC_LB};
+
+    use super::*;
+
+    /// Whether a change of what is read always shows.
+    fn covers(compared: &BTreeSet<Compared>, kind: Kind, read: Read) -> bool {
+        let within = |path: &str, field: &str| path == field || path.starts_with(&format!("{field}."));
+        let is_pod = kind == Kind::Pod;
+        compared.iter().any(|compared| match (*compared, read) {
+            (Compared::Field(field), Read::Field(path)) => within(path, field),
+            (Compared::Field(field), Read::PodField(path)) if is_pod => within(path, field),
+            (Compared::Field(field), Read::Label(_) | Read::Labels) => field == LABELS,
+            (Compared::Field(field), Read::PodField(_) | Read::PodAnnotation(_) | Read::PodAnnotationsEnding(_)) => {
+                !is_pod && field == "spec"
+            }
+            (Compared::Annotation(key), Read::Annotation(read)) => key == read,
+            (Compared::Annotation(key), Read::PodAnnotation(read)) => is_pod && key == read,
+            (Compared::AnnotationsEnding(suffix), Read::PodAnnotationsEnding(read)) => is_pod && read.ends_with(suffix),
+            _ => false,
+        })
+    }
+
+    #[test]
+    fn no_rule_reads_what_is_not_compared() {
+        for rule in TABLE {
+            for kind in rule.kinds() {
+                let compared = Compared::of(kind);
+                for check in rule.checks.iter().filter(|check| check.concerns(kind)) {
+                    for read in check.reads().into_iter().flatten() {
+                        let fixed = *read == Read::Field("metadata.name");
+                        assert!(fixed || covers(&compared, kind, *read), "{} of {kind}: {read:?}", rule.id);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_kind_is_read_where_it_is_not_compared() {
+        // Everything that an object of any kind has at its top, all of the wrong type.
+        let metadata: Map<_, _> =
+            ["labels", "annotations"].map(|field| (field.to_owned(), json!(0))).into_iter().collect();
+        let tops = ["spec", "status", "data", "binaryData", "immutable", "type", "stringData", "webhooks", "rules"];
+        let mut object: Map<_, _> = tops.map(|field| (field.to_owned(), json!(0))).into_iter().collect();
+        object.insert("metadata".to_owned(), Value::Object(metadata));
+        let object = Value::Object(object);
+        for kind in Kind::ALL {
+            let compared = Compared::of(*kind);
+            for error in Object::read(*kind, &object, &KubeOvn::default()).1 {
+                let field = error.field.to_string();
+                let known =
+                    compared.iter().any(|compared| matches!(compared, Compared::Field(known) if *known == field));
+                assert!(known || field == "metadata.annotations", "{kind}: {field}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_read_is_compared() {
+        let of = |kind| Compared::of(kind).into_iter().collect::<Vec<_>>();
+        let fields = [Compared::Field("metadata.labels"), Compared::Field("spec")];
+        assert_eq!(of(Kind::Subnet), fields);
+        assert_eq!(of(Kind::Deployment), fields);
+        assert_eq!(of(Kind::Vpc), [&fields[..], &[Compared::Annotation(VPC_LB)]].concat());
+        assert_eq!(of(Kind::Namespace), [Compared::Field("metadata.labels"), Compared::Annotation(LOGICAL_SWITCH)]);
+        assert_eq!(of(Kind::ConfigMap), [Compared::Field("data"), Compared::Field("metadata.labels")]);
+        assert!(of(Kind::VpcNatGateway).contains(&Compared::Field("status")));
+        assert!(of(Kind::Pod).contains(&Compared::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX)));
+        assert!(Kind::ALL.iter().all(|kind| !of(*kind).contains(&Compared::Annotation(ALLOW))));
+    }
+}

@@ -1,0 +1,145 @@
+//! The conditions in CEL under which the API server sends a request at all. A request that fails one would be admitted.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::admissionregistration::v1::MatchCondition;
+use serde_json::Value;
+use vpcguard_policies::Settings;
+use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+
+use super::compared::Compared;
+use super::{NAME, NAMESPACE};
+
+/// How many annotations are looked at one by one. There may be tens of thousands, and to look at all of those takes the API
+/// server longer than a request may take; an object with so many is sent.
+const MANY: usize = 1000;
+
+/// A user whom rules do not concern passes.
+pub(super) fn user(settings: &Settings) -> MatchCondition {
+    let own = format!("system:serviceaccount:{NAMESPACE}:{NAME}");
+    let users = settings.exempt.users.iter().map(String::as_str).chain([own.as_str()]).map(literal);
+    condition("user-not-exempt", format!("!(request.userInfo.username in [\n  {}\n])", join(users, ",\n  ")))
+}
+
+/// An object that is being deleted passes, or its finalizers could not go.
+pub(super) fn not_deleting() -> MatchCondition {
+    condition("not-being-deleted", "!has(object.metadata.deletionTimestamp)".to_owned())
+}
+
+/// An UPDATE that changes nothing that a rule reads passes, as no rule would run on it.
+pub(super) fn changed(compared: &BTreeSet<Compared>) -> MatchCondition {
+    let mut terms = vec![r#"request.operation == "CREATE""#.to_owned()];
+    let (mut keys, mut suffixes) = (Vec::new(), Vec::new());
+    for compared in compared {
+        match compared {
+            Compared::Field(path) => terms.push(field(path)),
+            Compared::Annotation(key) => keys.push(literal(key)),
+            Compared::AnnotationsEnding(suffix) => suffixes.push(literal(suffix)),
+        }
+    }
+    let keys = (!keys.is_empty()).then(|| format!("[{}]", keys.join(", ")));
+    if suffixes.is_empty() {
+        terms.extend(keys.map(|keys| format!("{keys}.exists(key,\n  {ANNOTATION_CHANGED})")));
+    } else {
+        let by_key = keys.map(|keys| format!("key in {keys}"));
+        let read =
+            join(by_key.into_iter().chain(suffixes.iter().map(|suffix| format!("key.endsWith({suffix})"))), " ||\n   ");
+        let either = "[object, oldObject].exists(version, version.metadata.?annotations.orValue({})";
+        terms.push(format!("{either}.size() > {MANY})"));
+        terms.push(format!("{either}.exists(key,\n  ({read}) &&\n  {ANNOTATION_CHANGED}))"));
+    }
+    condition("changes-what-rules-read", terms.join(" ||\n"))
+}
+
+/// Of all ConfigMaps, only those that Kube-OVN reads.
+pub(super) fn config_maps() -> MatchCondition {
+    let names = join([NAT_CONFIG, NAT_GW_CONFIG].map(literal), ", ");
+    condition("read-by-kube-ovn", format!("object.metadata.?name.orValue(\"\") in [{names}]"))
+}
+
+const ANNOTATION_CHANGED: &str = "object.metadata.?annotations[?key] != oldObject.metadata.?annotations[?key]";
+
+/// Whether a field differs; one that is absent on both sides does not.
+fn field(path: &str) -> String {
+    let path = path.replace('.', ".?");
+    format!("object.?{path} != oldObject.?{path}")
+}
+
+/// A text as CEL has it, which knows all escapes of JSON.
+fn literal(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn join(texts: impl IntoIterator<Item = String>, between: &str) -> String {
+    texts.into_iter().collect::<Vec<_>>().join(between)
+}
+
+fn condition(name: &str, expression: String) -> MatchCondition {
+    MatchCondition { name: name.to_owned(), expression }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use vpcguard_policies::Kind;
+
+    use super::*;
+
+    fn changed_in(kind: Kind) -> String {
+        changed(&Compared::of(kind)).expression
+    }
+
+    #[test]
+    fn fields_and_annotations_are_compared() {
+        assert_eq!(
+            changed_in(Kind::Vpc),
+            r#"request.operation == "CREATE" ||
+object.?metadata.?labels != oldObject.?metadata.?labels ||
+object.?spec != oldObject.?spec ||
+["ovn.kubernetes.io/vpc_lb"].exists(key,
+  object.metadata.?annotations[?key] != oldObject.metadata.?annotations[?key])"#
+        );
+    }
+
+    #[test]
+    fn annotations_are_found_by_the_end_of_their_key() {
+        assert_eq!(
+            changed_in(Kind::Pod),
+            r#"request.operation == "CREATE" ||
+object.?metadata.?labels != oldObject.?metadata.?labels ||
+object.?spec != oldObject.?spec ||
+[object, oldObject].exists(version, version.metadata.?annotations.orValue({}).size() > 1000) ||
+[object, oldObject].exists(version, version.metadata.?annotations.orValue({}).exists(key,
+  (key in ["k8s.v1.cni.cncf.io/networks", "ovn.kubernetes.io/logical_switch", "v1.multus-cni.io/default-network"] ||
+   key.endsWith(".kubernetes.io/ip_pool") ||
+   key.endsWith(".kubernetes.io/logical_switch")) &&
+  object.metadata.?annotations[?key] != oldObject.metadata.?annotations[?key]))"#
+        );
+    }
+
+    #[test]
+    fn everything_that_is_compared_stands_in_the_expression() {
+        for kind in Kind::ALL {
+            let expression = changed_in(*kind);
+            for compared in Compared::of(*kind) {
+                let (Compared::Annotation(text) | Compared::AnnotationsEnding(text)) = compared else {
+                    let Compared::Field(path) = compared else { continue };
+                    assert!(expression.contains(&field(path)), "{kind}: {path}");
+                    continue;
+                };
+                assert!(expression.contains(&literal(text)), "{kind}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_user_of_the_settings_cannot_break_the_expression() {
+        let settings =
+            Settings::parse(&json!({"exempt": {"users": ["a\"] || true || \"b\" in [\"", "c\\\n"]}})).unwrap();
+        assert_eq!(
+            user(&settings).expression,
+            "!(request.userInfo.username in [\n  \"a\\\"] || true || \\\"b\\\" in [\\\"\",\n  \"c\\\\\\n\",\n  \
+             \"system:serviceaccount:vpcguard-system:vpcguard\"\n])"
+        );
+    }
+}

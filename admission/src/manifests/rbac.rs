@@ -1,0 +1,139 @@
+//! Who vpcguard is in a cluster, and the least that it must be allowed.
+
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::{Inventory, Kind, Settings};
+
+use super::{NAME, NAMESPACE, metadata, metadata_in, object, texts};
+use crate::ledger::crd::GROUP;
+
+const READ: [&str; 3] = ["get", "list", "watch"];
+const WRITE: [&str; 5] = ["get", "list", "watch", "create", "update"];
+
+/// The namespace and the account that vpcguard runs in and as.
+pub(super) fn account() -> serde_json::Result<[Value; 2]> {
+    let namespace = ObjectMeta { name: Some(NAMESPACE.to_owned()), ..metadata() };
+    Ok([
+        object(Namespace { metadata: namespace, ..Namespace::default() })?,
+        object(ServiceAccount { metadata: metadata_in(NAMESPACE), ..ServiceAccount::default() })?,
+    ])
+}
+
+/// What the account may do.
+pub(super) fn permissions(settings: &Settings) -> serde_json::Result<[Value; 4]> {
+    let kube_ovn = settings.kube_ovn.namespace.as_str();
+    Ok([
+        object(ClusterRole { metadata: metadata(), rules: Some(cluster_rules()), ..ClusterRole::default() })?,
+        object(ClusterRoleBinding {
+            metadata: metadata(),
+            role_ref: role_ref("ClusterRole"),
+            subjects: Some(vec![subject()]),
+        })?,
+        object(Role { metadata: metadata_in(kube_ovn), rules: Some(vec![config_maps()]) })?,
+        object(RoleBinding {
+            metadata: metadata_in(kube_ovn),
+            role_ref: role_ref("Role"),
+            subjects: Some(vec![subject()]),
+        })?,
+    ])
+}
+
+fn cluster_rules() -> Vec<PolicyRule> {
+    let mut rules: Vec<_> = inventory().into_iter().map(|(group, plurals)| allow(group, &plurals, &READ)).collect();
+    rules.extend([
+        // What runs where it may not be is looked for once in a while, and not kept in memory.
+        allow("", &[Kind::Pod.plural()], &["list"]),
+        // No ledger is ever deleted: who has just missed it would begin it anew, with too low a floor.
+        allow(GROUP, &["addressledgers"], &WRITE),
+        allow(GROUP, &["addressindices"], &[&WRITE[..], &["delete"]].concat()),
+        allow(GROUP, &["addressindices/status"], &["update"]),
+        allow("events.k8s.io", &["events"], &["create", "patch"]),
+    ]);
+    rules
+}
+
+/// The kinds that are watched, by API group. ConfigMaps are a matter of one namespace.
+fn inventory() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(_, Vec<_>)> = Vec::new();
+    let is_watched =
+        |kind: &&Kind| (Inventory::keeps(**kind) && **kind != Kind::ConfigMap) || **kind == Kind::VpcEgressGateway;
+    for kind in Kind::ALL.iter().filter(is_watched) {
+        match groups.iter_mut().find(|(group, _)| *group == kind.group()) {
+            Some((_, plurals)) => plurals.push(kind.plural()),
+            None => groups.push((kind.group(), vec![kind.plural()])),
+        }
+    }
+    groups
+}
+
+/// By name: the namespace may hold anybody's ConfigMaps. A list or a watch is allowed then if it selects one name.
+fn config_maps() -> PolicyRule {
+    PolicyRule {
+        resource_names: Some(texts(&[NAT_CONFIG, NAT_GW_CONFIG])),
+        ..allow("", &[Kind::ConfigMap.plural()], &READ)
+    }
+}
+
+fn allow(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRule {
+    PolicyRule {
+        api_groups: Some(texts(&[group])),
+        resources: Some(texts(resources)),
+        verbs: texts(verbs),
+        ..PolicyRule::default()
+    }
+}
+
+fn role_ref(kind: &str) -> RoleRef {
+    RoleRef { api_group: Some("rbac.authorization.k8s.io".to_owned()), kind: kind.to_owned(), name: NAME.to_owned() }
+}
+
+fn subject() -> Subject {
+    Subject {
+        kind: "ServiceAccount".to_owned(),
+        name: NAME.to_owned(),
+        namespace: Some(NAMESPACE.to_owned()),
+        ..Subject::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_more_is_allowed() {
+        let text = |rule: PolicyRule| {
+            let list = |list: Option<Vec<String>>| list.unwrap_or_default().join(",");
+            format!("{}: {}: {}", list(rule.api_groups), list(rule.resources), rule.verbs.join(","))
+        };
+        let rules: Vec<_> = cluster_rules().into_iter().map(text).collect();
+        assert_eq!(
+            rules,
+            [
+                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,vpc-egress-gateways,iptables-eips,ippools: get,list,watch",
+                ": namespaces,nodes: get,list,watch",
+                "networking.k8s.io: servicecidrs: get,list,watch",
+                "k8s.cni.cncf.io: network-attachment-definitions: get,list,watch",
+                ": pods: list",
+                "vpcguard.io: addressledgers: get,list,watch,create,update",
+                "vpcguard.io: addressindices: get,list,watch,create,update,delete",
+                "vpcguard.io: addressindices/status: update",
+                "events.k8s.io: events: create,patch",
+            ]
+        );
+    }
+
+    #[test]
+    fn config_maps_are_read_by_name_in_the_namespace_of_kube_ovn() {
+        let settings = Settings::parse(&serde_json::json!({"kubeOvn": {"namespace": "kube-ovn"}})).unwrap();
+        let role = &permissions(&settings).unwrap()[2];
+        assert_eq!(role["metadata"]["namespace"], "kube-ovn");
+        assert_eq!(
+            role["rules"][0]["resourceNames"],
+            serde_json::json!(["ovn-vpc-nat-config", "ovn-vpc-nat-gw-config"])
+        );
+    }
+}

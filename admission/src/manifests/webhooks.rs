@@ -1,0 +1,174 @@
+//! The webhook configurations: what the API server asks vpcguard about.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations, ServiceReference,
+    ValidatingWebhook, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use vpcguard_policies::rules::INJECTIONS;
+use vpcguard_policies::{Kind, Settings};
+
+use super::compared::Compared;
+use super::entries::Entry;
+use super::{NAME, NAMESPACE, conditions, metadata, texts};
+
+/// How long the API server waits. vpcguard gives up a second earlier, with an answer that says why.
+const TIMEOUT_SECONDS: i32 = 10;
+/// The operations that rules review. None reads a DELETE.
+const REVIEWED: &[&str] = &["CREATE", "UPDATE"];
+
+/// What asks for reviews.
+pub(super) fn validating(settings: &Settings) -> ValidatingWebhookConfiguration {
+    let webhook = |entry: Entry| {
+        let kinds = entry.kinds();
+        ValidatingWebhook {
+            name: entry.name().to_owned(),
+            rules: Some(rules(&kinds, REVIEWED)),
+            match_policy: Some("Equivalent".to_owned()),
+            match_conditions: Some(match_conditions(entry, &kinds, REVIEWED, settings)),
+            namespace_selector: entry.namespaces(settings),
+            failure_policy: Some(entry.failure_policy().to_owned()),
+            side_effects: entry.side_effects().to_owned(),
+            timeout_seconds: Some(TIMEOUT_SECONDS),
+            admission_review_versions: texts(&["v1"]),
+            client_config: client("/validate"),
+            object_selector: None,
+        }
+    };
+    let webhooks = Entry::ALL.into_iter().filter(|entry| !entry.kinds().is_empty()).map(webhook);
+    ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks.collect()) }
+}
+
+/// What asks for injections, as far as the settings have them.
+pub(super) fn mutating(settings: &Settings) -> MutatingWebhookConfiguration {
+    let kinds: BTreeSet<_> = INJECTIONS.iter().map(|rule| rule.kind).collect();
+    let webhook = |kind: Kind| {
+        let entry = Entry::of(kind).filter(|_| injects(kind, settings))?;
+        // A Pod's network is chosen once.
+        let operations = if kind == Kind::Pod { &["CREATE"] } else { REVIEWED };
+        Some(MutatingWebhook {
+            name: format!("{}.vpcguard.io", kind.plural()),
+            rules: Some(rules(&[kind], operations)),
+            match_policy: Some("Equivalent".to_owned()),
+            match_conditions: Some(match_conditions(entry, &[kind], operations, settings)),
+            namespace_selector: entry.namespaces(settings),
+            failure_policy: Some(entry.failure_policy().to_owned()),
+            side_effects: "None".to_owned(),
+            timeout_seconds: Some(TIMEOUT_SECONDS),
+            // What another webhook adds later may be what an injection depends on.
+            reinvocation_policy: Some("IfNeeded".to_owned()),
+            admission_review_versions: texts(&["v1"]),
+            client_config: client("/mutate"),
+            object_selector: None,
+        })
+    };
+    let webhooks = kinds.into_iter().filter_map(webhook).collect();
+    MutatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks) }
+}
+
+fn injects(kind: Kind, settings: &Settings) -> bool {
+    match kind {
+        Kind::Pod => settings.inject.logical_switch && !settings.kube_ovn.non_primary_cni,
+        Kind::Vpc => settings.inject.vpc_lb.enabled,
+        _ => true,
+    }
+}
+
+/// The cheapest first, and those that leave out most.
+fn match_conditions(entry: Entry, kinds: &[Kind], operations: &[&str], settings: &Settings) -> Vec<MatchCondition> {
+    let own = (entry == Entry::ConfigMaps).then(conditions::config_maps);
+    let compared = kinds.iter().flat_map(|kind| Compared::of(*kind)).collect();
+    let changed = operations.contains(&"UPDATE").then(|| conditions::changed(&compared));
+    let common = [conditions::user(settings), conditions::not_deleting()];
+    own.into_iter().chain(common).chain(changed).collect()
+}
+
+/// The resources of kinds, without their subresources: no rule reads what those change.
+fn rules(kinds: &[Kind], operations: &[&str]) -> Vec<RuleWithOperations> {
+    let mut rules: Vec<RuleWithOperations> = Vec::new();
+    for kind in kinds {
+        let rule = RuleWithOperations {
+            api_groups: Some(texts(&[kind.group()])),
+            api_versions: Some(texts(&[kind.version()])),
+            operations: Some(texts(operations)),
+            resources: None,
+            scope: Some(if kind.is_namespaced() { "Namespaced" } else { "Cluster" }.to_owned()),
+        };
+        let alike = |other: &&mut RuleWithOperations| {
+            **other == RuleWithOperations { resources: other.resources.clone(), ..rule.clone() }
+        };
+        match rules.iter_mut().find(alike) {
+            Some(other) => other.resources.get_or_insert_default().push(kind.plural().to_owned()),
+            None => rules.push(RuleWithOperations { resources: Some(texts(&[kind.plural()])), ..rule }),
+        }
+    }
+    rules
+}
+
+/// Where vpcguard is. The CA comes later, from whoever makes the certificates.
+fn client(path: &str) -> WebhookClientConfig {
+    let service = ServiceReference {
+        namespace: NAMESPACE.to_owned(),
+        name: NAME.to_owned(),
+        path: Some(path.to_owned()),
+        port: Some(443),
+    };
+    WebhookClientConfig { service: Some(service), ..WebhookClientConfig::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use vpcguard_policies::kinds::VPC_LB;
+
+    use super::*;
+
+    fn mutating_names(settings: serde_json::Value) -> Vec<String> {
+        let settings = Settings::parse(&settings).unwrap();
+        mutating(&settings).webhooks.unwrap().into_iter().map(|webhook| webhook.name).collect()
+    }
+
+    #[test]
+    fn an_injection_that_is_off_is_not_asked_for() {
+        assert_eq!(mutating_names(json!({})), ["vpcs.vpcguard.io", "pods.vpcguard.io"]);
+        assert_eq!(mutating_names(json!({"inject": {"logicalSwitch": false}})), ["vpcs.vpcguard.io"]);
+        assert_eq!(mutating_names(json!({"kubeOvn": {"nonPrimaryCNI": true}})), ["vpcs.vpcguard.io"]);
+        assert_eq!(mutating_names(json!({"inject": {"vpcLb": {"enabled": false}}})), ["pods.vpcguard.io"]);
+    }
+
+    #[test]
+    fn a_change_of_what_an_injection_reads_is_sent() {
+        let compared = Compared::of(Kind::Vpc);
+        assert!(compared.contains(&Compared::Annotation(VPC_LB)));
+        assert!(compared.contains(&Compared::Field("metadata.labels")));
+    }
+
+    #[test]
+    fn resources_of_one_group_stand_together() {
+        let rules = rules(&Entry::Workloads.kinds(), &["CREATE"]);
+        let resources: Vec<_> = rules.iter().map(|rule| rule.resources.clone().unwrap().join(" ")).collect();
+        assert_eq!(resources, ["deployments statefulsets daemonsets replicasets", "jobs cronjobs", "virtualmachines"]);
+    }
+
+    #[test]
+    fn only_subnets_and_gateways_are_claimed() {
+        let webhooks = validating(&Settings::default()).webhooks.unwrap();
+        for webhook in &webhooks {
+            let claims = webhook.side_effects == "NoneOnDryRun";
+            assert_eq!(claims, webhook.name == "addresses.vpcguard.io", "{}", webhook.name);
+            assert!(webhook.match_conditions.as_ref().unwrap().len() <= 64);
+        }
+        assert_eq!(webhooks[0].rules.as_ref().unwrap()[0].resources, Some(texts(&["subnets", "vpc-nat-gateways"])));
+    }
+
+    #[test]
+    fn only_two_config_maps_are_asked_about() {
+        let webhooks = validating(&Settings::default()).webhooks.unwrap();
+        let of_names = |webhook: &&ValidatingWebhook| {
+            webhook.match_conditions.iter().flatten().any(|condition| condition.name == "read-by-kube-ovn")
+        };
+        let names: Vec<_> = webhooks.iter().filter(of_names).map(|webhook| webhook.name.as_str()).collect();
+        assert_eq!(names, ["configmaps.vpcguard.io"]);
+    }
+}
