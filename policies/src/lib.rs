@@ -25,6 +25,7 @@
 //! # Ok::<(), vpcguard_policies::ViewError>(())
 //! ```
 
+pub mod address_index;
 mod answer;
 mod context;
 pub mod field;

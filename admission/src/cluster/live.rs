@@ -194,6 +194,11 @@ impl Live {
         kinds
     }
 
+    /// Rings whenever something may have changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.reached.subscribe()
+    }
+
     /// Waits until nothing of a kind up to a version is missed any more.
     pub(crate) async fn reach(&self, kind: Kind, version: Version) {
         let mut reached = self.reached.subscribe();

@@ -8,6 +8,7 @@ pub(crate) mod collection;
 pub(crate) mod ledgers;
 pub(crate) mod live;
 mod object;
+pub(crate) mod repair;
 mod state;
 mod watch;
 

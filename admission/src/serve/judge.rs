@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::standalone::Standalone;
 use crate::cluster::Live;
 use crate::cluster::ledgers::{Ledgers, Outcome};
+use crate::cluster::repair::Found;
 
 /// How often the rules look again because a claim met something that they had not seen.
 const MOST_LOOKS: usize = 5;
@@ -17,7 +18,7 @@ const MOST_LOOKS: usize = 5;
 #[derive(Debug)]
 pub(super) enum Judge {
     Standalone(Standalone),
-    Live { live: Arc<Live>, ledgers: Arc<Ledgers> },
+    Live { live: Arc<Live>, ledgers: Arc<Ledgers>, found: Arc<Found> },
 }
 
 /// A verdict, and what the user is told besides.
@@ -47,7 +48,7 @@ impl Judge {
     pub(super) async fn validate(&self, request: &Request, limit: Instant) -> Result<Judged, Failure> {
         match self {
             Judge::Standalone(cluster) => Ok(cluster.validate(request)?.into()),
-            Judge::Live { live, ledgers } => {
+            Judge::Live { live, ledgers, .. } => {
                 let judging = admit(synced(live)?, ledgers, request, limit);
                 let judged = tokio::time::timeout_at(limit, judging).await;
                 judged.unwrap_or(Err(Failure::Contended("the cluster could not be read in time: try again".to_owned())))

@@ -16,6 +16,7 @@ use super::in_flight::InFlight;
 use super::webhook::Endpoint;
 use crate::cluster::ledgers::Totals;
 use crate::cluster::live::Standing;
+use crate::cluster::repair::Found;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,12 @@ struct KindLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StoredLabels {
+    rule: &'static str,
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabels {
     result: &'static str,
 }
@@ -77,6 +84,8 @@ pub(super) struct Metrics {
     claims_in_flight: Gauge,
     ledger_writes: Family<ResultLabels, Counter>,
     claims: Family<ResultLabels, Counter>,
+    overlaps: Gauge,
+    stored_violations: Family<StoredLabels, Gauge>,
 }
 
 impl Metrics {
@@ -96,6 +105,8 @@ impl Metrics {
             claims_in_flight: Gauge::default(),
             ledger_writes: Family::default(),
             claims: Family::default(),
+            overlaps: Gauge::default(),
+            stored_violations: Family::default(),
         };
         metrics.register();
         metrics
@@ -124,6 +135,9 @@ impl Metrics {
             "Writes of address ledgers, by what came of them",
             self.ledger_writes.clone(),
         );
+        registry.register("stored_overlaps", "Pairs of stored Subnets that overlap", self.overlaps.clone());
+        let help = "Stored objects that a rule would refuse, as of the last sweep";
+        registry.register("stored_violations", help, self.stored_violations.clone());
         registry.register("ledger_claims", "Claims asked for, by what came of them", self.claims.clone());
     }
 
@@ -191,6 +205,15 @@ impl Metrics {
                 let counter = family.get_or_create(&ResultLabels { result });
                 counter.inc_by(count.saturating_sub(counter.get()));
             }
+        }
+    }
+
+    /// Says what is stored and should not be.
+    pub(super) fn set_found(&self, found: &Found) {
+        let clamped = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.overlaps.set(clamped(found.overlaps()));
+        for ((rule, kind), count) in found.violations() {
+            self.stored_violations.get_or_create(&StoredLabels { rule, kind }).set(clamped(count));
         }
     }
 

@@ -86,9 +86,18 @@ pub(crate) struct Serve {
     /// --request-timeout by 15 s.
     #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = claim_hold, conflicts_with = "standalone")]
     claim_hold: Duration,
+    /// How often everything that is stored is looked through for what should not have been.
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = some_time, conflicts_with = "standalone")]
+    sweep_every: Duration,
     /// How log lines look, on standard error; `RUST_LOG` says which ones.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
+}
+
+/// A time that is not nothing.
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = budget::go_duration(text).ok_or("is no duration as in 90s or 10m")?;
+    if time < Duration::from_secs(1) { Err("must be a second at least".to_owned()) } else { Ok(time) }
 }
 
 /// A hold that can exceed some --request-timeout by 15 s.

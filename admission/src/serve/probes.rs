@@ -35,9 +35,10 @@ async fn readyz(State(readiness): State<Readiness>, RawQuery(query): RawQuery) -
 async fn metrics(State(readiness): State<Readiness>) -> Response {
     let Webhook { judge, metrics } = &*readiness.webhook;
     metrics.set_objects(&judge.counts());
-    if let Judge::Live { live, ledgers } = judge {
+    if let Judge::Live { live, ledgers, found } = judge {
         metrics.set_view(&live.kinds());
         metrics.set_ledgers(&ledgers.totals());
+        metrics.set_found(found);
     }
     ([(CONTENT_TYPE, OPEN_METRICS)], metrics.encode()).into_response()
 }

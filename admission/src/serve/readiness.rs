@@ -54,7 +54,7 @@ impl Readiness {
 
     /// What keeps nobody from sending requests.
     fn notes(&self) -> Vec<String> {
-        let Judge::Live { live, ledgers } = &self.webhook.judge else { return Vec::new() };
+        let Judge::Live { live, ledgers, .. } = &self.webhook.judge else { return Vec::new() };
         let mut notes = Vec::new();
         for standing in live.kinds() {
             let kind = standing.kind;

@@ -24,7 +24,7 @@ use super::routes::Webhook;
 use super::standalone::Standalone;
 use super::{Serve, Tls, probes, routes, signals};
 use crate::cluster::ledgers::Ledgers;
-use crate::cluster::{ConnectError, Live, connect, connect_once};
+use crate::cluster::{ConnectError, Live, connect, connect_once, repair};
 use crate::files::{self, LoadError};
 
 /// The longest that requests in flight can take to end; a client that stalls beyond it loses its answer.
@@ -88,7 +88,9 @@ async fn live(args: &Serve, settings: Settings) -> Result<(Judge, JoinSet<()>), 
     let (stored, seen) = mpsc::unbounded_channel();
     let mut watching = live.watch(&stored);
     ledgers.run(seen, &mut watching);
-    Ok((Judge::Live { live, ledgers }, watching))
+    let found = Arc::default();
+    repair::run(&live, &found, args.sweep_every, &mut watching);
+    Ok((Judge::Live { live, ledgers, found }, watching))
 }
 
 fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, StartError> {

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 mod client;
+mod kube_ovn;
 mod ledger;
 mod refusals;
+mod repair;
+mod view;
 mod world;

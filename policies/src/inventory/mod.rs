@@ -115,6 +115,11 @@ impl Inventory {
         self.keys(kind).len()
     }
 
+    /// All Subnets, those that are being deleted too.
+    pub(crate) fn stored_subnets(&self) -> impl Iterator<Item = &Subnet> {
+        self.subnets.all().map(AsRef::as_ref)
+    }
+
     fn keys(&self, kind: Kind) -> Vec<String> {
         match kind {
             Kind::Vpc => self.vpcs.keys(),

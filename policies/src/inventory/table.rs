@@ -50,9 +50,14 @@ impl<T: HasMeta> Table<T> {
         keys.filter_map(|key| self.living(key)).collect()
     }
 
+    /// All objects, those that are being deleted too.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<T>> {
+        self.0.values()
+    }
+
     /// All objects that are not being deleted.
     pub(super) fn all_living(&self) -> impl Iterator<Item = &Arc<T>> {
-        self.0.values().filter(|object| !object.meta().deleting)
+        self.all().filter(|object| !object.meta().deleting)
     }
 }
 
