@@ -135,9 +135,10 @@ impl Live {
             return Ok(());
         }
         let failed = |error| ViewError { kind: kind.name().to_owned(), name: name.to_owned(), cause: reason(&error) };
+        let known = self.read().known(kind, namespace, name).cloned();
         match get(&self.client, kind, namespace, name).await.map_err(failed)? {
             Some(object) => self.write().merge(kind, object),
-            None => self.write().forget(kind, namespace, name),
+            None => self.write().forget(kind, namespace, name, known.as_ref()),
         }
         Ok(())
     }

@@ -128,11 +128,21 @@ impl State {
         }
     }
 
-    /// Takes in that an object is not there.
-    pub(super) fn forget(&mut self, kind: Kind, namespace: &str, name: &str) {
+    /// Takes in that an object was not there. `known` is what was known of it before that was asked: what has come since
+    /// stays.
+    pub(super) fn forget(&mut self, kind: Kind, namespace: &str, name: &str, known: Option<&Identity>) {
         if let Some((seen, inventory)) = self.of(kind, namespace, name) {
-            seen.remove(&key(if kind.is_namespaced() { namespace } else { "" }, name), inventory);
+            let key = key_in(kind, namespace, name);
+            if seen.objects.get(&key) == known {
+                seen.remove(&key, inventory);
+            }
         }
+    }
+
+    /// What was last seen of an object.
+    pub(super) fn known(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Identity> {
+        let seen = self.seen.iter().find(|seen| seen.collection.has(kind, namespace, name))?;
+        seen.objects.get(&key_in(kind, namespace, name))
     }
 
     /// Takes in a whole list that was read past the watch, as of this version.
@@ -217,7 +227,11 @@ impl Seen {
 }
 
 fn key_of(kind: Kind, object: &Object) -> String {
-    key(if kind.is_namespaced() { object.namespace() } else { "" }, object.name())
+    key_in(kind, object.namespace(), object.name())
+}
+
+fn key_in(kind: Kind, namespace: &str, name: &str) -> String {
+    key(if kind.is_namespaced() { namespace } else { "" }, name)
 }
 
 #[cfg(test)]
@@ -266,6 +280,18 @@ mod tests {
         state.hear(&subnets, News::Listed(Version(9)));
         assert_eq!((vpc(&state, "a"), state.version(Kind::Subnet)), (None, Version(9)));
         assert_eq!(state.newest(Kind::Subnet), Version(3));
+    }
+
+    #[test]
+    fn what_comes_while_its_absence_is_told_stays() {
+        let (mut state, subnets) = state();
+        state.forget(Kind::Subnet, "", "a", None);
+        state.hear(&subnets, News::Applied(subnet("a", 5, "v")));
+        let before = state.known(Kind::Subnet, "", "a").cloned();
+        state.forget(Kind::Subnet, "", "a", None);
+        assert!(vpc(&state, "a").is_some());
+        state.forget(Kind::Subnet, "", "a", before.as_ref());
+        assert!(vpc(&state, "a").is_none());
     }
 
     #[test]
