@@ -28,6 +28,7 @@
 pub mod address_index;
 mod answer;
 mod context;
+mod explain;
 pub mod field;
 pub mod finding;
 mod inject;
@@ -46,6 +47,7 @@ mod wanted;
 
 pub use answer::{Status, answer, decline};
 pub use context::Context;
+pub use explain::{Attached, Choice, Explanation, Network, Primary, explain};
 pub use inject::mutate;
 pub use inventory::Inventory;
 pub use kinds::{Kind, ObjectRef};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::report::Place;
 use crate::source::{ParseError, Source};
 use crate::yaml::{Node, Position};
 use crate::{json, yaml};
@@ -11,9 +12,10 @@ use crate::{json, yaml};
 /// A Kubernetes object and where it was read.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// The name of the source.
+    /// The name of the source; empty for an object that was read in none.
     pub file: String,
-    /// Which document of the source, from 1. The items of a list all have the number of the list.
+    /// Which document of the source, from 1; 0 for an object that was read in none. The items of a list all have the
+    /// number of the list.
     pub number: usize,
     /// The object. Its `apiVersion`, `kind` and a name are there.
     pub object: Value,
@@ -21,6 +23,16 @@ pub struct Document {
 }
 
 impl Document {
+    /// An object of a cluster, which has its `apiVersion`, `kind` and name.
+    pub fn live(object: Value) -> Self {
+        Self { file: String::new(), number: 0, object, node: None }
+    }
+
+    /// Where it was read; none for an object of a cluster.
+    pub fn place(&self) -> Option<Place> {
+        (self.number > 0).then(|| Place { file: self.file.clone(), document: self.number })
+    }
+
     /// The object with the place of each of its fields; none if it was read as JSON.
     pub fn node(&self) -> Option<&Node> {
         self.node.as_deref()

@@ -42,7 +42,22 @@ impl Folder {
 ///
 /// Only if looking something up failed, which it does not here.
 pub fn check(folder: &Folder, state: &[Document], settings: &Settings) -> Result<Report, ViewError> {
-    let mut walk = Walk::new(settings);
+    check_knowing(folder, state, &[], settings)
+}
+
+/// [`check`], where the state has all objects that there are of these kinds, as a live cluster has: where it holds no Node,
+/// there is none.
+///
+/// # Errors
+///
+/// Only if looking something up failed, which it does not here.
+pub fn check_knowing(
+    folder: &Folder,
+    state: &[Document],
+    kinds: &[Kind],
+    settings: &Settings,
+) -> Result<Report, ViewError> {
+    let mut walk = Walk::new(settings, kinds);
     for document in state {
         if let Some(object) = walk.name(document) {
             walk.store(&object, Cow::Borrowed(&document.object));
@@ -87,8 +102,8 @@ impl<'a> Object<'a> {
         Cow::Owned(version)
     }
 
-    fn place(&self) -> Place {
-        Place { file: self.document.file.clone(), document: self.document.number }
+    fn place(&self) -> Option<Place> {
+        self.document.place()
     }
 }
 
@@ -100,8 +115,8 @@ struct Walk<'a> {
     all: Inventory,
     /// The last admitted version of each object.
     admitted: BTreeMap<ObjectRef, Cow<'a, Value>>,
-    /// Where the version was read that `all` has.
-    places: BTreeMap<ObjectRef, Place>,
+    /// Where the version was read that `all` has; nowhere for an object of a cluster.
+    places: BTreeMap<ObjectRef, Option<Place>>,
     /// The versions of each object that are to be reviewed still.
     waiting: BTreeMap<ObjectRef, VecDeque<&'a Document>>,
     /// Which objects were denied, and by which rules.
@@ -111,11 +126,12 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(settings: &'a Settings) -> Self {
+    fn new(settings: &'a Settings, kinds: &[Kind]) -> Self {
+        let inventory = Inventory::new(settings.kube_ovn.clone()).watching(kinds.iter().copied());
         Self {
             settings,
-            earlier: Inventory::new(settings.kube_ovn.clone()),
-            all: Inventory::new(settings.kube_ovn.clone()),
+            earlier: inventory.clone(),
+            all: inventory,
             admitted: BTreeMap::new(),
             places: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -202,7 +218,7 @@ impl<'a> Walk<'a> {
             self.denied.insert((object.name.clone(), finding.rule()));
         }
         for finding in verdict.findings.iter().chain(&verdict.warnings) {
-            let place = |related: &ObjectRef| self.places.get(related).cloned();
+            let place = |related: &ObjectRef| self.places.get(related).cloned().flatten();
             let related = finding.related_objects().iter().map(|related| place(&related.object)).collect();
             let finding = finding.clone();
             let located = Located { finding, object: subject.clone(), place: object.place(), related, index };
@@ -212,7 +228,12 @@ impl<'a> Walk<'a> {
             self.report.not_evaluated.push(Unevaluated { object: subject.clone(), missing: missing.clone() });
         }
         if verdict.allowed {
-            self.report.mutations.extend(Mutation::all(&subject, &object.place(), &request.object, &verdict.injected));
+            self.report.mutations.extend(Mutation::all(
+                &subject,
+                object.place().as_ref(),
+                &request.object,
+                &verdict.injected,
+            ));
         }
         self.report.omitted += verdict.omitted;
     }

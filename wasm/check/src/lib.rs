@@ -31,7 +31,7 @@ mod testing;
 mod yaml;
 
 pub use document::{Document, Parsed, parse};
-pub use folder::{Folder, check};
+pub use folder::{Folder, check, check_knowing};
 pub use report::{Located, Mutation, Place, Report, Summary, Unevaluated};
 pub use settings::{parse_settings, parse_value};
 pub use source::{ParseError, Source};

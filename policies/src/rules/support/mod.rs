@@ -1,6 +1,6 @@
 //! What several rules need to know about Kube-OVN.
 
-pub(super) mod binding;
+pub(crate) mod binding;
 pub(super) mod listed;
 pub(super) mod networks;
 #[cfg(test)]

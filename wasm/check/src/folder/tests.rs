@@ -37,7 +37,12 @@ fn lines_with(texts: &[String], state: &[String], settings: &Value) -> Vec<Strin
         let word = if located.is_denial() { "denied" } else { "warned" };
         let related = located.related.iter().flatten().map(|place| format!(" <{}", place.file));
         let related: String = related.collect();
-        format!("{} {} {word} {}{related}", located.place.file, located.object.name, located.finding.rule())
+        format!(
+            "{} {} {word} {}{related}",
+            located.place.as_ref().unwrap().file,
+            located.object.name,
+            located.finding.rule()
+        )
     };
     report.findings.iter().map(line).collect()
 }
@@ -187,4 +192,20 @@ fn unknown_kinds_are_counted_and_admitted() {
     let report = check(&folder(&[text.to_owned()]), &[], &crate::testing::settings(&json!({}))).unwrap();
     let wanted = crate::Summary { files: 1, objects: 2, denied: 0, warned: 0 };
     assert_eq!(report.summary(), wanted);
+}
+
+#[test]
+fn the_objects_of_a_cluster_have_no_place_and_its_kinds_are_known() {
+    let settings = Settings::default();
+    let object =
+        |kind, spec| json!({"apiVersion": "kubeovn.io/v1", "kind": kind, "metadata": {"name": "a"}, "spec": spec});
+    let state = [Document::live(object("Subnet", json!({"cidrBlock": "10.0.4.0/24"})))];
+    let texts = [subnet("b", "cidrBlock: 10.0.0.0/16"), subnet("a", "vpc: v, cidrBlock: 10.0.4.0/24")];
+    let offline = check(&folder(&texts), &state, &settings).unwrap();
+    assert!(offline.not_evaluated().iter().any(|unseen| unseen.missing.needs == "Node"));
+    let report = check_knowing(&folder(&texts), &state, &[Kind::Node, Kind::ServiceCidr], &settings).unwrap();
+    assert!(report.not_evaluated().is_empty(), "{:?}", report.not_evaluated());
+    let overlap = report.findings().iter().find(|found| found.finding.rule() == "subnet-cidr-overlap").unwrap();
+    assert_eq!(overlap.related, [None]);
+    assert!(report.to_human().contains("  = related: Subnet \"a\" spec.cidrBlock\n"), "{}", report.to_human());
 }

@@ -43,7 +43,7 @@ fn finding(located: &Located, out: &mut String) -> fmt::Result {
     let Located { finding, object, place, related, .. } = located;
     let word = if located.is_denial() { "error" } else { "warning" };
     line(out, &format!("{word}[{}]: {}: {}", finding.rule(), finding.field(), finding.message()))?;
-    arrow(place, object, out)?;
+    arrow(place.as_ref(), object, out)?;
     if !finding.help_text().is_empty() {
         line(out, &format!("  = help: {}", finding.help_text()))?;
     }
@@ -60,11 +60,12 @@ fn note(mutation: &Mutation, out: &mut String) -> fmt::Result {
     let injection = &mutation.injection;
     let what = format!("{}: {:?} is injected: {}", injection.field, injection.value, injection.because);
     line(out, &format!("note[{}]: {what}", injection.rule))?;
-    arrow(&mutation.place, &mutation.object, out)
+    arrow(mutation.place.as_ref(), &mutation.object, out)
 }
 
-fn arrow(place: &Place, object: &ObjectRef, out: &mut String) -> fmt::Result {
-    line(out, &format!("  --> {} (document {}), {}", place.file, place.document, name(object)))
+fn arrow(place: Option<&Place>, object: &ObjectRef, out: &mut String) -> fmt::Result {
+    let place = place.map(|place| format!("{} (document {}), ", place.file, place.document)).unwrap_or_default();
+    line(out, &format!("  --> {place}{}", name(object)))
 }
 
 fn name(object: &ObjectRef) -> String {
@@ -77,8 +78,9 @@ fn name(object: &ObjectRef) -> String {
 fn summary(summary: Summary, errors: usize) -> String {
     let Summary { files, objects, denied, warned } = summary;
     let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    let counts =
-        format!("{} in {}: {denied} denied, {warned} warned", plural(objects, "object"), plural(files, "file"));
+    // The objects of a cluster are in no files.
+    let place = if files == 0 && objects > 0 { String::new() } else { format!(" in {}", plural(files, "file")) };
+    let counts = format!("{}{place}: {denied} denied, {warned} warned", plural(objects, "object"));
     if errors == 0 { counts } else { format!("{counts}, {}", plural(errors, "error")) }
 }
 

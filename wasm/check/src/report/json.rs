@@ -57,8 +57,10 @@ impl Serialize for Located {
             }
         }
         out.serialize_entry("object", &self.object)?;
-        out.serialize_entry("file", &self.place.file)?;
-        out.serialize_entry("document", &self.place.document)?;
+        if let Some(place) = &self.place {
+            out.serialize_entry("file", &place.file)?;
+            out.serialize_entry("document", &place.document)?;
+        }
         for (key, value) in &fields {
             out.serialize_entry(key, value)?;
         }

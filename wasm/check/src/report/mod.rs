@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use vpcguard_policies::finding::{Action, Finding};
-use vpcguard_policies::{NotEvaluated, ObjectRef};
+use vpcguard_policies::{NotEvaluated, ObjectRef, Verdict};
 
 use crate::source::ParseError;
 
@@ -23,18 +23,18 @@ pub struct Place {
     pub document: usize,
 }
 
-/// A finding on an object that was read somewhere.
+/// A finding on an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
     /// What was found.
     pub finding: Finding,
     /// The object.
     pub object: ObjectRef,
-    /// Where it was read.
-    pub place: Place,
+    /// Where it was read, if it was in a file.
+    pub place: Option<Place>,
     /// Where each related object of the finding was read.
     pub related: Vec<Option<Place>>,
-    /// Which object of the folder it is: a document may hold several of one name, or without a name.
+    /// Which of all objects it is: a document may hold several of one name, or without a name.
     pub(crate) index: usize,
 }
 
@@ -79,6 +79,25 @@ pub struct Report {
 }
 
 impl Report {
+    /// Adds what was found on an object of a cluster, which was read in no file.
+    pub fn add(&mut self, object: &ObjectRef, verdict: &Verdict) {
+        let index = self.summary.objects;
+        self.summary.objects += 1;
+        self.summary.denied += usize::from(!verdict.findings.is_empty());
+        self.summary.warned += usize::from(verdict.findings.is_empty() && !verdict.warnings.is_empty());
+        self.omitted += verdict.omitted;
+        let located = |finding: &Finding| Located {
+            finding: finding.clone(),
+            object: object.clone(),
+            place: None,
+            related: Vec::new(),
+            index,
+        };
+        self.findings.extend(verdict.findings.iter().chain(&verdict.warnings).map(located));
+        let unevaluated = |missing: &NotEvaluated| Unevaluated { object: object.clone(), missing: missing.clone() };
+        self.not_evaluated.extend(verdict.not_evaluated.iter().map(unevaluated));
+    }
+
     /// Counts the objects that are refused or warned about.
     pub(crate) fn count(&mut self) {
         let objects = |denials: bool| -> BTreeSet<_> {

@@ -15,22 +15,27 @@ pub struct Mutation {
     pub injection: Injection,
     /// The object.
     pub object: ObjectRef,
-    /// Where it was read.
-    pub place: Place,
+    /// Where it was read, if it was in a file.
+    pub place: Option<Place>,
     /// The change as an RFC 6902 patch, to be applied after those before it.
     pub patch: json_patch::Patch,
 }
 
 impl Mutation {
     /// What each rule injects, one after the other.
-    pub(crate) fn all(subject: &ObjectRef, place: &Place, object: &Value, injections: &[Injection]) -> Vec<Self> {
+    pub(crate) fn all(
+        subject: &ObjectRef,
+        place: Option<&Place>,
+        object: &Value,
+        injections: &[Injection],
+    ) -> Vec<Self> {
         let mut before = object.clone();
         let mutate = |injection: &Injection| {
             let mut after = before.clone();
             set(&mut after, &injection.field, &injection.value);
             let patch = json_patch::diff(&before, &after);
             before = after;
-            Self { injection: injection.clone(), object: subject.clone(), place: place.clone(), patch }
+            Self { injection: injection.clone(), object: subject.clone(), place: place.cloned(), patch }
         };
         injections.iter().map(mutate).collect()
     }

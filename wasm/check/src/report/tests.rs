@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
-use crate::{Folder, Report, Source, check};
+use vpcguard_policies::{Inventory, Kind, Operation, Request, review};
+
+use crate::{Folder, Report, Source, Summary, check};
 
 fn report(files: &[(&str, &str)]) -> Report {
     let source = |(name, text): &(&str, &str)| Source { name: (*name).to_owned(), bytes: text.as_bytes().to_vec() };
@@ -154,4 +156,28 @@ fn names_that_are_not_disclosed_are_not_printed() {
     assert!(report.to_human().contains("overlaps another Subnet in VPC"), "{}", report.to_human());
     assert!(!report.to_human().contains("related"), "{}", report.to_human());
     assert!(!report.to_json().contains("related"), "{}", report.to_json());
+}
+
+#[test]
+fn objects_of_a_cluster_are_in_no_file() {
+    let subnet = |name: &str, cidr: &str| json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": name}, "spec": {"cidrBlock": cidr}});
+    let objects = [subnet("a", "10.0.4.0/24"), subnet("b", "10.0.0.0/16"), subnet("c", "10.9.0.0/16")];
+    let mut cluster = Inventory::default();
+    for object in &objects {
+        cluster.apply(Kind::Subnet, object);
+    }
+    let mut report = Report::default();
+    for object in objects {
+        let request = Request { operation: Operation::AtRest, ..Request::of_object(object, None) };
+        let verdict = review(&request, &cluster, &crate::testing::settings(&json!({}))).unwrap();
+        report.add(&request.object_ref().unwrap(), &verdict);
+    }
+    assert_eq!(report.summary(), Summary { files: 0, objects: 3, denied: 2, warned: 0 });
+    let text = report.to_human();
+    assert!(text.contains("\n  --> Subnet \"a\"\n") && text.contains("\n  --> Subnet \"b\"\n"), "{text}");
+    assert!(text.ends_with("\n3 objects: 2 denied, 0 warned\n"), "{text}");
+    let written: Value = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!(written["findings"][0]["object"]["name"], "a");
+    assert_eq!(written["findings"][0].get("file"), None);
+    assert_eq!(written["findings"][0]["related"][0].get("file"), None);
 }
