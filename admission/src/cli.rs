@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::audit::Audit;
 use crate::check::Check;
+use crate::explain::Explain;
 use crate::manifests::Manifests;
 use crate::rules::Rules;
 use crate::serve::Serve;
@@ -19,7 +21,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Audit(Audit),
     Check(Check),
+    Explain(Explain),
     Manifests(Manifests),
     Rules(Rules),
     Serve(Serve),
@@ -28,7 +32,9 @@ enum Command {
 impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         match self.command {
+            Command::Audit(audit) => audit.run(),
             Command::Check(check) => check.run(),
+            Command::Explain(explain) => explain.run(),
             Command::Manifests(manifests) => manifests.run(),
             Command::Rules(rules) => rules.run(),
             Command::Serve(serve) => serve.run(),

@@ -2,15 +2,19 @@
 //!
 //! The program `vpcguard` is [`run`].
 
+mod audit;
 mod check;
 mod cli;
 mod cluster;
 mod console;
+mod explain;
 mod files;
 pub mod ledger;
 mod manifests;
+mod report;
 mod rules;
 mod serve;
+mod snapshot;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@
 mod corpus_check;
 mod corpus_webhook;
 mod examples;
+mod explain;
 mod guide;
 mod readme;
 mod serve;

@@ -1,0 +1,155 @@
+//! `vpcguard audit`: every object of a live cluster, at rest.
+
+mod progress;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::Value;
+use vpcguard_check::Report;
+use vpcguard_policies::rules::TABLE;
+use vpcguard_policies::settings::RuleAction;
+use vpcguard_policies::{Inventory, Kind, Operation, Request, Settings, ViewError, review};
+
+use crate::cluster::collection::Collection;
+use crate::report::{Format, Level, Outcome};
+use crate::snapshot::{Snapshot, SnapshotError, block_on};
+use crate::{console, files};
+use progress::Progress;
+
+/// Review every object that a live cluster has already.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// How to write the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Settings, in YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Exit with 3 if there are warnings.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    fail_on: Option<Level>,
+}
+
+impl Audit {
+    pub(crate) fn run(&self) -> ExitCode {
+        self.outcome()
+            .unwrap_or_else(|complaint| {
+                console::complain(&complaint.to_string());
+                Outcome::Unreadable
+            })
+            .into()
+    }
+
+    fn outcome(&self) -> Result<Outcome, Box<dyn std::error::Error>> {
+        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
+        let Audited { report, unread } = block_on(audit(&settings, self.format == Format::Human))??;
+        console::print(&self.format.render(&report))?;
+        for error in &unread {
+            console::complain(error);
+        }
+        Ok(Outcome::of(&report, !unread.is_empty(), self.fail_on))
+    }
+}
+
+/// What was found, and what could not be read.
+struct Audited {
+    report: Report,
+    unread: Vec<String>,
+}
+
+async fn audit(settings: &Settings, shows_progress: bool) -> Result<Audited, SnapshotError> {
+    let progress = Progress::new(shows_progress);
+    progress.say("reading what rules look up".to_owned());
+    let cluster = Snapshot::connect().await?;
+    let inventory = cluster.inventory(settings).await?;
+    let mut audited = Audited { report: Report::default(), unread: Vec::new() };
+    for collection in reviewed(settings) {
+        progress.say(format!("reviewing {collection}"));
+        let Audited { report, unread } = &mut audited;
+        let read = cluster.each(&collection, |object| {
+            progress.count();
+            if let Err(error) = add(report, object, &inventory, settings) {
+                unread.push(error.to_string());
+            }
+        });
+        if let Err(error) = read.await {
+            audited.unread.push(error.to_string());
+            if error.is_silence {
+                break;
+            }
+        }
+    }
+    Ok(audited)
+}
+
+/// What there is to review: all objects of the kinds that a rule in force looks at, in the order of the kinds, but of the
+/// ConfigMaps only those that rules read.
+fn reviewed(settings: &Settings) -> Vec<Collection> {
+    let in_force = TABLE.iter().filter(|rule| settings.action(rule) != RuleAction::Off);
+    let kinds: BTreeSet<Kind> = in_force.flat_map(|rule| rule.kinds()).collect();
+    let collections = |kind| match kind {
+        Kind::ConfigMap => Collection::config_maps(settings).collect(),
+        kind => vec![Collection::all(kind)],
+    };
+    kinds.into_iter().flat_map(collections).collect()
+}
+
+fn add(report: &mut Report, object: Value, cluster: &Inventory, settings: &Settings) -> Result<(), ViewError> {
+    let request = Request { operation: Operation::AtRest, ..Request::of_object(object, None) };
+    if let Some(subject) = request.object_ref() {
+        report.add(&subject, &review(&request, cluster, settings)?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_that_a_rule_in_force_looks_at_is_read() {
+        let kinds = |settings: &Settings| -> Vec<_> { reviewed(settings).iter().map(ToString::to_string).collect() };
+        let all = kinds(&Settings::default());
+        assert_eq!(all.len(), Kind::ALL.len() + 1, "{all:?}");
+        assert_eq!(all[..3], ["Vpc", "Subnet", "VpcNatGateway"]);
+        assert!(all.contains(&r#"ConfigMap "ovn-vpc-nat-config""#.to_owned()), "{all:?}");
+        let only: serde_json::Map<_, _> = TABLE
+            .iter()
+            .filter(|rule| rule.id != "vpc-lb-value")
+            .map(|rule| (rule.id.to_owned(), json!("off")))
+            .collect();
+        assert_eq!(kinds(&Settings::parse(&json!({"rules": only})).unwrap()), ["Vpc"]);
+    }
+
+    #[test]
+    fn objects_are_judged_at_rest() {
+        let settings = Settings::default();
+        let subnet = |name: &str, cidr: &str| {
+            let metadata = json!({"name": name});
+            json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": metadata, "spec": {"cidrBlock": cidr}})
+        };
+        let (a, b) = (subnet("a", "10.0.0.0/16"), subnet("b", "10.0.4.0/24"));
+        let mut cluster = Inventory::default();
+        cluster.apply(Kind::Subnet, &a);
+        cluster.apply(Kind::Subnet, &b);
+        let mut report = Report::default();
+        for object in [a, b] {
+            add(&mut report, object, &cluster, &settings).unwrap();
+        }
+        assert_eq!((report.summary().objects, report.summary().denied), (2, 2));
+        assert!(report.mutations().is_empty());
+    }
+
+    #[test]
+    fn the_role_in_the_manual_may_read_every_kind() {
+        let manual = include_str!("../../../docs/audit.md");
+        for kind in Kind::ALL {
+            assert!(manual.contains(&format!("  - {}\n", kind.plural())), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `vpcguard explain`: what becomes of an object, and why.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use vpcguard_check::Document;
+use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain};
+
+use crate::report::Format;
+use crate::snapshot::{Snapshot, SnapshotError, block_on, is_name};
+use crate::{console, files};
+
+/// Explain what Kube-OVN and vpcguard make of an object.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Pod(ExplainPod),
+}
+
+/// Which Subnet and VPC a Pod gets, by which rule of Kube-OVN, and what would be injected.
+#[derive(Debug, Args)]
+struct ExplainPod {
+    /// How to write the explanation.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Objects to take in place of those of a cluster, which is then not asked.
+    #[arg(long, value_name = "PATH")]
+    state: Vec<PathBuf>,
+    /// Settings, in YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// A Pod that exists; or a manifest of Pods or workloads, - for standard input.
+    #[arg(value_name = "NAMESPACE/NAME | FILE")]
+    pod: String,
+}
+
+/// Why there is nothing to explain.
+#[derive(Debug, thiserror::Error)]
+enum ExplainError {
+    #[error(
+        "{0:?} is neither a file nor the NAMESPACE/NAME of a Pod; a Pod of namespace default is written default/NAME"
+    )]
+    Neither(String),
+    #[error(
+        "there is no Pod {namespace}/{name} in {place}; a Pod that is to be made can be explained from its manifest"
+    )]
+    NoPod { namespace: String, name: String, place: &'static str },
+    #[error("{0}: holds no Pod, and no workload that makes Pods")]
+    NoPods(String),
+    #[error("standard input (-) can be read only once")]
+    StdinTwice,
+}
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// What is to be explained.
+enum Target {
+    /// A Pod that exists, by namespace and name.
+    Stored(String, String),
+    /// The objects of a manifest.
+    Manifest(Vec<Document>),
+}
+
+impl Explain {
+    pub(crate) fn run(&self) -> ExitCode {
+        let What::Pod(pod) = &self.what;
+        match pod.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(complaint) => {
+                console::complain(&complaint.to_string());
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+impl ExplainPod {
+    fn run(&self) -> Result<()> {
+        if self.state.iter().filter(|path| *path == "-").count() + usize::from(self.pod == "-") > 1 {
+            return Err(ExplainError::StdinTwice.into());
+        }
+        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
+        let target = self.target()?;
+        let (mut cluster, stored) = if self.state.is_empty() {
+            block_on(live(&target, &settings))??
+        } else {
+            offline(&files::load_all(&self.state)?, &target, &settings)
+        };
+        let mut explanations = Vec::new();
+        match target {
+            Target::Stored(namespace, name) => {
+                let place = if self.state.is_empty() { "the cluster" } else { "the files of --state" };
+                let object = stored.ok_or(ExplainError::NoPod { namespace, name, place })?;
+                let request = Request { operation: Operation::AtRest, ..Request::of_object(object, None) };
+                explanations.extend(explain(&request, &cluster, &settings)?);
+            }
+            Target::Manifest(documents) => {
+                // A manifest may bring the namespace of its Pods along, and even their network.
+                for document in &documents {
+                    apply(&mut cluster, &document.object);
+                }
+                for document in documents {
+                    explanations.extend(explain(&Request::of_object(document.object, None), &cluster, &settings)?);
+                }
+                if explanations.is_empty() {
+                    return Err(ExplainError::NoPods(self.pod.clone()).into());
+                }
+            }
+        }
+        Ok(console::print(&self.render(&explanations)?)?)
+    }
+
+    /// A file, if there is one of this name, else a Pod.
+    fn target(&self) -> Result<Target> {
+        let path = Path::new(&self.pod);
+        if self.pod == "-" || path.is_file() {
+            return Ok(Target::Manifest(files::load_all(&[path.to_owned()])?));
+        }
+        match self.pod.split_once('/') {
+            Some((namespace, name)) if is_name(namespace) && is_name(name) => {
+                Ok(Target::Stored(namespace.to_owned(), name.to_owned()))
+            }
+            _ => Err(ExplainError::Neither(self.pod.clone()).into()),
+        }
+    }
+
+    fn render(&self, explanations: &[Explanation]) -> Result<String> {
+        Ok(match self.format {
+            Format::Human => explanations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            Format::Json => {
+                serde_json::to_string_pretty(&serde_json::json!({"version": 1, "explanations": explanations}))? + "\n"
+            }
+        })
+    }
+}
+
+/// The cluster, and the Pod in it that is asked for.
+async fn live(target: &Target, settings: &Settings) -> std::result::Result<(Inventory, Option<Value>), SnapshotError> {
+    let cluster = Snapshot::connect().await?;
+    let pod = match target {
+        Target::Stored(namespace, name) => cluster.object(Kind::Pod, namespace, name).await?,
+        Target::Manifest(_) => None,
+    };
+    Ok((cluster.inventory(settings).await?, pod))
+}
+
+/// The same from files.
+fn offline(state: &[Document], target: &Target, settings: &Settings) -> (Inventory, Option<Value>) {
+    let mut cluster = Inventory::new(settings.kube_ovn.clone());
+    let mut pod = None;
+    for document in state {
+        apply(&mut cluster, &document.object);
+        if let Target::Stored(namespace, name) = target {
+            let request = Request::of_object(document.object.clone(), None);
+            if request.kind == Some(Kind::Pod) && request.namespace == *namespace && request.name == *name {
+                pod = Some(request.object);
+            }
+        }
+    }
+    (cluster, pod)
+}
+
+fn apply(cluster: &mut Inventory, object: &Value) {
+    if let Some(kind) = Kind::of(object) {
+        cluster.apply(kind, object);
+    }
+}
