@@ -112,7 +112,19 @@ impl Inventory {
 
     /// How many objects of a kind there are.
     pub fn count(&self, kind: Kind) -> usize {
-        self.keys(kind).len()
+        match kind {
+            Kind::Vpc => self.vpcs.len(),
+            Kind::Subnet => self.subnets.len(),
+            Kind::VpcNatGateway => self.nat_gateways.len(),
+            Kind::IptablesEip => self.iptables_eips.len(),
+            Kind::IpPool => self.ip_pools.len(),
+            Kind::Namespace => self.namespaces.len(),
+            Kind::ConfigMap => self.config_maps.len(),
+            Kind::AttachmentDefinition => self.attachment_definitions.len(),
+            Kind::Node => self.nodes.len(),
+            Kind::ServiceCidr => self.service_cidrs.len(),
+            _ => 0,
+        }
     }
 
     /// All Subnets, those that are being deleted too.

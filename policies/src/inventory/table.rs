@@ -36,6 +36,10 @@ impl<T: HasMeta> Table<T> {
         self.0.keys().cloned().collect()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
