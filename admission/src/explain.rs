@@ -8,8 +8,9 @@ use serde_json::Value;
 use vpcguard_check::Document;
 use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain};
 
+use crate::cluster::collection::is_name;
 use crate::report::Format;
-use crate::snapshot::{Snapshot, SnapshotError, block_on, is_name};
+use crate::snapshot::{Snapshot, SnapshotError, block_on};
 use crate::{console, files};
 
 /// Explain what Kube-OVN and vpcguard make of an object.

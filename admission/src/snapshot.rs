@@ -125,10 +125,6 @@ impl Snapshot {
 
     /// Reads one object; none if there is none, or no such kind.
     pub(crate) async fn object(&self, kind: Kind, namespace: &str, name: &str) -> Result<Option<Value>, ReadError> {
-        // What cannot be the name of an object is the name of none, and may lead anywhere in a URL.
-        if !is_name(name) || (kind.is_namespaced() && !is_name(namespace)) {
-            return Ok(None);
-        }
         match get(&self.client, kind, namespace, name).await {
             Ok(object) => Ok(object.map(|object| whole(kind, object.0))),
             Err(error) => Err(ReadError::new("get", format!("{kind} {name:?}"), kind, &error)),
@@ -151,12 +147,6 @@ fn whole(kind: Kind, mut object: Value) -> Value {
         metadata.remove("managedFields");
     }
     object
-}
-
-/// Whether an object can have this name.
-pub(crate) fn is_name(name: &str) -> bool {
-    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    !name.is_empty() && name.len() <= 253 && name.chars().all(valid) && name.chars().any(|c| c != '.')
 }
 
 #[cfg(test)]

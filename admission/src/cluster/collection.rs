@@ -103,12 +103,22 @@ impl Collection {
 /// Reads one object; none if there is none, or no such kind.
 pub(crate) async fn get(client: &Client, kind: Kind, namespace: &str, name: &str) -> kube::Result<Option<Object>> {
     let namespace = if kind.is_namespaced() { namespace } else { "" };
+    // What cannot be the name of an object is the name of none, and may lead anywhere in a URL.
+    if !is_name(name) || (kind.is_namespaced() && !is_name(namespace)) {
+        return Ok(None);
+    }
     let request = Request::new(url(kind, namespace)).get(name, &GetParams::default());
     match client.request(request.map_err(kube::Error::BuildRequest)?).await {
         Ok(object) => Ok(Some(object)),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether an object can have this name.
+pub(crate) fn is_name(name: &str) -> bool {
+    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    !name.is_empty() && name.len() <= 253 && name.chars().all(valid) && name.chars().any(|c| c != '.')
 }
 
 fn url(kind: Kind, namespace: &str) -> String {
@@ -125,6 +135,14 @@ mod tests {
     fn urls_are_those_of_the_api_server() {
         assert_eq!(url(Kind::Subnet, ""), "/apis/kubeovn.io/v1/subnets");
         assert_eq!(url(Kind::ConfigMap, "kube-system"), "/api/v1/namespaces/kube-system/configmaps");
+    }
+
+    #[test]
+    fn only_names_get_into_a_url() {
+        assert!(is_name("ovn-cluster") && is_name("a.b"));
+        for name in ["", "..", "a/b", "a?b", "A", "ä", &"a".repeat(254)] {
+            assert!(!is_name(name), "{name}");
+        }
     }
 
     #[test]

@@ -130,10 +130,6 @@ impl Live {
 
     /// Reads one object live.
     pub(crate) async fn refresh_object(&self, kind: Kind, namespace: &str, name: &str) -> Result<(), ViewError> {
-        // What cannot be the name of an object is the name of none, and may lead anywhere in a URL.
-        if !is_name(name) || !(namespace.is_empty() || is_name(namespace)) {
-            return Ok(());
-        }
         let failed = |error| ViewError { kind: kind.name().to_owned(), name: name.to_owned(), cause: reason(&error) };
         let known = self.read().known(kind, namespace, name).cloned();
         match get(&self.client, kind, namespace, name).await.map_err(failed)? {
@@ -256,24 +252,5 @@ fn told(kind: Kind, news: &News) -> Vec<Stored> {
         News::Applied(object) => vec![stored(object, false)],
         News::Removed(object) => vec![stored(object, true)],
         _ => Vec::new(),
-    }
-}
-
-/// Whether an object can have this name.
-fn is_name(name: &str) -> bool {
-    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    !name.is_empty() && name.len() <= 253 && name.chars().all(valid) && name.chars().any(|c| c != '.')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_get_into_a_url() {
-        assert!(is_name("ovn-cluster") && is_name("a.b"));
-        for name in ["", "..", "a/b", "a?b", "A", "ä", &"a".repeat(254)] {
-            assert!(!is_name(name), "{name}");
-        }
     }
 }

@@ -25,6 +25,7 @@ pub const GROUP: &str = "vpcguard.io";
     printcolumn(name = "Claimed", type_ = "string", json_path = ".spec.claims[*].cidrs"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[expect(clippy::duplicated_attributes, reason = "each column has a type")]
 #[serde(rename_all = "camelCase")]
 pub struct AddressLedgerSpec {
     /// The version of this format. A replica that meets a higher one claims nothing.
@@ -96,6 +97,7 @@ pub struct StoredClaim {
     printcolumn(name = "Disjoint", type_ = "string", json_path = ".status.conditions[?(@.type=='Disjoint')].status"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[expect(clippy::duplicated_attributes, reason = "each column has a type")]
 #[serde(rename_all = "camelCase")]
 pub struct AddressIndexSpec {
     /// The version of this format.

@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(decide(&ledger(&[]), &stored, &a), Decision::Held("b".to_owned()));
         assert_eq!(decide(&ledger(&[]), &stored, &claim("b", "10.0.0.0/24")), Decision::Grant);
         let empty = Seen(5, vec![]);
-        assert_eq!(decide(&ledger(&[b.clone()]), &empty, &a), Decision::InFlight(b.clone()));
+        assert_eq!(decide(&ledger(std::slice::from_ref(&b)), &empty, &a), Decision::InFlight(b.clone()));
         assert_eq!(decide(&ledger(&[b]), &empty, &claim("b", "10.0.0.0/24")), Decision::Grant);
         assert_eq!(decide(&ledger(&[claim("b", "10.1.0.0/16")]), &empty, &a), Decision::Grant);
     }

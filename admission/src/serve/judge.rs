@@ -17,7 +17,7 @@ const MOST_LOOKS: usize = 5;
 /// See the module.
 #[derive(Debug)]
 pub(super) enum Judge {
-    Standalone(Standalone),
+    Standalone(Box<Standalone>),
     Live { live: Arc<Live>, ledgers: Arc<Ledgers>, found: Arc<Found> },
 }
 

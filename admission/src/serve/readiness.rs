@@ -83,7 +83,7 @@ mod tests {
     fn the_end_is_announced() {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        let webhook = Arc::new(Webhook { judge: Judge::Standalone(cluster), metrics: Metrics::new() });
+        let webhook = Arc::new(Webhook { judge: Judge::Standalone(Box::new(cluster)), metrics: Metrics::new() });
         let readiness = Readiness { stopping: CancellationToken::new(), webhook };
         assert!(readiness.is_ready());
         assert_eq!(readiness.verbose(), "[+]listening ok\n[+]not stopping ok\nreadyz check passed\n");

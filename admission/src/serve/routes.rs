@@ -84,7 +84,7 @@ mod tests {
         }
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        let webhook = Arc::new(Webhook { judge: Judge::Standalone(cluster), metrics: Metrics::new() });
+        let webhook = Arc::new(Webhook { judge: Judge::Standalone(Box::new(cluster)), metrics: Metrics::new() });
         let routes = Router::new().route("/panic", get(panics)).merge(router(Arc::clone(&webhook)));
         let service = TowerToHyperService::new(catching_panics(routes, Arc::clone(&webhook)));
         let code = async |path: &str| {

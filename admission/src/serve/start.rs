@@ -67,7 +67,7 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Runtime)?;
     runtime.block_on(async {
         let (judge, _watching) = match standalone {
-            Some(cluster) => (Judge::Standalone(cluster), JoinSet::new()),
+            Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
             None => live(args, settings).await?,
         };
         serve(args, Arc::new(Webhook { judge, metrics: Metrics::new() }), certificates).await

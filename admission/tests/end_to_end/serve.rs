@@ -261,7 +261,11 @@ fn what_keeps_it_from_starting_is_said_in_a_line_and_code_2() {
     let ports = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
     let with = |args: &[&str]| said(&[&ports[..], args].concat());
 
-    assert!(said(&[]).contains("--standalone <DIR>"));
+    let message = with(&[]);
+    assert!(message.contains("no cluster to talk to"), "{message}");
+    assert!(message.contains("set KUBECONFIG, or run in a Pod with a service account"), "{message}");
+    assert!(said(&["--claim-hold", "15s"]).contains("must exceed the API server's --request-timeout by 15 s"));
+    assert!(said(&["--tls", "files"]).contains("--tls-cert <FILE>"));
     let missing = path("missing");
     let message = with(&["--standalone", &missing]);
     assert!(message.contains(&format!("{missing}: no such directory")) && message.lines().count() == 1, "{message}");

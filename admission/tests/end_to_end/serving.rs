@@ -29,7 +29,8 @@ use tokio_rustls::TlsConnector;
 /// `vpcguard serve` with these arguments.
 pub(crate) fn serve(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vpcguard"));
-    command.arg("serve").args(args).env_remove("RUST_LOG");
+    // Nor is there any cluster, whatever the machine has.
+    command.arg("serve").args(args).env_remove("RUST_LOG").env("KUBECONFIG", "/nonexistent");
     command
 }
 

@@ -43,8 +43,8 @@ pub(super) async fn run(ledgers: Arc<Ledgers>, mut stored: UnboundedReceiver<Sto
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            changed = changes.changed() => {
-                if changed.is_err() {
+            still = changes.changed() => {
+                if still.is_err() {
                     return;
                 }
                 look_up(&ledgers, &mut known);

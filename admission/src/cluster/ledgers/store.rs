@@ -106,7 +106,7 @@ impl Store {
                 }
                 Some(Ok(Event::Apply(ledger))) => self.keep(ledger),
                 Some(Ok(Event::Delete(ledger))) => drop(self.kept().remove(&ledger.name_any())),
-                Some(Err(error)) => self.note(&error),
+                Some(Err(error)) => note(&error),
                 None => return,
             }
             self.changed.send_replace(());
@@ -208,14 +208,6 @@ impl Store {
         StoreError::Unavailable(trouble)
     }
 
-    fn note(&self, error: &watcher::Error) {
-        let text = match error {
-            watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error) => reason(error),
-            other => other.to_string(),
-        };
-        tracing::warn!(kind = "AddressLedger", reason = text, "cannot read from the API server");
-    }
-
     fn keep(&self, ledger: AddressLedger) {
         let version = |ledger: &AddressLedger| ledger.resource_version().and_then(|text| Version::parse(&text));
         let mut kept = self.kept();
@@ -269,6 +261,14 @@ impl Store {
     fn kept(&self) -> MutexGuard<'_, BTreeMap<String, AddressLedger>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn note(error: &watcher::Error) {
+    let text = match error {
+        watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error) => reason(error),
+        other => other.to_string(),
+    };
+    tracing::warn!(kind = "AddressLedger", reason = text, "cannot read from the API server");
 }
 
 fn count<const N: usize>(counters: &Counters<N>, name: &str) {

@@ -24,11 +24,16 @@ const MOST_PAIRS: usize = 100;
 /// The condition that says whether Subnets overlap.
 const DISJOINT: &str = "Disjoint";
 
+/// Two Subnets that overlap.
+pub(super) type Pair = (String, String);
+
+/// The lines that an index is known to have, and those of its Subnets that overlap.
+type Written = (Vec<String>, Vec<Pair>);
+
 /// What is known to be stored.
 pub(super) struct Indexes {
     api: Api<AddressIndex>,
-    /// The lines that each index is known to have, and whether its Subnets overlap.
-    written: BTreeMap<Shard, (Vec<String>, Vec<(String, String)>)>,
+    written: BTreeMap<Shard, Written>,
     /// Whether everything that is stored has been looked at once.
     is_listed: bool,
     behind: bool,
@@ -45,7 +50,7 @@ impl Indexes {
     }
 
     /// Writes what has changed, and says which stored Subnets overlap.
-    pub(super) async fn write(&mut self, live: &Live) -> Result<Vec<(String, String)>, String> {
+    pub(super) async fn write(&mut self, live: &Live) -> Result<Vec<Pair>, String> {
         self.behind = true;
         let (version, all) = {
             let state = live.read();
@@ -77,7 +82,7 @@ impl Indexes {
         &mut self,
         shard: &Shard,
         holdings: &Holdings,
-        pairs: &[(String, String)],
+        pairs: &[Pair],
         version: Version,
     ) -> Result<bool, String> {
         let lines = to_lines(holdings);
@@ -130,7 +135,7 @@ impl Indexes {
     }
 
     /// Says in the index whether its Subnets overlap; false if somebody else was faster.
-    async fn set_condition(&self, mut stored: AddressIndex, pairs: &[(String, String)]) -> Result<bool, String> {
+    async fn set_condition(&self, mut stored: AddressIndex, pairs: &[Pair]) -> Result<bool, String> {
         let (status, reason, message) = match pairs {
             [] => ("True", "NoOverlap", String::new()),
             pairs => {

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 
 use super::live::Live;
 use events::Events;
-use indexes::Indexes;
+use indexes::{Indexes, Pair};
 
 /// How long changes are gathered before indexes are written.
 const GATHERING: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ async fn keep_indexes(live: Arc<Live>, found: Arc<Found>) {
     let mut changes = live.changes();
     let mut indexes = Indexes::new(live.client().clone());
     let events = Events::new(live.client().clone());
-    let mut reported: Vec<(String, String)> = Vec::new();
+    let mut reported: Vec<Pair> = Vec::new();
     loop {
         // Replicas that write at the same moment would all but one have done so in vain.
         sleep(GATHERING + Duration::from_millis(fastrand::u64(0..500))).await;
