@@ -64,7 +64,7 @@ pub(super) async fn run(ledgers: Arc<Ledgers>, mut stored: UnboundedReceiver<Sto
 /// Takes up the claims that have come, drops those that have gone, and releases what is stored already.
 fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
     let mut before = std::mem::take(known);
-    for ledger in ledgers.store.all() {
+    for ledger in ledgers.store.in_flight() {
         for claim in ledger.claims {
             let met = before.remove(&claim.id).unwrap_or_else(|| Known {
                 space: ledger.space.clone(),

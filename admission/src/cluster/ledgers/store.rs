@@ -118,9 +118,11 @@ impl Store {
         self.changed.subscribe()
     }
 
-    /// All ledgers as they were last seen; those that cannot be read are left out.
-    pub(super) fn all(&self) -> Vec<Ledger> {
-        self.kept().values().filter_map(|ledger| Ledger::try_from(&ledger.spec).ok()).collect()
+    /// The ledgers with claims in flight, as they were last seen; those that cannot be read are left out.
+    pub(super) fn in_flight(&self) -> Vec<Ledger> {
+        let kept = self.kept();
+        let claimed = kept.values().filter(|ledger| !ledger.spec.claims.is_empty());
+        claimed.filter_map(|ledger| Ledger::try_from(&ledger.spec).ok()).collect()
     }
 
     /// A ledger as it was last seen; none where none was.
