@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use super::seats::{Seat, Seats};
 
 /// A client that takes longer has other plans.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -24,7 +26,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// connections after 90 s; it should be the one to do so, for a request may be under way to a server that closes.
 const HEAD: Duration = Duration::from_mins(2);
 
-/// Connections beyond these wait until one ends.
+/// For a connection beyond these another one that asks nothing has to go.
 const MOST_CONNECTIONS: usize = 1024;
 
 /// After an accept that failed, most likely for want of file descriptors.
@@ -35,12 +37,12 @@ pub(super) struct Listener {
     tcp: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
-    room: Arc<Semaphore>,
+    seats: Arc<Seats>,
 }
 
 impl Listener {
     pub(super) fn new(tcp: TcpListener, tls: Option<TlsAcceptor>, router: Router) -> Self {
-        Self { tcp, tls, router, room: Arc::new(Semaphore::new(MOST_CONNECTIONS)) }
+        Self { tcp, tls, router, seats: Seats::new(MOST_CONNECTIONS) }
     }
 
     /// Where it listens, with the real port.
@@ -51,12 +53,17 @@ impl Listener {
     /// Serves until stopped; then takes no more connections, and ends when all requests in flight are answered.
     pub(super) async fn serve(self, stop: CancellationToken) {
         let connections = TaskTracker::new();
-        // Nobody closes the semaphore.
-        while let Some(Ok(room)) = stop.run_until_cancelled(Arc::clone(&self.room).acquire_owned()).await {
+        loop {
             match stop.run_until_cancelled(self.tcp.accept()).await {
                 Some(Ok((stream, peer))) => {
+                    let Some(Some(seat)) = stop.run_until_cancelled(self.seats.take()).await else { break };
                     let (tls, router, stop) = (self.tls.clone(), self.router.clone(), stop.clone());
-                    connections.spawn(connection(stream, peer, tls, router, stop, room));
+                    connections.spawn(async move {
+                        tokio::select! {
+                            () = connection(stream, peer, tls, router, stop, &seat) => {}
+                            () = seat.evicted() => tracing::debug!(%peer, "made room for another connection"),
+                        }
+                    });
                 }
                 Some(Err(error)) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -77,13 +84,13 @@ async fn connection(
     tls: Option<TlsAcceptor>,
     router: Router,
     stop: CancellationToken,
-    _room: OwnedSemaphorePermit,
+    seat: &Seat,
 ) {
     // An answer is one small write: it should not wait for more.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = tls else { return http(stream, peer, router, stop).await };
+    let Some(tls) = tls else { return http(stream, peer, router, stop, seat).await };
     match stop.run_until_cancelled(timeout(HANDSHAKE, tls.accept(stream))).await {
-        Some(Ok(Ok(stream))) => http(stream, peer, router, stop).await,
+        Some(Ok(Ok(stream))) => http(stream, peer, router, stop, seat).await,
         Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "no TLS handshake"),
         Some(Err(_)) => tracing::debug!(%peer, "no TLS handshake in time"),
         None => {}
@@ -95,11 +102,22 @@ async fn http(
     peer: SocketAddr,
     router: Router,
     stop: CancellationToken,
+    seat: &Seat,
 ) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request| {
+        seat.ask();
+        let answer = Service::call(&router, request);
+        async move {
+            let answer = answer.await;
+            seat.answered();
+            answer
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -17,6 +17,7 @@ mod metrics;
 mod probes;
 mod readiness;
 mod routes;
+mod seats;
 mod signals;
 mod standalone;
 mod start;
