@@ -5,6 +5,9 @@ use std::time::Duration;
 /// What the API server waits unless a webhook configuration says otherwise.
 const USUAL: Duration = Duration::from_secs(10);
 
+/// What the API server waits at most.
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// What is kept back for the way of the answer.
 const KEPT_BACK: Duration = Duration::from_secs(1);
 
@@ -14,6 +17,7 @@ pub(super) fn of_query(query: Option<&str>) -> Duration {
     let parameters = query.unwrap_or_default().split('&');
     let timeout = parameters.filter_map(|parameter| parameter.strip_prefix("timeout=")).find_map(go_duration);
     let timeout = timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(USUAL);
+    let timeout = timeout.min(LONGEST);
     timeout.saturating_sub(KEPT_BACK).max(timeout / 2)
 }
 
@@ -61,6 +65,7 @@ mod tests {
         let millis = |query| of_query(query).as_millis();
         assert_eq!(millis(Some("timeout=10s")), 9_000);
         assert_eq!(millis(Some("a=b&timeout=30s")), 29_000);
+        assert_eq!(millis(Some("timeout=1h")), 29_000);
         assert_eq!(millis(Some("timeout=1s")), 500);
         assert_eq!(millis(Some("timeout=2s")), 1_000);
         for unclear in [None, Some(""), Some("timeout=0s"), Some("timeout=soon")] {

@@ -33,7 +33,7 @@ async fn readyz(State(readiness): State<Readiness>, RawQuery(query): RawQuery) -
 }
 
 async fn metrics(State(readiness): State<Readiness>) -> Response {
-    let Webhook { judge, metrics } = &*readiness.webhook;
+    let Webhook { judge, metrics, .. } = &*readiness.webhook;
     metrics.set_objects(&judge.counts());
     if let Judge::Live { live, ledgers, found } = judge {
         metrics.set_view(&live.kinds());

@@ -75,7 +75,6 @@ impl Readiness {
 mod tests {
     use vpcguard_policies::Settings;
 
-    use super::super::metrics::Metrics;
     use super::super::standalone::Standalone;
     use super::*;
 
@@ -83,7 +82,7 @@ mod tests {
     fn the_end_is_announced() {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        let webhook = Arc::new(Webhook { judge: Judge::Standalone(Box::new(cluster)), metrics: Metrics::new() });
+        let webhook = Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))));
         let readiness = Readiness { stopping: CancellationToken::new(), webhook };
         assert!(readiness.is_ready());
         assert_eq!(readiness.verbose(), "[+]listening ok\n[+]not stopping ok\nreadyz check passed\n");

@@ -22,6 +22,13 @@ use super::{body, budget};
 pub(super) struct Webhook {
     pub(super) judge: Judge,
     pub(super) metrics: Metrics,
+    pub(super) room: body::Room,
+}
+
+impl Webhook {
+    pub(super) fn new(judge: Judge) -> Self {
+        Self { judge, metrics: Metrics::new(), room: body::Room::default() }
+    }
 }
 
 /// The admission port.
@@ -48,7 +55,7 @@ async fn answer(webhook: Arc<Webhook>, endpoint: Endpoint, request: Request) -> 
     let _in_flight = webhook.metrics.begin();
     let budget = budget::of_query(request.uri().query());
     let limit = tokio::time::Instant::now() + budget;
-    let body = match tokio::time::timeout_at(limit, body::read(request.into_body())).await {
+    let body = match tokio::time::timeout_at(limit, body::read(request.into_body(), &webhook.room)).await {
         Ok(body) => body,
         Err(_) => Err(Failure::OutOfTime(budget)),
     };
@@ -84,7 +91,7 @@ mod tests {
         }
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        let webhook = Arc::new(Webhook { judge: Judge::Standalone(Box::new(cluster)), metrics: Metrics::new() });
+        let webhook = Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))));
         let routes = Router::new().route("/panic", get(panics)).merge(router(Arc::clone(&webhook)));
         let service = TowerToHyperService::new(catching_panics(routes, Arc::clone(&webhook)));
         let code = async |path: &str| {

@@ -18,7 +18,6 @@ use vpcguard_policies::Settings;
 use super::certificates::Certificates;
 use super::judge::Judge;
 use super::listener::Listener;
-use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::routes::Webhook;
 use super::standalone::Standalone;
@@ -70,7 +69,7 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
             Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
             None => live(args, settings).await?,
         };
-        serve(args, Arc::new(Webhook { judge, metrics: Metrics::new() }), certificates).await
+        serve(args, Arc::new(Webhook::new(judge)), certificates).await
     })
 }
 
