@@ -193,12 +193,19 @@ impl Answer {
     }
 }
 
-/// A warning as a user reads it. A long text is cut, the rule's id always stays.
+/// A warning as a user reads it. A long text goes without the value, and what is still too long is cut; the rule's id
+/// always stays.
 fn warning(finding: &Finding) -> String {
-    let text = format!("{}: {}", finding.field(), finding.message());
     let id = format!(" [{}]", finding.rule());
     let room = LONGEST_WARNING - id.chars().count();
-    if text.chars().count() <= room {
+    let fits = |text: &String| text.chars().count() <= room;
+    let whole = format!("{}: {}", finding.field(), finding.message());
+    let text = Some(whole.clone()).filter(fits).or_else(|| {
+        let detail = Some(finding.detail()).filter(|detail| !detail.is_empty())?;
+        Some(format!("{}: {detail}", finding.field()))
+    });
+    let text = text.unwrap_or(whole);
+    if fits(&text) {
         return text + &id;
     }
     let cut: String = text.chars().take(room - 1).collect();
@@ -238,6 +245,9 @@ mod tests {
     #[test]
     fn a_long_warning_is_cut_before_the_id() {
         let mut finding = Finding::invalid(FieldPath::of("spec.gateway"), &"ä".repeat(200), "is bad");
+        finding.rule = "subnet-syntax";
+        assert_eq!(warning(&finding), "spec.gateway: is bad [subnet-syntax]");
+        let mut finding = Finding::required(FieldPath::of("spec.gateway"), "ä".repeat(200));
         finding.rule = "subnet-syntax";
         let warning = warning(&finding);
         assert_eq!(warning.chars().count(), LONGEST_WARNING);

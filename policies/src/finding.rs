@@ -228,6 +228,11 @@ impl Finding {
         &self.field
     }
 
+    /// What is wrong, without the value.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What is wrong, worded as Kubernetes' `field.Error`: `Invalid value: "10.0.0.0/16": overlaps …`.
     pub fn message(&self) -> String {
         let words = self.reason.words();
