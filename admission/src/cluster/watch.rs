@@ -24,6 +24,12 @@ const ABSENT: Duration = Duration::from_secs(10);
 /// A watch that says nothing for so long is dead: the API server sends a bookmark about once a minute.
 const SILENCE: Duration = Duration::from_secs(150);
 
+/// An API server that has just been given a new kind ends its watches: that is no reason to miss anything for long.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// How often in a row a watch may end at once before it is a fault.
+const MOST_BREATHS: usize = 5;
+
 /// What is learnt of a collection.
 #[derive(Debug)]
 pub(super) enum News {
@@ -64,6 +70,7 @@ pub(super) async fn follow(client: Client, collection: Collection, mut tell: imp
             }
         };
         backoff.reset();
+        let mut breaths = 0;
         while let Err(error) = watch(&client, &collection, &mut version, &mut tell).await {
             match error {
                 // The cluster has forgotten what happened since, or the kind.
@@ -72,8 +79,15 @@ pub(super) async fn follow(client: Client, collection: Collection, mut tell: imp
                     lost(&collection, &error, &mut tell);
                     pause(&mut backoff).await;
                 }
-                End::Over { heard } if heard => backoff.reset(),
-                End::Over { .. } => pause(&mut backoff).await,
+                End::Over { heard: true } => {
+                    backoff.reset();
+                    breaths = 0;
+                }
+                End::Over { heard: false } if breaths < MOST_BREATHS => {
+                    breaths += 1;
+                    sleep(BREATH).await;
+                }
+                End::Over { heard: false } => pause(&mut backoff).await,
             }
         }
     }

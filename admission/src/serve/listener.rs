@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -50,17 +52,19 @@ impl Listener {
         self.tcp.local_addr()
     }
 
-    /// Serves until stopped; then takes no more connections, and ends when all requests in flight are answered.
-    pub(super) async fn serve(self, stop: CancellationToken) {
+    /// Serves until stopped; then takes no more connections, and ends when all requests in flight are answered. Once it
+    /// is closing, each answer is the last one on its connection, so that clients move on to another server in time.
+    pub(super) async fn serve(self, closing: CancellationToken, stop: CancellationToken) {
         let connections = TaskTracker::new();
         loop {
             match stop.run_until_cancelled(self.tcp.accept()).await {
                 Some(Ok((stream, peer))) => {
                     let Some(Some(seat)) = stop.run_until_cancelled(self.seats.take()).await else { break };
-                    let (tls, router, stop) = (self.tls.clone(), self.router.clone(), stop.clone());
+                    let (tls, router) = (self.tls.clone(), self.router.clone());
+                    let (closing, stop) = (closing.clone(), stop.clone());
                     connections.spawn(async move {
                         tokio::select! {
-                            () = connection(stream, peer, tls, router, stop, &seat) => {}
+                            () = connection(stream, peer, tls, router, [closing, stop], &seat) => {}
                             () = seat.evicted() => tracing::debug!(%peer, "made room for another connection"),
                         }
                     });
@@ -83,14 +87,14 @@ async fn connection(
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
     router: Router,
-    stop: CancellationToken,
+    [closing, stop]: [CancellationToken; 2],
     seat: &Seat,
 ) {
     // An answer is one small write: it should not wait for more.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = tls else { return http(stream, peer, router, stop, seat).await };
+    let Some(tls) = tls else { return http(stream, peer, router, [closing, stop], seat).await };
     match stop.run_until_cancelled(timeout(HANDSHAKE, tls.accept(stream))).await {
-        Some(Ok(Ok(stream))) => http(stream, peer, router, stop, seat).await,
+        Some(Ok(Ok(stream))) => http(stream, peer, router, [closing, stop], seat).await,
         Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "no TLS handshake"),
         Some(Err(_)) => tracing::debug!(%peer, "no TLS handshake in time"),
         None => {}
@@ -101,15 +105,18 @@ async fn http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     router: Router,
-    stop: CancellationToken,
+    [closing, stop]: [CancellationToken; 2],
     seat: &Seat,
 ) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request| {
         seat.ask();
-        let answer = Service::call(&router, request);
+        let (answer, closing) = (Service::call(&router, request), &closing);
         async move {
-            let answer = answer.await;
+            let mut answer = answer.await;
+            if let (Ok(answer), true) = (&mut answer, closing.is_cancelled()) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             seat.answered();
             answer
         }

@@ -16,6 +16,7 @@ mod logging;
 mod metrics;
 mod probes;
 mod readiness;
+mod reload;
 mod routes;
 mod seats;
 mod signals;

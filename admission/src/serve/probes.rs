@@ -9,7 +9,6 @@ use axum::routing::get;
 
 use super::judge::Judge;
 use super::readiness::Readiness;
-use super::routes::Webhook;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -33,9 +32,9 @@ async fn readyz(State(readiness): State<Readiness>, RawQuery(query): RawQuery) -
 }
 
 async fn metrics(State(readiness): State<Readiness>) -> Response {
-    let Webhook { judge, metrics, .. } = &*readiness.webhook;
+    let (judge, metrics) = (readiness.webhook.judge(), &readiness.webhook.metrics);
     metrics.set_objects(&judge.counts());
-    if let Judge::Live { live, ledgers, found } = judge {
+    if let Judge::Live { live, ledgers, found } = &*judge {
         metrics.set_view(&live.kinds());
         metrics.set_ledgers(&ledgers.totals());
         metrics.set_found(found);

@@ -24,7 +24,7 @@ impl Readiness {
     fn conditions(&self) -> Vec<Condition> {
         let stopping = self.stopping.is_cancelled().then(String::new);
         let mut conditions = vec![("listening", None), ("not stopping", stopping)];
-        if let Judge::Live { live, .. } = &self.webhook.judge {
+        if let Judge::Live { live, .. } = &*self.webhook.judge() {
             let waiting = Some(live.waiting()).filter(|waiting| !waiting.is_empty());
             conditions.push(("synced", waiting.map(|waiting| format!("waiting for {}", waiting.join(", ")))));
         }
@@ -54,7 +54,8 @@ impl Readiness {
 
     /// What keeps nobody from sending requests.
     fn notes(&self) -> Vec<String> {
-        let Judge::Live { live, ledgers, .. } = &self.webhook.judge else { return Vec::new() };
+        let judge = self.webhook.judge();
+        let Judge::Live { live, ledgers, .. } = &*judge else { return Vec::new() };
         let mut notes = Vec::new();
         for standing in live.kinds() {
             let kind = standing.kind;

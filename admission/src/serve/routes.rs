@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -20,14 +21,24 @@ use super::{body, budget};
 /// What every request has at hand.
 #[derive(Debug)]
 pub(super) struct Webhook {
-    pub(super) judge: Judge,
+    judge: ArcSwap<Judge>,
     pub(super) metrics: Metrics,
     pub(super) room: body::Room,
 }
 
 impl Webhook {
     pub(super) fn new(judge: Judge) -> Self {
-        Self { judge, metrics: Metrics::new(), room: body::Room::default() }
+        Self { judge: ArcSwap::from_pointee(judge), metrics: Metrics::new(), room: body::Room::default() }
+    }
+
+    /// Who judges now.
+    pub(super) fn judge(&self) -> Arc<Judge> {
+        self.judge.load_full()
+    }
+
+    /// From now on this one judges.
+    pub(super) fn replace_judge(&self, judge: Arc<Judge>) {
+        self.judge.store(judge);
     }
 }
 
@@ -60,7 +71,7 @@ async fn answer(webhook: Arc<Webhook>, endpoint: Endpoint, request: Request) -> 
         Err(_) => Err(Failure::OutOfTime(budget)),
     };
     let outcome = match body {
-        Ok(body) => respond(endpoint, &body, limit, &webhook.judge, &webhook.metrics).await,
+        Ok(body) => respond(endpoint, &body, limit, &webhook.judge(), &webhook.metrics).await,
         Err(failure) => {
             webhook.metrics.count_request(endpoint, None, Decision::Error);
             Err(failure)

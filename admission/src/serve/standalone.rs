@@ -1,8 +1,9 @@
 //! Without a cluster: requests are judged against a directory of manifests, and what has been admitted since.
 
 use std::path::Path;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use arc_swap::ArcSwap;
 use vpcguard_policies::{Inventory, Kind, Request, Settings, Verdict, ViewError, mutate, review};
 
 use super::change::Change;
@@ -11,7 +12,7 @@ use crate::files::{self, LoadError};
 /// A cluster in memory.
 #[derive(Debug)]
 pub(super) struct Standalone {
-    settings: Settings,
+    settings: ArcSwap<Settings>,
     inventory: RwLock<Inventory>,
 }
 
@@ -24,24 +25,33 @@ impl Standalone {
                 inventory.apply(kind, &document.object);
             }
         }
-        Ok(Self { settings, inventory: RwLock::new(inventory) })
+        Ok(Self { settings: ArcSwap::from_pointee(settings), inventory: RwLock::new(inventory) })
     }
 
     /// What is to be injected into an object. Changes nothing: the request comes again, to be validated.
     pub(super) fn mutate(&self, request: &Request) -> Result<Verdict, ViewError> {
-        mutate(request, &*self.read(), &self.settings)
+        mutate(request, &*self.read(), &self.settings.load())
     }
 
     /// Judges a request. What it changes once admitted is changed before any other request that could conflict with it
     /// is looked at, so of two Subnets that want one range, only one is ever admitted.
     pub(super) fn validate(&self, request: &Request) -> Result<Verdict, ViewError> {
-        let Some(change) = Change::of(request) else { return review(request, &*self.read(), &self.settings) };
+        let Some(change) = Change::of(request) else { return review(request, &*self.read(), &self.settings.load()) };
         let mut inventory = self.write();
-        let verdict = review(request, &*inventory, &self.settings)?;
+        let verdict = review(request, &*inventory, &self.settings.load())?;
         if verdict.allowed {
             change.make(&mut inventory, request);
         }
         Ok(verdict)
+    }
+
+    /// Judges by other settings from now on. The inventory was read by how Kube-OVN was configured, which therefore stays.
+    pub(super) fn replace_settings(&self, settings: Settings) -> Result<(), String> {
+        if self.settings.load().kube_ovn != settings.kube_ovn {
+            return Err("kubeOvn cannot change while the manifests are in memory: start anew".to_owned());
+        }
+        self.settings.store(Arc::new(settings));
+        Ok(())
     }
 
     /// How many objects there are of each kind that is kept.
@@ -71,7 +81,7 @@ mod tests {
     use super::*;
 
     fn cluster() -> Standalone {
-        Standalone { settings: Settings::default(), inventory: RwLock::default() }
+        Standalone { settings: ArcSwap::default(), inventory: RwLock::default() }
     }
 
     fn allows(cluster: &Standalone, fields: &Value) -> bool {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use vpcguard_certs::CertError;
@@ -21,13 +21,17 @@ use super::listener::Listener;
 use super::readiness::Readiness;
 use super::routes::Webhook;
 use super::standalone::Standalone;
-use super::{Serve, Tls, probes, routes, signals};
+use super::{Serve, Tls, probes, reload, routes, signals};
 use crate::cluster::ledgers::Ledgers;
 use crate::cluster::{ConnectError, Live, connect, connect_once, repair};
 use crate::files::{self, LoadError};
 
 /// The longest that requests in flight can take to end; a client that stalls beyond it loses its answer.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
+
+/// How long a server on a cluster goes on after it is told to end: the API server hears a little late that it should
+/// ask another replica.
+const DRAINING: Duration = Duration::from_secs(15);
 
 /// Why nothing is served.
 #[derive(Debug, thiserror::Error)]
@@ -65,11 +69,16 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Runtime)?;
     runtime.block_on(async {
-        let (judge, _watching) = match standalone {
+        let hangups = signals::Hangups::new().map_err(StartError::Runtime)?;
+        let (judge, watching) = match standalone {
             Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
             None => live(args, settings).await?,
         };
-        serve(args, Arc::new(Webhook::new(judge)), certificates).await
+        let webhook = Arc::new(Webhook::new(judge));
+        tokio::select! {
+            ended = serve(args, Arc::clone(&webhook), certificates) => ended,
+            () = reload::on_hangup(args, &webhook, hangups, watching) => Ok(()),
+        }
     })
 }
 
@@ -81,7 +90,7 @@ fn standalone(dir: &Path, settings: Settings) -> Result<Standalone, StartError> 
 }
 
 /// A cluster that is watched, until the tasks are dropped.
-async fn live(args: &Serve, settings: Settings) -> Result<(Judge, JoinSet<()>), StartError> {
+pub(super) async fn live(args: &Serve, settings: Settings) -> Result<(Judge, JoinSet<()>), StartError> {
     let live = Live::new(connect().await?, settings);
     let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold);
     let (stored, seen) = mpsc::unbounded_channel();
@@ -112,8 +121,8 @@ async fn serve(args: &Serve, webhook: Arc<Webhook>, certificates: Certificates) 
         out.flush()
     };
 
-    let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
-    let readiness = Readiness { stopping: stopping.clone(), webhook: Arc::clone(&webhook) };
+    let (closing, stopping, stopped) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+    let readiness = Readiness { stopping: closing.clone(), webhook: Arc::clone(&webhook) };
     let probes = Listener::new(metrics, None, probes::router(readiness));
     let admission = Listener::new(admission, Some(tls), routes::router(Arc::clone(&webhook)));
     ready(admission.address(), probes.address()).map_err(StartError::ReadyLines)?;
@@ -121,10 +130,15 @@ async fn serve(args: &Serve, webhook: Arc<Webhook>, certificates: Certificates) 
     certificates.measure(&webhook.metrics);
     let renewing = tokio::spawn(async move { certificates.keep_fresh(SystemTime::now, &webhook.metrics).await });
     // The probes outlive the requests, to say that this server is going.
-    let probes = tokio::spawn(probes.serve(stopped.clone()));
-    let admission = tokio::spawn(admission.serve(stopping.clone()));
+    let probes = tokio::spawn(probes.serve(stopped.clone(), stopped.clone()));
+    let admission = tokio::spawn(admission.serve(closing.clone(), stopping.clone()));
 
     end.await;
+    closing.cancel();
+    if args.standalone.is_none() {
+        tracing::info!(seconds = DRAINING.as_secs(), "no longer ready: requests are answered for a while");
+        sleep(DRAINING).await;
+    }
     tracing::info!("stopping: requests in flight are answered, new ones are not taken");
     stopping.cancel();
     let _ = timeout(LAST_REQUESTS, admission).await;

@@ -161,14 +161,7 @@ impl Store {
                 self.api.replace(&name, &params, &ledger).await.map_err(|error| ("update", error))
             }
         };
-        let written = written.map_err(|(verb, error)| self.failed(verb, &name, &error));
-        self.count_write(match &written {
-            Ok(_) => "written",
-            Err(StoreError::Conflict) => "conflict",
-            Err(StoreError::Unknown(_)) => "unknown",
-            Err(StoreError::Unavailable(_)) => "unavailable",
-        });
-        let written = written?;
+        let written = written.map_err(|(verb, error)| self.failed(verb, &name, &error))?;
         self.mended();
         self.keep(written);
         self.changed.send_replace(());
@@ -234,7 +227,14 @@ impl Store {
         count(&self.outcomes, name);
     }
 
-    fn count_write(&self, name: &'static str) {
+    /// Counts a write, also one that nobody waited for.
+    pub(super) fn count_write(&self, written: &Result<(), StoreError>) {
+        let name = match written {
+            Ok(()) => "written",
+            Err(StoreError::Conflict) => "conflict",
+            Err(StoreError::Unknown(_)) => "unknown",
+            Err(StoreError::Unavailable(_)) => "unavailable",
+        };
         count(&self.writes, name);
     }
 

@@ -264,7 +264,9 @@ impl Writer {
     }
 
     async fn write(&self, kept: &Kept, claims: &[Asked]) -> Result<(), StoreError> {
-        in_time(claims, self.store.put(kept)).await
+        let written = in_time(claims, self.store.put(kept)).await;
+        self.store.count_write(&written);
+        written
     }
 
     /// The kind whose objects hold addresses here.

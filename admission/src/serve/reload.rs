@@ -1,0 +1,57 @@
+//! SIGHUP: the settings are read again.
+//!
+//! A cluster is then watched anew by the new settings, beside the old view, which judges until the new one has seen
+//! everything: as if another replica came and this one went. Settings that cannot be read change nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use vpcguard_policies::Settings;
+
+use super::judge::Judge;
+use super::routes::Webhook;
+use super::{Serve, signals, start};
+use crate::files;
+
+/// How often a new view is asked whether it has seen everything.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Reads the settings again whenever that is asked for. `watching` are the tasks of the present view.
+pub(super) async fn on_hangup(
+    args: &Serve,
+    webhook: &Webhook,
+    mut hangups: signals::Hangups,
+    mut watching: JoinSet<()>,
+) {
+    loop {
+        hangups.next().await;
+        match reload(args, webhook).await {
+            Ok(Some(tasks)) => watching = tasks,
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(error, "SIGHUP: the settings stay as they were");
+                continue;
+            }
+        }
+        tracing::info!(watching = watching.len(), "SIGHUP: the settings are those of the file now");
+    }
+}
+
+async fn reload(args: &Serve, webhook: &Webhook) -> Result<Option<JoinSet<()>>, String> {
+    let file = args.settings.as_deref().ok_or("there is no file to read them from: start with --settings FILE")?;
+    let settings: Settings = files::settings(file).map_err(|error| error.to_string())?;
+    if let Judge::Standalone(cluster) = &*webhook.judge() {
+        cluster.replace_settings(settings)?;
+        return Ok(None);
+    }
+    let (judge, tasks) = start::live(args, settings).await.map_err(|error| error.to_string())?;
+    if let Judge::Live { live, .. } = &judge {
+        while !live.waiting().is_empty() {
+            sleep(LOOK).await;
+        }
+    }
+    webhook.replace_judge(Arc::new(judge));
+    Ok(Some(tasks))
+}
