@@ -1,9 +1,11 @@
 //! The tasks of this repository.
 
 mod assets;
+mod cluster;
 mod docs;
 mod lint;
 mod mutants;
+mod races;
 mod test;
 mod wasm;
 
@@ -30,6 +32,18 @@ enum Task {
     Docs,
     /// Prints, as ratios, what a review costs among many Subnets, and a check of many documents.
     Bench,
+    /// Prints, as ratios, what many Subnets at once cost on a real API server.
+    BenchCluster,
+    /// Has Subnets race for the same addresses on a real API server, also while replicas and the API server crash.
+    Races {
+        /// How many rounds of each kind.
+        #[arg(long, default_value_t = 1000)]
+        rounds: usize,
+    },
+    /// Prints how long a replica takes to see a large cluster, and its memory (several minutes).
+    BenchStartup,
+    /// Writes tests/reviews/ anew: what a real API server sends for each kind and operation.
+    RecordReviews,
     /// Changes the rules one line at a time and lists the changes that no test notices (about an hour).
     Mutants {
         /// Only these files, as `cargo mutants --file` takes them.
@@ -48,6 +62,10 @@ fn main() -> Result<()> {
         Task::Lint => lint::run(&shell),
         Task::Docs => docs::write(&shell),
         Task::Bench => test::bench(&shell),
+        Task::BenchCluster => races::bench(&shell),
+        Task::Races { rounds } => races::run(&shell, rounds),
+        Task::BenchStartup => cluster::bench_startup(&shell),
+        Task::RecordReviews => cluster::record_reviews(&shell),
         Task::Mutants { files } => mutants::run(&shell, &files),
         Task::Wasm => wasm::run(&shell),
     }

@@ -1,10 +1,17 @@
 //! vpcguard in front of a real API server, as a user meets it through kubectl.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod audit;
 mod client;
 mod kube_ovn;
 mod ledger;
+mod priority;
+mod races;
+mod recorded;
 mod refusals;
 mod repair;
+mod retry;
+mod startup;
+mod throughput;
 mod view;
 mod world;

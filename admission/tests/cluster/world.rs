@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use vpcguard_check::{Source, parse};
 use vpcguard_tests::balancer::Balancer;
-use vpcguard_tests::control_plane::{ControlPlane, Output, User};
+use vpcguard_tests::control_plane::{ControlPlane, Output, Response, User};
 use vpcguard_tests::pki::Pki;
 use vpcguard_tests::replica::Replica;
 use vpcguard_tests::webhooks::point_at;
@@ -28,6 +28,10 @@ pub(crate) struct World {
     pub(crate) replicas: Vec<Replica>,
     pub(crate) balancer: Balancer,
     pub(crate) plane: ControlPlane,
+    /// The command line of the replicas.
+    args: Vec<String>,
+    // Its files are the replicas' certificates.
+    _pki: Pki,
     files: TempDir,
 }
 
@@ -80,7 +84,24 @@ impl World {
 
     /// The page of a replica's second port.
     pub(crate) fn page(&self, replica: usize, path: &str) -> String {
-        page(&self.replicas[replica], path).unwrap()
+        self.answer(replica, path).1
+    }
+
+    /// What a replica's second port answers: a status code and a page.
+    pub(crate) fn answer(&self, replica: usize, path: &str) -> (u16, String) {
+        answer(&self.replicas[replica], path).unwrap()
+    }
+
+    /// Starts one more replica, as a user, and neither waits until it is ready nor sends requests to it.
+    pub(crate) fn add_replica(&mut self, user: User) -> Result<()> {
+        let replica = start_replica(&self.args, &self.plane, user)?;
+        self.replicas.push(replica);
+        Ok(())
+    }
+
+    /// Creates an object by one request as it is.
+    pub(crate) fn create(&self, user: User, collection: &str, object: &Value) -> Response {
+        self.plane.request(user, "POST", collection, &object.to_string()).unwrap()
     }
 
     /// The value of a metric; 0 where it is not there.
@@ -188,11 +209,8 @@ impl Builder {
             format!("--settings={}", text(&settings)?),
         ];
         args.extend(self.serve);
-        let args: Vec<_> = args.iter().map(String::as_str).collect();
-        let kubeconfig = text(&plane.kubeconfig(User::Vpcguard))?;
-        let env = [("KUBECONFIG", kubeconfig.as_str()), ("RUST_LOG", "info")];
         let replicas: Vec<_> =
-            (0..self.replicas).map(|_| Replica::start(Path::new(BINARY), &args, &env)).collect::<Result<_>>()?;
+            (0..self.replicas).map(|_| start_replica(&args, &plane, User::Vpcguard)).collect::<Result<_>>()?;
         for replica in &replicas {
             wait_until_ready(replica)?;
         }
@@ -204,7 +222,7 @@ impl Builder {
             point_at(configuration, balancer.address(), &pki.ca_pem());
         }
         apply(&plane, webhooks)?;
-        let world = World { replicas, balancer, plane, files };
+        let world = World { replicas, balancer, plane, args, _pki: pki, files };
         // The API server hears of a configuration a moment later.
         let bad = "apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {name: bad}\nspec: {cidrBlock: x}\n";
         world.until("the webhooks are called", |world| {
@@ -237,8 +255,8 @@ fn apply(plane: &ControlPlane, objects: Vec<Value>) -> Result<()> {
 pub(crate) fn wait_until_ready(replica: &Replica) -> Result<()> {
     let begun = Instant::now();
     loop {
-        let page = page(replica, "/readyz?verbose");
-        if page.as_ref().is_ok_and(|page| page.ends_with("readyz check passed\n")) {
+        let page = answer(replica, "/readyz?verbose");
+        if page.as_ref().is_ok_and(|(status, _)| *status == 200) {
             return Ok(());
         }
         if begun.elapsed() > PATIENCE {
@@ -248,13 +266,21 @@ pub(crate) fn wait_until_ready(replica: &Replica) -> Result<()> {
     }
 }
 
-/// A page of the second port.
-fn page(replica: &Replica, path: &str) -> Result<String> {
+fn start_replica(args: &[String], plane: &ControlPlane, user: User) -> Result<Replica> {
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let kubeconfig = plane.kubeconfig(user);
+    let kubeconfig = kubeconfig.to_str().context("a path that is not UTF-8")?;
+    Replica::start(Path::new(BINARY), &args, &[("KUBECONFIG", kubeconfig), ("RUST_LOG", "info")])
+}
+
+/// What the second port answers.
+fn answer(replica: &Replica, path: &str) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect(replica.metrics())?;
     stream.set_read_timeout(Some(PATIENCE))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
-    Ok(body.to_owned())
+    let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+    let status = head.split_whitespace().nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
+    Ok((status, body.to_owned()))
 }

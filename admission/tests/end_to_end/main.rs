@@ -14,5 +14,6 @@ mod examples;
 mod explain;
 mod guide;
 mod readme;
+mod recorded;
 mod serve;
 mod serving;

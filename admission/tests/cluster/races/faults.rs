@@ -1,0 +1,35 @@
+//! What breaks while Subnets race.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::sleep;
+use std::time::Duration;
+
+use vpcguard_tests::control_plane::ControlPlane;
+use vpcguard_tests::replica::Replica;
+
+use crate::world::{Builder, World};
+
+/// One in which addresses that were claimed for nobody are free again before clients run out of patience: the hold is
+/// longer than the request timeout by the 15 s that the manual asks for.
+pub(super) fn world() -> Builder {
+    World::builder().serve("--claim-hold=20s").api_server("--request-timeout=5s")
+}
+
+/// Kills a replica each second and starts it again, one after the other, until whoever holds the channel's other end goes.
+pub(super) fn kill_in_turn(replicas: &mut [Replica], stop: &Receiver<()>, kills: &AtomicUsize) {
+    let count = replicas.len();
+    while stop.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+        replicas[kills.load(Ordering::Relaxed) % count].restart().unwrap();
+        kills.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Kills the API server and starts it again each time it is asked to, until nobody can ask any more.
+pub(super) fn restart_api_server(plane: &mut ControlPlane, asked: &Receiver<()>) {
+    for () in asked {
+        // The requests of a round take about this long: they are to be hit anywhere.
+        sleep(Duration::from_millis(fastrand::u64(..50)));
+        plane.restart_api_server().unwrap();
+    }
+}
