@@ -24,6 +24,23 @@ pub enum CertError {
     /// A file without a certificate that can be read.
     #[error("holds no certificate that can be read: it must be PEM, BEGIN CERTIFICATE")]
     NoCertificate,
+    /// A certificate that may not sign others.
+    #[error("the certificate is not that of a CA: put back the one that vpcguard made, or delete it to get a new one")]
+    NotCa,
+    /// A CA that leaves cannot name as their issuer.
+    #[error(
+        "the CA was not made by vpcguard: its subject is more than a common name; delete it to get a new one, or have \
+         leaves signed elsewhere and serve them from files"
+    )]
+    Foreign,
+    /// A key of another kind than ours.
+    #[error("the private key must be a P-256 key in PKCS #8, BEGIN PRIVATE KEY: delete it to get a new CA")]
+    KeyKind,
+    /// A certificate and a key that are no pair.
+    #[error(
+        "the private key is not that of the certificate: put back both from one backup, or delete both to get a new CA"
+    )]
+    KeyMismatch,
     /// A key or certificate could not be generated.
     #[error("cannot generate a certificate: {0}")]
     Generate(#[from] rcgen::Error),

@@ -1,14 +1,16 @@
 //! A certificate that a server shows.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use crate::clock;
 use crate::error::CertError;
+use crate::pem;
 
 /// A leaf certificate with its private key, ready to be served.
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ impl Leaf {
     /// When it is time for the next one: after two thirds of its life, so that a third is left to try in.
     pub fn renew_at(&self) -> SystemTime {
         let life = self.not_after.duration_since(self.signed_at).unwrap_or_default();
-        self.signed_at + life / 3 * 2
+        clock::later(self.signed_at, life / 3 * 2)
     }
 
     pub(crate) fn certified(&self) -> Arc<CertifiedKey> {
@@ -66,7 +68,5 @@ impl Leaf {
 }
 
 fn not_after(certificate: &CertificateDer<'_>) -> Result<SystemTime, CertError> {
-    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).map_err(|_| CertError::NoCertificate)?;
-    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or_default();
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).ok_or(CertError::Clock)
+    clock::from_unix(pem::parse(certificate)?.validity().not_after.timestamp())
 }

@@ -1,6 +1,7 @@
 //! The certificates of vpcguard's webhook: a CA, the leaves that it signs, and the TLS configuration that serves them.
 //!
-//! A CA lives for ten years and signs leaves of seven days, in memory. Nothing here reads a clock: each call that needs
+//! A CA lives for ten years and signs leaves of seven days, in memory. [`Authorities`] are the CAs of a cluster as a
+//! Secret holds them, and the steps by which one follows the other. Nothing here reads a clock: each call that needs
 //! the time is given it. All cryptography is that of aws-lc-rs, named explicitly, so that no other provider that some
 //! dependency brings along is ever asked.
 //!
@@ -18,12 +19,30 @@
 //! # Ok::<(), vpcguard_certs::CertError>(())
 //! ```
 
+mod authorities;
+mod bundle;
 mod ca;
+mod client;
+mod clock;
+mod describe;
 mod error;
 mod leaf;
+mod lives;
+mod names;
+mod pem;
+mod phase;
+mod secret;
 mod server;
 
+pub use authorities::Authorities;
+pub use bundle::{bundle_trusts, missing_from};
 pub use ca::Ca;
+pub use client::{ClientCa, ClientCaError, explain_refusal};
+pub use describe::{CertificateInfo, describe};
 pub use error::CertError;
 pub use leaf::Leaf;
-pub use server::{CurrentLeaf, server_config};
+pub use lives::{DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE, DEFAULT_SETTLE, Lives, LivesError};
+pub use names::service_names;
+pub use phase::Phase;
+pub use secret::SecretError;
+pub use server::{CurrentLeaf, ServerOptions, server_config, server_config_with};
