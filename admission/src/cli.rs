@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::audit::Audit;
+use crate::certs::Certs;
 use crate::check::Check;
 use crate::explain::Explain;
 use crate::manifests::Manifests;
@@ -22,6 +23,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(Audit),
+    Certs(Certs),
     Check(Check),
     Explain(Explain),
     Manifests(Manifests),
@@ -33,6 +35,7 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         match self.command {
             Command::Audit(audit) => audit.run(),
+            Command::Certs(certs) => certs.run(),
             Command::Check(check) => check.run(),
             Command::Explain(explain) => explain.run(),
             Command::Manifests(manifests) => manifests.run(),

@@ -3,6 +3,7 @@
 //! [`watch`] follows one [`collection`] each and feeds the [`state`], an inventory with the version of every object in it.
 //! [`live`] reads single objects past it where a denial would rest on them.
 
+pub(crate) mod authority;
 pub(crate) mod client;
 pub(crate) mod collection;
 pub(crate) mod ledgers;

@@ -114,6 +114,8 @@ mod tests {
                 r#"ClusterRoleBinding "vpcguard""#,
                 r#"Role "vpcguard""#,
                 r#"RoleBinding "vpcguard""#,
+                r#"Role "vpcguard-ca""#,
+                r#"RoleBinding "vpcguard-ca""#,
                 r#"PriorityLevelConfiguration "vpcguard""#,
                 r#"FlowSchema "vpcguard""#,
                 r#"MutatingWebhookConfiguration "vpcguard""#,

@@ -10,6 +10,9 @@ use vpcguard_policies::{Inventory, Kind, Settings};
 use super::{NAME, NAMESPACE, metadata, metadata_in, object, texts};
 use crate::ledger::crd::GROUP;
 
+/// The Secret with the CA, and the Role over it.
+const CA: &str = "vpcguard-ca";
+
 const READ: [&str; 3] = ["get", "list", "watch"];
 const WRITE: [&str; 5] = ["get", "list", "watch", "create", "update"];
 
@@ -23,7 +26,7 @@ pub(super) fn account() -> serde_json::Result<[Value; 2]> {
 }
 
 /// What the account may do.
-pub(super) fn permissions(settings: &Settings) -> serde_json::Result<[Value; 4]> {
+pub(super) fn permissions(settings: &Settings) -> serde_json::Result<[Value; 6]> {
     let kube_ovn = settings.kube_ovn.namespace.as_str();
     Ok([
         object(ClusterRole { metadata: metadata(), rules: Some(cluster_rules()), ..ClusterRole::default() })?,
@@ -36,6 +39,12 @@ pub(super) fn permissions(settings: &Settings) -> serde_json::Result<[Value; 4]>
         object(RoleBinding {
             metadata: metadata_in(kube_ovn),
             role_ref: role_ref("Role"),
+            subjects: Some(vec![subject()]),
+        })?,
+        object(Role { metadata: of_the_ca(), rules: Some(ca_rules()) })?,
+        object(RoleBinding {
+            metadata: of_the_ca(),
+            role_ref: RoleRef { name: CA.to_owned(), ..role_ref("Role") },
             subjects: Some(vec![subject()]),
         })?,
     ])
@@ -51,8 +60,29 @@ fn cluster_rules() -> Vec<PolicyRule> {
         allow(GROUP, &["addressindices"], &[&WRITE[..], &["delete"]].concat()),
         allow(GROUP, &["addressindices/status"], &["update"]),
         allow("events.k8s.io", &["events"], &["create", "patch"]),
+        // The caBundle of its own two.
+        PolicyRule {
+            resource_names: Some(texts(&[NAME])),
+            ..allow(
+                "admissionregistration.k8s.io",
+                &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+                &["get", "patch"],
+            )
+        },
     ]);
     rules
+}
+
+/// The one Secret that is vpcguard's. What does not exist yet cannot be allowed by name.
+fn ca_rules() -> Vec<PolicyRule> {
+    vec![
+        PolicyRule { resource_names: Some(texts(&[CA])), ..allow("", &["secrets"], &["get", "update"]) },
+        allow("", &["secrets"], &["create"]),
+    ]
+}
+
+fn of_the_ca() -> ObjectMeta {
+    ObjectMeta { name: Some(CA.to_owned()), ..metadata_in(NAMESPACE) }
 }
 
 /// The kinds that are watched, by API group. ConfigMaps are a matter of one namespace.
@@ -122,8 +152,21 @@ mod tests {
                 "vpcguard.io: addressindices: get,list,watch,create,update,delete",
                 "vpcguard.io: addressindices/status: update",
                 "events.k8s.io: events: create,patch",
+                "admissionregistration.k8s.io: mutatingwebhookconfigurations,validatingwebhookconfigurations: get,patch",
             ]
         );
+    }
+
+    #[test]
+    fn of_secrets_and_configurations_only_its_own_are_written() {
+        let rules: Vec<_> = cluster_rules().into_iter().chain(ca_rules()).collect();
+        let named = |resource: &str| {
+            let of_it = |rule: &&PolicyRule| rule.resources.iter().flatten().any(|named| named == resource);
+            let rules = rules.iter().filter(of_it).filter(|rule| rule.verbs != ["create"]);
+            rules.map(|rule| rule.resource_names.clone().unwrap_or_default().join(",")).collect::<Vec<_>>()
+        };
+        assert_eq!(named("secrets"), ["vpcguard-ca"]);
+        assert_eq!(named("validatingwebhookconfigurations"), ["vpcguard"]);
     }
 
     #[test]

@@ -1,31 +1,58 @@
-//! The self-signed certificates of a server, and their renewal.
+//! The certificate that the server shows, and where the next one comes from.
 
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use kube::Client;
 use rustls::ServerConfig;
-use vpcguard_certs::{Ca, CertError, CurrentLeaf, Leaf, server_config};
+use vpcguard_certs::{Ca, CertError, ClientCa, CurrentLeaf, Leaf, Lives, ServerOptions, server_config_with};
 
 use super::metrics::Metrics;
+use super::start::StartError;
+use crate::cluster::authority::{Keeper, Place};
 
 /// How often the clock is looked at. Expiry is a matter of the wall clock, which timers do not follow when a machine
 /// sleeps or its clock is set.
 const LOOK: Duration = Duration::from_mins(1);
 
-/// The leaf that is served, and where the next one comes from.
-#[derive(Debug)]
+/// How often files and Secrets are looked at. A watch on a file of a mounted Secret would miss its change: the directory
+/// that it leads to is renamed.
+const LOOK_AT_FILES: Duration = Duration::from_secs(10);
+
+/// How long before its end somebody should hear that a certificate is not being renewed.
+const WARNING: Duration = Duration::from_hours(14 * 24);
+
+/// See the module.
 pub(super) struct Certificates {
-    signer: Option<Signer>,
-    leaf: Leaf,
+    source: Source,
     current: Arc<CurrentLeaf>,
+    clients: Option<Clients>,
 }
 
-/// A CA of our own, and the names that it signs leaves for.
-#[derive(Debug)]
-struct Signer {
-    ca: Ca,
+enum Source {
+    /// A CA of our own, the names that it signs leaves for, and the leaf.
+    SelfSigned { ca: Box<Ca>, names: Vec<String>, leaf: Leaf },
+    /// Two files, and what was in them.
+    Files { files: Files, read: [Vec<u8>; 2], leaf: Leaf },
+    /// The CA of a cluster.
+    Cluster { keeper: Box<Keeper>, look: Duration },
+}
+
+/// A certificate and its key.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+}
+
+/// Who may connect.
+struct Clients {
+    file: PathBuf,
     names: Vec<String>,
+    read: Vec<u8>,
+    ca: Arc<ClientCa>,
 }
 
 impl Certificates {
@@ -36,57 +63,169 @@ impl Certificates {
         if !names.contains(&address) {
             names.push(address);
         }
-        let ca = Ca::generate(now)?;
+        let ca = Box::new(Ca::generate(now)?);
         let leaf = ca.sign(&names, now)?;
-        Ok(Self { current: CurrentLeaf::new(&leaf), signer: Some(Signer { ca, names }), leaf })
+        let current = CurrentLeaf::new(&leaf);
+        Ok(Self { source: Source::SelfSigned { ca, names, leaf }, current, clients: None })
     }
 
-    /// Those of two files in PEM.
-    pub(super) fn files(certificate: &[u8], key: &[u8], now: SystemTime) -> Result<Self, CertError> {
-        let leaf = Leaf::from_pem(certificate, key, now)?;
-        Ok(Self { current: CurrentLeaf::new(&leaf), signer: None, leaf })
+    /// Those of two files.
+    pub(super) fn files(files: Files, now: SystemTime) -> Result<Self, StartError> {
+        let read = files.read()?;
+        let leaf = files.leaf(&read, now)?;
+        let current = CurrentLeaf::new(&leaf);
+        Ok(Self { source: Source::Files { files, read, leaf }, current, clients: None })
+    }
+
+    /// Those of a cluster, as soon as its API server answers.
+    pub(super) async fn cluster(client: &Client, place: &Place, names: Vec<String>, lives: Lives) -> Self {
+        let look = (lives.settle / 10).clamp(Duration::from_millis(100), LOOK_AT_FILES);
+        loop {
+            match Keeper::begin(client, place, names.clone(), lives, SystemTime::now).await {
+                Ok(keeper) => {
+                    let current = keeper.current();
+                    return Self { source: Source::Cluster { keeper: Box::new(keeper), look }, current, clients: None };
+                }
+                Err(error) => tracing::error!(%error, "no certificate yet"),
+            }
+            tokio::time::sleep(look).await;
+        }
+    }
+
+    /// Takes requests only from clients with a certificate of the CAs in this file, and of one of these names.
+    pub(super) fn only_for(mut self, file: &Path, names: &[String]) -> Result<Self, StartError> {
+        let read = read("--client-ca", file)?;
+        let ca = ClientCa::new(&read, names).map_err(StartError::ClientCa)?;
+        self.clients = Some(Clients { file: file.to_owned(), names: names.to_vec(), read, ca });
+        Ok(self)
     }
 
     /// What clients are to trust, where that is our own to say.
     pub(super) fn ca_pem(&self) -> Option<String> {
-        self.signer.as_ref().map(|signer| signer.ca.certificate_pem())
+        match &self.source {
+            Source::SelfSigned { ca, .. } => Some(ca.certificate_pem()),
+            Source::Files { .. } | Source::Cluster { .. } => None,
+        }
+    }
+
+    /// Who decides about clients, where that is not everybody.
+    pub(super) fn clients(&self) -> Option<Arc<ClientCa>> {
+        self.clients.as_ref().map(|clients| Arc::clone(&clients.ca))
     }
 
     /// The configuration that shows the leaf, also once it is renewed.
-    pub(super) fn server_config(&self) -> Result<Arc<ServerConfig>, CertError> {
-        server_config(Arc::clone(&self.current))
+    pub(super) fn server_config(&self, options: ServerOptions) -> Result<Arc<ServerConfig>, CertError> {
+        server_config_with(Arc::clone(&self.current), options)
     }
 
-    /// Says when they expire.
-    pub(super) fn measure(&self, metrics: &Metrics) {
-        if let Some(signer) = &self.signer {
-            metrics.set_not_after("ca", signer.ca.not_after());
-        }
-        metrics.set_not_after("leaf", self.leaf.not_after());
-    }
-
-    /// Renews the leaf whenever two thirds of its life are over, as this clock has it.
+    /// Renews whatever is due, for ever, as this clock has it.
     pub(super) async fn keep_fresh(mut self, clock: impl Fn() -> SystemTime, metrics: &Metrics) {
         loop {
-            match self.renew_if_due(clock()) {
-                Ok(true) => {
-                    self.measure(metrics);
-                    tracing::info!("the certificate has been renewed");
-                }
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "the certificate cannot be renewed"),
-            }
-            tokio::time::sleep(LOOK).await;
+            self.look(&clock, metrics).await;
+            tokio::time::sleep(match &self.source {
+                Source::SelfSigned { .. } if self.clients.is_none() => LOOK,
+                Source::SelfSigned { .. } | Source::Files { .. } => LOOK_AT_FILES,
+                Source::Cluster { look, .. } => *look,
+            })
+            .await;
         }
     }
 
-    fn renew_if_due(&mut self, now: SystemTime) -> Result<bool, CertError> {
-        let due = self.signer.as_ref().filter(|_| now >= self.leaf.renew_at());
-        let Some(Signer { ca, names }) = due else { return Ok(false) };
-        self.leaf = ca.sign(names, now)?;
-        self.current.replace(&self.leaf);
-        Ok(true)
+    async fn look(&mut self, clock: &impl Fn() -> SystemTime, metrics: &Metrics) {
+        if let Some(clients) = &mut self.clients {
+            clients.look();
+        }
+        let now = clock();
+        match &mut self.source {
+            Source::SelfSigned { ca, names, leaf } => {
+                if now >= leaf.renew_at() {
+                    match ca.sign(names, now) {
+                        Ok(next) => {
+                            *leaf = next;
+                            self.current.replace(leaf);
+                            tracing::info!("the certificate has been renewed");
+                        }
+                        Err(error) => tracing::error!(%error, "the certificate cannot be renewed"),
+                    }
+                }
+                metrics.set_not_after("ca", ca.not_after());
+                report("leaf", leaf.not_after(), now, metrics);
+            }
+            Source::Files { files, read, leaf } => {
+                match files.changed(read, now) {
+                    Ok(None) => {}
+                    Ok(Some((next_read, next))) => {
+                        (*read, *leaf) = (next_read, next);
+                        self.current.replace(leaf);
+                        tracing::info!("the certificate has been read again");
+                    }
+                    Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+                }
+                report("leaf", leaf.not_after(), now, metrics);
+            }
+            Source::Cluster { keeper, .. } => match keeper.look(clock).await {
+                Ok(standing) => {
+                    report("ca", standing.ca_not_after, now, metrics);
+                    metrics.set_not_after("leaf", standing.leaf_not_after);
+                    metrics.set_rotation_phase(standing.phase);
+                }
+                Err(error) => tracing::warn!(%error, "the CA cannot be looked after"),
+            },
+        }
     }
+}
+
+/// Measures a certificate, and says so where it should have been renewed long ago.
+fn report(cert: &'static str, not_after: SystemTime, now: SystemTime, metrics: &Metrics) {
+    metrics.set_not_after(cert, not_after);
+    let left = not_after.duration_since(now).unwrap_or_default();
+    if cert == "ca" && left < WARNING {
+        tracing::warn!(cert, days = left.as_secs() / 86_400, "a certificate expires soon");
+    }
+}
+
+impl Files {
+    fn read(&self) -> Result<[Vec<u8>; 2], StartError> {
+        Ok([read("--tls-cert", &self.certificate)?, read("--tls-key", &self.key)?])
+    }
+
+    fn leaf(&self, [certificate, key]: &[Vec<u8>; 2], now: SystemTime) -> Result<Leaf, StartError> {
+        Leaf::from_pem(certificate, key, now).map_err(|source| {
+            let files = format!("{}, {}", self.certificate.display(), self.key.display());
+            StartError::TlsFiles { files, source }
+        })
+    }
+
+    /// The leaf if it is another one now.
+    fn changed(&self, known: &[Vec<u8>; 2], now: SystemTime) -> Result<Option<([Vec<u8>; 2], Leaf)>, StartError> {
+        let read = self.read()?;
+        if read == *known {
+            return Ok(None);
+        }
+        // Between two renames they may be of different pairs: then the next look finds them whole.
+        let leaf = self.leaf(&read, now)?;
+        Ok(Some((read, leaf)))
+    }
+}
+
+impl Clients {
+    fn look(&mut self) {
+        match read("--client-ca", &self.file) {
+            Ok(bundle) if bundle == self.read => {}
+            Ok(bundle) => match self.ca.replace(&bundle, &self.names) {
+                Ok(()) => {
+                    self.read = bundle;
+                    tracing::info!("the CAs of clients have been read again");
+                }
+                Err(error) => tracing::error!(%error, "the CAs of clients stay as they were"),
+            },
+            Err(error) => tracing::error!(%error, "the CAs of clients stay as they were"),
+        }
+    }
+}
+
+fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, StartError> {
+    std::fs::read(path).map_err(|source| StartError::TlsFile { option, path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -95,26 +234,56 @@ mod tests {
 
     const DAY: Duration = Duration::from_hours(24);
 
-    fn certificates(address: &str, now: SystemTime) -> Certificates {
-        Certificates::self_signed(address.parse().unwrap(), now).unwrap()
-    }
-
     #[test]
     fn the_address_is_named_once() {
-        let names = |address| certificates(address, SystemTime::now()).signer.unwrap().names;
+        let names = |address: &str| match Certificates::self_signed(address.parse().unwrap(), SystemTime::now()) {
+            Ok(Certificates { source: Source::SelfSigned { names, .. }, .. }) => names,
+            _ => panic!("self-signed"),
+        };
         assert_eq!(names("127.0.0.1"), ["localhost", "127.0.0.1", "::1"]);
         assert_eq!(names("::1"), ["localhost", "127.0.0.1", "::1"]);
         assert_eq!(names("10.0.0.1"), ["localhost", "127.0.0.1", "::1", "10.0.0.1"]);
     }
 
-    #[test]
-    fn a_leaf_is_renewed_after_two_thirds_of_its_life() {
+    #[tokio::test]
+    async fn a_leaf_is_renewed_after_two_thirds_of_its_life() {
         let start = SystemTime::now();
-        let mut certificates = certificates("127.0.0.1", start);
-        assert!(!certificates.renew_if_due(start + 4 * DAY).unwrap());
-        assert!(certificates.renew_if_due(start + 5 * DAY).unwrap());
-        assert_eq!(certificates.leaf.not_after(), start + 12 * DAY);
-        assert!(!certificates.renew_if_due(start + 6 * DAY).unwrap());
-        assert!(certificates.renew_if_due(start + 3650 * DAY).is_err());
+        let mut certificates = Certificates::self_signed("127.0.0.1".parse().unwrap(), start).unwrap();
+        let metrics = Metrics::new();
+        let mut ends_on = async |day: u32| {
+            certificates.look(&|| start + day * DAY, &metrics).await;
+            let Source::SelfSigned { leaf, .. } = &certificates.source else { panic!("self-signed") };
+            leaf.not_after().duration_since(start).unwrap().as_secs() / DAY.as_secs()
+        };
+        assert_eq!((ends_on(4).await, ends_on(5).await, ends_on(6).await), (7, 12, 12));
+        // When the CA is over, the last leaf stays.
+        assert_eq!(ends_on(3651).await, 12);
+    }
+
+    #[test]
+    fn files_are_read_again_when_both_have_changed() {
+        let (directory, now) = (tempfile::tempdir().unwrap(), SystemTime::now());
+        let path = |name: &str| directory.path().join(name);
+        let files = Files { certificate: path("tls.crt"), key: path("tls.key") };
+        let pair = || {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let certificate =
+                rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+            (certificate.pem(), key.serialize_pem())
+        };
+        let (first, second) = (pair(), pair());
+        let write = |certificate: &str, key: &str| {
+            std::fs::write(&files.certificate, certificate).unwrap();
+            std::fs::write(&files.key, key).unwrap();
+        };
+        write(&first.0, &first.1);
+        let known = files.read().unwrap();
+        assert!(files.changed(&known, now).unwrap().is_none());
+        write(&second.0, &first.1);
+        assert!(files.changed(&known, now).unwrap_err().to_string().contains("tls.key"));
+        write(&second.0, &second.1);
+        assert!(files.changed(&known, now).unwrap().is_some());
+        std::fs::remove_file(&files.key).unwrap();
+        assert!(files.changed(&known, now).is_err());
     }
 }

@@ -9,6 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use vpcguard_certs::Phase;
 use vpcguard_policies::finding::Action;
 use vpcguard_policies::{Kind, Request, Verdict};
 
@@ -52,6 +53,11 @@ struct KindLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PhaseLabels {
+    phase: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StoredLabels {
     rule: &'static str,
     kind: &'static str,
@@ -84,6 +90,7 @@ pub(super) struct Metrics {
     claims_in_flight: Gauge,
     ledger_writes: Family<ResultLabels, Counter>,
     claims: Family<ResultLabels, Counter>,
+    phase: Family<PhaseLabels, Gauge>,
     overlaps: Gauge,
     stored_violations: Family<StoredLabels, Gauge>,
 }
@@ -105,6 +112,7 @@ impl Metrics {
             claims_in_flight: Gauge::default(),
             ledger_writes: Family::default(),
             claims: Family::default(),
+            phase: Family::default(),
             overlaps: Gauge::default(),
             stored_violations: Family::default(),
         };
@@ -135,6 +143,7 @@ impl Metrics {
             "Writes of address ledgers, by what came of them",
             self.ledger_writes.clone(),
         );
+        registry.register("ca_rotation_phase", "1 for the phase that the CA's rotation is in", self.phase.clone());
         registry.register("stored_overlaps", "Pairs of stored Subnets that overlap", self.overlaps.clone());
         let help = "Stored objects that a rule would refuse, as of the last sweep";
         registry.register("stored_violations", help, self.stored_violations.clone());
@@ -183,6 +192,13 @@ impl Metrics {
         for (kind, count) in counts {
             let labels = KindLabels { kind: kind.name() };
             self.objects.get_or_create(&labels).set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Says how far a rotation of the CA is.
+    pub(super) fn set_rotation_phase(&self, phase: Phase) {
+        for known in Phase::ALL {
+            self.phase.get_or_create(&PhaseLabels { phase: known.as_str() }).set(i64::from(known == phase));
         }
     }
 

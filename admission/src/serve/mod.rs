@@ -22,6 +22,7 @@ mod seats;
 mod signals;
 mod standalone;
 mod start;
+mod tls;
 mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -33,15 +34,8 @@ use clap::{Args, ValueEnum};
 
 use crate::cluster::ledgers::Mode;
 use crate::console;
-
-/// Where the certificate of the webhook comes from.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Tls {
-    /// A CA of its own, made at each start.
-    SelfSigned,
-    /// That of --tls-cert and --tls-key.
-    Files,
-}
+pub(crate) use tls::PlaceArgs;
+use tls::TlsArgs;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -72,15 +66,8 @@ pub(crate) struct Serve {
     /// Write the certificate of the CA here, in PEM, for clients to trust.
     #[arg(long, value_name = "FILE")]
     ca_out: Option<PathBuf>,
-    /// Where the certificate comes from.
-    #[arg(long, value_enum, default_value_t = Tls::SelfSigned)]
-    tls: Tls,
-    /// The certificate that the server shows, and what leads from it to its CA, in PEM.
-    #[arg(long, value_name = "FILE", required_if_eq("tls", "files"))]
-    tls_cert: Option<PathBuf>,
-    /// The private key of the certificate, in PEM.
-    #[arg(long, value_name = "FILE", required_if_eq("tls", "files"))]
-    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsArgs,
     /// What happens to Subnets and NAT gateways whose addresses cannot be claimed.
     #[arg(long, value_enum, default_value_t = Mode::Required, conflicts_with = "standalone")]
     ledger: Mode,

@@ -12,16 +12,17 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use vpcguard_certs::CertError;
+use vpcguard_certs::{CertError, ClientCaError, LivesError};
 use vpcguard_policies::Settings;
 
-use super::certificates::Certificates;
+use super::certificates::{Certificates, Files};
 use super::judge::Judge;
 use super::listener::Listener;
 use super::readiness::Readiness;
 use super::routes::Webhook;
 use super::standalone::Standalone;
-use super::{Serve, Tls, probes, reload, routes, signals};
+use super::tls::Tls;
+use super::{Serve, probes, reload, routes, signals};
 use crate::cluster::ledgers::Ledgers;
 use crate::cluster::{ConnectError, Live, connect, connect_once, repair};
 use crate::files::{self, LoadError};
@@ -50,6 +51,12 @@ pub(super) enum StartError {
     ReadyLines(io::Error),
     #[error(transparent)]
     Cluster(#[from] ConnectError),
+    #[error(transparent)]
+    Lives(LivesError),
+    #[error("{files}: {source}")]
+    TlsFiles { files: String, source: CertError },
+    #[error("--client-ca: {0}")]
+    ClientCa(ClientCaError),
     #[error("{option} {path}: {source}", path = .path.display())]
     TlsFile { option: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot start: {0}")]
@@ -60,13 +67,6 @@ pub(super) enum StartError {
 pub(super) fn start(args: &Serve) -> Result<(), StartError> {
     let settings = args.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
     let standalone = args.standalone.as_deref().map(|dir| standalone(dir, settings.clone())).transpose()?;
-    let [address, _] = args.addresses();
-    let certificates = match (args.tls, &args.tls_cert, &args.tls_key) {
-        (Tls::Files, Some(certificate), Some(key)) => {
-            Certificates::files(&read("--tls-cert", certificate)?, &read("--tls-key", key)?, SystemTime::now())?
-        }
-        _ => Certificates::self_signed(address.ip(), SystemTime::now())?,
-    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Runtime)?;
     runtime.block_on(async {
         let hangups = signals::Hangups::new().map_err(StartError::Runtime)?;
@@ -74,6 +74,7 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
             Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
             None => live(args, settings).await?,
         };
+        let certificates = certificates(args).await?;
         let webhook = Arc::new(Webhook::new(judge));
         tokio::select! {
             ended = serve(args, Arc::clone(&webhook), certificates) => ended,
@@ -101,8 +102,20 @@ pub(super) async fn live(args: &Serve, settings: Settings) -> Result<(Judge, Joi
     Ok((Judge::Live { live, ledgers, found }, watching))
 }
 
-fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, StartError> {
-    std::fs::read(path).map_err(|source| StartError::TlsFile { option, path: path.to_owned(), source })
+async fn certificates(args: &Serve) -> Result<Certificates, StartError> {
+    let tls = &args.tls;
+    let (lives, now) = (tls.lives()?, SystemTime::now());
+    let certificates = match (tls.mode(args.standalone.is_some()), &tls.certificate, &tls.key) {
+        (Tls::Files | Tls::CertManager, Some(certificate), Some(key)) => {
+            Certificates::files(Files { certificate: certificate.clone(), key: key.clone() }, now)?
+        }
+        (Tls::Cluster, ..) => Certificates::cluster(&connect().await?, &tls.place.place(), tls.names(), lives).await,
+        _ => Certificates::self_signed(args.addresses()[0].ip(), now)?,
+    };
+    match &tls.client_ca {
+        Some(file) => certificates.only_for(file, &tls.client_names),
+        None => Ok(certificates),
+    }
 }
 
 async fn serve(args: &Serve, webhook: Arc<Webhook>, certificates: Certificates) -> Result<(), StartError> {
@@ -110,7 +123,7 @@ async fn serve(args: &Serve, webhook: Arc<Webhook>, certificates: Certificates) 
     let admission = listen(admission, "--listen").await?;
     let metrics = listen(metrics, "--metrics-listen").await?;
     let end = signals::end().map_err(StartError::Runtime)?;
-    let tls = TlsAcceptor::from(certificates.server_config()?);
+    let tls = TlsAcceptor::from(certificates.server_config(args.tls.options(certificates.clients()))?);
     if let (Some(path), Some(pem)) = (&args.ca_out, certificates.ca_pem()) {
         write_ca(path, &pem)?;
     }
@@ -127,7 +140,6 @@ async fn serve(args: &Serve, webhook: Arc<Webhook>, certificates: Certificates) 
     let admission = Listener::new(admission, Some(tls), routes::router(Arc::clone(&webhook)));
     ready(admission.address(), probes.address()).map_err(StartError::ReadyLines)?;
 
-    certificates.measure(&webhook.metrics);
     let renewing = tokio::spawn(async move { certificates.keep_fresh(SystemTime::now, &webhook.metrics).await });
     // The probes outlive the requests, to say that this server is going.
     let probes = tokio::spawn(probes.serve(stopped.clone(), stopped.clone()));
