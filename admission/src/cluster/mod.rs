@@ -6,6 +6,7 @@
 pub(crate) mod authority;
 pub(crate) mod client;
 pub(crate) mod collection;
+pub(crate) mod events;
 pub(crate) mod ledgers;
 pub(crate) mod live;
 mod object;

@@ -12,6 +12,7 @@ use vpcguard_certs::{Ca, CertError, ClientCa, CurrentLeaf, Leaf, Lives, ServerOp
 use super::metrics::Metrics;
 use super::start::StartError;
 use crate::cluster::authority::{Keeper, Place};
+use crate::cluster::events::Events;
 
 /// How often the clock is looked at. Expiry is a matter of the wall clock, which timers do not follow when a machine
 /// sleeps or its clock is set.
@@ -24,11 +25,23 @@ const LOOK_AT_FILES: Duration = Duration::from_secs(10);
 /// How long before its end somebody should hear that a certificate is not being renewed.
 const WARNING: Duration = Duration::from_hours(14 * 24);
 
+/// How often that is said again.
+const SAY_AGAIN: Duration = Duration::from_hours(24);
+
 /// See the module.
 pub(super) struct Certificates {
     source: Source,
     current: Arc<CurrentLeaf>,
     clients: Option<Clients>,
+    expiry: Expiry,
+}
+
+/// Says that a certificate expires soon.
+#[derive(Default)]
+struct Expiry {
+    /// Where events go, and the configuration that they are about.
+    events: Option<(Events, String)>,
+    said: Option<SystemTime>,
 }
 
 enum Source {
@@ -56,6 +69,10 @@ struct Clients {
 }
 
 impl Certificates {
+    fn new(source: Source, current: Arc<CurrentLeaf>) -> Self {
+        Self { source, current, clients: None, expiry: Expiry::default() }
+    }
+
     /// For a server that listens on this address, reached by it or as localhost.
     pub(super) fn self_signed(address: IpAddr, now: SystemTime) -> Result<Self, CertError> {
         let mut names: Vec<_> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
@@ -66,7 +83,7 @@ impl Certificates {
         let ca = Box::new(Ca::generate(now)?);
         let leaf = ca.sign(&names, now)?;
         let current = CurrentLeaf::new(&leaf);
-        Ok(Self { source: Source::SelfSigned { ca, names, leaf }, current, clients: None })
+        Ok(Self::new(Source::SelfSigned { ca, names, leaf }, current))
     }
 
     /// Those of two files.
@@ -74,7 +91,7 @@ impl Certificates {
         let read = files.read()?;
         let leaf = files.leaf(&read, now)?;
         let current = CurrentLeaf::new(&leaf);
-        Ok(Self { source: Source::Files { files, read, leaf }, current, clients: None })
+        Ok(Self::new(Source::Files { files, read, leaf }, current))
     }
 
     /// Those of a cluster, as soon as its API server answers.
@@ -84,7 +101,7 @@ impl Certificates {
             match Keeper::begin(client, place, names.clone(), lives, SystemTime::now).await {
                 Ok(keeper) => {
                     let current = keeper.current();
-                    return Self { source: Source::Cluster { keeper: Box::new(keeper), look }, current, clients: None };
+                    return Self::new(Source::Cluster { keeper: Box::new(keeper), look }, current);
                 }
                 Err(error) => tracing::error!(%error, "no certificate yet"),
             }
@@ -98,6 +115,12 @@ impl Certificates {
         let ca = ClientCa::new(&read, names).map_err(StartError::ClientCa)?;
         self.clients = Some(Clients { file: file.to_owned(), names: names.to_vec(), read, ca });
         Ok(self)
+    }
+
+    /// Tells a cluster too when a certificate expires soon.
+    pub(super) fn telling(mut self, client: Client, place: &Place) -> Self {
+        self.expiry.events = Some((Events::new(client), place.configurations.clone()));
+        self
     }
 
     /// What clients are to trust, where that is our own to say.
@@ -149,7 +172,8 @@ impl Certificates {
                     }
                 }
                 metrics.set_not_after("ca", ca.not_after());
-                report("leaf", leaf.not_after(), now, metrics);
+                metrics.set_not_after("leaf", leaf.not_after());
+                self.expiry.look("CA of the webhook", ca.not_after(), now).await;
             }
             Source::Files { files, read, leaf } => {
                 match files.changed(read, now) {
@@ -161,11 +185,13 @@ impl Certificates {
                     }
                     Err(error) => tracing::error!(%error, "the certificate stays as it was"),
                 }
-                report("leaf", leaf.not_after(), now, metrics);
+                metrics.set_not_after("leaf", leaf.not_after());
+                self.expiry.look("certificate of the webhook", leaf.not_after(), now).await;
             }
             Source::Cluster { keeper, .. } => match keeper.look(clock).await {
                 Ok(standing) => {
-                    report("ca", standing.ca_not_after, now, metrics);
+                    metrics.set_not_after("ca", standing.ca_not_after);
+                    self.expiry.look("CA of the webhook", standing.ca_not_after, now).await;
                     metrics.set_not_after("leaf", standing.leaf_not_after);
                     metrics.set_rotation_phase(standing.phase);
                 }
@@ -175,12 +201,19 @@ impl Certificates {
     }
 }
 
-/// Measures a certificate, and says so where it should have been renewed long ago.
-fn report(cert: &'static str, not_after: SystemTime, now: SystemTime, metrics: &Metrics) {
-    metrics.set_not_after(cert, not_after);
-    let left = not_after.duration_since(now).unwrap_or_default();
-    if cert == "ca" && left < WARNING {
-        tracing::warn!(cert, days = left.as_secs() / 86_400, "a certificate expires soon");
+impl Expiry {
+    async fn look(&mut self, what: &str, not_after: SystemTime, now: SystemTime) {
+        let left = not_after.duration_since(now).unwrap_or_default();
+        let said_lately = |said: SystemTime| now.duration_since(said).is_ok_and(|since| since < SAY_AGAIN);
+        if left >= WARNING || self.said.is_some_and(said_lately) {
+            return;
+        }
+        self.said = Some(now);
+        let note = format!("the {what} expires in {} days and has not been renewed", left.as_secs() / 86_400);
+        tracing::warn!("{note}");
+        if let Some((events, configuration)) = &self.events {
+            events.certificate_expires(configuration, note).await;
+        }
     }
 }
 
@@ -258,6 +291,22 @@ mod tests {
         assert_eq!((ends_on(4).await, ends_on(5).await, ends_on(6).await), (7, 12, 12));
         // When the CA is over, the last leaf stays.
         assert_eq!(ends_on(3651).await, 12);
+    }
+
+    #[tokio::test]
+    async fn what_expires_soon_is_said_once_a_day() {
+        let (mut expiry, now) = (Expiry::default(), SystemTime::now());
+        let mut says = async |left: u32, at: SystemTime| {
+            let before = expiry.said;
+            expiry.look("certificate", at + left * DAY, at).await;
+            expiry.said != before
+        };
+        assert!(!says(15, now).await);
+        assert!(says(13, now).await);
+        assert!(!says(13, now + DAY / 2).await);
+        assert!(says(12, now + DAY).await);
+        // A clock that was set back does not silence it.
+        assert!(says(12, now - DAY).await);
     }
 
     #[test]

@@ -104,13 +104,17 @@ pub(super) async fn live(args: &Serve, settings: Settings) -> Result<(Judge, Joi
 
 async fn certificates(args: &Serve) -> Result<Certificates, StartError> {
     let tls = &args.tls;
-    let (lives, now) = (tls.lives()?, SystemTime::now());
+    let (lives, place, now) = (tls.lives()?, tls.place.place(), SystemTime::now());
     let certificates = match (tls.mode(args.standalone.is_some()), &tls.certificate, &tls.key) {
         (Tls::Files | Tls::CertManager, Some(certificate), Some(key)) => {
             Certificates::files(Files { certificate: certificate.clone(), key: key.clone() }, now)?
         }
-        (Tls::Cluster, ..) => Certificates::cluster(&connect().await?, &tls.place.place(), tls.names(), lives).await,
+        (Tls::Cluster, ..) => Certificates::cluster(&connect().await?, &place, tls.names(), lives).await,
         _ => Certificates::self_signed(args.addresses()[0].ip(), now)?,
+    };
+    let certificates = match args.standalone {
+        Some(_) => certificates,
+        None => certificates.telling(connect().await?, &place),
     };
     match &tls.client_ca {
         Some(file) => certificates.only_for(file, &tls.client_names),

@@ -4,7 +4,6 @@
 //! instant) is found here, and reported by events, metrics and the condition `Disjoint` of an `AddressIndex`. No object of
 //! a user is ever touched. Every replica does all of it: what one has written, the others find done.
 
-mod events;
 mod indexes;
 mod sweep;
 
@@ -16,8 +15,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use super::events::Events;
 use super::live::Live;
-use events::Events;
 use indexes::{Indexes, Pair};
 
 /// How long changes are gathered before indexes are written.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use vpcguard_policies::{Kind, Operation, Request, review};
 
-use super::events::Events;
 use crate::cluster::client::{code, reason};
 use crate::cluster::collection::Collection;
+use crate::cluster::events::Events;
 use crate::cluster::live::Live;
 use crate::cluster::object::Object;
 

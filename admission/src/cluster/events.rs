@@ -1,4 +1,4 @@
-//! Events about what should never have been stored.
+//! Events about what an operator should know.
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -21,17 +21,17 @@ const LONGEST_NOTE: usize = 1024;
 const NO_NAMESPACE: &str = "default";
 
 /// Writes events. What every replica finds is one event, and as long as the API server remembers it, none again.
-pub(super) struct Events {
+pub(crate) struct Events {
     client: Client,
 }
 
 impl Events {
-    pub(super) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
     /// Two stored Subnets overlap.
-    pub(super) async fn subnets_overlap(&self, live: &Live, one: &str, other: &str) {
+    pub(crate) async fn subnets_overlap(&self, live: &Live, one: &str, other: &str) {
         let reference = |name: &str| {
             let identity = live.read().identity(Kind::Subnet, name).map(|identity| identity.uid.to_string());
             refer(&ObjectRef::new(Kind::Subnet, name), identity.unwrap_or_default())
@@ -41,9 +41,20 @@ impl Events {
     }
 
     /// A stored object violates a rule.
-    pub(super) async fn violation(&self, object: &Object, named: &ObjectRef, finding: &Finding) {
+    pub(crate) async fn violation(&self, object: &Object, named: &ObjectRef, finding: &Finding) {
         let note = format!("{}: {}", finding.field(), finding.message_with_rule());
         self.publish("RuleViolated", note, refer(named, object.uid().to_owned()), None).await;
+    }
+
+    /// A certificate that clients meet expires soon. It is told of the configuration that leads them there.
+    pub(crate) async fn certificate_expires(&self, configuration: &str, note: String) {
+        let regarding = ObjectReference {
+            api_version: Some("admissionregistration.k8s.io/v1".to_owned()),
+            kind: Some("ValidatingWebhookConfiguration".to_owned()),
+            name: Some(configuration.to_owned()),
+            ..ObjectReference::default()
+        };
+        self.publish("CertificateExpires", note, regarding, None).await;
     }
 
     async fn publish(&self, why: &str, note: String, regarding: ObjectReference, related: Option<ObjectReference>) {
