@@ -129,7 +129,7 @@ fn since(authorities: &Authorities) -> String {
 }
 
 fn time(time: SystemTime) -> String {
-    Timestamp::try_from(time).map(|time| format!("{time:.0}")).unwrap_or_else(|_| "a time beyond reckoning".to_owned())
+    Timestamp::try_from(time).map_or_else(|_| "a time beyond reckoning".to_owned(), |time| format!("{time:.0}"))
 }
 
 fn days(left: Duration) -> String {

@@ -28,7 +28,7 @@ enum Command {
     Explain(Explain),
     Manifests(Manifests),
     Rules(Rules),
-    Serve(Serve),
+    Serve(Box<Serve>),
 }
 
 impl Cli {

@@ -48,10 +48,13 @@ enum Source {
     /// A CA of our own, the names that it signs leaves for, and the leaf.
     SelfSigned { ca: Box<Ca>, names: Vec<String>, leaf: Leaf },
     /// Two files, and what was in them.
-    Files { files: Files, read: [Vec<u8>; 2], leaf: Leaf },
+    Files { files: Files, read: Contents, leaf: Leaf },
     /// The CA of a cluster.
     Cluster { keeper: Box<Keeper>, look: Duration },
 }
+
+/// What is in the two files.
+type Contents = [Vec<u8>; 2];
 
 /// A certificate and its key.
 #[derive(Clone, Debug)]
@@ -218,11 +221,11 @@ impl Expiry {
 }
 
 impl Files {
-    fn read(&self) -> Result<[Vec<u8>; 2], StartError> {
+    fn read(&self) -> Result<Contents, StartError> {
         Ok([read("--tls-cert", &self.certificate)?, read("--tls-key", &self.key)?])
     }
 
-    fn leaf(&self, [certificate, key]: &[Vec<u8>; 2], now: SystemTime) -> Result<Leaf, StartError> {
+    fn leaf(&self, [certificate, key]: &Contents, now: SystemTime) -> Result<Leaf, StartError> {
         Leaf::from_pem(certificate, key, now).map_err(|source| {
             let files = format!("{}, {}", self.certificate.display(), self.key.display());
             StartError::TlsFiles { files, source }
@@ -230,7 +233,7 @@ impl Files {
     }
 
     /// The leaf if it is another one now.
-    fn changed(&self, known: &[Vec<u8>; 2], now: SystemTime) -> Result<Option<([Vec<u8>; 2], Leaf)>, StartError> {
+    fn changed(&self, known: &Contents, now: SystemTime) -> Result<Option<(Contents, Leaf)>, StartError> {
         let read = self.read()?;
         if read == *known {
             return Ok(None);

@@ -1,13 +1,16 @@
 //! Takes connections, speaks TLS where it should, and HTTP/1.1 with keep-alive.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Request};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,11 +21,15 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use vpcguard_certs::explain_refusal;
 
-use super::seats::{Seat, Seats};
+use super::seats::{Heard, Seat, Seats};
 
 /// A client that takes longer has other plans.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// For a client whose handshake failed to read why.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How long a connection may go without a whole request head, between requests too. The API server drops its idle
 /// connections after 90 s; it should be the one to do so, for a request may be under way to a server that closes.
@@ -34,6 +41,18 @@ const MOST_CONNECTIONS: usize = 1024;
 /// After an accept that failed, most likely for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(200);
 
+/// File descriptors for all that is no connection.
+const OTHER_FILES: usize = 64;
+
+/// Connections at each of the two ports. A connection that finds no file descriptor could not make another one go, so
+/// there are fewer where a process may have few of them open.
+fn most_connections() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let soft = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next());
+    let files = soft.and_then(|files| files.parse().ok()).unwrap_or(usize::MAX);
+    (files.saturating_sub(OTHER_FILES) / 2).clamp(16, MOST_CONNECTIONS)
+}
+
 /// A port and what answers there.
 pub(super) struct Listener {
     tcp: TcpListener,
@@ -44,7 +63,7 @@ pub(super) struct Listener {
 
 impl Listener {
     pub(super) fn new(tcp: TcpListener, tls: Option<TlsAcceptor>, router: Router) -> Self {
-        Self { tcp, tls, router, seats: Seats::new(MOST_CONNECTIONS) }
+        Self { tcp, tls, router, seats: Seats::new(most_connections()) }
     }
 
     /// Where it listens, with the real port.
@@ -63,6 +82,7 @@ impl Listener {
                     let (tls, router) = (self.tls.clone(), self.router.clone());
                     let (closing, stop) = (closing.clone(), stop.clone());
                     connections.spawn(async move {
+                        let seat = Arc::new(seat);
                         tokio::select! {
                             () = connection(stream, peer, tls, router, [closing, stop], &seat) => {}
                             () = seat.evicted() => tracing::debug!(%peer, "made room for another connection"),
@@ -88,16 +108,39 @@ async fn connection(
     tls: Option<TlsAcceptor>,
     router: Router,
     [closing, stop]: [CancellationToken; 2],
-    seat: &Seat,
+    seat: &Arc<Seat>,
 ) {
     // An answer is one small write: it should not wait for more.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else { return http(stream, peer, router, [closing, stop], seat).await };
-    match stop.run_until_cancelled(timeout(HANDSHAKE, tls.accept(stream))).await {
+    match stop.run_until_cancelled(timeout(HANDSHAKE, tls.accept(stream).into_fallible())).await {
         Some(Ok(Ok(stream))) => http(stream, peer, router, [closing, stop], seat).await,
-        Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "no TLS handshake"),
+        Some(Ok(Err((error, stream)))) => {
+            let reason = error.get_ref().and_then(|error| error.downcast_ref()).and_then(explain_refusal);
+            match reason {
+                Some(reason) => tracing::info!(%peer, reason, "a client is refused"),
+                None => tracing::debug!(%peer, %error, "no TLS handshake"),
+            }
+            let _ = timeout(FAREWELL, hear_out(stream)).await;
+        }
         Some(Err(_)) => tracing::debug!(%peer, "no TLS handshake in time"),
         None => {}
+    }
+}
+
+/// Closes a connection so that what was written arrives: where something is left unread, a close is a reset, which
+/// overtakes the alert that says what was wrong.
+async fn hear_out(mut stream: TcpStream) -> io::Result<()> {
+    poll_fn(|context| Pin::new(&mut stream).poll_shutdown(context)).await?;
+    let mut thrown_away = [0; 1024];
+    loop {
+        stream.readable().await?;
+        match stream.try_read(&mut thrown_away) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -106,11 +149,11 @@ async fn http(
     peer: SocketAddr,
     router: Router,
     [closing, stop]: [CancellationToken; 2],
-    seat: &Seat,
+    seat: &Arc<Seat>,
 ) {
     let router = TowerToHyperService::new(router);
-    let service = service_fn(|request| {
-        seat.ask();
+    let service = service_fn(|request: Request<Incoming>| {
+        let request = request.map(|body| Heard::new(body, Arc::clone(seat)));
         let (answer, closing) = (Service::call(&router, request), &closing);
         async move {
             let mut answer = answer.await;

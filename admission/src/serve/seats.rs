@@ -1,11 +1,15 @@
 //! How many clients there is room for, and who has to go when there is none.
 //!
 //! Whoever waits for an answer keeps its seat. Of the others, those that never asked anything go first, then those that
-//! have been silent longest: a thousand open connections keep nobody from asking.
+//! have been silent longest: a thousand open connections keep nobody from asking. A request is asked when all of it is
+//! there, for it costs nothing to begin one.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +25,8 @@ pub(super) struct Seats {
 struct Silent {
     tickets: BTreeMap<Ticket, CancellationToken>,
     last: u64,
+    /// Somebody came while all were waiting for answers: the first to get one has to go.
+    is_wanted: bool,
 }
 
 /// Whether anything was ever asked, and how long ago that was.
@@ -43,13 +49,15 @@ impl Seats {
     /// A seat, for which another connection may have to go. Where all wait for answers, so does whoever comes.
     pub(super) async fn take(self: &Arc<Self>) -> Option<Seat> {
         if self.room.available_permits() == 0 {
-            let longest = self.silent().tickets.pop_first();
-            if let Some((_, evicted)) = longest {
-                evicted.cancel();
+            let mut silent = self.silent();
+            match silent.tickets.pop_first() {
+                Some((_, evicted)) => evicted.cancel(),
+                None => silent.is_wanted = true,
             }
         }
         // Nobody closes the semaphore.
         let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
+        self.silent().is_wanted = false;
         let seat =
             Seat { seats: Arc::clone(self), ticket: Mutex::default(), evicted: CancellationToken::new(), _room: room };
         seat.wait(false);
@@ -67,7 +75,7 @@ impl Seat {
         self.evicted.cancelled().await;
     }
 
-    /// A request has come: the seat is kept until it is answered.
+    /// All of a request has come: the seat is kept until it is answered.
     pub(super) fn ask(&self) {
         if let Some(ticket) = self.ticket().take() {
             self.seats.silent().tickets.remove(&ticket);
@@ -80,7 +88,14 @@ impl Seat {
     }
 
     fn wait(&self, has_asked: bool) {
+        // Not all of what is answered has come.
+        self.ask();
         let mut silent = self.seats.silent();
+        if std::mem::take(&mut silent.is_wanted) {
+            // Its answer is on the way before the connection looks whether it has to go.
+            self.evicted.cancel();
+            return;
+        }
         silent.last += 1;
         let ticket = (has_asked, silent.last);
         silent.tickets.insert(ticket, self.evicted.clone());
@@ -95,6 +110,44 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.ask();
+    }
+}
+
+/// The body of a request, which is asked at its end.
+#[derive(Debug)]
+pub(super) struct Heard {
+    body: Incoming,
+    seat: Arc<Seat>,
+}
+
+impl Heard {
+    pub(super) fn new(body: Incoming, seat: Arc<Seat>) -> Self {
+        if body.is_end_stream() {
+            seat.ask();
+        }
+        Self { body, seat }
+    }
+}
+
+impl Body for Heard {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let heard = self.get_mut();
+        let frame = Pin::new(&mut heard.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(None)) || heard.body.is_end_stream() {
+            heard.seat.ask();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -129,7 +182,12 @@ mod tests {
         let mut none = Box::pin(seats.take());
         assert!(futures_util::poll!(none.as_mut()).is_pending());
         assert!(!waiting.evicted.is_cancelled() && !next.evicted.is_cancelled());
+        waiting.answered();
+        waiting.evicted().await;
+        assert!(futures_util::poll!(none.as_mut()).is_pending());
         drop(waiting);
-        none.await.unwrap();
+        let one = none.await.unwrap();
+        next.answered();
+        assert!(!one.evicted.is_cancelled() && !next.evicted.is_cancelled());
     }
 }
