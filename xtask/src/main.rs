@@ -40,6 +40,12 @@ enum Task {
         #[arg(long, default_value_t = 1000)]
         rounds: usize,
     },
+    /// Replaces the CA and all leaves of three replicas under load, also while replicas are killed and Secrets destroyed.
+    Rotation {
+        /// How many rotations in a row; three, so that each replica is killed in each phase.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
     /// Prints how long a replica takes to see a large cluster, and its memory (several minutes).
     BenchStartup,
     /// Writes tests/reviews/ anew: what a real API server sends for each kind and operation.
@@ -64,6 +70,7 @@ fn main() -> Result<()> {
         Task::Bench => test::bench(&shell),
         Task::BenchCluster => races::bench(&shell),
         Task::Races { rounds } => races::run(&shell, rounds),
+        Task::Rotation { rounds } => races::rotation(&shell, rounds),
         Task::BenchStartup => cluster::bench_startup(&shell),
         Task::RecordReviews => cluster::record_reviews(&shell),
         Task::Mutants { files } => mutants::run(&shell, &files),

@@ -3,6 +3,7 @@
 
 mod audit;
 mod client;
+mod drain;
 mod kube_ovn;
 mod ledger;
 mod priority;
@@ -11,6 +12,7 @@ mod recorded;
 mod refusals;
 mod repair;
 mod retry;
+mod rotation;
 mod startup;
 mod throughput;
 mod view;

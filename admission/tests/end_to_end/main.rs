@@ -8,6 +8,8 @@
     reason = "these are tests"
 )]
 
+mod abuse;
+mod certificates;
 mod corpus_check;
 mod corpus_webhook;
 mod examples;
@@ -15,5 +17,7 @@ mod explain;
 mod guide;
 mod readme;
 mod recorded;
+mod reload;
+mod running;
 mod serve;
 mod serving;
