@@ -10,6 +10,7 @@ mod priority;
 mod races;
 mod recorded;
 mod refusals;
+mod reload;
 mod repair;
 mod retry;
 mod rotation;
