@@ -1,6 +1,7 @@
 //! Many requests at once, as they are: no client here tries anything again by itself.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use kube::Client;
@@ -11,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use vpcguard_tests::control_plane::User;
 
-use super::world::World;
+use super::world::{PATIENCE, World};
 
 /// A client with the runtime that it needs.
 pub(crate) struct Clients {
@@ -80,8 +81,16 @@ impl Clients {
 
     /// All objects as they are stored.
     pub(crate) fn list(&self, plural: &str) -> Vec<Value> {
-        let request = Request::new(url(plural)).list(&ListParams::default());
-        let answer = self.runtime.block_on(send(self.client.clone(), request));
+        let begun = Instant::now();
+        let answer = loop {
+            let request = Request::new(url(plural)).list(&ListParams::default());
+            let answer = self.runtime.block_on(send(self.client.clone(), request));
+            // "storage is (re)initializing": so it is with a kind that is new.
+            if answer.code != 429 || begun.elapsed() > PATIENCE {
+                break answer;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        };
         assert!(answer.is_accepted(), "{answer:?}");
         answer.body["items"].as_array().cloned().unwrap_or_default()
     }
