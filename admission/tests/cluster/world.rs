@@ -209,6 +209,8 @@ impl Builder {
             "crd/addressindices.vpcguard.io",
         ];
         plane.kubectl(User::Admin, &established, None)?.success()?;
+        // kubectl comes again as long as the API server still makes their storage ready.
+        plane.kubectl(User::Admin, &["get", "addressledgers,addressindices"], None)?.success()?;
 
         let mut args = vec!["serve".to_owned(), format!("--settings={}", text(&settings)?)];
         if self.by_service {
