@@ -51,7 +51,7 @@ pub(crate) struct Live {
     state: RwLock<State>,
     /// Rings whenever a version may have been reached.
     reached: watch::Sender<()>,
-    /// When the latest whole list of a kind was begun, and the turn to make one.
+    /// When the latest whole list of a kind that succeeded was begun, and the turn to make one.
     lists: Vec<(Kind, Mutex<Option<Instant>>)>,
 }
 
@@ -147,13 +147,15 @@ impl Live {
         if begun.is_some_and(|begun| begun > asked) {
             return Ok(());
         }
-        *begun = Some(Instant::now());
+        let begins = Instant::now();
         let failed = |error| ViewError { kind: kind.name().to_owned(), name: String::new(), cause: reason(&error) };
         let (objects, version) = match list(&self.client, &Collection::all(kind)).await {
             Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
             listed => listed.map_err(failed)?,
         };
         self.write().merge_all(kind, objects, version);
+        // Only now: a list that failed is nobody's.
+        *begun = Some(begins);
         self.reached.send_replace(());
         Ok(())
     }

@@ -77,7 +77,9 @@ impl Seat {
 
     /// All of a request has come: the seat is kept until it is answered.
     pub(super) fn ask(&self) {
-        if let Some(ticket) = self.ticket().take() {
+        // The lock is let go before the other one is taken.
+        let ticket = self.ticket().take();
+        if let Some(ticket) = ticket {
             self.seats.silent().tickets.remove(&ticket);
         }
     }
