@@ -9,6 +9,7 @@ use vpcguard_policies::{Inventory, Kind, Settings};
 
 use crate::cluster::client::{code, reason};
 use crate::cluster::collection::{Collection, get};
+use crate::cluster::object::Object;
 use crate::cluster::{ConnectError, connect};
 
 /// Why there is no view of a cluster.
@@ -84,20 +85,12 @@ impl Snapshot {
 
     /// Reads all objects of a collection, a page in memory at a time; none where the cluster has no such kind.
     pub(crate) async fn each(&self, collection: &Collection, mut take: impl FnMut(Value)) -> Result<(), ReadError> {
-        let mut token = None;
-        loop {
-            let page = match collection.page(&self.client, token).await {
-                Ok(page) => page,
-                Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
-                Err(error) => return Err(ReadError::new("list", collection.to_string(), collection.kind, &error)),
-            };
-            for object in page.items {
-                take(whole(collection.kind, object.0));
-            }
-            token = page.metadata.continue_.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(());
-            }
+        let kind = collection.kind;
+        let page = |page: Vec<Object>| page.into_iter().for_each(|object| take(object.whole(kind)));
+        match collection.each_page(&self.client, page).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(ReadError::new("list", collection.to_string(), kind, &error)),
         }
     }
 
@@ -126,7 +119,7 @@ impl Snapshot {
     /// Reads one object; none if there is none, or no such kind.
     pub(crate) async fn object(&self, kind: Kind, namespace: &str, name: &str) -> Result<Option<Value>, ReadError> {
         match get(&self.client, kind, namespace, name).await {
-            Ok(object) => Ok(object.map(|object| whole(kind, object.0))),
+            Ok(object) => Ok(object.map(|object| object.whole(kind))),
             Err(error) => Err(ReadError::new("get", format!("{kind} {name:?}"), kind, &error)),
         }
     }
@@ -137,31 +130,11 @@ pub(crate) fn kinds_looked_up() -> impl Iterator<Item = Kind> {
     Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind))
 }
 
-/// An object with what lists leave out in each item, and without what nobody reads and makes half of its size.
-fn whole(kind: Kind, mut object: Value) -> Value {
-    if let Some(fields) = object.as_object_mut() {
-        fields.entry("apiVersion").or_insert_with(|| kind.api_version().into());
-        fields.entry("kind").or_insert_with(|| kind.name().into());
-    }
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
-    }
-    object
-}
-
 #[cfg(test)]
 mod tests {
     use kube::core::Status;
-    use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn items_of_lists_become_whole_objects() {
-        let item = json!({"metadata": {"name": "a", "managedFields": [1]}});
-        let wanted = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}});
-        assert_eq!(whole(Kind::Deployment, item), wanted);
-    }
 
     #[test]
     fn an_error_says_what_and_how_to_mend_it() {

@@ -79,6 +79,11 @@ impl Request {
         }
     }
 
+    /// An audit of an object that is stored.
+    pub fn at_rest(object: Value) -> Self {
+        Self { operation: Operation::AtRest, ..Self::of_object(object, None) }
+    }
+
     /// Parses the body that the API server posts to a webhook.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
-use crate::kinds::{NatGateway, Object, Shard, Subnet};
+use crate::kinds::{Kind, NatGateway, Object, Shard, Subnet};
 use crate::request::{Operation, Request};
 use crate::review::is_exempt;
 use crate::rules::{Rule, nat_gateway, subnet};
@@ -22,6 +22,14 @@ pub enum AddressSpace {
 }
 
 impl AddressSpace {
+    /// The kind of those that hold its addresses.
+    pub fn holders(&self) -> Kind {
+        match self {
+            AddressSpace::Vpc(_) => Kind::Subnet,
+            AddressSpace::Subnet(_) => Kind::VpcNatGateway,
+        }
+    }
+
     /// The name of the objects that stand for it in a cluster. It is a valid name whatever the VPC is called: the part
     /// that people recognise, then a hash of the whole.
     pub fn object_name(&self) -> String {

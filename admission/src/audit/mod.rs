@@ -11,7 +11,7 @@ use serde_json::Value;
 use vpcguard_check::Report;
 use vpcguard_policies::rules::TABLE;
 use vpcguard_policies::settings::RuleAction;
-use vpcguard_policies::{Inventory, Kind, Operation, Request, Settings, ViewError, review};
+use vpcguard_policies::{Inventory, Kind, Request, Settings, ViewError, review};
 
 use crate::cluster::collection::Collection;
 use crate::report::{Format, Level, Outcome};
@@ -98,7 +98,7 @@ fn reviewed(settings: &Settings) -> Vec<Collection> {
 }
 
 fn add(report: &mut Report, object: Value, cluster: &Inventory, settings: &Settings) -> Result<(), ViewError> {
-    let request = Request { operation: Operation::AtRest, ..Request::of_object(object, None) };
+    let request = Request::at_rest(object);
     if let Some(subject) = request.object_ref() {
         report.add(&subject, &review(&request, cluster, settings)?);
     }

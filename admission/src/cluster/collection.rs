@@ -64,8 +64,20 @@ impl Collection {
         self.kind == kind && matches(&self.namespace, namespace) && matches(&self.name, name)
     }
 
-    /// Lists one page; `token` continues an earlier one.
-    pub(crate) async fn page(&self, client: &Client, token: Option<String>) -> kube::Result<ObjectList<Object>> {
+    /// Lists all of it, a page in memory at a time, and says as of which version.
+    pub(crate) async fn each_page(&self, client: &Client, mut take: impl FnMut(Vec<Object>)) -> kube::Result<String> {
+        let mut token = None;
+        loop {
+            let page = self.page(client, token).await?;
+            take(page.items);
+            token = page.metadata.continue_.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(page.metadata.resource_version.unwrap_or_default());
+            }
+        }
+    }
+
+    async fn page(&self, client: &Client, token: Option<String>) -> kube::Result<ObjectList<Object>> {
         let params = ListParams {
             field_selector: self.selector(),
             limit: Some(PAGE),

@@ -12,7 +12,6 @@ use vpcguard_policies::{Kind, ObjectRef};
 
 use crate::cluster::client::{code, reason};
 use crate::cluster::live::Live;
-use crate::cluster::object::Object;
 
 /// The longest note that the API server takes, in bytes.
 const LONGEST_NOTE: usize = 1024;
@@ -41,9 +40,9 @@ impl Events {
     }
 
     /// A stored object violates a rule.
-    pub(crate) async fn violation(&self, object: &Object, named: &ObjectRef, finding: &Finding) {
+    pub(crate) async fn violation(&self, object: &ObjectRef, uid: String, finding: &Finding) {
         let note = format!("{}: {}", finding.field(), finding.message_with_rule());
-        self.publish("RuleViolated", note, refer(named, object.uid().to_owned()), None).await;
+        self.publish("RuleViolated", note, refer(object, uid), None).await;
     }
 
     /// A certificate that clients meet expires soon. It is told of the configuration that leads them there.

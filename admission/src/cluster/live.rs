@@ -149,11 +149,12 @@ impl Live {
         }
         let begins = Instant::now();
         let failed = |error| ViewError { kind: kind.name().to_owned(), name: String::new(), cause: reason(&error) };
-        let (objects, version) = match list(&self.client, &Collection::all(kind)).await {
+        let mut objects = Vec::new();
+        let version = match Collection::all(kind).each_page(&self.client, |page| objects.extend(page)).await {
             Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
             listed => listed.map_err(failed)?,
         };
-        self.write().merge_all(kind, objects, version);
+        self.write().merge_all(kind, objects, Version::parse(&version).unwrap_or_default());
         // Only now: a list that failed is nobody's.
         *begun = Some(begins);
         self.reached.send_replace(());
@@ -220,20 +221,6 @@ impl Live {
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live").field("state", &self.state).finish_non_exhaustive()
-    }
-}
-
-/// All objects of a collection, and the version that they were listed at.
-pub(crate) async fn list(client: &Client, collection: &Collection) -> kube::Result<(Vec<Object>, Version)> {
-    let (mut objects, mut token) = (Vec::new(), None);
-    loop {
-        let page = collection.page(client, token).await?;
-        objects.extend(page.items);
-        token = page.metadata.continue_.filter(|token| !token.is_empty());
-        if token.is_none() {
-            let version = page.metadata.resource_version.as_deref().and_then(Version::parse);
-            return Ok((objects, version.unwrap_or_default()));
-        }
     }
 }
 

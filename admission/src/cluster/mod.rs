@@ -9,7 +9,7 @@ pub(crate) mod collection;
 pub(crate) mod events;
 pub(crate) mod ledgers;
 pub(crate) mod live;
-mod object;
+pub(crate) mod object;
 pub(crate) mod repair;
 mod state;
 mod watch;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use vpcguard_policies::Kind;
 
 use crate::ledger::Version;
 
@@ -35,6 +36,19 @@ impl Object {
         Version::parse(self.text("/metadata/resourceVersion")).unwrap_or_default()
     }
 
+    /// With what lists leave out in each item, and without what nobody reads and makes half of its size.
+    pub(crate) fn whole(self, kind: Kind) -> Value {
+        let mut object = self.0;
+        if let Some(fields) = object.as_object_mut() {
+            fields.entry("apiVersion").or_insert_with(|| kind.api_version().into());
+            fields.entry("kind").or_insert_with(|| kind.name().into());
+        }
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        object
+    }
+
     /// Without what no rule reads in an object other than the one under review: most of its size is there.
     pub(super) fn stripped(mut self) -> Self {
         if let Some(metadata) = self.0.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -56,6 +70,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn items_of_lists_become_whole_objects() {
+        let item = json!({"metadata": {"name": "a", "managedFields": [1]}});
+        let wanted = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}});
+        assert_eq!(Object(item).whole(Kind::Deployment), wanted);
+    }
 
     #[test]
     fn what_no_rule_reads_is_not_kept() {

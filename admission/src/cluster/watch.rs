@@ -106,17 +106,10 @@ enum End {
 
 async fn list(client: &Client, collection: &Collection, tell: &mut impl FnMut(News)) -> kube::Result<String> {
     tell(News::Listing);
-    let mut token = None;
-    loop {
-        let page = collection.page(client, token).await?;
-        tell(News::Page(page.items.into_iter().map(Object::stripped).collect()));
-        let version = page.metadata.resource_version.unwrap_or_default();
-        token = page.metadata.continue_.filter(|token| !token.is_empty());
-        if token.is_none() {
-            tell(News::Listed(Version::parse(&version).unwrap_or_default()));
-            return Ok(version);
-        }
-    }
+    let stripped = |page: Vec<Object>| page.into_iter().map(Object::stripped).collect();
+    let version = collection.each_page(client, |page| tell(News::Page(stripped(page)))).await?;
+    tell(News::Listed(Version::parse(&version).unwrap_or_default()));
+    Ok(version)
 }
 
 /// Watches from `version` on, and moves it along. Always ends with the reason why.

@@ -1,8 +1,8 @@
 //! `vpcguard serve`: the admission webhook.
 //!
 //! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`] → [`webhook`] → [`judge`], which is a live
-//! cluster or, [`standalone`], a directory. Beside it [`probes`] answers on a port of its own, [`certificates`] renews what TLS shows, and
-//! [`start`] puts it all together.
+//! cluster or, [`standalone`], a directory. Beside it [`probes`] answers on a port of its own, [`certificates`] renews what
+//! TLS shows, [`reload`] reads the settings again, and [`start`] puts it all together.
 
 mod body;
 mod budget;
@@ -34,8 +34,9 @@ use clap::{Args, ValueEnum};
 
 use crate::cluster::ledgers::Mode;
 use crate::console;
-pub(crate) use tls::PlaceArgs;
 use tls::TlsArgs;
+
+pub(crate) use tls::PlaceArgs;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use vpcguard_policies::{AddressSpace, Kind};
+use vpcguard_policies::AddressSpace;
 
 use super::Ledgers;
 use super::writer::Ask;
@@ -86,7 +86,7 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
     for met in known.values_mut() {
         let identity = {
             let state = ledgers.live.read();
-            state.identity(kind(&met.space), &met.claim.holder).cloned()
+            state.identity(met.space.holders(), &met.claim.holder).cloned()
         };
         if let Some(found) = identity.filter(|found| met.claim.is_fulfilled_by(&found.uid, found.generation)) {
             met.release(ledgers, Some(found.version));
@@ -97,7 +97,7 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
 /// Releases what an object was claimed for that has been stored, or removed: neither will be stored once more.
 fn seen(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>, object: &Stored) {
     for met in known.values_mut() {
-        let is_its_own = met.claim.holder == object.name && kind(&met.space) == object.kind;
+        let is_its_own = met.claim.holder == object.name && met.space.holders() == object.kind;
         let is_removed = object.removed && met.claim.object_uid == object.uid;
         if is_its_own && (is_removed || met.claim.is_fulfilled_by(&object.uid, object.generation)) {
             met.release(ledgers, Some(object.version));
@@ -126,12 +126,5 @@ impl Known {
             self.asked = Some(Instant::now());
             ledgers.release(&self.space, ask);
         }
-    }
-}
-
-fn kind(space: &AddressSpace) -> Kind {
-    match space {
-        AddressSpace::Vpc(_) => Kind::Subnet,
-        AddressSpace::Subnet(_) => Kind::VpcNatGateway,
     }
 }

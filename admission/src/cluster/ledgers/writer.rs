@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
-use vpcguard_policies::{AddressSpace, Kind, ViewError};
+use vpcguard_policies::{AddressSpace, ViewError};
 
 use super::store::{Kept, Store, StoreError};
 use super::{Outcome, Refusal};
@@ -59,13 +59,12 @@ pub(super) struct Writer {
 /// What is stored in an address space, as far as the view goes.
 struct Stored<'a> {
     space: &'a AddressSpace,
-    kind: Kind,
     state: &'a State,
 }
 
 impl Index for Stored<'_> {
     fn version(&self) -> Version {
-        self.state.version(self.kind)
+        self.state.version(self.space.holders())
     }
 
     fn holders(&self, prefix: IpNet) -> Vec<String> {
@@ -171,7 +170,7 @@ impl Writer {
     /// Enters the claims one after the other, as long as none is in the way. Dry runs leave none behind.
     fn decide(&self, next: &mut Ledger, claims: &[Asked]) -> Decided {
         let state = self.live.read();
-        let index = Stored { space: &self.space, kind: self.kind(), state: &state };
+        let index = Stored { space: &self.space, state: &state };
         let (mut denied, mut conflicts) = (Vec::new(), Vec::new());
         for (at, asked) in claims.iter().enumerate() {
             match next.decide(&index, &asked.claim, &asked.contested) {
@@ -208,9 +207,9 @@ impl Writer {
                 Some(stored) => stored,
                 None if of_this_batch => false,
                 None => {
-                    self.live.refresh_object(self.kind(), "", &rival.holder).await.map_err(unread)?;
+                    self.live.refresh_object(self.space.holders(), "", &rival.holder).await.map_err(unread)?;
                     let state = self.live.read();
-                    let identity = state.identity(self.kind(), &rival.holder);
+                    let identity = state.identity(self.space.holders(), &rival.holder);
                     identity.is_some_and(|identity| rival.is_fulfilled_by(&identity.uid, identity.generation))
                 }
             };
@@ -222,7 +221,7 @@ impl Writer {
     }
 
     fn in_flight(&self, rival: &Claim) -> Outcome {
-        let kind = self.kind();
+        let kind = self.space.holders();
         let disclosed = self.live.settings().disclose_names;
         let holder = if disclosed { format!("{kind} {:?}", rival.holder) } else { format!("another {kind}") };
         Outcome::Refused(Refusal::InFlight { holder })
@@ -232,7 +231,7 @@ impl Writer {
     async fn wait_for(&self, floor: Version, claims: &mut Vec<Asked>) {
         let Some(limit) = claims.iter().map(|asked| asked.limit).min() else { return };
         tokio::select! {
-            () = self.live.reach(self.kind(), floor) => {}
+            () = self.live.reach(self.space.holders(), floor) => {}
             () = sleep_until(limit) => turn_away_the_late(claims),
         }
     }
@@ -240,8 +239,8 @@ impl Writer {
     /// The version at which what a claim is for is stored; none if it is not.
     async fn stored_version(&self, ledger: &Ledger, id: &str) -> Result<Option<Version>, StoreError> {
         let Some(claim) = ledger.claims.iter().find(|claim| claim.id == id) else { return Ok(None) };
-        self.live.refresh_object(self.kind(), "", &claim.holder).await.map_err(unread)?;
-        Ok(self.live.read().identity(self.kind(), &claim.holder).map(|identity| identity.version))
+        self.live.refresh_object(self.space.holders(), "", &claim.holder).await.map_err(unread)?;
+        Ok(self.live.read().identity(self.space.holders(), &claim.holder).map(|identity| identity.version))
     }
 
     /// The ledger as it was last seen, or live where it never was.
@@ -258,8 +257,8 @@ impl Writer {
             return Ok(kept);
         }
         // Whoever decides on a new ledger must have seen all that was stored before it.
-        in_time(claims, async { self.live.refresh_all(self.kind()).await.map_err(unread) }).await?;
-        let floor = self.live.read().newest(self.kind());
+        in_time(claims, async { self.live.refresh_all(self.space.holders()).await.map_err(unread) }).await?;
+        let floor = self.live.read().newest(self.space.holders());
         Ok(Kept { ledger: Ledger::new(self.space.clone(), floor), stored: None })
     }
 
@@ -267,14 +266,6 @@ impl Writer {
         let written = in_time(claims, self.store.put(kept)).await;
         self.store.count_write(&written);
         written
-    }
-
-    /// The kind whose objects hold addresses here.
-    fn kind(&self) -> Kind {
-        match self.space {
-            AddressSpace::Vpc(_) => Kind::Subnet,
-            AddressSpace::Subnet(_) => Kind::VpcNatGateway,
-        }
     }
 }
 

@@ -7,7 +7,6 @@
 mod indexes;
 mod sweep;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::events::Events;
 use super::live::Live;
 use indexes::{Indexes, Pair};
+use sweep::Counts;
 
 /// How long changes are gathered before indexes are written.
 const GATHERING: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ const GATHERING: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     overlaps: AtomicUsize,
-    violations: Mutex<BTreeMap<(&'static str, &'static str), usize>>,
+    violations: Mutex<Counts>,
 }
 
 impl Found {
@@ -36,11 +36,11 @@ impl Found {
     }
 
     /// How many stored objects violate each rule, by kind; also those that did once, which are none now.
-    pub(crate) fn violations(&self) -> BTreeMap<(&'static str, &'static str), usize> {
+    pub(crate) fn violations(&self) -> Counts {
         self.violations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_violations(&self, found: BTreeMap<(&'static str, &'static str), usize>) {
+    fn set_violations(&self, found: Counts) {
         let mut violations = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
         for count in violations.values_mut() {
             *count = 0;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use vpcguard_policies::{Kind, Operation, Request, review};
+use vpcguard_policies::finding::Finding;
+use vpcguard_policies::{Kind, ObjectRef, Request, ViewError, review};
 
 use crate::cluster::client::{code, reason};
 use crate::cluster::collection::Collection;
@@ -17,58 +18,57 @@ const KINDS: [Kind; 5] = [Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::Vp
 const MOST_EVENTS: usize = 100;
 
 /// How many objects of each kind violate each rule.
-pub(super) async fn sweep(
-    live: &Live,
-    events: &Events,
-) -> Result<BTreeMap<(&'static str, &'static str), usize>, String> {
-    let mut found = BTreeMap::new();
-    let mut written = 0;
+pub(super) type Counts = BTreeMap<(&'static str, &'static str), usize>;
+
+/// One object that violates a rule.
+struct Violation {
+    object: ObjectRef,
+    uid: String,
+    finding: Finding,
+}
+
+/// Looks through all, and writes events about what it finds.
+pub(super) async fn sweep(live: &Live, events: &Events) -> Result<Counts, String> {
+    let (mut counts, mut violations) = (Counts::new(), Vec::new());
     for kind in KINDS {
-        let mut token = None;
-        loop {
-            let page = match Collection::all(kind).page(live.client(), token).await {
-                Ok(page) => page,
-                Err(error) if code(&error) == Some(404) => break,
-                Err(error) => return Err(format!("cannot list {}: {}", kind.plural(), reason(&error))),
-            };
-            for object in page.items {
-                for (rule, event) in violations(live, kind, &object)? {
-                    *found.entry((rule, kind.name())).or_default() += 1;
-                    if written < MOST_EVENTS {
-                        written += 1;
-                        events.violation(&object, &event.0, &event.1).await;
+        let mut failed = None;
+        let look = |page: Vec<Object>| {
+            for object in page {
+                match look_at(live, kind, object) {
+                    Ok(found) => {
+                        for violation in found {
+                            *counts.entry((violation.finding.rule(), kind.name())).or_default() += 1;
+                            if violations.len() < MOST_EVENTS {
+                                violations.push(violation);
+                            }
+                        }
                     }
+                    Err(error) => failed = Some(error.to_string()),
                 }
             }
-            token = page.metadata.continue_.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
+        };
+        match Collection::all(kind).each_page(live.client(), look).await {
+            Err(error) if code(&error) != Some(404) => {
+                return Err(format!("cannot list {}: {}", kind.plural(), reason(&error)));
             }
+            _ => failed.map_or(Ok(()), Err)?,
         }
     }
-    Ok(found)
+    for Violation { object, uid, finding } in violations {
+        events.violation(&object, uid, &finding).await;
+    }
+    Ok(counts)
 }
-
-type Violation = (vpcguard_policies::ObjectRef, vpcguard_policies::finding::Finding);
 
 /// The rules that an object violates, each with its first finding.
-fn violations(live: &Live, kind: Kind, object: &Object) -> Result<BTreeMap<&'static str, Violation>, String> {
-    let request = at_rest(kind, object);
-    let verdict = review(&request, &live.read().inventory, live.settings()).map_err(|error| error.to_string())?;
-    let Some(named) = request.object_ref() else { return Ok(BTreeMap::new()) };
-    let mut first = BTreeMap::new();
-    for finding in verdict.findings {
-        first.entry(finding.rule()).or_insert_with(|| (named.clone(), finding));
-    }
-    Ok(first)
-}
-
-/// A request about a stored object. The items of a list do not say of which kind they are.
-fn at_rest(kind: Kind, object: &Object) -> Request {
-    let mut whole = object.0.clone();
-    if let Some(fields) = whole.as_object_mut() {
-        fields.insert("apiVersion".to_owned(), kind.api_version().into());
-        fields.insert("kind".to_owned(), kind.name().into());
-    }
-    Request { operation: Operation::AtRest, ..Request::of_object(whole, None) }
+fn look_at(live: &Live, kind: Kind, object: Object) -> Result<Vec<Violation>, ViewError> {
+    let uid = object.uid().to_owned();
+    let request = Request::at_rest(object.whole(kind));
+    let verdict = review(&request, &live.read().inventory, live.settings())?;
+    let Some(named) = request.object_ref() else { return Ok(Vec::new()) };
+    // They come in the order of the rules.
+    let mut findings = verdict.findings;
+    findings.dedup_by_key(|finding| finding.rule());
+    let violation = |finding| Violation { object: named.clone(), uid: uid.clone(), finding };
+    Ok(findings.into_iter().map(violation).collect())
 }
