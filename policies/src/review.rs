@@ -10,6 +10,7 @@ use crate::finding::{Action, Finding, Findings};
 use crate::inject;
 use crate::json::TypeError;
 use crate::kinds::{Kind, Object};
+use crate::policy::Policy;
 use crate::request::{Operation, Request};
 use crate::rules::{Check, Outcome, Rule, TABLE, common};
 use crate::settings::{RuleAction, Settings};
@@ -37,8 +38,32 @@ pub fn review_after(
     earlier: &dyn ClusterView,
     settings: &Settings,
 ) -> Result<Verdict, ViewError> {
+    judge(None, request, cluster, earlier, settings)
+}
+
+/// [`review()`] by the rules of one policy alone.
+///
+/// # Errors
+///
+/// A read of the cluster that failed: no verdict, and nothing is admitted on it.
+pub fn review_by(
+    policy: Policy,
+    request: &Request,
+    cluster: &dyn ClusterView,
+    settings: &Settings,
+) -> Result<Verdict, ViewError> {
+    judge(Some(policy), request, cluster, cluster, settings)
+}
+
+fn judge(
+    policy: Option<Policy>,
+    request: &Request,
+    cluster: &dyn ClusterView,
+    earlier: &dyn ClusterView,
+    settings: &Settings,
+) -> Result<Verdict, ViewError> {
     let Some(kind) = request.kind else { return Ok(Verdict::admitted()) };
-    let review = Review { request, kind, cluster, earlier, settings };
+    let review = Review { policy, request, kind, cluster, earlier, settings };
     let new = review.read(&request.object);
     let is_stored = matches!(request.operation, Operation::Create | Operation::Update | Operation::AtRest);
     if !is_stored || new.object.meta().deleting || review.is_exempt(&new.object) {
@@ -90,6 +115,8 @@ pub(crate) fn is_exempt(request: &Request, kind: Kind, object: &Object, settings
 }
 
 struct Review<'a> {
+    /// The policy whose rules count; all of them where there is none.
+    policy: Option<Policy>,
     request: &'a Request,
     kind: Kind,
     cluster: &'a dyn ClusterView,
@@ -128,7 +155,7 @@ impl<'a> Review<'a> {
         let old = old.map(|old| self.read(old));
         let mut all = Findings::default();
         let mut not_evaluated = Vec::new();
-        for rule in TABLE {
+        for rule in TABLE.iter().filter(|rule| self.policy.is_none_or(|policy| rule.policy == policy)) {
             let action = self.settings.action(rule);
             let unchanged = |old: &Version| !self.reads_a_change(rule, new.json, old.json);
             if action == RuleAction::Off || old.as_ref().is_some_and(unchanged) {

@@ -8,6 +8,7 @@ pub mod control_plane;
 pub mod pki;
 pub mod ports;
 pub mod process;
+pub mod recorder;
 pub mod replica;
 pub mod webhooks;
 

@@ -17,6 +17,7 @@ use crate::kinds::{
     ConfigMap, EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, PodTemplate, Service,
     Subnet, Vpc,
 };
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::settings::RuleAction;
 use crate::view::ViewError;
@@ -75,6 +76,10 @@ pub struct Rule {
     pub default: RuleAction,
     /// Whether it keeps a tenant out of where it may not be: such a denial is a 403, and no annotation spares it.
     pub isolates: bool,
+    /// The part of the rules that it is deployed with.
+    pub policy: Policy,
+    /// The kinds of which it looks up other objects.
+    pub asks: &'static [Kind],
     /// What it looks at.
     pub checks: &'static [Check],
 }
@@ -95,6 +100,8 @@ pub struct Injector {
     pub summary: &'static str,
     /// The kind that it injects into.
     pub kind: Kind,
+    /// The kinds of which it looks up other objects.
+    pub asks: &'static [Kind],
     pub(crate) inject: crate::inject::Inject,
 }
 

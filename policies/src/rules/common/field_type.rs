@@ -17,6 +17,7 @@
 
 use crate::context::Context;
 use crate::finding::Finding;
+use crate::policy::Policy;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -26,6 +27,8 @@ pub const RULE: Rule = Rule {
     summary: "a field that a rule reads has the wrong JSON type",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::Any(check)],
 };
 

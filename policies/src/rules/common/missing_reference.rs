@@ -22,6 +22,7 @@ use crate::kinds::{
     Subnet, Vpc,
 };
 use crate::kinds::{IP_POOL_SUFFIX, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, SERVICE_VPC};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -33,6 +34,8 @@ pub const RULE: Rule = Rule {
     summary: "a named Vpc, Subnet, IPPool, gateway or IptablesEIP does not exist",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IptablesEip, Kind::IpPool],
     checks: &[
         Check::Vpc(
             &[

@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{EgressGateway, Kind};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::support::listed::{is_listed, refusal};
 use crate::rules::{Check, Outcome, Rule};
@@ -31,6 +32,8 @@ pub const RULE: Rule = Rule {
     summary: "an egress gateway is of a VPC that its namespace may not use, or its Subnets are of another VPC",
     default: RuleAction::Deny,
     isolates: true,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IpPool],
     checks: &[Check::EgressGateway(
         &[
             Read::Field("spec.vpc"),

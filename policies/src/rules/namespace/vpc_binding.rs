@@ -20,6 +20,7 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Subnet};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::support::listed::refusal;
 use crate::rules::{Check, Outcome, Rule};
@@ -31,6 +32,8 @@ pub const RULE: Rule = Rule {
     summary: "a Namespace's annotation or labels lead to a Subnet of a VPC that it may not use",
     default: RuleAction::Deny,
     isolates: true,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::Namespace(&[Read::Annotation(LOGICAL_SWITCH), Read::Labels], check)],
 };
 

@@ -23,6 +23,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{ConfigMap, Kind, NAT_CONFIG, NAT_GW_CONFIG, NatGateway, ObjectRef};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -33,6 +34,8 @@ pub const RULE: Rule = Rule {
     summary: "the ConfigMaps of NAT gateways are missing, switch them off, or hold something else than texts",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::NatGatewayLanIp,
+    asks: &[Kind::ConfigMap],
     checks: &[
         Check::NatGateway(&[Read::Field("metadata.name")], nat_gateway),
         Check::ConfigMap(&[Read::Field("data")], config_map),

@@ -19,6 +19,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, NatGateway, Vpc};
 use crate::net::parse_ip;
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -29,6 +30,8 @@ pub const RULE: Rule = Rule {
     summary: "a custom VPC has a NAT gateway, and neither a default route nor a policy route to its lanIp",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::StaticRouteLanIp,
+    asks: &[Kind::Vpc, Kind::VpcNatGateway],
     checks: &[
         Check::NatGateway(&[Read::Field("spec.vpc"), Read::Field("spec.lanIp")], nat_gateway),
         Check::Vpc(&[Read::Field("spec.staticRoutes"), Read::Field("spec.policyRoutes")], vpc),

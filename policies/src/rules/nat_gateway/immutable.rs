@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{NatGateway, Object};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -26,6 +27,8 @@ pub const RULE: Rule = Rule {
     summary: "the vpc, subnet or lanIp of a live NAT gateway changes, which Kube-OVN ignores",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::NatGateway(
         &[Read::Field("spec.vpc"), Read::Field("spec.subnet"), Read::Field("spec.lanIp")],
         check,

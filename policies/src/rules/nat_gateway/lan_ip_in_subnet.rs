@@ -19,8 +19,9 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::kinds::NatGateway;
+use crate::kinds::{Kind, NatGateway};
 use crate::net::parse_ip;
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -31,6 +32,8 @@ pub const RULE: Rule = Rule {
     summary: "a NAT gateway's lanIp is not an address that it can have in its Subnet",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::NatGatewayLanIp,
+    asks: &[Kind::Subnet],
     checks: &[Check::NatGateway(
         &[Read::Field("spec.lanIp"), Read::Field("spec.subnet"), Read::Field("spec.replicas")],
         check,

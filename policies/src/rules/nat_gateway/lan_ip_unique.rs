@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, NatGateway};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -28,6 +29,8 @@ pub const RULE: Rule = Rule {
     summary: "another NAT gateway of the same Subnet has this lanIp",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::NatGatewayLanIp,
+    asks: &[Kind::VpcNatGateway],
     checks: &[Check::NatGateway(&[Read::Field("spec.lanIp"), Read::Field("spec.subnet")], check)],
 };
 

@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, NatGateway};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -27,6 +28,8 @@ pub const RULE: Rule = Rule {
     summary: "a NAT gateway's Subnet belongs to another VPC, or is no OVN network",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::NatGatewayLanIp,
+    asks: &[Kind::Subnet],
     checks: &[Check::NatGateway(&[Read::Field("spec.vpc"), Read::Field("spec.subnet")], check)],
 };
 

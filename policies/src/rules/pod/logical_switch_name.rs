@@ -18,6 +18,7 @@
 use crate::context::Context;
 use crate::finding::Finding;
 use crate::kinds::{LOGICAL_SWITCH_SUFFIX, PodTemplate};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -28,6 +29,8 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's logical_switch is a list instead of one name",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::Pod(&[Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX)], check)],
 };
 

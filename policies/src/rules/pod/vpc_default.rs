@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, PodTemplate};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
 use crate::rules::support::binding::Binding;
@@ -31,6 +32,8 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's namespace belongs to a VPC that has no Subnet for it, so the Pod would run in the default VPC",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::Namespace],
     checks: &[Check::BarePod(
         &[
             Read::PodAnnotation(LOGICAL_SWITCH),

@@ -32,6 +32,7 @@ use crate::finding::Finding;
 use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet, Unreadable,
 };
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::support::listed::refusal;
 use crate::rules::{Check, Outcome, Rule};
@@ -43,6 +44,8 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's annotations lead to a Subnet of a VPC that its namespace may not use",
     default: RuleAction::Deny,
     isolates: true,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IpPool, Kind::Namespace],
     checks: &[Check::Pod(
         &[
             Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),

@@ -26,6 +26,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, LOGICAL_ROUTER, LOGICAL_SWITCH, ROUTER_LB_VIP, SERVICE_VPC, SWITCH_LB_VIP, Service};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
 use crate::rules::support::listed::{is_listed, refusal};
@@ -38,6 +39,8 @@ pub const RULE: Rule = Rule {
     summary: "a Service's annotations lead to a VPC that its namespace may not use",
     default: RuleAction::Deny,
     isolates: true,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::Service(
         &[
             Read::Annotation(SERVICE_VPC),

@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, ObjectRef, Subnet};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -32,6 +33,8 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's CIDR overlaps that of another Subnet of the same VPC and VLAN",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::SubnetOverlap,
+    asks: &[Kind::Subnet],
     checks: &[Check::Subnet(
         &[
             Read::Field("spec.cidrBlock"),

@@ -25,6 +25,7 @@ use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, ObjectRef, Subnet};
 use crate::net::{Cidr, overlap};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -36,6 +37,8 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet of the default VPC overlaps the service range, the join network or a node's address",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::SubnetOverlap,
+    asks: &[Kind::Subnet, Kind::Node, Kind::ServiceCidr],
     checks: &[Check::Subnet(
         &[
             Read::Field("spec.cidrBlock"),

@@ -19,6 +19,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Peering, Subnet};
 use crate::net::{Cidr, overlap};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -29,6 +30,8 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet overlaps an interconnected underlay, a peered VPC's Subnet or a peering link of its VPC",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::StaticRouteLanIp,
+    asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Subnet(
         &[
             Read::Field("spec.cidrBlock"),

@@ -21,6 +21,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Subnet};
 use crate::net::{Family, parse_ip};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -31,6 +32,8 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's field does nothing, or something else than was meant",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::SubnetOverlap,
+    asks: &[Kind::Subnet],
     checks: &[Check::Subnet(
         &[
             Read::Field("spec.cidrBlock"),

@@ -41,6 +41,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::Subnet;
 use crate::net::has_upper_case;
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -51,6 +52,8 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's field is not what Kube-OVN can use",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::Subnet(
         &[
             Read::Field("spec.cidrBlock"),

@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Object, Subnet};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -27,6 +28,8 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's VPC changes",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::Subnet(&[Read::Field("spec.vpc"), Read::Field("spec.provider")], check)],
 };
 

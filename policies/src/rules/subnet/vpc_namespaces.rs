@@ -25,6 +25,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::support::listed::is_listed;
 use crate::rules::{Check, Outcome, Rule};
@@ -36,6 +37,8 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's namespaces are not within those of its VPC, or are another VPC's",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::VpcNatGateway, Kind::Namespace],
     checks: &[Check::Subnet(
         &[
             Read::Field("spec.vpc"),

@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Subnet, Vpc};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -27,6 +28,8 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet lists namespaces, and its VPC lists none, which Kube-OVN's controller takes for no namespace",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[
         Check::Subnet(&[Read::Field("spec.vpc"), Read::Field("spec.provider"), Read::Field("spec.namespaces")], subnet),
         Check::Vpc(&[Read::Field("spec.namespaces")], vpc),

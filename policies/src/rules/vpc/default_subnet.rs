@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Vpc};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -27,6 +28,8 @@ pub const RULE: Rule = Rule {
     summary: "a Vpc's defaultSubnet belongs to another VPC",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::StaticRouteLanIp,
+    asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.defaultSubnet")], check)],
 };
 

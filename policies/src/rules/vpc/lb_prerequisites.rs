@@ -18,7 +18,8 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::kinds::{NAT_CONFIG, NAT_GW_CONFIG, VPC_LB, Vpc};
+use crate::kinds::{Kind, NAT_CONFIG, NAT_GW_CONFIG, VPC_LB, Vpc};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -30,6 +31,8 @@ pub const RULE: Rule = Rule {
     summary: "a VPC's load balancer is switched on, and something that it needs is missing",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::StaticRouteLanIp,
+    asks: &[Kind::Subnet, Kind::ConfigMap, Kind::AttachmentDefinition],
     checks: &[Check::Vpc(&[Read::Annotation(VPC_LB), Read::Field("spec.defaultSubnet")], check)],
 };
 

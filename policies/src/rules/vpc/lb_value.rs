@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{VPC_LB, Vpc};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -29,6 +30,8 @@ pub const RULE: Rule = Rule {
     summary: "ovn.kubernetes.io/vpc_lb is neither on nor off",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::Vpc(&[Read::Annotation(VPC_LB)], check)],
 };
 

@@ -21,6 +21,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Vpc};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -31,6 +32,8 @@ pub const RULE: Rule = Rule {
     summary: "a namespace stands in two custom VPCs",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc],
     checks: &[Check::Vpc(&[Read::Field("spec.namespaces")], check)],
 };
 

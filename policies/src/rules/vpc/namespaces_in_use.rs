@@ -23,6 +23,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Object, Vpc};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -33,6 +34,8 @@ pub const RULE: Rule = Rule {
     summary: "a Vpc's list leaves out a namespace that a Subnet of it lists, or takes in one of the default VPC's",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.namespaces")], check)],
 };
 

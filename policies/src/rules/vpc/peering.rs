@@ -21,6 +21,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Peering, Vpc};
 use crate::net::{Cidr, overlap};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -31,6 +32,8 @@ pub const RULE: Rule = Rule {
     summary: "a peering's localConnectIP is malformed, it is with itself, or the two sides do not fit",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::StaticRouteLanIp,
+    asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.vpcPeerings")], check)],
 };
 

@@ -17,6 +17,7 @@
 use crate::context::Context;
 use crate::finding::Finding;
 use crate::kinds::{Kind, PolicyRoute, Vpc};
+use crate::policy::Policy;
 use crate::rules::support::networks::{self, Networks};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -27,6 +28,8 @@ pub const RULE: Rule = Rule {
     summary: "the next hop of a rerouting policy is in none of the networks of the VPC's router",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::StaticRouteLanIp,
+    asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&networks::reads("spec.policyRoutes"), check)],
 };
 

@@ -21,6 +21,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{PolicyRoute, Vpc};
 use crate::net::parse_ip;
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -31,6 +32,8 @@ pub const RULE: Rule = Rule {
     summary: "a policy route's action, priority or nextHopIP is not what OVN takes, or it stands twice",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::Vpc(&[Read::Field("spec.policyRoutes")], check)],
 };
 

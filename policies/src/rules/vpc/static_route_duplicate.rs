@@ -23,6 +23,7 @@ use crate::context::Context;
 use crate::finding::Finding;
 use crate::kinds::{StaticRoute, Vpc};
 use crate::net::{Cidr, parse_ip};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -33,6 +34,8 @@ pub const RULE: Rule = Rule {
     summary: "two static routes have the same table, policy and prefix",
     default: RuleAction::Warn,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::Vpc(&[Read::Field("spec.staticRoutes")], check)],
 };
 

@@ -27,6 +27,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, NatGateway, StaticRoute, Subnet, Vpc};
 use crate::net::{Family, parse_ip};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::support::networks::Networks;
 use crate::rules::{Check, Outcome, Rule};
@@ -39,6 +40,8 @@ pub const RULE: Rule = Rule {
     summary: "a VPC's default route points into a NAT gateway's Subnet, but at no gateway's lanIp",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::StaticRouteLanIp,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[
         Check::Vpc(&[Read::Field("spec.staticRoutes")], vpc),
         Check::NatGateway(

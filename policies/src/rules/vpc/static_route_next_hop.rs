@@ -26,6 +26,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, StaticRoute, Vpc};
 use crate::net::parse_ip;
+use crate::policy::Policy;
 use crate::rules::support::networks::{self, Networks};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -36,6 +37,8 @@ pub const RULE: Rule = Rule {
     summary: "the next hop of a static route is in none of the networks of the VPC's router, or the router itself",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::StaticRouteLanIp,
+    asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&networks::reads("spec.staticRoutes"), check)],
 };
 

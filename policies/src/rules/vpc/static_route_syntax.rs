@@ -20,6 +20,7 @@ use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{StaticRoute, Vpc};
 use crate::net::{Cidr, Family, parse_ip};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -30,6 +31,8 @@ pub const RULE: Rule = Rule {
     summary: "a static route's cidr, nextHopIP or policy is not what Kube-OVN can use",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::VpcSyntax,
+    asks: &[],
     checks: &[Check::Vpc(&[Read::Field("spec.staticRoutes")], check)],
 };
 

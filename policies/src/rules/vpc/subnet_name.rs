@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
+use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
@@ -27,6 +28,8 @@ pub const RULE: Rule = Rule {
     summary: "a Vpc and a Subnet have the same name",
     default: RuleAction::Deny,
     isolates: false,
+    policy: Policy::SubnetOverlap,
+    asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("metadata.name")], vpc), Check::Subnet(&[Read::Field("metadata.name")], subnet)],
 };
 
