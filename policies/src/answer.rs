@@ -195,7 +195,7 @@ impl Answer {
 
 /// A warning as a user reads it. A long text goes without the value, and what is still too long is cut; the rule's id
 /// always stays.
-fn warning(finding: &Finding) -> String {
+pub(crate) fn warning(finding: &Finding) -> String {
     let id = format!(" [{}]", finding.rule());
     let room = LONGEST_WARNING - id.chars().count();
     let fits = |text: &String| text.chars().count() <= room;
@@ -214,7 +214,7 @@ fn warning(finding: &Finding) -> String {
 
 /// What goes to the audit log of the API server: the whole verdict where it says anything, and in words of their own what
 /// was spared and what was injected.
-fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
+pub(crate) fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
     let mut annotations = BTreeMap::new();
     if !verdict.findings.is_empty() || !verdict.warnings.is_empty() || !verdict.not_evaluated.is_empty() {
         let said = Verdict { mutated_object: None, ..verdict.clone() };

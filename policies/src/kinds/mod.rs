@@ -204,6 +204,22 @@ impl Kind {
         }
     }
 
+    /// The fields that are read of an object that is looked up, beside its metadata. A list under one of them is read
+    /// whole.
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Kind::Vpc => vpc::FIELDS,
+            Kind::Subnet => subnet::FIELDS,
+            Kind::VpcNatGateway => nat_gateway::FIELDS,
+            Kind::IptablesEip => &["spec.natGwDp", "spec.externalSubnet"],
+            Kind::IpPool => &["spec.subnet"],
+            Kind::ConfigMap => &["data"],
+            Kind::Node => &["status.addresses"],
+            Kind::ServiceCidr => &["spec.cidrs"],
+            _ => &[],
+        }
+    }
+
     /// Whether objects of this kind are Pods or make Pods.
     pub fn has_pod_template(self) -> bool {
         matches!(

@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use super::{AddressList, Kind, Meta, ObjectRef};
 use crate::json::Reader;
 
+/// What is read of a NAT gateway that is looked up.
+pub(super) const FIELDS: &[&str] = &["spec.lanIp", "spec.namespace", "spec.subnet", "spec.vpc", "status.lanIp"];
+
 /// A `VpcNatGateway`.
 #[derive(Clone, Debug, Default)]
 pub struct NatGateway {

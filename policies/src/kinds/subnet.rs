@@ -7,6 +7,21 @@ use crate::json::Reader;
 use crate::net::{Cidr, Family};
 use crate::settings::KubeOvn;
 
+/// What is read of a Subnet that is looked up.
+pub(super) const FIELDS: &[&str] = &[
+    "spec.cidrBlock",
+    "spec.default",
+    "spec.gateway",
+    "spec.logicalGateway",
+    "spec.namespaceSelectors",
+    "spec.namespaces",
+    "spec.provider",
+    "spec.u2oInterconnection",
+    "spec.u2oInterconnectionIP",
+    "spec.vlan",
+    "spec.vpc",
+];
+
 /// A Subnet, completed as Kube-OVN's controller completes it.
 #[derive(Clone, Debug, Default)]
 pub struct Subnet {

@@ -16,6 +16,18 @@ pub const VPC_LB: &str = "ovn.kubernetes.io/vpc_lb";
 /// The label of a VPC that Kube-OVN does not reconcile.
 pub const VPC_EXTERNAL: &str = "ovn.kubernetes.io/vpc_external";
 
+/// What is read of a Vpc that is looked up.
+pub(super) const FIELDS: &[&str] = &[
+    "spec.bfdPort",
+    "spec.defaultSubnet",
+    "spec.enableExternal",
+    "spec.extraExternalSubnets",
+    "spec.namespaces",
+    "spec.policyRoutes",
+    "spec.staticRoutes",
+    "spec.vpcPeerings",
+];
+
 /// A Vpc.
 #[derive(Clone, Debug, Default)]
 pub struct Vpc {

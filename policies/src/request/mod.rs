@@ -1,10 +1,15 @@
 //! An admission request, as the API server, a policy server or a folder of manifests makes it.
 
-use serde::{Deserialize, Deserializer};
+mod error;
+mod raw;
+
 use serde_json::Value;
 
 use crate::finding::shortened;
 use crate::kinds::{Kind, Object, ObjectRef};
+use raw::{RawRequest, RawReview};
+
+pub use error::ReviewError;
 
 /// What is asked about an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,38 +104,21 @@ impl Request {
         if review.api_version != "admission.k8s.io/v1" {
             return Err(ReviewError::Version(shortened(&review.api_version)));
         }
-        Self::from_raw(review.request.ok_or(ReviewError::NoRequest)?)
+        review.request.ok_or(ReviewError::NoRequest)?.into_request()
     }
 
-    fn from_raw(raw: RawRequest) -> Result<Self, ReviewError> {
-        if raw.uid.is_empty() {
-            return Err(ReviewError::NoUid);
-        }
-        let kind = Kind::find(&raw.kind.group, &raw.kind.kind).filter(|_| raw.sub_resource.is_empty());
-        for object in [&raw.object, &raw.old_object] {
-            raw.kind.must_be_kind_of(object)?;
-        }
-        let operation = match raw.operation.as_str() {
-            "CREATE" => Operation::Create,
-            "UPDATE" => Operation::Update,
-            "DELETE" => Operation::Delete,
-            "CONNECT" => Operation::Connect,
-            other => return Err(ReviewError::Operation(shortened(other))),
-        };
-        if raw.object.is_null() && matches!(operation, Operation::Create | Operation::Update) {
-            return Err(ReviewError::NoObject(raw.operation));
-        }
-        Ok(Self {
-            uid: raw.uid,
-            kind,
-            operation,
-            name: raw.name,
-            namespace: raw.namespace,
-            user: raw.user_info.username,
-            dry_run: raw.dry_run,
-            object: raw.object,
-            old_object: Some(raw.old_object).filter(|old| !old.is_null()),
-        })
+    /// Takes the request out of what a Kubewarden policy server sends to a policy. Its audit scanner asks about an object
+    /// that is stored as if somebody created it, and gives the request the object's own uid.
+    ///
+    /// # Errors
+    ///
+    /// Why it is no request that can be answered.
+    pub fn from_policy_server(request: Value) -> Result<Self, ReviewError> {
+        let raw: RawRequest =
+            serde_json::from_value(request).map_err(|error| ReviewError::NotARequest(error.to_string()))?;
+        let is_audit = raw.is_audit();
+        let request = raw.into_request()?;
+        Ok(if is_audit { Self { operation: Operation::AtRest, ..request } } else { request })
     }
 
     /// Names the object, as reports do.
@@ -155,122 +143,6 @@ impl Request {
             Object::Namespace(namespace) => &namespace.meta.name,
             _ => &self.namespace,
         }
-    }
-}
-
-/// Why a body is no admission request that can be answered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReviewError {
-    /// Not text.
-    #[error("the body is not UTF-8: an invalid byte follows after {0} bytes")]
-    NotUtf8(usize),
-    /// Not JSON, or not of the shape of an AdmissionReview.
-    #[error("the body is not an AdmissionReview in JSON: {0}")]
-    NotJson(String),
-    /// JSON, but something else.
-    #[error("the body is not an AdmissionReview: apiVersion is {api_version:?}, kind is {kind:?}")]
-    NotAReview {
-        /// What it says that it is.
-        kind: String,
-        /// In which version.
-        api_version: String,
-    },
-    /// A version that the API server has not used since 1.16.
-    #[error("apiVersion {0:?} is not supported: set admissionReviewVersions of the webhook configuration to [\"v1\"]")]
-    Version(String),
-    /// An answer, perhaps.
-    #[error("the AdmissionReview has no request")]
-    NoRequest,
-    /// Nothing to answer to.
-    #[error("request.uid is missing")]
-    NoUid,
-    /// An operation that Kubernetes does not have.
-    #[error("request.operation is {0:?}, which is none of CREATE, UPDATE, DELETE, CONNECT")]
-    Operation(String),
-    /// Nothing to review.
-    #[error("request.object is missing in a request to {0}")]
-    NoObject(String),
-    /// The request speaks of another kind than the object does.
-    #[error("request.kind is {request}, but the object is {object}")]
-    Kind {
-        /// What the request says.
-        request: String,
-        /// What the object says.
-        object: String,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawReview {
-    #[serde(default)]
-    api_version: String,
-    #[serde(default)]
-    kind: String,
-    request: Option<RawRequest>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawRequest {
-    #[serde(default)]
-    uid: String,
-    #[serde(default)]
-    kind: RawKind,
-    #[serde(default, deserialize_with = "null_is_absent")]
-    sub_resource: String,
-    #[serde(default, deserialize_with = "null_is_absent")]
-    name: String,
-    #[serde(default, deserialize_with = "null_is_absent")]
-    namespace: String,
-    #[serde(default)]
-    operation: String,
-    #[serde(default, deserialize_with = "null_is_absent")]
-    user_info: RawUser,
-    #[serde(default, deserialize_with = "null_is_absent")]
-    dry_run: bool,
-    #[serde(default)]
-    object: Value,
-    #[serde(default)]
-    old_object: Value,
-}
-
-/// Go takes a null for nothing at all.
-fn null_is_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D) -> Result<T, D::Error> {
-    Option::deserialize(value).map(Option::unwrap_or_default)
-}
-
-#[derive(Default, Deserialize)]
-struct RawKind {
-    #[serde(default)]
-    group: String,
-    #[serde(default)]
-    version: String,
-    #[serde(default)]
-    kind: String,
-}
-
-#[derive(Default, Deserialize)]
-struct RawUser {
-    #[serde(default)]
-    username: String,
-}
-
-impl RawKind {
-    fn must_be_kind_of(&self, object: &Value) -> Result<(), ReviewError> {
-        if object.is_null() {
-            return Ok(());
-        }
-        let text = |field| object.get(field).and_then(Value::as_str).unwrap_or_default();
-        let api_version =
-            if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) };
-        if text("apiVersion") == api_version && text("kind") == self.kind {
-            return Ok(());
-        }
-        Err(ReviewError::Kind {
-            request: shortened(&format!("{api_version} {}", self.kind)),
-            object: shortened(&format!("{} {}", text("apiVersion"), text("kind"))),
-        })
     }
 }
 
@@ -338,6 +210,24 @@ mod tests {
             }
         };
         assert_eq!(review(nulled).unwrap().kind, Some(Kind::Subnet));
+    }
+
+    #[test]
+    fn an_audit_of_a_policy_server_is_no_creation() {
+        let request = |uid: &str, resource: &str| {
+            Request::from_policy_server(json!({
+                "uid": uid, "operation": "CREATE", "userInfo": {"username": null},
+                "kind": {"group": "kubeovn.io", "version": "v1", "kind": "Subnet"},
+                "resource": {"group": "kubeovn.io", "version": "v1", "resource": resource},
+                "object": {"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "a", "uid": "4711"}},
+            }))
+            .map(|request| request.operation)
+        };
+        assert_eq!(request("4711", "Subnet"), Ok(Operation::AtRest));
+        assert_eq!(request("4711", "subnets"), Ok(Operation::Create));
+        assert_eq!(request("4712", "Subnet"), Ok(Operation::Create));
+        let error = Request::from_policy_server(json!({"uid": []})).unwrap_err().to_string();
+        assert!(error.starts_with("the request is no AdmissionRequest: invalid type"), "{error}");
     }
 
     #[test]
