@@ -46,7 +46,12 @@ pub fn from_lines<'l>(lines: impl IntoIterator<Item = &'l str>) -> Option<Holdin
         let prefixes: Vec<IpNet> = prefixes.split(',').map(|prefix| prefix.parse().ok()).collect::<Option<_>>()?;
         Some((name.to_owned(), prefixes))
     };
-    lines.into_iter().map(read).collect()
+    let mut holdings = Holdings::new();
+    for line in lines {
+        let (name, prefixes) = read(line)?;
+        holdings.insert(name, prefixes);
+    }
+    Some(holdings)
 }
 
 /// The pairs of names that hold an address in common, each once, at most so many.

@@ -296,6 +296,8 @@ pub(crate) struct Findings {
     pub(crate) kept: Vec<Finding>,
     pub(crate) more_denials: usize,
     pub(crate) more_warnings: usize,
+    /// Whether a denial among them keeps a tenant out of where it may not be.
+    pub(crate) isolate: bool,
 }
 
 impl Findings {

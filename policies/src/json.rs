@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::field::{FieldPath, Step};
+use crate::gather::gathered;
 
 /// A field whose JSON type is not the one that Kube-OVN's schema gives it.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,7 +123,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             let reader = Reader { value: Some(value).filter(|value| !value.is_null()), above, errors: self.errors };
             reader.text().map(|text| (key.clone(), text.to_owned()))
         };
-        map.iter().filter_map(entry).collect()
+        gathered(map.iter().filter_map(entry))
     }
 
     /// The object here.

@@ -31,6 +31,7 @@ mod context;
 mod explain;
 pub mod field;
 pub mod finding;
+mod gather;
 mod inject;
 mod inventory;
 mod json;

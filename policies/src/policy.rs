@@ -60,14 +60,27 @@ impl Policy {
         }
     }
 
-    /// Its rules, in the order of the table.
-    pub fn rules(self) -> impl Iterator<Item = &'static Rule> {
-        TABLE.iter().copied().filter(move |rule| rule.policy == self)
+    /// Its rules, in the order of the table. They are picked when this is compiled, so that a program with one policy has
+    /// the code of its rules alone.
+    pub fn rules(self) -> &'static [&'static Rule] {
+        macro_rules! picked {
+            ($policy:expr) => {
+                const { &pick::<{ count($policy) }>($policy) }
+            };
+        }
+        match self {
+            Policy::VpcNamespaceBinding => picked!(Policy::VpcNamespaceBinding),
+            Policy::SubnetOverlap => picked!(Policy::SubnetOverlap),
+            Policy::NatGatewayLanIp => picked!(Policy::NatGatewayLanIp),
+            Policy::StaticRouteLanIp => picked!(Policy::StaticRouteLanIp),
+            Policy::VpcSyntax => picked!(Policy::VpcSyntax),
+            Policy::VpcInjector => &[],
+        }
     }
 
     /// What it injects.
-    pub fn injections(self) -> impl Iterator<Item = &'static Injector> {
-        INJECTIONS.iter().filter(move |_| self.is_mutating())
+    pub fn injections(self) -> &'static [Injector] {
+        if self.is_mutating() { INJECTIONS } else { &[] }
     }
 
     /// Whether it changes objects instead of judging them.
@@ -77,14 +90,42 @@ impl Policy {
 
     /// The kinds that it is to be asked about.
     pub fn kinds(self) -> BTreeSet<Kind> {
-        self.rules().flat_map(Rule::kinds).chain(self.injections().map(|rule| rule.kind)).collect()
+        let reviewed = self.rules().iter().flat_map(|rule| rule.kinds());
+        reviewed.chain(self.injections().iter().map(|rule| rule.kind)).collect()
     }
 
     /// The kinds of which it looks others up.
     pub fn asks(self) -> BTreeSet<Kind> {
-        let asked = self.rules().map(|rule| rule.asks).chain(self.injections().map(|rule| rule.asks));
+        let asked = self.rules().iter().map(|rule| rule.asks).chain(self.injections().iter().map(|rule| rule.asks));
         asked.flatten().copied().collect()
     }
+}
+
+/// How many rules of the table belong to a policy.
+const fn count(policy: Policy) -> usize {
+    let (mut count, mut rest) = (0, TABLE);
+    while let [rule, after @ ..] = rest {
+        if rule.policy as u8 == policy as u8 {
+            count += 1;
+        }
+        rest = after;
+    }
+    count
+}
+
+/// The rules of the table that belong to a policy, of which there must be so many.
+#[expect(clippy::indexing_slicing, reason = "an index out of bounds would not compile")]
+const fn pick<const COUNT: usize>(policy: Policy) -> [&'static Rule; COUNT] {
+    let mut picked = [TABLE[0]; COUNT];
+    let (mut at, mut rest) = (0, TABLE);
+    while let [rule, after @ ..] = rest {
+        if rule.policy as u8 == policy as u8 {
+            picked[at] = rule;
+            at += 1;
+        }
+        rest = after;
+    }
+    picked
 }
 
 impl fmt::Display for Policy {
@@ -104,8 +145,8 @@ mod tests {
         assert_eq!(all.len(), TABLE.len());
         assert_eq!(all.into_iter().collect::<BTreeSet<_>>(), wanted);
         for policy in Policy::ALL {
-            assert_ne!(policy.rules().count() > 0, policy.is_mutating(), "{policy}");
-            assert_eq!(policy.injections().count() > 0, policy.is_mutating(), "{policy}");
+            assert_eq!(policy.rules().is_empty(), policy.is_mutating(), "{policy}");
+            assert_eq!(!policy.injections().is_empty(), policy.is_mutating(), "{policy}");
             assert!(!policy.kinds().is_empty());
         }
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding, Findings};
+use crate::gather::gathered;
 use crate::inject;
 use crate::json::TypeError;
 use crate::kinds::{Kind, Object};
@@ -38,7 +39,7 @@ pub fn review_after(
     earlier: &dyn ClusterView,
     settings: &Settings,
 ) -> Result<Verdict, ViewError> {
-    judge(None, request, cluster, earlier, settings)
+    judge(TABLE, request, cluster, earlier, settings)
 }
 
 /// [`review()`] by the rules of one policy alone.
@@ -52,18 +53,18 @@ pub fn review_by(
     cluster: &dyn ClusterView,
     settings: &Settings,
 ) -> Result<Verdict, ViewError> {
-    judge(Some(policy), request, cluster, cluster, settings)
+    judge(policy.rules(), request, cluster, cluster, settings)
 }
 
 fn judge(
-    policy: Option<Policy>,
+    rules: &[&'static Rule],
     request: &Request,
     cluster: &dyn ClusterView,
     earlier: &dyn ClusterView,
     settings: &Settings,
 ) -> Result<Verdict, ViewError> {
     let Some(kind) = request.kind else { return Ok(Verdict::admitted()) };
-    let review = Review { policy, request, kind, cluster, earlier, settings };
+    let review = Review { rules, request, kind, cluster, earlier, settings };
     let new = review.read(&request.object);
     let is_stored = matches!(request.operation, Operation::Create | Operation::Update | Operation::AtRest);
     if !is_stored || new.object.meta().deleting || review.is_exempt(&new.object) {
@@ -115,8 +116,7 @@ pub(crate) fn is_exempt(request: &Request, kind: Kind, object: &Object, settings
 }
 
 struct Review<'a> {
-    /// The policy whose rules count; all of them where there is none.
-    policy: Option<Policy>,
+    rules: &'a [&'static Rule],
     request: &'a Request,
     kind: Kind,
     cluster: &'a dyn ClusterView,
@@ -155,7 +155,7 @@ impl<'a> Review<'a> {
         let old = old.map(|old| self.read(old));
         let mut all = Findings::default();
         let mut not_evaluated = Vec::new();
-        for rule in TABLE.iter().filter(|rule| self.policy.is_none_or(|policy| rule.policy == policy)) {
+        for rule in self.rules {
             let action = self.settings.action(rule);
             let unchanged = |old: &Version| !self.reads_a_change(rule, new.json, old.json);
             if action == RuleAction::Off || old.as_ref().is_some_and(unchanged) {
@@ -165,6 +165,7 @@ impl<'a> Review<'a> {
             if found.deny() {
                 self.spare(rule, action, new, old.as_ref(), &mut found)?;
             }
+            all.isolate |= rule.isolates && found.deny();
             all.append(found);
             not_evaluated.extend(unseen.into_iter().map(|needs| NotEvaluated { rule: rule.id, needs }));
         }
@@ -225,7 +226,7 @@ impl<'a> Review<'a> {
             Some(old) => self.found(rule, old, None)?.0,
             None => Findings::default(),
         };
-        let old_sins: BTreeSet<_> = before.kept.iter().map(Finding::offence).collect();
+        let old_sins: BTreeSet<_> = gathered(before.kept.iter().map(Finding::offence));
         for denial in found.kept.iter_mut().filter(|finding| finding.action == Action::Deny) {
             if action == RuleAction::Warn || old_sins.contains(&denial.offence()) {
                 denial.action = Action::Warn;

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::field::FieldPath;
 use crate::finding::{Action, Evidence, Finding, Findings};
-use crate::rules::TABLE;
 use crate::settings::Settings;
 
 /// How many findings of each action a verdict lists.
@@ -82,13 +81,13 @@ impl Verdict {
         let allowed = !findings.deny();
         let (mut denials, mut warnings): (Vec<_>, Vec<_>) =
             findings.kept.into_iter().partition(|finding| finding.action == Action::Deny);
-        let code = match denials.as_slice() {
-            _ if allowed => 200,
-            _ if denials.iter().any(|denial| isolates(denial.rule)) => 403,
-            _ => 422,
+        let code = match allowed {
+            true => 200,
+            false if findings.isolate => 403,
+            false => 422,
         };
         let mut rests_on: Vec<_> = denials.iter().flat_map(Finding::evidence).collect();
-        rests_on.sort();
+        rests_on.sort_unstable();
         rests_on.dedup();
         for finding in denials.iter_mut().chain(&mut warnings) {
             finding.disclosed = settings.disclose_names;
@@ -105,10 +104,6 @@ impl Verdict {
         // Every key is a string and every value of this type can be written, so this cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
-}
-
-fn isolates(rule: &str) -> bool {
-    TABLE.iter().any(|known| known.id == rule && known.isolates)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes every field by reference")]

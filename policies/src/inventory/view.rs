@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::Inventory;
 use super::table::{HasMeta, Table};
+use crate::gather::gathered;
 use crate::kinds::{
     AttachmentDefinition, ConfigMap, IpPool, IptablesEip, Kind, LabelSelector, Namespace, NatGateway, Node,
     ServiceCidr, Shard, Subnet, Vpc, key,
@@ -75,7 +76,7 @@ impl ClusterView for Inventory {
             selectors.any(|selector| labels.is_none_or(|labels| selector.matches(labels)))
         };
         let listing = self.subnets_by_namespace.members(namespace);
-        let names: BTreeSet<_> = listing.chain(self.selecting_subnets.iter().filter(selects)).collect();
+        let names: BTreeSet<_> = gathered(listing.chain(self.selecting_subnets.iter().filter(selects)));
         Ok(self.subnets.living_of(names.into_iter()))
     }
 
@@ -104,7 +105,7 @@ impl ClusterView for Inventory {
         let first = Shard { vpc: vpc.to_owned(), vlan: String::new() };
         let shards = self.shards.range(first..).take_while(|(shard, _)| shard.vpc == vpc);
         let mut found: Vec<Held> = shards.flat_map(|(_, prefixes)| held(prefixes, prefix)).collect();
-        found.sort();
+        found.sort_unstable();
         let subnet = |held: Held| Some((Arc::clone(self.subnets.stored(&held.subnet)?), held.prefix));
         Ok(found.into_iter().filter_map(subnet).collect())
     }
@@ -138,6 +139,6 @@ impl Inventory {
 fn held(prefixes: &PrefixIndex, prefix: IpNet) -> Vec<Held> {
     let found = prefixes.overlapping(prefix).into_iter();
     let mut found: Vec<_> = found.map(|(prefix, owner)| Held { subnet: owner.to_owned(), prefix }).collect();
-    found.sort();
+    found.sort_unstable();
     found
 }

@@ -168,9 +168,15 @@ impl Attachment {
     }
 }
 
-/// A key without its case, as Go's encoding/json compares it: the long s is an s, the Kelvin sign a k.
+/// A key without its case, as Go's encoding/json compares it with those of its fields, which are in ASCII: the long s is an s,
+/// the Kelvin sign a k.
 fn folded(key: &str) -> String {
-    key.to_lowercase().to_uppercase()
+    let fold = |letter| match letter {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        other => other.to_ascii_lowercase(),
+    };
+    key.chars().map(fold).collect()
 }
 
 fn is_pool_name(value: &str) -> bool {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::{Meta, ObjectRef};
 use crate::field::FieldPath;
+use crate::gather::gathered;
 use crate::json::Reader;
 use crate::kinds::Kind;
 use crate::net::{Cidr, list_items, parse_ip};
@@ -104,8 +105,8 @@ impl Vpc {
             enable_external: spec.at("enableExternal").flag(),
             extra_external_subnets: spec.at("extraExternalSubnets").strings(),
             bfd_port_ip: if bfd_port.at("enabled").flag() { bfd_port.at("ip").string() } else { String::new() },
-            bound: namespaces.iter().cloned().collect(),
-            guests: list_items(meta.annotation(GUEST_NAMESPACES).unwrap_or_default()).map(str::to_owned).collect(),
+            bound: gathered(namespaces.iter().cloned()),
+            guests: gathered(list_items(meta.annotation(GUEST_NAMESPACES).unwrap_or_default()).map(str::to_owned)),
             namespaces,
             meta,
         }

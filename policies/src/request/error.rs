@@ -9,9 +9,9 @@ pub enum ReviewError {
     /// Not JSON, or not of the shape of an AdmissionReview.
     #[error("the body is not an AdmissionReview in JSON: {0}")]
     NotJson(String),
-    /// Not of the shape of an AdmissionRequest.
-    #[error("the request is no AdmissionRequest: {0}")]
-    NotARequest(String),
+    /// Not of the shape of what a policy server sends.
+    #[error("the payload has no request that can be read: {0}")]
+    NotAPayload(String),
     /// JSON, but something else.
     #[error("the body is not an AdmissionReview: apiVersion is {api_version:?}, kind is {kind:?}")]
     NotAReview {
@@ -24,7 +24,7 @@ pub enum ReviewError {
     #[error("apiVersion {0:?} is not supported: set admissionReviewVersions of the webhook configuration to [\"v1\"]")]
     Version(String),
     /// An answer, perhaps.
-    #[error("the AdmissionReview has no request")]
+    #[error("there is no request")]
     NoRequest,
     /// Nothing to answer to.
     #[error("request.uid is missing")]

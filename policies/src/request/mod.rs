@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::finding::shortened;
 use crate::kinds::{Kind, Object, ObjectRef};
-use raw::{RawRequest, RawReview};
+use raw::{RawPayload, RawReview};
 
 pub use error::ReviewError;
 
@@ -107,18 +107,20 @@ impl Request {
         review.request.ok_or(ReviewError::NoRequest)?.into_request()
     }
 
-    /// Takes the request out of what a Kubewarden policy server sends to a policy. Its audit scanner asks about an object
-    /// that is stored as if somebody created it, and gives the request the object's own uid.
+    /// Parses what a Kubewarden policy server sends to a policy: a request, and the policy's settings. Its audit scanner asks
+    /// about an object that is stored as if somebody created it, and gives the request the object's own uid.
     ///
     /// # Errors
     ///
     /// Why it is no request that can be answered.
-    pub fn from_policy_server(request: Value) -> Result<Self, ReviewError> {
-        let raw: RawRequest =
-            serde_json::from_value(request).map_err(|error| ReviewError::NotARequest(error.to_string()))?;
+    pub fn from_policy_server(payload: &[u8]) -> Result<(Self, Value), ReviewError> {
+        let payload: RawPayload =
+            serde_json::from_slice(payload).map_err(|error| ReviewError::NotAPayload(error.to_string()))?;
+        let raw = payload.request.ok_or(ReviewError::NoRequest)?;
         let is_audit = raw.is_audit();
         let request = raw.into_request()?;
-        Ok(if is_audit { Self { operation: Operation::AtRest, ..request } } else { request })
+        let request = if is_audit { Self { operation: Operation::AtRest, ..request } } else { request };
+        Ok((request, payload.settings))
     }
 
     /// Names the object, as reports do.
@@ -185,7 +187,7 @@ mod tests {
             r#"the body is not an AdmissionReview: apiVersion is "admission.k8s.io/v1", kind is "Pod""#
         );
         assert!(message(|r| r["apiVersion"] = json!("admission.k8s.io/v1beta1")).contains("admissionReviewVersions"));
-        assert_eq!(message(|r| r["request"] = Value::Null), "the AdmissionReview has no request");
+        assert_eq!(message(|r| r["request"] = Value::Null), "there is no request");
         assert_eq!(
             message(|r| r["request"]["object"] = Value::Null),
             "request.object is missing in a request to CREATE"
@@ -215,19 +217,22 @@ mod tests {
     #[test]
     fn an_audit_of_a_policy_server_is_no_creation() {
         let request = |uid: &str, resource: &str| {
-            Request::from_policy_server(json!({
+            let request = json!({
                 "uid": uid, "operation": "CREATE", "userInfo": {"username": null},
                 "kind": {"group": "kubeovn.io", "version": "v1", "kind": "Subnet"},
                 "resource": {"group": "kubeovn.io", "version": "v1", "resource": resource},
                 "object": {"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "a", "uid": "4711"}},
-            }))
-            .map(|request| request.operation)
+            });
+            let payload = json!({"request": request, "settings": {}}).to_string();
+            Request::from_policy_server(payload.as_bytes()).map(|(request, _)| request.operation)
         };
         assert_eq!(request("4711", "Subnet"), Ok(Operation::AtRest));
         assert_eq!(request("4711", "subnets"), Ok(Operation::Create));
         assert_eq!(request("4712", "Subnet"), Ok(Operation::Create));
-        let error = Request::from_policy_server(json!({"uid": []})).unwrap_err().to_string();
-        assert!(error.starts_with("the request is no AdmissionRequest: invalid type"), "{error}");
+        let error = |payload: &[u8]| Request::from_policy_server(payload).unwrap_err().to_string();
+        let mistyped = error(br#"{"request": {"uid": []}}"#);
+        assert!(mistyped.starts_with("the payload has no request that can be read: invalid type"), "{mistyped}");
+        assert_eq!(error(b"{}"), "there is no request");
     }
 
     #[test]

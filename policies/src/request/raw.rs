@@ -17,6 +17,14 @@ pub(super) struct RawReview {
     pub(super) request: Option<RawRequest>,
 }
 
+/// What a policy server sends.
+#[derive(Deserialize)]
+pub(super) struct RawPayload {
+    pub(super) request: Option<RawRequest>,
+    #[serde(default)]
+    pub(super) settings: Value,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RawRequest {

@@ -62,6 +62,17 @@ pub const TABLE: &[&Rule] = &[
     &vpc::lb_prerequisites::RULE,
 ];
 
+/// The ids of all rules, without the rules.
+#[expect(clippy::indexing_slicing, reason = "an index out of bounds would not compile")]
+pub(crate) const IDS: [&str; TABLE.len()] = {
+    let (mut ids, mut at) = ([""; TABLE.len()], 0);
+    while at < ids.len() {
+        ids[at] = TABLE[at].id;
+        at += 1;
+    }
+    ids
+};
+
 /// All rules that inject something.
 pub const INJECTIONS: &[Injector] = &[pod::inject_logical_switch::RULE, vpc::inject_vpc_lb::RULE];
 

@@ -9,7 +9,7 @@ use crate::finding::quoted;
 use crate::json::{Reader, TypeErrors};
 use crate::kinds::LabelSelector;
 use crate::net::Cidr;
-use crate::rules;
+use crate::rules::IDS;
 
 /// How like a known word an unknown one must be to be taken for it (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;
@@ -49,14 +49,13 @@ impl Parser {
     fn rules(&mut self, rules: &Reader) -> BTreeMap<&'static str, RuleAction> {
         const ACTIONS: &[(&str, RuleAction)] =
             &[("deny", RuleAction::Deny), ("warn", RuleAction::Warn), ("off", RuleAction::Off)];
-        let ids: Vec<&str> = rules::TABLE.iter().map(|rule| rule.id).collect();
-        self.keys_among(rules, &ids, "rule");
+        self.keys_among(rules, &IDS, "rule");
         let mut actions = BTreeMap::new();
-        for rule in rules::TABLE {
-            let action = rules.at(rule.id);
+        for id in IDS {
+            let action = rules.at(id);
             // YAML 1.1 takes a bare `off` for a truth value, and who writes it means the action.
             let chosen = if action.is_false() { Some(RuleAction::Off) } else { self.choice(&action, ACTIONS) };
-            actions.extend(chosen.map(|chosen| (rule.id, chosen)));
+            actions.extend(chosen.map(|chosen| (id, chosen)));
         }
         actions
     }
@@ -180,7 +179,7 @@ fn flag_or(field: &Reader, default: bool) -> bool {
 }
 
 fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
-    let likeness = |known: &&str| strsim::jaro_winkler(&word.to_lowercase(), &known.to_lowercase());
+    let likeness = |known: &&str| strsim::jaro_winkler(&word.to_ascii_lowercase(), &known.to_ascii_lowercase());
     let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(best) >= ALIKE).then(|| format!("did you mean {best:?}?"))
 }
