@@ -38,7 +38,7 @@ impl TypeErrors {
     /// Every error once, in the order of the fields.
     pub(crate) fn into_sorted(self) -> Vec<TypeError> {
         let mut errors = self.0.into_inner();
-        errors.sort_by(|a, b| a.field.cmp(&b.field));
+        errors.sort_unstable_by(|a, b| a.field.cmp(&b.field).then_with(|| a.wanted.cmp(b.wanted)));
         errors.dedup_by(|a, b| a.field == b.field);
         errors
     }

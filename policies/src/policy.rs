@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::kinds::Kind;
-use crate::rules::{INJECTIONS, Injector, Rule, TABLE};
+use crate::rules::{INJECTIONS, Injector, Rule, TABLE, is_reviewed};
 
 /// A part of the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,9 +88,11 @@ impl Policy {
         self == Policy::VpcInjector
     }
 
-    /// The kinds that it is to be asked about.
+    /// The kinds that it is to be asked about. The types of a ConfigMap's data are no business of `field-type`.
     pub fn kinds(self) -> BTreeSet<Kind> {
+        let reads = |kind: Kind| self.rules().iter().any(|rule| rule.reads_of(kind));
         let reviewed = self.rules().iter().flat_map(|rule| rule.kinds());
+        let reviewed = reviewed.filter(|kind| is_reviewed(*kind) && (*kind != Kind::ConfigMap || reads(*kind)));
         reviewed.chain(self.injections().iter().map(|rule| rule.kind)).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Which kinds are asked about together, and what becomes of a request while vpcguard cannot answer.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
-use vpcguard_policies::rules::TABLE;
+use vpcguard_policies::rules::is_reviewed;
 use vpcguard_policies::{Kind, Settings};
 
 use super::{NAMESPACE, texts};
@@ -43,11 +43,9 @@ impl Entry {
         Entry::ConfigMaps,
     ];
 
-    /// The entry of a kind; none for kinds that no rule has a check for. That a field has the right type is no reason to
-    /// be asked about every Node.
+    /// The entry of a kind; none for kinds that no rule has a check for.
     pub(super) fn of(kind: Kind) -> Option<Self> {
-        let mut checks = TABLE.iter().flat_map(|rule| rule.checks);
-        if !checks.any(|check| check.reads().is_some() && check.concerns(kind)) {
+        if !is_reviewed(kind) {
             return None;
         }
         match kind {

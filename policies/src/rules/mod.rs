@@ -76,6 +76,12 @@ pub(crate) const IDS: [&str; TABLE.len()] = {
 /// All rules that inject something.
 pub const INJECTIONS: &[Injector] = &[pod::inject_logical_switch::RULE, vpc::inject_vpc_lb::RULE];
 
+/// Whether a rule has a check for objects of this kind. That a field has the right type is no reason to be asked about
+/// every Node.
+pub fn is_reviewed(kind: Kind) -> bool {
+    TABLE.iter().any(|rule| rule.reads_of(kind))
+}
+
 /// A rule that reviews objects.
 #[derive(Debug)]
 pub struct Rule {
@@ -96,6 +102,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether it has a check for objects of this kind, and not only for those of every kind.
+    pub(crate) fn reads_of(&self, kind: Kind) -> bool {
+        self.checks.iter().any(|check| check.reads().is_some() && check.concerns(kind))
+    }
+
     /// The kinds that it reviews.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
         Kind::ALL.iter().copied().filter(|kind| self.checks.iter().any(|check| check.concerns(*kind)))

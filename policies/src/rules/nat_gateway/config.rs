@@ -79,7 +79,8 @@ fn nat_gateway(_: &NatGateway, context: &mut Context<'_>) -> Outcome {
 
 fn missing(context: &mut Context<'_>, namespace: &str, name: &str) {
     let detail = "Kube-OVN makes no NAT gateway without this ConfigMap";
-    let finding = Finding::not_found(FieldPath::of("spec"), &format!("{namespace}/{name}"), detail);
+    let finding = Finding::not_found(FieldPath::of("spec"), &format!("{namespace}/{name}"), detail)
+        .missing(ObjectRef::namespaced(Kind::ConfigMap, namespace, name));
     context.deny(finding.help("Create the ConfigMap in Kube-OVN's namespace."));
 }
 

@@ -18,7 +18,7 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::kinds::{Kind, NAT_CONFIG, NAT_GW_CONFIG, VPC_LB, Vpc};
+use crate::kinds::{Kind, NAT_CONFIG, NAT_GW_CONFIG, ObjectRef, VPC_LB, Vpc};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
@@ -45,16 +45,20 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     }
     let namespace = context.kube_ovn().namespace.as_str();
     if context.cluster.subnets_of_vpc(&vpc.meta.name)?.is_empty() {
-        needs(context, "a Subnet of this VPC");
+        needs(context, "a Subnet of this VPC", |finding| finding.unless_any(Kind::Subnet));
     } else if !has_default_subnet(vpc, context)? {
-        needs(context, "a default Subnet of this VPC: spec.defaultSubnet, or one with default: true");
+        let what = "a default Subnet of this VPC: spec.defaultSubnet, or one with default: true";
+        needs(context, what, |finding| finding.unless_any(Kind::Subnet));
     }
     if context.cluster.attachment_definition(namespace, NETWORK)?.is_none() {
-        needs(context, &format!("the NetworkAttachmentDefinition {namespace}/{NETWORK}"));
+        let network = ObjectRef::namespaced(Kind::AttachmentDefinition, namespace, NETWORK);
+        let what = format!("the NetworkAttachmentDefinition {namespace}/{NETWORK}");
+        needs(context, &what, |finding| finding.missing(network));
     }
     let provider = format!("{NETWORK}.{namespace}");
     if context.cluster.subnets_with_provider(&provider)?.is_empty() {
-        needs(context, &format!("a Subnet with the provider {provider}"));
+        let what = format!("a Subnet with the provider {provider}");
+        needs(context, &what, |finding| finding.unless_any(Kind::Subnet));
     }
     let mut images = [NAT_CONFIG, NAT_GW_CONFIG].iter();
     let has_image = images.try_fold(false, |found, name| {
@@ -62,7 +66,9 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         Ok(found || map.is_some_and(|map| map.has_image()))
     })?;
     if !has_image {
-        needs(context, &format!("an image in the ConfigMap {namespace}/{NAT_CONFIG}"));
+        let map = |name| ObjectRef::namespaced(Kind::ConfigMap, namespace, name);
+        let what = format!("an image in the ConfigMap {namespace}/{NAT_CONFIG}");
+        needs(context, &what, |finding| finding.missing(map(NAT_CONFIG)).missing(map(NAT_GW_CONFIG)));
     }
     Ok(())
 }
@@ -73,10 +79,11 @@ fn has_default_subnet(vpc: &Vpc, context: &Context<'_>) -> Answer<bool> {
     Ok(own || !context.cluster.default_subnets_of_vpc(&vpc.meta.name)?.is_empty())
 }
 
-fn needs(context: &mut Context<'_>, what: &str) {
+/// Says that something is missing, and what would have to be there for it not to be.
+fn needs(context: &mut Context<'_>, what: &str, unless: impl FnOnce(Finding) -> Finding) {
     let detail = format!("the load balancer needs {what}");
     let finding = Finding::invalid(FieldPath::annotation(VPC_LB), "on", detail).in_conflict_with(what);
-    context.deny(finding.help("Create what is missing; until then Kube-OVN makes no load balancer."));
+    context.deny(unless(finding).help("Create what is missing; until then Kube-OVN makes no load balancer."));
 }
 
 #[cfg(test)]
