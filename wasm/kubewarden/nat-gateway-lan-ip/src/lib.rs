@@ -1,0 +1,3 @@
+//! The Kubewarden policy `nat-gateway-lan-ip`.
+
+vpcguard_guest::policy!(NatGatewayLanIp);

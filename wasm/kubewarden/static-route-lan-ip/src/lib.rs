@@ -1,0 +1,3 @@
+//! The Kubewarden policy `static-route-lan-ip`.
+
+vpcguard_guest::policy!(StaticRouteLanIp);

@@ -1,0 +1,3 @@
+//! The Kubewarden policy `subnet-overlap`.
+
+vpcguard_guest::policy!(SubnetOverlap);

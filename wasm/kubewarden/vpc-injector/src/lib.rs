@@ -1,0 +1,3 @@
+//! The Kubewarden policy `vpc-injector`.
+
+vpcguard_guest::policy!(VpcInjector);

@@ -1,0 +1,3 @@
+//! The Kubewarden policy `vpc-namespace-binding`.
+
+vpcguard_guest::policy!(VpcNamespaceBinding);

@@ -1,0 +1,3 @@
+//! The Kubewarden policy `vpc-syntax`.
+
+vpcguard_guest::policy!(VpcSyntax);
