@@ -3,6 +3,7 @@
 mod assets;
 mod cluster;
 mod docs;
+mod kubewarden;
 mod lint;
 mod mutants;
 mod races;
@@ -28,10 +29,12 @@ enum Task {
     Assets,
     /// Checks format, lints and dependencies.
     Lint,
-    /// Writes docs/rules.md from the rules' own pages.
+    /// Writes what follows from the table of rules: docs/rules.md, and what stands around the code of the Kubewarden policies.
     Docs,
     /// Prints, as ratios, what a review costs among many Subnets, and a check of many documents.
     Bench,
+    /// Prints what a Kubewarden policy costs in the policy server's engine.
+    BenchKubewarden,
     /// Prints, as ratios, what many Subnets at once cost on a real API server.
     BenchCluster,
     /// Has Subnets race for the same addresses on a real API server, also while replicas and the API server crash.
@@ -55,8 +58,12 @@ enum Task {
         /// Only these files, as `cargo mutants --file` takes them.
         files: Vec<String>,
     },
-    /// Sets up the WebAssembly target and builds what must build for it.
-    Wasm,
+    /// Sets up the WebAssembly target, builds what must build for it, and puts the Kubewarden policies into target/kubewarden.
+    Wasm {
+        /// Builds the policies once more in another folder, and compares the bytes.
+        #[arg(long)]
+        check_reproducible: bool,
+    },
 }
 
 fn main() -> Result<()> {
@@ -68,13 +75,14 @@ fn main() -> Result<()> {
         Task::Lint => lint::run(&shell),
         Task::Docs => docs::write(&shell),
         Task::Bench => test::bench(&shell),
+        Task::BenchKubewarden => test::bench_kubewarden(&shell),
         Task::BenchCluster => races::bench(&shell),
         Task::Races { rounds } => races::run(&shell, rounds),
         Task::Rotation { rounds } => races::rotation(&shell, rounds),
         Task::BenchStartup => cluster::bench_startup(&shell),
         Task::RecordReviews => cluster::record_reviews(&shell),
         Task::Mutants { files } => mutants::run(&shell, &files),
-        Task::Wasm => wasm::run(&shell),
+        Task::Wasm { check_reproducible } => wasm::run(&shell, check_reproducible),
     }
 }
 

@@ -8,7 +8,8 @@ use xshell::{Shell, cmd};
 use crate::{assets, wasm};
 
 pub(crate) fn run(shell: &Shell) -> Result<()> {
-    wasm::run(shell)?;
+    // Tests run the policies, so they are built first.
+    wasm::run(shell, false)?;
     set_up_control_plane(shell)?;
     // The tests of tests/ start the binary, so it is built first, and for all packages at once: features unite.
     cmd!(shell, "cargo build --workspace --all-targets --locked").run()?;
@@ -23,6 +24,13 @@ fn set_up_control_plane(shell: &Shell) -> Result<()> {
         Err(error) if env::var("CI").is_ok_and(|ci| ci == "true") => return Err(error).context("no control plane"),
         Err(error) => eprintln!("cluster tests are skipped: {error:#}"),
     }
+    Ok(())
+}
+
+/// Prints what the Kubewarden policies cost. The policy server's engine is compiled for it, which takes some minutes.
+pub(crate) fn bench_kubewarden(shell: &Shell) -> Result<()> {
+    wasm::run(shell, false)?;
+    cmd!(shell, "cargo bench --package vpcguard-host --locked").run()?;
     Ok(())
 }
 

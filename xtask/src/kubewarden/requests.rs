@@ -1,0 +1,84 @@
+//! `test_data/`: requests that a real API server has sent, as `kwctl run` takes them.
+//!
+//! Some have one field changed afterwards, so that there is something to refuse.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use vpcguard_policies::Policy;
+
+use super::folder;
+use crate::root;
+
+/// Where the reviews are that were recorded.
+const RECORDED: &str = "tests/reviews";
+
+/// A request of a policy's test data.
+pub(super) struct Recorded {
+    /// The file, without `.json`.
+    pub(super) name: &'static str,
+    review: &'static str,
+    change: Option<(&'static str, Value)>,
+}
+
+impl Recorded {
+    /// The `AdmissionRequest` itself.
+    pub(super) fn request(&self) -> Result<Value> {
+        let path = root().join(RECORDED).join(self.review).with_extension("json");
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let mut review: Value = serde_json::from_str(&text)?;
+        let mut request =
+            review.get_mut("request").map(Value::take).with_context(|| format!("{} has no request", self.review))?;
+        if let Some((pointer, value)) = &self.change {
+            let (parent, key) = pointer.rsplit_once('/').with_context(|| format!("{pointer} leads nowhere"))?;
+            let parent = request.pointer_mut(parent).and_then(Value::as_object_mut);
+            parent.with_context(|| format!("{} has no {pointer}", self.review))?.insert(key.to_owned(), value.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// The files of a policy.
+pub(super) fn of(policy: Policy) -> Result<Vec<(PathBuf, String)>> {
+    let file = |recorded: Recorded| {
+        let path = folder(policy).join("test_data").join(recorded.name).with_extension("json");
+        Ok((path, format!("{:#}\n", recorded.request()?)))
+    };
+    all(policy).into_iter().map(file).collect()
+}
+
+/// The requests of a policy. Those of context-aware policies can be answered without a question, but for two.
+pub(super) fn all(policy: Policy) -> Vec<Recorded> {
+    match policy {
+        Policy::VpcNamespaceBinding => vec![recorded("pod-create"), deleting("subnet-update")],
+        Policy::SubnetOverlap => vec![recorded("subnet-create"), deleting("subnet-update")],
+        Policy::NatGatewayLanIp => vec![recorded("vpcnatgateway-create"), deleting("vpcnatgateway-update")],
+        Policy::StaticRouteLanIp => vec![recorded("vpc-create"), deleting("vpc-update")],
+        Policy::VpcSyntax => vec![
+            recorded("subnet-create"),
+            recorded("vpc-create"),
+            recorded("pod-create"),
+            changed("subnet-gateway-outside", "subnet-create", "/object/spec/gateway", json!("10.0.9.1")),
+            changed("subnet-cidr-block-is-a-list", "subnet-create", "/object/spec/cidrBlock", json!(["10.0.1.0/24"])),
+        ],
+        Policy::VpcInjector => vec![
+            recorded("vpc-create"),
+            changed("vpc-with-label", "vpc-create", "/object/metadata/labels", json!({"vpcguard.io/vpc-lb": "on"})),
+        ],
+    }
+}
+
+fn recorded(review: &'static str) -> Recorded {
+    Recorded { name: review, review, change: None }
+}
+
+fn changed(name: &'static str, review: &'static str, pointer: &'static str, value: Value) -> Recorded {
+    Recorded { name, review, change: Some((pointer, value)) }
+}
+
+/// Whoever takes finalizers off must not be kept from it, whatever the object says.
+fn deleting(review: &'static str) -> Recorded {
+    changed("being-deleted", review, "/object/metadata/deletionTimestamp", json!("2026-11-23T12:00:00Z"))
+}

@@ -1,0 +1,123 @@
+//! wasm-opt, of npm's package `binaryen` in the version of xtask/npm/package-lock.json.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use xshell::{Shell, cmd};
+
+use crate::root;
+
+/// The package that names the version.
+const NPM: &str = "xtask/npm";
+
+/// What rustc uses of WebAssembly, and every engine of a policy server has. A stripped module does not say it itself.
+const FEATURES: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+const PASSES: &[&str] = &["-O3", "--strip-debug", "--strip-producers", "--strip-target-features"];
+
+/// An installed wasm-opt.
+#[derive(Debug)]
+pub(super) struct Optimiser {
+    program: PathBuf,
+    version: String,
+}
+
+impl Optimiser {
+    /// Installs it, unless it is there.
+    pub(super) fn install(shell: &Shell) -> Result<Self> {
+        let npm = root().canonicalize()?.join(NPM);
+        let wanted = locked_version(&shell.read_file(npm.join("package-lock.json"))?)?;
+        let package = npm.join("node_modules/binaryen");
+        let installed = || -> Result<String> { version(&shell.read_file(package.join("package.json"))?) };
+        if installed().ok().as_ref() != Some(&wanted) {
+            let _npm = shell.push_dir(&npm);
+            cmd!(shell, "npm ci --ignore-scripts --no-audit --no-fund").quiet().ignore_stdout().run().context(
+                "wasm-opt could not be installed: npm is needed, as it comes with Node 20 or later from https://nodejs.org",
+            )?;
+            if installed()? != wanted {
+                bail!("npm has installed another version of binaryen than {NPM}/package-lock.json names, {wanted}");
+            }
+        }
+        Ok(Self { program: package.join("bin/wasm-opt"), version: format!("binaryen {wanted}") })
+    }
+
+    /// Its name and version.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Optimises a module. What was made of the same module before is taken from the cache, a path without extension.
+    pub(super) fn optimise(&self, shell: &Shell, module: &[u8], cache: &Path) -> Result<Vec<u8>> {
+        let (input, output, stamp) =
+            (cache.with_extension("in.wasm"), cache.with_extension("wasm"), cache.with_extension("sha256"));
+        let key = self.key(module);
+        if shell.read_file(&stamp).is_ok_and(|stamp| stamp == key) && output.is_file() {
+            return Ok(shell.read_binary_file(output)?);
+        }
+        // What is there is not of this key until the stamp says so.
+        shell.remove_path(&stamp)?;
+        shell.write_file(&input, module)?;
+        let program = &self.program;
+        cmd!(shell, "node {program} {input} {FEATURES...} {PASSES...} --output {output}")
+            .quiet()
+            .run()
+            .context("wasm-opt failed: it needs Node 20 or later")?;
+        shell.remove_path(&input)?;
+        let optimised = shell.read_binary_file(&output)?;
+        shell.write_file(&stamp, key)?;
+        Ok(optimised)
+    }
+
+    /// Everything that the outcome depends on.
+    fn key(&self, module: &[u8]) -> String {
+        let tools = format!("{} {} {}\0", self.version, FEATURES.join(" "), PASSES.join(" "));
+        hex(&Sha256::new().chain_update(tools).chain_update(module).finalize())
+    }
+}
+
+/// Bytes as sums are written.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+fn locked_version(lock: &str) -> Result<String> {
+    let lock: Value = serde_json::from_str(lock).context("xtask/npm/package-lock.json")?;
+    let version = lock.pointer("/packages/node_modules~1binaryen/version").and_then(Value::as_str);
+    version.map(ToOwned::to_owned).context("xtask/npm/package-lock.json names no version of binaryen")
+}
+
+fn version(package: &str) -> Result<String> {
+    let package: Value = serde_json::from_str(package).context("node_modules/binaryen/package.json")?;
+    let version = package.get("version").and_then(Value::as_str);
+    version.map(ToOwned::to_owned).context("the installed binaryen names no version")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_lock_file() {
+        let lock = std::fs::read_to_string(root().join(NPM).join("package-lock.json")).unwrap();
+        let package = std::fs::read_to_string(root().join(NPM).join("package.json")).unwrap();
+        assert!(package.contains(&format!("\"binaryen\": \"{}\"", locked_version(&lock).unwrap())));
+        assert!(locked_version("{}").is_err());
+    }
+
+    #[test]
+    fn another_module_or_another_version_is_optimised_anew() {
+        let of = |version: &str| Optimiser { program: PathBuf::new(), version: version.to_owned() };
+        assert_eq!(of("1").key(b"a"), of("1").key(b"a"));
+        assert_ne!(of("1").key(b"a"), of("1").key(b"b"));
+        assert_ne!(of("1").key(b"a"), of("2").key(b"a"));
+    }
+}
