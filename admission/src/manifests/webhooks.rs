@@ -41,15 +41,18 @@ pub(super) fn validating(settings: &Settings) -> ValidatingWebhookConfiguration 
 }
 
 /// What asks for injections, as far as the settings have them.
+///
+/// An entry stays where its injection is off, and asks about nothing: its caBundle is vpcguard's own field, so that who
+/// applies the configuration without the entry would leave a rest of it that is not valid.
 pub(super) fn mutating(settings: &Settings) -> MutatingWebhookConfiguration {
     let kinds: BTreeSet<_> = INJECTIONS.iter().map(|rule| rule.kind).collect();
     let webhook = |kind: Kind| {
-        let entry = Entry::of(kind).filter(|_| injects(kind, settings))?;
+        let entry = Entry::of(kind)?;
         // A Pod's network is chosen once.
         let operations = if kind == Kind::Pod { &["CREATE"] } else { REVIEWED };
         Some(MutatingWebhook {
             name: format!("{}.vpcguard.io", kind.plural()),
-            rules: Some(rules(&[kind], operations)),
+            rules: Some(if injects(kind, settings) { rules(&[kind], operations) } else { Vec::new() }),
             match_policy: Some("Equivalent".to_owned()),
             match_conditions: Some(match_conditions(entry, &[kind], operations, settings)),
             namespace_selector: entry.namespaces(settings),
@@ -124,17 +127,26 @@ mod tests {
 
     use super::*;
 
-    fn mutating_names(settings: serde_json::Value) -> Vec<String> {
+    /// The names of the entries of injections, and of those that ask.
+    fn mutating_names(settings: serde_json::Value) -> [Vec<String>; 2] {
         let settings = Settings::parse(&settings).unwrap();
-        mutating(&settings).webhooks.unwrap().into_iter().map(|webhook| webhook.name).collect()
+        let webhooks = mutating(&settings).webhooks.unwrap();
+        let names = |webhooks: Vec<MutatingWebhook>| webhooks.into_iter().map(|webhook| webhook.name).collect();
+        let asking = webhooks.iter().filter(|webhook| webhook.rules.iter().flatten().next().is_some());
+        [names(webhooks.clone()), names(asking.cloned().collect())]
     }
 
     #[test]
     fn an_injection_that_is_off_is_not_asked_for() {
-        assert_eq!(mutating_names(json!({})), ["vpcs.vpcguard.io", "pods.vpcguard.io"]);
-        assert_eq!(mutating_names(json!({"inject": {"logicalSwitch": false}})), ["vpcs.vpcguard.io"]);
-        assert_eq!(mutating_names(json!({"kubeOvn": {"nonPrimaryCNI": true}})), ["vpcs.vpcguard.io"]);
-        assert_eq!(mutating_names(json!({"inject": {"vpcLb": {"enabled": false}}})), ["pods.vpcguard.io"]);
+        let (vpcs, pods) = ("vpcs.vpcguard.io", "pods.vpcguard.io");
+        for (settings, asking) in [
+            (json!({}), &[vpcs, pods][..]),
+            (json!({"inject": {"logicalSwitch": false}}), &[vpcs]),
+            (json!({"kubeOvn": {"nonPrimaryCNI": true}}), &[vpcs]),
+            (json!({"inject": {"vpcLb": {"enabled": false}}}), &[pods]),
+        ] {
+            assert_eq!(mutating_names(settings), [texts(&[vpcs, pods]), texts(asking)]);
+        }
     }
 
     #[test]
