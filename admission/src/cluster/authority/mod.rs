@@ -133,6 +133,8 @@ async fn read_or_begin(
         if let Some(secret) = &found {
             match Authorities::from_secret(&secret.data, now) {
                 Ok(authorities) => return Ok(secret.stored(authorities)),
+                // As the chart makes it.
+                Err(_) if secret.data.is_empty() => tracing::info!("the Secret is empty: the CA begins"),
                 Err(error) => tracing::error!(%error, "the CA begins anew"),
             }
         }
