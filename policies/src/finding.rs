@@ -103,6 +103,8 @@ pub struct Finding {
     missed: Vec<Evidence>,
     /// Whether it is a denial that the object's own annotation spares.
     pub(crate) spared: bool,
+    /// Whether its caller spared it besides.
+    excused: bool,
     /// Whether its JSON may name the related objects.
     pub(crate) disclosed: bool,
 }
@@ -121,6 +123,7 @@ impl Finding {
             related: Vec::new(),
             missed: Vec::new(),
             spared: false,
+            excused: false,
             disclosed: true,
         }
     }
@@ -228,6 +231,16 @@ impl Finding {
         &self.field
     }
 
+    /// The offending value as the message shows it, quotes and all; none for a missing one.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// What the value is in conflict with, where that makes it another violation.
+    pub fn conflict(&self) -> Option<&str> {
+        self.with.as_deref()
+    }
+
     /// What is wrong, without the value.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
@@ -271,7 +284,19 @@ impl Finding {
         if self.disclosed { &self.related } else { &[] }
     }
 
-    /// Whether it is a denial that the object's own annotation `vpcguard.io/allow` spares.
+    /// Turns it into a warning that is excused, whatever its rule does.
+    pub fn spare(&mut self) {
+        self.action = Action::Warn;
+        self.spared = true;
+        self.excused = true;
+    }
+
+    /// Whether whoever called [`Finding::spare`] excused it.
+    pub fn is_excused(&self) -> bool {
+        self.excused
+    }
+
+    /// Whether it is excused: by the object's own annotation `vpcguard.io/allow`, or by whoever called [`Finding::spare`].
     pub fn is_spared(&self) -> bool {
         self.spared
     }

@@ -13,13 +13,14 @@ pub(crate) mod support;
 pub mod vpc;
 
 use crate::context::Context;
+use crate::finding::quoted;
 use crate::kinds::{
     ConfigMap, EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, PodTemplate, Service,
     Subnet, Vpc,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::settings::RuleAction;
+use crate::settings::{RuleAction, did_you_mean};
 use crate::view::ViewError;
 
 /// All rules that review objects, in the order of their findings.
@@ -75,6 +76,19 @@ pub(crate) const IDS: [&str; TABLE.len()] = {
 
 /// All rules that inject something.
 pub const INJECTIONS: &[Injector] = &[pod::inject_logical_switch::RULE, vpc::inject_vpc_lb::RULE];
+
+/// The rule of this id.
+///
+/// # Errors
+///
+/// That there is none, and which one may be meant.
+pub fn named(id: &str) -> Result<&'static Rule, String> {
+    let unknown = || {
+        let hint = did_you_mean(id, &IDS).unwrap_or_else(|| "`vpcguard rules` lists them all".to_owned());
+        format!("unknown rule {}: {hint}", quoted(id))
+    };
+    TABLE.iter().copied().find(|rule| rule.id == id).ok_or_else(unknown)
+}
 
 /// Whether a rule has a check for objects of this kind. That a field has the right type is no reason to be asked about
 /// every Node.

@@ -43,7 +43,7 @@ fn inject(object: &Object, at_hand: &Injecting<'_>) -> Answer<Option<Annotation>
 }
 
 /// What a spelling means that Kube-OVN does not know; none for its own two, and for what means nothing.
-fn normalised(written: &str) -> Option<&'static str> {
+pub fn normalised(written: &str) -> Option<&'static str> {
     if written.eq_ignore_ascii_case("on") || written.eq_ignore_ascii_case("off") {
         return None;
     }
