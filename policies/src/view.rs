@@ -12,7 +12,7 @@ use crate::kinds::{
 
 /// A read that failed. It is no verdict: the runner reports it as its own error, and nothing is admitted on it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot read {kind} {name:?}: {cause}")]
+#[error("{}: {cause}", self.attempt())]
 pub struct ViewError {
     /// The kind that was asked for.
     pub kind: String,
@@ -20,6 +20,17 @@ pub struct ViewError {
     pub name: String,
     /// Why it failed.
     pub cause: String,
+}
+
+impl ViewError {
+    fn attempt(&self) -> String {
+        let Self { kind, name, .. } = self;
+        if name.is_empty() {
+            format!("cannot list objects of kind {kind}")
+        } else {
+            format!("cannot read {kind} {name:?}")
+        }
+    }
 }
 
 /// An answer of a [`ClusterView`].

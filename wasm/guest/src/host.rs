@@ -79,6 +79,8 @@ impl Resource {
     }
 
     pub(crate) fn failed(&self, name: &str, cause: String) -> ViewError {
+        // What follows in further lines is how the policy server came to it.
+        let cause = cause.lines().next().unwrap_or_default().to_owned();
         ViewError { kind: self.kind.to_owned(), name: name.to_owned(), cause }
     }
 
