@@ -145,6 +145,12 @@ mod tests {
     }
 
     #[test]
+    fn unknown_settings_are_refused_in_these_words() {
+        let error = Settings::parse(&json!({"disclos": "none"})).unwrap_err().to_string();
+        assert!(error.contains(r#"did you mean "disclose""#), "{error}");
+    }
+
+    #[test]
     fn every_recorded_request_is_of_a_kind_that_its_policy_reviews() {
         for policy in Policy::ALL {
             for recorded in requests::all(*policy) {

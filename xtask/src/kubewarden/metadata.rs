@@ -171,10 +171,14 @@ fn usage(policy: Policy) -> String {
     )
 }
 
-/// With a capital letter at the beginning.
+/// With a capital letter at the beginning, unless that is the name of something.
 pub(super) fn capitalised(text: &str) -> String {
+    let is_name = text.split(' ').next().is_some_and(|word| word.contains(['.', '_']));
     let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    match letters.next() {
+        Some(first) if !is_name => first.to_uppercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -221,6 +225,13 @@ mod tests {
                 {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]},
             ])
         );
+    }
+
+    #[test]
+    fn a_name_at_the_beginning_stays_as_it_is() {
+        assert_eq!(capitalised("a Vpc"), "A Vpc");
+        assert_eq!(capitalised("ovn.kubernetes.io/vpc_lb is off"), "ovn.kubernetes.io/vpc_lb is off");
+        assert_eq!(capitalised(""), "");
     }
 
     #[test]

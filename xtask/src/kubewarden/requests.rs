@@ -49,7 +49,7 @@ pub(super) fn of(policy: Policy) -> Result<Vec<(PathBuf, String)>> {
     all(policy).into_iter().map(file).collect()
 }
 
-/// The requests of a policy. Those of context-aware policies can be answered without a question, but for two.
+/// The requests of a policy.
 pub(super) fn all(policy: Policy) -> Vec<Recorded> {
     match policy {
         Policy::VpcNamespaceBinding => vec![recorded("pod-create"), deleting("subnet-update")],

@@ -20,9 +20,9 @@ use xshell::Shell;
 
 use crate::root;
 use limits::Sizes;
-use optimise::Optimiser;
+pub(crate) use optimise::Optimiser;
 use output::Output;
-use toolchain::Toolchain;
+pub(crate) use toolchain::Toolchain;
 
 /// The crates that run in Node and in a browser, and in policies.
 const PACKAGES: &[&str] = &["vpcguard-policies", "vpcguard-check"];
@@ -73,7 +73,7 @@ fn build(
     Policy::ALL.iter().map(build).collect()
 }
 
-/// Where cargo builds policies: apart from all else, which is built with other flags.
-fn target_dir(root: &Path) -> PathBuf {
+/// Where cargo builds what is published: apart from all else, which is built with other flags.
+pub(crate) fn target_dir(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |target| root.join(target)).join("policies")
 }

@@ -26,14 +26,14 @@ const PASSES: &[&str] = &["-O3", "--strip-debug", "--strip-producers", "--strip-
 
 /// An installed wasm-opt.
 #[derive(Debug)]
-pub(super) struct Optimiser {
+pub(crate) struct Optimiser {
     program: PathBuf,
     version: String,
 }
 
 impl Optimiser {
     /// Installs it, unless it is there.
-    pub(super) fn install(shell: &Shell) -> Result<Self> {
+    pub(crate) fn install(shell: &Shell) -> Result<Self> {
         let npm = root().canonicalize()?.join(NPM);
         let wanted = locked_version(&shell.read_file(npm.join("package-lock.json"))?)?;
         let package = npm.join("node_modules/binaryen");
@@ -56,7 +56,7 @@ impl Optimiser {
     }
 
     /// Optimises a module. What was made of the same module before is taken from the cache, a path without extension.
-    pub(super) fn optimise(&self, shell: &Shell, module: &[u8], cache: &Path) -> Result<Vec<u8>> {
+    pub(crate) fn optimise(&self, shell: &Shell, module: &[u8], cache: &Path) -> Result<Vec<u8>> {
         let (input, output, stamp) =
             (cache.with_extension("in.wasm"), cache.with_extension("wasm"), cache.with_extension("sha256"));
         let key = self.key(module);

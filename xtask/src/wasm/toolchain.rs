@@ -16,7 +16,7 @@ const PROFILE: &str = "wasm";
 
 /// A compiler that has the target.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Toolchain {
+pub(crate) enum Toolchain {
     /// rustup's, with a build of the standard library.
     Rustup,
     /// Debian's, which brings the sources of the standard library instead.
@@ -25,7 +25,7 @@ pub(super) enum Toolchain {
 
 impl Toolchain {
     /// Finds or installs one.
-    pub(super) fn find(shell: &Shell) -> Result<Self> {
+    pub(crate) fn find(shell: &Shell) -> Result<Self> {
         if rustup_has_target(shell) {
             return Ok(Toolchain::Rustup);
         }
@@ -47,14 +47,26 @@ impl Toolchain {
 
     /// Builds the policies of a checkout, and returns where they are.
     pub(super) fn build_policies(self, shell: &Shell, checkout: &Path, target: &Path) -> Result<PathBuf> {
-        let packages =
-            Policy::ALL.iter().flat_map(|policy| ["--package".to_owned(), format!("vpcguard-policy-{policy}")]);
+        let packages: Vec<_> = Policy::ALL.iter().map(|policy| format!("vpcguard-policy-{policy}")).collect();
+        let packages: Vec<_> = packages.iter().map(String::as_str).collect();
+        self.build_for_release(shell, checkout, target, &packages)
+    }
+
+    /// Builds packages of a checkout as they are published, and returns where they are.
+    pub(crate) fn build_for_release(
+        self,
+        shell: &Shell,
+        checkout: &Path,
+        target: &Path,
+        packages: &[&str],
+    ) -> Result<PathBuf> {
+        let packages = packages.iter().flat_map(|package| ["--package", package]);
         let _checkout = shell.push_dir(checkout);
         let build = cmd!(
             shell,
             "cargo build {packages...} --profile {PROFILE} --target {TARGET} --target-dir {target} --locked"
         );
-        self.compile(build).env("CARGO_ENCODED_RUSTFLAGS", flags(checkout)?).run()?;
+        self.compile(build).env("CARGO_ENCODED_RUSTFLAGS", flags(checkout, target)?).run()?;
         Ok(target.join(TARGET).join(PROFILE))
     }
 
@@ -80,7 +92,7 @@ impl Toolchain {
 }
 
 /// Names the sources without the folders in which they are: a panic tells its place, and the place is in the module.
-fn flags(checkout: &Path) -> Result<OsString> {
+fn flags(checkout: &Path, target: &Path) -> Result<OsString> {
     let mut flags = OsString::new();
     let mut rename = |from: &Path, to: &str| {
         if !flags.is_empty() {
@@ -91,6 +103,8 @@ fn flags(checkout: &Path) -> Result<OsString> {
         flags.push(format!("={to}"));
     };
     rename(checkout, "vpcguard");
+    // The last that fits counts. Build scripts write sources there.
+    rename(target, "target");
     for registry in registries()? {
         rename(&registry, "crates");
     }
