@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use vpcguard_policies::field::FieldPath;
 
+use crate::allow::{Allow, Allows};
 use crate::report::Place;
 use crate::source::{ParseError, Source};
+use crate::template::Templates;
+use crate::text::Text;
 use crate::yaml::{Node, Position};
 use crate::{json, yaml};
 
@@ -19,23 +23,78 @@ pub struct Document {
     pub number: usize,
     /// The object. Its `apiVersion`, `kind` and a name are there.
     pub object: Value,
-    node: Option<Arc<Node>>,
+    /// The template that it was made from, as `helm template` says in a comment before it.
+    pub template: Option<Arc<str>>,
+    /// The comments that excuse what is found in it.
+    pub(crate) allows: Vec<Arc<Allow>>,
+    tree: Tree,
+    text: Option<Arc<Text>>,
 }
 
 impl Document {
     /// An object of a cluster, which has its `apiVersion`, `kind` and name.
     pub fn live(object: Value) -> Self {
-        Self { file: String::new(), number: 0, object, node: None }
+        let (file, allows) = (String::new(), Vec::new());
+        Self { file, number: 0, object, template: None, allows, tree: Tree::None, text: None }
     }
 
-    /// Where it was read; none for an object of a cluster.
-    pub fn place(&self) -> Option<Place> {
-        (self.number > 0).then(|| Place { file: self.file.clone(), document: self.number })
+    /// Where a field was read, or where it would stand, as [`Node::span_of`] says; none for an object of a cluster.
+    pub fn place(&self, field: &FieldPath) -> Option<Place> {
+        let text = self.text.as_ref()?;
+        let span = self.node().map(|node| text.first_line_of(node.span_of(field.steps())));
+        Some(Place {
+            file: self.file.clone(),
+            document: self.number,
+            template: self.template.clone(),
+            span,
+            line: span.and_then(|span| text.shown_line(span.start.line)),
+        })
     }
 
-    /// The object with the place of each of its fields; none if it was read as JSON.
+    /// The text of its source; none for an object of a cluster.
+    pub(crate) fn text(&self) -> Option<&Text> {
+        self.text.as_deref()
+    }
+
+    /// The object with the place of each of its fields; none for an object of a cluster.
     pub fn node(&self) -> Option<&Node> {
-        self.node.as_deref()
+        self.tree.node()
+    }
+}
+
+/// Where the fields of an object are.
+#[derive(Clone, Debug)]
+enum Tree {
+    /// Nowhere.
+    None,
+    /// In this YAML.
+    Yaml(Arc<Node>),
+    /// In this JSON: which item of its list it is, if it is one of a list, and so on inwards.
+    Json(Arc<json::Tree>, Vec<usize>),
+}
+
+impl Tree {
+    fn node<'a>(&'a self) -> Option<&'a Node> {
+        match self {
+            Self::None => None,
+            Self::Yaml(node) => Some(node),
+            Self::Json(tree, path) => {
+                let item = |list: &'a Node, index: &usize| Some(&**list.get("items")?.items()?.get(*index)?);
+                path.iter().try_fold(&**tree.node()?, item)
+            }
+        }
+    }
+
+    /// That of an item of the list that this is.
+    fn item(&self, index: usize) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Yaml(node) => {
+                let item = node.get("items").and_then(|items| items.items()?.get(index));
+                item.map_or(Self::None, |item| Self::Yaml(Arc::clone(item)))
+            }
+            Self::Json(tree, path) => Self::Json(Arc::clone(tree), path.iter().copied().chain([index]).collect()),
+        }
     }
 }
 
@@ -46,6 +105,8 @@ pub struct Parsed {
     pub documents: Vec<Document>,
     /// What is wrong with the rest, in order.
     pub errors: Vec<ParseError>,
+    /// The comments that excuse findings.
+    pub allows: Vec<Arc<Allow>>,
 }
 
 /// Reads the objects of a source: as JSON if its name ends in `.json`, else as YAML.
@@ -53,11 +114,16 @@ pub struct Parsed {
 /// Empty documents are skipped, lists are taken apart. A document with an error in it is left out; after an error of
 /// syntax the rest of the source is.
 pub fn parse(source: &Source) -> Parsed {
-    let mut reader = Reader { file: &source.name, parsed: Parsed::default() };
-    match source.text() {
-        Ok(text) if source.is_json() => reader.json(text),
-        Ok(text) => reader.yaml(text),
-        Err(error) => reader.parsed.errors.push(error),
+    let text = match source.text() {
+        Ok(text) => Arc::new(Text::new(text)),
+        Err(error) => return Parsed { errors: vec![error], ..Parsed::default() },
+    };
+    let templates = Templates::of(&text);
+    let mut reader = Reader { file: &source.name, text: &text, templates, parsed: Parsed::default() };
+    if source.is_json() {
+        reader.json();
+    } else {
+        reader.yaml();
     }
     reader.parsed.errors.sort_by_key(|error| (error.line, error.column));
     reader.parsed
@@ -65,7 +131,29 @@ pub fn parse(source: &Source) -> Parsed {
 
 struct Reader<'a> {
     file: &'a str,
+    text: &'a Arc<Text>,
+    templates: Templates,
     parsed: Parsed,
+}
+
+/// A document, or an object of a list in it.
+struct Part {
+    number: usize,
+    /// Where the document begins.
+    start: Position,
+    template: Option<Arc<str>>,
+    tree: Tree,
+}
+
+impl Part {
+    fn item(&self, index: usize) -> Self {
+        Self { template: self.template.clone(), tree: self.tree.item(index), ..*self }
+    }
+
+    /// Where it begins.
+    fn position(&self) -> Position {
+        self.tree.node().map_or(self.start, |node| node.span().start)
+    }
 }
 
 /// What a list of a kind says of its items, which then need not say it themselves.
@@ -84,13 +172,14 @@ impl Items {
 }
 
 impl Reader<'_> {
-    fn json(&mut self, text: &str) {
-        let json::Stream { values, error } = json::load(text);
+    fn json(&mut self) {
+        let json::Stream { values, error } = json::load(self.text);
         let mut number = 0;
-        for (position, value) in values {
+        for (start, value, tree) in values {
             number += 1;
             if !value.is_null() {
-                self.object(number, value, None, position, None);
+                let tree = Tree::Json(Arc::new(tree), Vec::new());
+                self.object(Part { number, start, template: None, tree }, value, None);
             }
         }
         if let Some((position, message)) = error {
@@ -98,11 +187,15 @@ impl Reader<'_> {
         }
     }
 
-    fn yaml(&mut self, text: &str) {
-        let yaml::Stream { documents, faults } = yaml::load(text);
+    fn yaml(&mut self) {
+        let yaml::Stream { documents, faults } = yaml::load(self.text.as_str());
+        let Allows { allows, errors } = Allows::of(self.file, self.text);
+        self.parsed.allows = allows;
+        self.parsed.errors.extend(errors);
         for (number, node) in documents {
-            let position = node.span().start;
-            self.object(number, node.to_value(), Some(node), position, None);
+            let (start, value) = (node.span().start, node.to_value());
+            let template = self.templates.at(start.line);
+            self.object(Part { number, start, template, tree: Tree::Yaml(node) }, value, None);
         }
         for fault in faults {
             self.error(fault.document, fault.position, fault.message);
@@ -110,48 +203,37 @@ impl Reader<'_> {
     }
 
     /// Takes an object, or the objects of a list. Recurses no deeper than what was read is nested.
-    fn object(
-        &mut self,
-        number: usize,
-        mut object: Value,
-        node: Option<Arc<Node>>,
-        position: Position,
-        among: Option<&Items>,
-    ) {
+    fn object(&mut self, part: Part, mut object: Value, among: Option<&Items>) {
         if let (Some(items), Some(fields)) = (among, object.as_object_mut()) {
             fields.entry("apiVersion").or_insert_with(|| items.api_version.clone().into());
             fields.entry("kind").or_insert_with(|| items.kind.clone().into());
         }
         if is_list(&object) {
             let items = Items::of(&object);
-            return self.list(number, &mut object, node.as_deref(), position, items.as_ref());
+            return self.list(&part, &mut object, items.as_ref());
         }
-        match lack(&object) {
-            Some(message) => self.error(number, position, message),
-            None => self.parsed.documents.push(Document { file: self.file.to_owned(), number, object, node }),
+        if let Some(message) = lack(&object) {
+            return self.error(part.number, part.position(), message);
         }
+        let Part { number, template, tree, .. } = part;
+        let text = Some(Arc::clone(self.text));
+        let allows = self.parsed.allows.iter().filter(|allow| allow.is_about(number)).cloned().collect();
+        let file = self.file.to_owned();
+        self.parsed.documents.push(Document { file, number, object, template, allows, tree, text });
     }
 
-    fn list(
-        &mut self,
-        number: usize,
-        list: &mut Value,
-        node: Option<&Node>,
-        position: Position,
-        among: Option<&Items>,
-    ) {
+    fn list(&mut self, part: &Part, list: &mut Value, among: Option<&Items>) {
         let items = list.get_mut("items").map(Value::take).unwrap_or_default();
         let Value::Array(items) = items else { return };
-        let nodes = node.and_then(|node| node.get("items")?.items());
-        for (at, item) in items.into_iter().enumerate() {
-            let node = nodes.and_then(|nodes| nodes.get(at)).cloned();
-            let position = node.as_ref().map_or(position, |node| node.span().start);
-            self.object(number, item, node, position, among);
+        for (index, item) in items.into_iter().enumerate() {
+            self.object(part.item(index), item, among);
         }
     }
 
     fn error(&mut self, number: usize, position: Position, message: impl Into<String>) {
-        self.parsed.errors.push(ParseError::new(self.file, Some(number), position, message));
+        let mut error = ParseError::new(self.file, Some(number), position, message);
+        error.text = self.text.shown_line(position.line);
+        self.parsed.errors.push(error);
     }
 }
 

@@ -5,13 +5,18 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde_json::Value;
+use vpcguard_policies::field::FieldPath;
+use vpcguard_policies::finding::{Finding, Related};
 use vpcguard_policies::{Inventory, Kind, ObjectRef, Request, Settings, Verdict, ViewError, admit_after};
 
+use crate::allow::Allow;
 use crate::document::{Document, parse};
-use crate::report::{Located, Mutation, Place, Report, Unevaluated};
+use crate::report::{Located, Mutation, Place, Report, Seen, Unevaluated};
 use crate::source::{ParseError, Source};
+use crate::yaml::Position;
 
 /// What the sources hold, in their order.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +27,8 @@ pub struct Folder {
     pub documents: Vec<Document>,
     /// What could not be read.
     pub errors: Vec<ParseError>,
+    /// The comments that excuse findings.
+    pub allows: Vec<Arc<Allow>>,
 }
 
 impl Folder {
@@ -31,6 +38,7 @@ impl Folder {
         for parsed in sources.iter().map(parse) {
             folder.documents.extend(parsed.documents);
             folder.errors.extend(parsed.errors);
+            folder.allows.extend(parsed.allows);
         }
         folder
     }
@@ -73,7 +81,10 @@ pub fn check_knowing(
         }
     }
     walk.drop_other_sides();
+    walk.note_useless(&folder.allows);
     let mut report = walk.report;
+    let named = folder.documents.iter().zip(objects.iter().map(|object| object.as_ref().map(|object| &object.name)));
+    report.objects = named.map(|(document, name)| Seen::of(document, name)).collect();
     report.errors.clone_from(&folder.errors);
     report.summary.files = folder.files;
     report.summary.objects = folder.documents.len();
@@ -101,10 +112,6 @@ impl<'a> Object<'a> {
         }
         Cow::Owned(version)
     }
-
-    fn place(&self) -> Option<Place> {
-        self.document.place()
-    }
 }
 
 struct Walk<'a> {
@@ -115,13 +122,15 @@ struct Walk<'a> {
     all: Inventory,
     /// The last admitted version of each object.
     admitted: BTreeMap<ObjectRef, Cow<'a, Value>>,
-    /// Where the version was read that `all` has; nowhere for an object of a cluster.
-    places: BTreeMap<ObjectRef, Option<Place>>,
+    /// The document with the version that `all` has.
+    shown: BTreeMap<ObjectRef, &'a Document>,
     /// The versions of each object that are to be reviewed still.
     waiting: BTreeMap<ObjectRef, VecDeque<&'a Document>>,
     /// Which objects were denied, and by which rules.
     denied: BTreeSet<(ObjectRef, &'static str)>,
     generated: BTreeMap<ObjectRef, usize>,
+    /// The comments that excuse something.
+    useful: BTreeSet<*const Allow>,
     report: Report,
 }
 
@@ -133,10 +142,11 @@ impl<'a> Walk<'a> {
             earlier: inventory.clone(),
             all: inventory,
             admitted: BTreeMap::new(),
-            places: BTreeMap::new(),
+            shown: BTreeMap::new(),
             waiting: BTreeMap::new(),
             denied: BTreeSet::new(),
             generated: BTreeMap::new(),
+            useful: BTreeSet::new(),
             report: Report::default(),
         }
     }
@@ -169,7 +179,7 @@ impl<'a> Walk<'a> {
         let version = object.named(version);
         self.earlier.apply(object.kind, &version);
         self.all.apply(object.kind, &version);
-        self.places.insert(object.name.clone(), object.place());
+        self.shown.insert(object.name.clone(), object.document);
         self.admitted.insert(object.name.clone(), version);
     }
 
@@ -184,7 +194,7 @@ impl<'a> Walk<'a> {
 
     fn show(&mut self, object: &Object<'a>) {
         self.all.apply(object.kind, &object.named(Cow::Borrowed(&object.document.object)));
-        self.places.insert(object.name.clone(), object.place());
+        self.shown.insert(object.name.clone(), object.document);
     }
 
     fn review(&mut self, index: usize, object: &Object<'a>) -> Result<(), ViewError> {
@@ -195,7 +205,8 @@ impl<'a> Walk<'a> {
             self.all.remove(object.kind, object.name.namespace.as_deref().unwrap_or_default(), &object.name.name);
         }
         let request = Request::of_object(object.document.object.clone(), old);
-        let verdict = admit_after(&request, &self.all, &self.earlier, self.settings)?;
+        let mut verdict = admit_after(&request, &self.all, &self.earlier, self.settings)?;
+        self.spare(object.document, &mut verdict);
         self.note(index, object, &request, &verdict);
         let next = self.waiting.get_mut(&object.name).and_then(|waiting| {
             waiting.pop_front();
@@ -212,30 +223,77 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// Turns denials that comments excuse into warnings, as the annotation `vpcguard.io/allow` does.
+    fn spare(&mut self, document: &'a Document, verdict: &mut Verdict) {
+        if document.allows.is_empty() {
+            return;
+        }
+        // A denial that is not listed may be one that no comment excuses.
+        let is_complete = verdict.omitted == 0;
+        let (denials, mut warnings) = (std::mem::take(&mut verdict.findings), std::mem::take(&mut verdict.warnings));
+        for mut denial in denials {
+            if self.is_excused(document, &denial) && is_complete {
+                denial.spare();
+                verdict.warnings.push(denial);
+            } else {
+                verdict.findings.push(denial);
+            }
+        }
+        for warning in &mut warnings {
+            if self.is_excused(document, warning) {
+                warning.spare();
+            }
+        }
+        verdict.warnings.append(&mut warnings);
+        verdict.allowed = verdict.findings.is_empty();
+    }
+
+    fn is_excused(&mut self, document: &'a Document, finding: &Finding) -> bool {
+        let span = document.place(finding.field()).and_then(|place| place.span);
+        let covers = |allow: &&Arc<Allow>| allow.covers(finding.rule(), span);
+        let allows: Vec<_> = document.allows.iter().filter(covers).map(Arc::as_ptr).collect();
+        let is_excused = !allows.is_empty();
+        self.useful.extend(allows);
+        is_excused
+    }
+
+    fn note_useless(&mut self, allows: &[Arc<Allow>]) {
+        for allow in allows.iter().filter(|allow| !self.useful.contains(&Arc::as_ptr(allow))) {
+            let Allow { file, position: Position { line, column }, rule, .. } = &**allow;
+            let text = format!("{file}:{line}:{column}: this comment allows nothing: {rule} finds nothing there");
+            self.report.notes.push(text);
+        }
+    }
+
     fn note(&mut self, index: usize, object: &Object<'a>, request: &Request, verdict: &Verdict) {
         let Some(subject) = request.object_ref() else { return };
         for finding in &verdict.findings {
             self.denied.insert((object.name.clone(), finding.rule()));
         }
         for finding in verdict.findings.iter().chain(&verdict.warnings) {
-            let place = |related: &ObjectRef| self.places.get(related).cloned().flatten();
-            let related = finding.related_objects().iter().map(|related| place(&related.object)).collect();
-            let finding = finding.clone();
-            let located = Located { finding, object: subject.clone(), place: object.place(), related, index };
+            let located = Located {
+                finding: finding.clone(),
+                object: subject.clone(),
+                place: object.document.place(finding.field()),
+                related: finding.related_objects().iter().map(|related| self.place(related)).collect(),
+                index,
+            };
             self.report.findings.push(located);
         }
         for missing in &verdict.not_evaluated {
             self.report.not_evaluated.push(Unevaluated { object: subject.clone(), missing: missing.clone() });
         }
         if verdict.allowed {
-            self.report.mutations.extend(Mutation::all(
-                &subject,
-                object.place().as_ref(),
-                &request.object,
-                &verdict.injected,
-            ));
+            self.report.mutations.extend(Mutation::all(&subject, object.document, &verdict.injected));
         }
         self.report.omitted += verdict.omitted;
+    }
+
+    /// Where the field of another object was read, or its name where no field of it matters.
+    fn place(&self, related: &Related) -> Option<Place> {
+        let document = self.shown.get(&related.object)?;
+        let name = || FieldPath::of("metadata.name");
+        document.place(&related.field.clone().unwrap_or_else(name))
     }
 
     /// Where both sides of a pair were reviewed, and one was denied and the other only warned, the denial says it all.

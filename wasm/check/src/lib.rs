@@ -20,19 +20,29 @@
 //! # Ok::<(), vpcguard_policies::ViewError>(())
 //! ```
 
+mod allow;
+mod baseline;
+mod command;
 mod document;
+mod fingerprint;
+mod fix;
 mod folder;
 mod json;
 mod report;
 mod settings;
 mod source;
+mod template;
 #[cfg(test)]
 mod testing;
+mod text;
 mod yaml;
 
+pub use allow::Allow;
+pub use command::{Command, Done, Inputs, Live, Outcome, STDIN};
 pub use document::{Document, Parsed, parse};
+pub use fix::{Change, Fixed, fix};
 pub use folder::{Folder, check, check_knowing};
-pub use report::{Located, Mutation, Place, Report, Summary, Unevaluated};
+pub use report::{Format, Located, Mutation, Place, Report, Seen, Summary, Unevaluated, UnknownFormat};
 pub use settings::{parse_settings, parse_value};
 pub use source::{ParseError, Source};
 pub use yaml::{Content, Entry, Node, Position, Scalar, Span};

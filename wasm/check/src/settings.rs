@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use vpcguard_policies::Settings;
 
 use crate::source::{ParseError, Source};
+use crate::text::Text;
 use crate::yaml::{Node, Position};
 use crate::{json as json_stream, yaml};
 
@@ -36,19 +37,20 @@ pub fn parse_value(source: &Source) -> Result<Value, Vec<ParseError>> {
     read(source).map(|(value, _)| value.unwrap_or_default())
 }
 
-/// A document, and its tree if it is YAML.
+/// A document and its tree.
 type OneDocument = (Option<Value>, Option<Arc<Node>>);
 
-/// The one document of a source, and its tree if it is YAML.
+/// The one document of a source, and its tree.
 fn read(source: &Source) -> Result<OneDocument, Vec<ParseError>> {
     let error = |position, message: String| ParseError::new(&source.name, None, position, message);
     let text = source.text().map_err(|error| vec![error])?;
     if source.is_json() {
-        let json_stream::Stream { values, error: wrong } = json_stream::load(text);
+        let json_stream::Stream { values, error: wrong } = json_stream::load(&Arc::new(Text::new(text)));
         if let Some((position, message)) = wrong {
             return Err(vec![error(position, message)]);
         }
-        one(values).map(|value| (value, None))
+        let values = values.into_iter().map(|(start, value, tree)| (start, (value, tree))).collect();
+        one(values).map(|one| one.map_or((None, None), |(value, tree)| (Some(value), tree.node().cloned())))
     } else {
         let yaml::Stream { documents, faults } = yaml::load(text);
         if !faults.is_empty() {
@@ -96,6 +98,8 @@ mod tests {
         assert_eq!(errors[0], "s.yaml:1:1: strictReferences: must be a boolean, not a string");
         assert!(errors[1].starts_with("s.yaml:5:7: kubeOvn.serviceCidrs[1]: "), "{errors:?}");
         assert!(errors[2].starts_with(r#"s.yaml:6:3: kubeOvn.zone: unknown key "zone""#), "{errors:?}");
+        let errors = parse("s.json", "{\"strictReferences\": true,\n \"kubeOvn\": {\"zone\": 1}}").unwrap_err();
+        assert!(errors[0].starts_with("s.json:2:14: kubeOvn.zone: "), "{errors:?}");
         assert_eq!(parse("s.yaml", "a: [").unwrap_err().len(), 1);
         assert_eq!(
             parse("s.yaml", "{}\n---\n{}\n").unwrap_err(),

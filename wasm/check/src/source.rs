@@ -1,5 +1,7 @@
 //! What is read, and what can be wrong with it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::yaml::Position;
@@ -47,11 +49,15 @@ pub struct ParseError {
     pub column: usize,
     /// What is wrong.
     pub message: String,
+    /// The line itself, where it can be shown.
+    #[serde(skip)]
+    pub(crate) text: Option<Arc<str>>,
 }
 
 impl ParseError {
     pub(crate) fn new(file: &str, document: Option<usize>, at: Position, message: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), document, line: at.line, column: at.column, message: message.into() }
+        let Position { line, column } = at;
+        Self { file: file.to_owned(), document, line, column, message: message.into(), text: None }
     }
 }
 

@@ -2,80 +2,133 @@
 
 use std::fmt::{self, Write};
 
+use annotate_snippets::{Level, Renderer};
 use vpcguard_policies::ObjectRef;
 use vpcguard_policies::finding::Related;
 
+use super::snippet::{Diagnostic, Mark};
 use super::{Located, Mutation, Place, Report, Summary, Unevaluated};
+use crate::source::ParseError;
 
-pub(super) fn render(report: &Report) -> String {
-    let mut out = String::new();
+pub(super) fn render(report: &Report, renderer: &Renderer) -> String {
+    let mut human = Human { renderer, out: String::new() };
     // Writing to a String does not fail.
-    let _ = write(report, &mut out);
-    out
+    let _ = human.report(report);
+    human.out
 }
 
-fn write(report: &Report, out: &mut String) -> fmt::Result {
-    for located in &report.findings {
-        finding(located, out)?;
-    }
-    for mutation in &report.mutations {
-        note(mutation, out)?;
-    }
-    for unevaluated in &report.not_evaluated {
-        let Unevaluated { object, missing } = unevaluated;
-        let text = format!("{} was not judged: it needs {}", name(object), missing.needs);
-        line(out, &format!("note[{}]: {text}", missing.rule))?;
-    }
-    for error in &report.errors {
-        line(out, &format!("error: {error}"))?;
-    }
-    if !out.is_empty() {
-        writeln!(out)?;
-    }
-    if report.omitted > 0 {
-        let (findings, are) = if report.omitted == 1 { ("finding", "is") } else { ("findings", "are") };
-        writeln!(out, "{} more {findings} {are} not listed", report.omitted)?;
-    }
-    line(out, &summary(report.summary, report.errors.len()))
+struct Human<'a> {
+    renderer: &'a Renderer,
+    out: String,
 }
 
-fn finding(located: &Located, out: &mut String) -> fmt::Result {
-    let Located { finding, object, place, related, .. } = located;
-    let word = if located.is_denial() { "error" } else { "warning" };
-    line(out, &format!("{word}[{}]: {}: {}", finding.rule(), finding.field(), finding.message()))?;
-    arrow(place.as_ref(), object, out)?;
-    if !finding.help_text().is_empty() {
-        line(out, &format!("  = help: {}", finding.help_text()))?;
+impl Human<'_> {
+    fn report(&mut self, report: &Report) -> fmt::Result {
+        for located in &report.findings {
+            self.finding(located)?;
+        }
+        for mutation in &report.mutations {
+            self.mutation(mutation)?;
+        }
+        for unevaluated in &report.not_evaluated {
+            let Unevaluated { object, missing } = unevaluated;
+            let text = format!("{} was not judged: it needs {}", name(object), missing.needs);
+            self.line(&format!("note[{}]: {text}", missing.rule))?;
+        }
+        for error in &report.errors {
+            self.error(error)?;
+        }
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
+            self.line("")?;
+        }
+        if report.omitted > 0 {
+            let (findings, are) = if report.omitted == 1 { ("finding", "is") } else { ("findings", "are") };
+            self.line(&format!("{} more {findings} {are} not listed", report.omitted))?;
+        }
+        self.line(&summary(report.summary, report.errors.len()))
     }
-    let places = related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
-    for (Related { object, field }, place) in finding.disclosed_objects().iter().zip(places) {
-        let field = field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
-        let place = place.map(|place| format!(" ({}, document {})", place.file, place.document)).unwrap_or_default();
-        line(out, &format!("  = related: {}{field}{place}", name(object)))?;
+
+    fn finding(&mut self, located: &Located) -> fmt::Result {
+        let Located { finding, object, place, related, .. } = located;
+        let title = format!("{}: {}", finding.field(), finding.message());
+        let template = place.as_ref().and_then(|place| place.template.as_deref());
+        let mut notes: Vec<_> = template.map(|template| ("source", template.to_owned())).into_iter().collect();
+        let mut others = Vec::new();
+        if !finding.help_text().is_empty() {
+            notes.push(("help", finding.help_text().to_owned()));
+        }
+        let mark = place.as_ref().and_then(|place| Mark::of(place, &name(object)));
+        let places = related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        for (Related { object, field }, place) in finding.disclosed_objects().iter().zip(places) {
+            let field = field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
+            let label = format!("{}{field}", name(object));
+            // Beside a line there are lines, beside text there is text.
+            match place.filter(|_| mark.is_some()).and_then(|place| Mark::of(place, &label)) {
+                Some(mark) => others.push(mark),
+                None => {
+                    let place = place.map(|place| format!(" ({})", at(place))).unwrap_or_default();
+                    notes.push(("related", label + &place));
+                }
+            }
+        }
+        let (word, level) = if located.is_denial() { ("error", Level::ERROR) } else { ("warning", Level::WARNING) };
+        let rule = finding.rule();
+        if let Some(mark) = mark {
+            return self.diagnostic(&Diagnostic { level, rule: Some(rule), title, mark, others, notes });
+        }
+        self.line(&format!("{word}[{rule}]: {title}"))?;
+        self.arrow(place.as_ref(), object)?;
+        notes.iter().try_for_each(|(name, text)| self.line(&format!("  = {name}: {text}")))
     }
-    Ok(())
+
+    fn mutation(&mut self, mutation: &Mutation) -> fmt::Result {
+        let Mutation { injection, object, place, .. } = mutation;
+        let title = format!("{}: {:?} is injected: {}", injection.field, injection.value, injection.because);
+        if let Some(mark) = place.as_ref().and_then(|place| Mark::of(place, &name(object))) {
+            let (level, rule) = (Level::NOTE, Some(injection.rule));
+            return self.diagnostic(&Diagnostic { level, rule, title, mark, others: Vec::new(), notes: Vec::new() });
+        }
+        self.line(&format!("note[{}]: {title}", injection.rule))?;
+        self.arrow(place.as_ref(), object)
+    }
+
+    fn error(&mut self, error: &ParseError) -> fmt::Result {
+        let Some(mark) = Mark::of_error(error) else { return self.line(&format!("error: {error}")) };
+        let title = error.message.clone();
+        let (others, notes) = (Vec::new(), Vec::new());
+        self.diagnostic(&Diagnostic { level: Level::ERROR, rule: None, title, mark, others, notes })
+    }
+
+    fn diagnostic(&mut self, diagnostic: &Diagnostic<'_>) -> fmt::Result {
+        write!(self.out, "{}\n\n", diagnostic.render(self.renderer).trim_end())
+    }
+
+    fn arrow(&mut self, place: Option<&Place>, object: &ObjectRef) -> fmt::Result {
+        let place = place.map(|place| format!("{}, ", at(place))).unwrap_or_default();
+        self.line(&format!("  --> {place}{}", name(object)))
+    }
+
+    fn line(&mut self, text: &str) -> fmt::Result {
+        writeln!(self.out, "{}", escaped(text))
+    }
 }
 
-fn note(mutation: &Mutation, out: &mut String) -> fmt::Result {
-    let injection = &mutation.injection;
-    let what = format!("{}: {:?} is injected: {}", injection.field, injection.value, injection.because);
-    line(out, &format!("note[{}]: {what}", injection.rule))?;
-    arrow(mutation.place.as_ref(), &mutation.object, out)
+/// A place in a line of text.
+pub(super) fn at(place: &Place) -> String {
+    match place.span {
+        Some(span) => format!("{}:{}:{}", place.file, span.start.line, span.start.column),
+        None => format!("{}, document {}", place.file, place.document),
+    }
 }
 
-fn arrow(place: Option<&Place>, object: &ObjectRef, out: &mut String) -> fmt::Result {
-    let place = place.map(|place| format!("{} (document {}), ", place.file, place.document)).unwrap_or_default();
-    line(out, &format!("  --> {place}{}", name(object)))
-}
-
-fn name(object: &ObjectRef) -> String {
+pub(super) fn name(object: &ObjectRef) -> String {
     match &object.namespace {
         Some(namespace) => format!("{} {:?}", object.kind, format!("{namespace}/{}", object.name)),
         None => format!("{} {:?}", object.kind, object.name),
     }
 }
 
-fn summary(summary: Summary, errors: usize) -> String {
+pub(super) fn summary(summary: Summary, errors: usize) -> String {
     let Summary { files, objects, denied, warned } = summary;
     let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     // The objects of a cluster are in no files.
@@ -84,14 +137,15 @@ fn summary(summary: Summary, errors: usize) -> String {
     if errors == 0 { counts } else { format!("{counts}, {}", plural(errors, "error")) }
 }
 
-/// Writes a line; what would move a terminal's cursor is escaped, for names and keys are whatever a file says.
-fn line(out: &mut String, text: &str) -> fmt::Result {
+/// A text without what would move a terminal's cursor, for names and keys are whatever a file says.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {
-            write!(out, "{}", character.escape_default())?;
+            out.extend(character.escape_default());
         } else {
-            out.write_char(character)?;
+            out.push(character);
         }
     }
-    out.write_char('\n')
+    out
 }

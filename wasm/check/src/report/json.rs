@@ -7,6 +7,10 @@ use vpcguard_policies::ObjectRef;
 
 use super::{Located, Mutation, Place, Report, Summary, Unevaluated};
 use crate::source::ParseError;
+use crate::yaml::Span;
+
+/// What has written a report: the program, or the npm package, which is the one that runs as WebAssembly.
+const PRODUCER: &str = if cfg!(target_family = "wasm") { "vpcguard-js" } else { "vpcguard" };
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,7 +33,7 @@ struct Producer {
 pub(super) fn render(report: &Report) -> String {
     let json = Json {
         version: 1,
-        producer: Producer { name: "vpcguard", version: env!("CARGO_PKG_VERSION") },
+        producer: Producer { name: PRODUCER, version: env!("CARGO_PKG_VERSION") },
         findings: &report.findings,
         mutations: &report.mutations,
         not_evaluated: &report.not_evaluated,
@@ -60,6 +64,15 @@ impl Serialize for Located {
         if let Some(place) = &self.place {
             out.serialize_entry("file", &place.file)?;
             out.serialize_entry("document", &place.document)?;
+            if let Some(Span { start, end }) = place.span {
+                out.serialize_entry("line", &start.line)?;
+                out.serialize_entry("column", &start.column)?;
+                out.serialize_entry("endLine", &end.line)?;
+                out.serialize_entry("endColumn", &end.column)?;
+            }
+            if let Some(template) = &place.template {
+                out.serialize_entry("source", template)?;
+            }
         }
         for (key, value) in &fields {
             out.serialize_entry(key, value)?;
@@ -78,6 +91,13 @@ fn with_place(mut related: Value, place: Option<&Place>) -> Value {
     if let (Some(fields), Some(place)) = (related.as_object_mut(), place) {
         fields.insert("file".to_owned(), place.file.clone().into());
         fields.insert("document".to_owned(), place.document.into());
+        if let Some(Span { start, .. }) = place.span {
+            fields.insert("line".to_owned(), start.line.into());
+            fields.insert("column".to_owned(), start.column.into());
+        }
+        if let Some(template) = &place.template {
+            fields.insert("source".to_owned(), template.to_string().into());
+        }
     }
     related
 }

@@ -1,26 +1,46 @@
 //! What a check found, in each of its formats.
 
+mod digest;
+mod format;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
 mod mutation;
+mod plain;
+mod sarif;
+mod seen;
+mod snippet;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use annotate_snippets::Renderer;
 use serde::Serialize;
 use vpcguard_policies::finding::{Action, Finding};
 use vpcguard_policies::{NotEvaluated, ObjectRef, Verdict};
 
 use crate::source::ParseError;
+use crate::yaml::Span;
 
+pub use format::{Format, UnknownFormat};
 pub use mutation::Mutation;
+pub use seen::Seen;
 
-/// Where an object was read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// Where something was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The name of the source.
     pub file: String,
     /// Which document of it, from 1.
     pub document: usize,
+    /// The template that the document was made from, as `helm template` says.
+    pub template: Option<Arc<str>>,
+    /// The text to look at. It is on one line.
+    pub span: Option<Span>,
+    /// That line, if it is not too long to be shown.
+    pub line: Option<Arc<str>>,
 }
 
 /// A finding on an object.
@@ -30,9 +50,9 @@ pub struct Located {
     pub finding: Finding,
     /// The object.
     pub object: ObjectRef,
-    /// Where it was read, if it was in a file.
+    /// Where the field was read, or where it would stand, if the object was in a file.
     pub place: Option<Place>,
-    /// Where each related object of the finding was read.
+    /// Where the field that matters of each related object of the finding was read.
     pub related: Vec<Option<Place>>,
     /// Which of all objects it is: a document may hold several of one name, or without a name.
     pub(crate) index: usize,
@@ -70,12 +90,15 @@ pub struct Summary {
 /// What a check found, in the order of the objects.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
+    /// All objects that were looked at, in order.
+    pub(crate) objects: Vec<Seen>,
     pub(crate) findings: Vec<Located>,
     pub(crate) mutations: Vec<Mutation>,
     pub(crate) not_evaluated: Vec<Unevaluated>,
     pub(crate) errors: Vec<ParseError>,
     pub(crate) summary: Summary,
     pub(crate) omitted: usize,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Report {
@@ -83,6 +106,7 @@ impl Report {
     pub fn add(&mut self, object: &ObjectRef, verdict: &Verdict) {
         let index = self.summary.objects;
         self.summary.objects += 1;
+        self.objects.push(Seen { object: object.clone(), file: None });
         self.summary.denied += usize::from(!verdict.findings.is_empty());
         self.summary.warned += usize::from(verdict.findings.is_empty() && !verdict.warnings.is_empty());
         self.omitted += verdict.omitted;
@@ -106,6 +130,11 @@ impl Report {
         };
         let (denied, warned) = (objects(true), objects(false));
         (self.summary.denied, self.summary.warned) = (denied.len(), warned.difference(&denied).count());
+    }
+
+    /// What was looked at, whatever came of it.
+    pub fn objects(&self) -> &[Seen] {
+        &self.objects
     }
 
     /// What was found.
@@ -133,6 +162,11 @@ impl Report {
         self.summary
     }
 
+    /// What else a person is to know, a line each, such as a comment that excuses nothing.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// How many findings are not listed, because an object had too many.
     pub fn omitted(&self) -> usize {
         self.omitted
@@ -140,7 +174,12 @@ impl Report {
 
     /// For people.
     pub fn to_human(&self) -> String {
-        human::render(self)
+        human::render(self, &Renderer::plain())
+    }
+
+    /// For people at a terminal that knows colours.
+    pub fn to_human_in_colour(&self) -> String {
+        human::render(self, &Renderer::styled())
     }
 
     /// For programs, in the published format.

@@ -7,6 +7,7 @@ use vpcguard_policies::field::{FieldPath, Step};
 use vpcguard_policies::{Injection, ObjectRef};
 
 use super::Place;
+use crate::document::Document;
 
 /// What one rule would inject into one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +16,7 @@ pub struct Mutation {
     pub injection: Injection,
     /// The object.
     pub object: ObjectRef,
-    /// Where it was read, if it was in a file.
+    /// Where the field was read, or where it would stand, if the object was in a file.
     pub place: Option<Place>,
     /// The change as an RFC 6902 patch, to be applied after those before it.
     pub patch: json_patch::Patch,
@@ -23,19 +24,15 @@ pub struct Mutation {
 
 impl Mutation {
     /// What each rule injects, one after the other.
-    pub(crate) fn all(
-        subject: &ObjectRef,
-        place: Option<&Place>,
-        object: &Value,
-        injections: &[Injection],
-    ) -> Vec<Self> {
-        let mut before = object.clone();
+    pub(crate) fn all(subject: &ObjectRef, document: &Document, injections: &[Injection]) -> Vec<Self> {
+        let mut before = document.object.clone();
         let mutate = |injection: &Injection| {
             let mut after = before.clone();
             set(&mut after, &injection.field, &injection.value);
             let patch = json_patch::diff(&before, &after);
             before = after;
-            Self { injection: injection.clone(), object: subject.clone(), place: place.cloned(), patch }
+            let place = document.place(&injection.field);
+            Self { injection: injection.clone(), object: subject.clone(), place, patch }
         };
         injections.iter().map(mutate).collect()
     }

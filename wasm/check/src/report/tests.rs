@@ -4,6 +4,8 @@ use vpcguard_policies::{Inventory, Kind, Operation, Request, review};
 
 use crate::{Folder, Report, Source, Summary, check};
 
+mod places;
+
 fn report(files: &[(&str, &str)]) -> Report {
     let source = |(name, text): &(&str, &str)| Source { name: (*name).to_owned(), bytes: text.as_bytes().to_vec() };
     let sources: Vec<_> = files.iter().map(source).collect();
@@ -50,9 +52,16 @@ fn json_has_its_published_shape() {
                 "object": subnet("b"),
                 "file": "net/a.yaml",
                 "document": 3,
+                "line": 13,
+                "column": 27,
+                "endLine": 13,
+                "endColumn": 38,
                 "help": "Choose a range that no other Subnet of the VPC uses.",
                 "related": [
-                    {"object": subnet("a"), "field": "spec.cidrBlock", "file": "net/a.yaml", "document": 2},
+                    {
+                        "object": subnet("a"), "field": "spec.cidrBlock", "file": "net/a.yaml", "document": 2,
+                        "line": 8, "column": 27,
+                    },
                 ],
             },
             {
@@ -64,6 +73,10 @@ fn json_has_its_published_shape() {
                 "object": {"apiVersion": "kubeovn.io/v1", "kind": "IPPool", "name": "p"},
                 "file": "net/b.yaml",
                 "document": 1,
+                "line": 1,
+                "column": 79,
+                "endLine": 1,
+                "endColumn": 83,
                 "help": "Create the Subnet first, or correct the name.",
             },
         ],
@@ -93,15 +106,37 @@ fn json_has_its_published_shape() {
 #[test]
 fn people_read_what_where_and_how_to_mend_it() {
     let wanted = r#"error[subnet-cidr-overlap]: spec.cidrBlock: Invalid value: "10.0.0.0/16": overlaps Subnet "a" (10.0.4.0/24) in VPC "v"
-  --> net/a.yaml (document 3), Subnet "b"
-  = help: Choose a range that no other Subnet of the VPC uses.
-  = related: Subnet "a" spec.cidrBlock (net/a.yaml, document 2)
+  --> net/a.yaml:13:27
+   |
+13 | spec: {vpc: v, cidrBlock: 10.0.0.0/16}
+   |                           ^^^^^^^^^^^ Subnet "b"
+   |
+  ::: net/a.yaml:8:27
+   |
+ 8 | spec: {vpc: v, cidrBlock: 10.0.4.0/24}
+   |                           ----------- Subnet "a" spec.cidrBlock
+   |
+   = help: Choose a range that no other Subnet of the VPC uses.
+
 warning[missing-reference]: spec.subnet: Not found: "gone": there is no Subnet of this name
-  --> net/b.yaml (document 1), IPPool "p"
+ --> net/b.yaml:1:79
+  |
+1 | {apiVersion: kubeovn.io/v1, kind: IPPool, metadata: {name: p}, spec: {subnet: gone}}
+  |                                                                               ^^^^ IPPool "p"
+  |
   = help: Create the Subnet first, or correct the name.
+
 note[inject-vpc-lb]: metadata.annotations[ovn.kubernetes.io/vpc_lb]: "on" is injected: Kube-OVN takes "yes" for off, whatever it means
-  --> net/a.yaml (document 1), Vpc "v"
-error: net/c.yaml:1:1: not a Kubernetes object: it needs apiVersion, metadata.name (a string)
+ --> net/a.yaml:3:61
+  |
+3 | metadata: {name: v, annotations: {ovn.kubernetes.io/vpc_lb: 'yes'}}
+  |                                                             ^^^^^ Vpc "v"
+
+error: not a Kubernetes object: it needs apiVersion, metadata.name (a string)
+ --> net/c.yaml:1:1
+  |
+1 | kind: Vpc
+  | ^
 
 4 objects in 3 files: 1 denied, 1 warned, 1 error
 "#;
@@ -138,13 +173,6 @@ fn findings_beyond_the_limit_are_counted() {
     let report = report(&[("a.yaml", &text)]);
     assert_eq!((report.findings().len(), report.omitted()), (20, 5));
     assert!(report.to_human().contains("\n5 more findings are not listed\n2 objects in 1 file: 1 denied, 0 warned\n"));
-}
-
-#[test]
-fn a_terminal_is_shown_no_control_characters() {
-    let text =
-        "{apiVersion: kubeovn.io/v1, kind: Subnet, metadata: {name: \"a\\e[2J\"}, spec: {cidrBlock: \"\\e[31m\"}}";
-    assert!(!report(&[("a\u{1b}.yaml", text)]).to_human().contains('\u{1b}'));
 }
 
 #[test]

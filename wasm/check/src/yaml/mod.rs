@@ -6,6 +6,7 @@
 
 mod collection;
 mod node;
+mod path;
 mod scalar;
 
 use std::collections::BTreeMap;

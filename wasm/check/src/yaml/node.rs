@@ -26,8 +26,9 @@ impl Position {
     /// Where the text goes on after `before`.
     pub(crate) fn after(before: &str) -> Self {
         let before = before.strip_prefix('\u{feff}').unwrap_or(before);
-        let last_line = before.rsplit('\n').next().unwrap_or_default();
-        Self { line: before.matches('\n').count() + 1, column: last_line.chars().count() + 1 }
+        let last_line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+        let lone = before.matches('\r').count() - before.matches("\r\n").count();
+        Self { line: before.matches('\n').count() + lone + 1, column: last_line.chars().count() + 1 }
     }
 }
 
@@ -104,7 +105,7 @@ impl Entry {
 }
 
 impl Node {
-    pub(super) fn new(span: Span, content: Content) -> Self {
+    pub(crate) fn new(span: Span, content: Content) -> Self {
         let (size, height) = match &content {
             Content::Scalar(scalar) => (scalar.len(), 0),
             Content::List(list) => (

@@ -1,26 +1,37 @@
 //! A stream of JSON values, each with the place where it begins.
 
+mod tree;
+
+use std::sync::Arc;
+
 use serde_json::{Deserializer, Value};
 
+use crate::text::Text;
 use crate::yaml::Position;
+pub(crate) use tree::Tree;
 
 /// The values of a text up to the first error, and that error.
 #[derive(Default)]
 pub(crate) struct Stream {
-    pub(crate) values: Vec<(Position, Value)>,
+    pub(crate) values: Vec<(Position, Value, Tree)>,
     pub(crate) error: Option<(Position, String)>,
 }
 
-pub(crate) fn load(text: &str) -> Stream {
+pub(crate) fn load(source: &Arc<Text>) -> Stream {
+    let text = source.as_str();
     let mut stream = Stream::default();
     let mut values = Deserializer::from_str(text).into_iter();
     let mut place = Place { position: Position::START, rest: text };
     loop {
         place.pass(text.len() - values.byte_offset());
         place.pass(place.rest.trim_start().len());
+        let start = text.len() - place.rest.len();
         match values.next() {
             None => return stream,
-            Some(Ok(value)) => stream.values.push((place.position, value)),
+            Some(Ok(value)) => {
+                let tree = Tree::new(source, start..values.byte_offset(), place.position);
+                stream.values.push((place.position, value, tree));
+            }
             Some(Err(error)) => {
                 let position = Position { line: error.line(), column: error.column().max(1) };
                 let message = error.to_string();
@@ -61,24 +72,34 @@ mod tests {
         Position { line, column }
     }
 
+    type Values = Vec<(Position, Value)>;
+    type Error = Option<(Position, String)>;
+
+    fn read(text: &str) -> (Values, Error) {
+        let Stream { values, error } = load(&Arc::new(Text::new(text)));
+        // A tree begins where its value does.
+        assert!(values.iter().all(|(start, _, tree)| tree.node().unwrap().span().start == *start));
+        (values.into_iter().map(|(start, value, _)| (start, value)).collect(), error)
+    }
+
     #[test]
     fn values_follow_one_another() {
-        let stream = load("{\"a\": 1}\n  {\"b\": \"\\ud83d\\ude00\"} 3\n");
+        let (values, error) = read("{\"a\": 1}\n  {\"b\": \"\\ud83d\\ude00\"} 3\n");
         let wanted = [(at(1, 1), json!({"a": 1})), (at(2, 3), json!({"b": "😀"})), (at(2, 25), json!(3))];
-        assert_eq!(stream.values, wanted);
-        assert_eq!(stream.error, None);
+        assert_eq!(values, wanted);
+        assert_eq!(error, None);
     }
 
     #[test]
     fn what_stands_before_an_error_is_kept() {
-        let stream = load("{}\n{\"a\": }");
-        assert_eq!(stream.values, [(at(1, 1), json!({}))]);
-        assert_eq!(stream.error, Some((at(2, 7), "expected value".to_owned())));
+        let (values, error) = read("{}\n{\"a\": }");
+        assert_eq!(values, [(at(1, 1), json!({}))]);
+        assert_eq!(error, Some((at(2, 7), "expected value".to_owned())));
     }
 
     #[test]
     fn depth_is_bounded() {
-        let (_, message) = load(&"[".repeat(100_000)).error.unwrap();
+        let (_, message) = read(&"[".repeat(100_000)).1.unwrap();
         assert_eq!(message, "recursion limit exceeded");
     }
 }

@@ -1,0 +1,335 @@
+//! Comments that excuse a finding: `# vpcguard: allow subnet-cidr-overlap moved next week`.
+//!
+//! The parser drops comments, so they are looked for beside it. What tells a comment from a text with a `#` in it is where
+//! the parser saw quoted texts and blocks.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+use vpcguard_policies::rules;
+
+use crate::source::ParseError;
+use crate::text::{Text, quoted};
+use crate::yaml::{Position, Span};
+
+/// How such a comment begins, behind its `#`.
+const MARK: &str = "vpcguard:";
+
+/// What is wrong with one that says anything else.
+const USAGE: &str = "a comment for vpcguard reads `# vpcguard: allow RULE REASON`";
+
+/// A comment that excuses what one rule finds in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// The name of the source.
+    pub file: String,
+    /// Where the comment begins.
+    pub position: Position,
+    /// The rule.
+    pub rule: &'static str,
+    /// Why, as somebody wrote it.
+    pub reason: String,
+    /// Which document of the source it is about, from 1.
+    document: usize,
+    target: Target,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Document,
+    Line(usize),
+}
+
+impl Allow {
+    /// Whether it excuses what a rule finds at a place of its document.
+    pub(crate) fn covers(&self, rule: &str, span: Option<Span>) -> bool {
+        let is_there = match self.target {
+            Target::Document => true,
+            Target::Line(line) => span.is_some_and(|span| span.start.line == line),
+        };
+        self.rule == rule && is_there
+    }
+
+    /// Whether it is about this document of its source.
+    pub(crate) fn is_about(&self, document: usize) -> bool {
+        self.document == document
+    }
+}
+
+/// What the comments of a source say.
+#[derive(Debug, Default)]
+pub(crate) struct Allows {
+    pub(crate) allows: Vec<Arc<Allow>>,
+    pub(crate) errors: Vec<ParseError>,
+}
+
+impl Allows {
+    /// Those of a YAML text.
+    pub(crate) fn of(file: &str, text: &Text) -> Self {
+        let mut found = Self::default();
+        // Most texts have none, and need no second look.
+        if !text.as_str().contains(MARK) {
+            return found;
+        }
+        let layout = Layout::of(text);
+        let lines: Vec<_> = text.lines().collect();
+        for (number, line) in (1..).zip(&lines) {
+            if number >= layout.end {
+                break;
+            }
+            let Some(comment) = layout.comment(number, line) else { continue };
+            let said = comment.text.trim_start_matches('#').trim();
+            let Some(said) = said.strip_prefix(MARK) else { continue };
+            let position = Position { line: number, column: comment.column };
+            let (document, target) = layout.target(number, &comment, &lines);
+            match read(said) {
+                Ok((rule, reason)) => {
+                    let (file, reason) = (file.to_owned(), reason.to_owned());
+                    found.allows.push(Arc::new(Allow { file, position, rule, reason, document, target }));
+                }
+                Err(message) => {
+                    let mut error = ParseError::new(file, Some(document), position, message);
+                    error.text = text.shown_line(number);
+                    found.errors.push(error);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The rule and the reason of what is said behind the mark.
+fn read(said: &str) -> Result<(&'static str, &str), String> {
+    let mut words = said.trim().splitn(3, char::is_whitespace).map(str::trim);
+    if words.next() != Some("allow") {
+        return Err(USAGE.to_owned());
+    }
+    let id = words.next().filter(|id| !id.is_empty()).ok_or(USAGE)?;
+    let rule = rules::named(id)?;
+    if rule.isolates {
+        return Err(format!("{id} keeps tenants apart, so no comment excuses what it finds"));
+    }
+    let reason = words.next().filter(|reason| !reason.is_empty());
+    let reason = reason.ok_or_else(|| format!("the reason is missing: {USAGE}"))?;
+    Ok((rule.id, reason))
+}
+
+/// A comment, from its `#` on.
+struct Comment<'a> {
+    text: &'a str,
+    column: usize,
+    /// Whether nothing stands before it.
+    is_alone: bool,
+}
+
+/// Where the documents of a text are, and the texts in it.
+struct Layout<'a> {
+    text: &'a Text,
+    /// Where each document begins, and where its content does.
+    documents: Vec<(usize, usize)>,
+    /// Quoted texts and blocks, in order, in bytes.
+    texts: Vec<Range<usize>>,
+    /// The line from which on nothing is known: that of an error, or the one behind the last.
+    end: usize,
+}
+
+impl<'a> Layout<'a> {
+    fn of(text: &'a Text) -> Self {
+        let mut layout = Self { text, documents: Vec::new(), texts: Vec::new(), end: usize::MAX };
+        let (mut begins, mut ends_before) = (None, 1);
+        for event in Parser::new_from_str(text.as_str()) {
+            let (event, span) = match event {
+                Ok((event, span)) => (event, Span::from(span)),
+                Err(error) => {
+                    layout.end = error.marker().line();
+                    break;
+                }
+            };
+            match event {
+                Event::DocumentStart(is_marked) => {
+                    begins = Some(if is_marked { span.start.line } else { ends_before });
+                    continue;
+                }
+                Event::DocumentEnd => ends_before = span.end.line,
+                Event::Scalar(_, style, ..) => layout.texts.extend(extent(text, style, span)),
+                _ => {}
+            }
+            if let Some(start) = begins.take() {
+                layout.documents.push((start, span.start.line));
+            }
+        }
+        layout
+    }
+
+    /// The comment of a line.
+    fn comment<'l>(&self, number: usize, line: &'l str) -> Option<Comment<'l>> {
+        let start = self.text.offset(Position { line: number, column: 1 })?;
+        let mut before = None;
+        for (count, (at, character)) in line.char_indices().enumerate() {
+            let column = count + 1;
+            if character == '#'
+                && before.is_none_or(|before: char| before == ' ' || before == '\t')
+                && !self.is_in_a_text(start + at)
+            {
+                let (head, text) = line.split_at_checked(at)?;
+                return Some(Comment { text, column, is_alone: head.trim().is_empty() });
+            }
+            before = Some(character);
+        }
+        None
+    }
+
+    fn is_in_a_text(&self, byte: usize) -> bool {
+        let after = self.texts.partition_point(|text| text.start <= byte);
+        after.checked_sub(1).and_then(|last| self.texts.get(last)).is_some_and(|text| byte < text.end)
+    }
+
+    /// Which document a comment is about, and what of it.
+    fn target(&self, number: usize, comment: &Comment<'_>, lines: &[&str]) -> (usize, Target) {
+        let document = self.documents.partition_point(|(start, _)| *start <= number);
+        let content = document.checked_sub(1).and_then(|at| self.documents.get(at)).map_or(number, |(_, line)| *line);
+        let target = if number < content {
+            Target::Document
+        } else if comment.is_alone {
+            Target::Line(self.next_content(number, lines))
+        } else {
+            Target::Line(number)
+        };
+        (document, target)
+    }
+
+    /// The next line that is neither empty nor a comment.
+    fn next_content(&self, number: usize, lines: &[&str]) -> usize {
+        let is_content = |(number, line): &(usize, &&str)| {
+            let is_comment = self.comment(*number, line).is_some_and(|comment| comment.is_alone);
+            !line.trim().is_empty() && !is_comment
+        };
+        (number + 1..).zip(lines.iter().skip(number)).find(is_content).map_or(number, |(number, _)| number)
+    }
+}
+
+/// Where the text of a scalar is in which a `#` begins no comment. The parser takes to a quoted text also what follows it on
+/// its line, and what stands before it.
+fn extent(text: &Text, style: ScalarStyle, span: Span) -> Option<Range<usize>> {
+    let start = text.offset(span.start)?;
+    let quote = match style {
+        ScalarStyle::Plain => return None,
+        ScalarStyle::SingleQuoted => '\'',
+        ScalarStyle::DoubleQuoted => '"',
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            return Some(start..text.offset(span.end).unwrap_or(text.as_str().len()));
+        }
+    };
+    let rest = text.as_str().get(start..)?;
+    let value = without_properties(rest);
+    let length = quoted(value).map_or(value.len(), str::len);
+    let start = start + rest.len() - value.len();
+    value.starts_with(quote).then_some(start..start + length)
+}
+
+/// A value without what may stand before it: an anchor, a tag, comments.
+fn without_properties(mut value: &str) -> &str {
+    loop {
+        value = value.trim_start();
+        let end = match value.chars().next() {
+            Some('&' | '!') => value.find(char::is_whitespace),
+            Some('#') => value.find(['\n', '\r']),
+            _ => return value,
+        };
+        value = end.and_then(|end| value.get(end..)).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(text: &str) -> Allows {
+        Allows::of("a.yaml", &Text::new(text))
+    }
+
+    /// The target of each comment: its document, and the line if it is not all of it.
+    fn targets(text: &str) -> Vec<(usize, Option<usize>)> {
+        let allows = scan(text);
+        assert!(allows.errors.is_empty(), "{:?}", allows.errors);
+        let target = |allow: &Arc<Allow>| match allow.target {
+            Target::Document => (allow.document, None),
+            Target::Line(line) => (allow.document, Some(line)),
+        };
+        allows.allows.iter().map(target).collect()
+    }
+
+    const ALLOW: &str = "# vpcguard: allow subnet-syntax for now";
+
+    #[test]
+    fn a_comment_is_about_its_line_the_next_one_or_the_document() {
+        for (text, wanted) in [
+            (format!("a: 1 {ALLOW}\nb: 2\n"), (1, Some(1))),
+            (format!("a: 1\n  {ALLOW}\n# more\n\n\t# more\nb: 2\n"), (1, Some(6))),
+            (format!("{ALLOW}\na: 1\n"), (1, None)),
+            (format!("{ALLOW}\n---\n# b\na: 1\n"), (0, Some(2))),
+            (format!("a: 1\n---\n# x\n{ALLOW}\n\nb: 1\n"), (2, None)),
+            (format!("a: 1\n--- {ALLOW}\nb: 1\n"), (2, None)),
+            (format!("a: 1\n...\n{ALLOW}\nb: 1\n"), (2, None)),
+            (format!("a: 1\r\n---\r\nb: 'x' {ALLOW}\r\n"), (2, Some(3))),
+            (format!("a: [1, {ALLOW}\n  2]\n"), (1, Some(1))),
+            (format!("a: | {ALLOW}\n  text\n"), (1, Some(1))),
+            (format!("a: |\n  text\n{ALLOW}\nb: 1\n"), (1, Some(4))),
+            (format!("a: 'it''s # not' {ALLOW}\n"), (1, Some(1))),
+            (format!("a: b#c {ALLOW}\n"), (1, Some(1))),
+            (format!("a: !!str &b # x\n  'c # d' {ALLOW}\n"), (1, Some(2))),
+            (format!("a: 'b\n  c' {ALLOW}\nd: 1\n"), (1, Some(2))),
+        ] {
+            assert_eq!(targets(&text), [wanted], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_text_is_no_comment() {
+        for text in [
+            format!("a: |\n  {ALLOW}\n  {ALLOW}\n\n  {ALLOW}\nb: 1\n"),
+            format!("- >-\n   {ALLOW}\n- \"a\n  {ALLOW}\"\n"),
+            format!("a: 'b {ALLOW}'\n"),
+            format!("a: \"ä\\\" {ALLOW}\" # b\n"),
+            format!("? |\n  {ALLOW}\n: b\n"),
+            format!("a: b{ALLOW}\n"),
+            "a: 1 # see vpcguard: allow\n".to_owned(),
+        ] {
+            assert_eq!(targets(&text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comment_has_a_rule_and_a_reason() {
+        let allows = scan(&format!("##  vpcguard:  allow\tsubnet-syntax  for  now \na: 1\n  {ALLOW}\nb: 1\n"));
+        let [first, second] = &allows.allows[..] else { panic!("{allows:?}") };
+        assert_eq!((first.rule, &*first.reason), ("subnet-syntax", "for  now"));
+        assert_eq!(second.position, Position { line: 3, column: 3 });
+    }
+
+    #[test]
+    fn a_comment_that_says_anything_else_is_an_error() {
+        for (said, wanted) in [
+            ("allow", USAGE),
+            ("ignore subnet-syntax x", USAGE),
+            (
+                "allow subnet-syntax",
+                "the reason is missing: a comment for vpcguard reads `# vpcguard: allow RULE REASON`",
+            ),
+            ("allow subnet-sintax x", "unknown rule \"subnet-sintax\": did you mean \"subnet-syntax\"?"),
+            ("allow zzz x", "unknown rule \"zzz\": `vpcguard rules` lists them all"),
+            ("allow pod-vpc-namespace x", "pod-vpc-namespace keeps tenants apart, so no comment excuses what it finds"),
+        ] {
+            let allows = scan(&format!("a: 1\nb: 2 # vpcguard: {said}\n"));
+            let errors: Vec<_> = allows.errors.iter().map(ToString::to_string).collect();
+            assert_eq!(errors, [format!("a.yaml:2:6: {wanted}")]);
+            assert!(allows.allows.is_empty());
+        }
+    }
+
+    #[test]
+    fn behind_an_error_of_syntax_nothing_is_a_comment() {
+        assert_eq!(targets(&format!("a: 1 {ALLOW}\nb: [\n---\nc: 1 {ALLOW}\n")), [(1, Some(1))]);
+    }
+}

@@ -1,0 +1,229 @@
+//! `vpcguard check` without its files: from texts to a report, what to write, and an exit code.
+//!
+//! The native program and the npm package are shells around this, so that one cannot say what the other does not.
+
+mod outcome;
+
+use vpcguard_policies::{Kind, Settings};
+
+use crate::baseline;
+use crate::document::Document;
+use crate::fingerprint::{Fingerprint, Known};
+use crate::fix::{Fixed, fix};
+use crate::folder::{Folder, check_knowing};
+use crate::report::{Format, Report};
+use crate::settings::parse_settings;
+use crate::source::Source;
+pub use outcome::Outcome;
+
+/// The name of a source that was read from standard input, and cannot be written.
+pub const STDIN: &str = "<stdin>";
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Command {
+    /// How to write the report.
+    pub format: Format,
+    /// Whether the report for people has colours.
+    pub colored: bool,
+    /// Whether warnings count in the exit code.
+    pub fail_on_warning: bool,
+    /// Whether to mend what can be mended without a doubt before the check.
+    pub fix: bool,
+    /// Whether to write a baseline of what is found instead of reporting it.
+    pub write_baseline: bool,
+}
+
+/// What it is done with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Inputs<'a> {
+    /// The manifests to check.
+    pub files: &'a [Source],
+    /// What the cluster has already.
+    pub state: &'a [Source],
+    /// The settings.
+    pub settings: Option<&'a Source>,
+    /// Findings that are put up with.
+    pub baseline: Option<&'a Source>,
+    /// The manifests as they were before a change, of which only what it makes worse is reported.
+    pub before: Option<&'a [Source]>,
+}
+
+/// What a live cluster has.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// Its objects.
+    pub state: Vec<Document>,
+    /// The kinds of which these are all objects that there are.
+    pub kinds: Vec<Kind>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// The report, for standard output.
+    pub output: String,
+    /// The exit code.
+    pub exit_code: u8,
+    /// The report itself.
+    pub report: Report,
+    /// The files that were mended, as they are to be written.
+    pub fixed: Vec<Source>,
+    /// The baseline to write.
+    pub baseline: Option<String>,
+    /// What keeps the report from being complete or right, for standard error.
+    pub complaints: Vec<String>,
+}
+
+/// Why nothing was checked, a complaint each.
+type Refusal = Vec<String>;
+
+impl Command {
+    /// Checks manifests.
+    pub fn run(self, inputs: &Inputs<'_>) -> Done {
+        self.run_beside(inputs, |_, _| Ok(Live::default()))
+    }
+
+    /// [`Command::run`] beside a live cluster, which is asked for what it has of all that a folder may need, and may add
+    /// to the folder what its objects have there.
+    pub fn run_beside(
+        self,
+        inputs: &Inputs<'_>,
+        live: impl FnMut(&mut Folder, &Settings) -> Result<Live, String>,
+    ) -> Done {
+        self.try_run(inputs, live).unwrap_or_else(|complaints| Done {
+            exit_code: Outcome::Unreadable.code(),
+            complaints,
+            ..Done::default()
+        })
+    }
+
+    fn try_run(
+        self,
+        inputs: &Inputs<'_>,
+        live: impl FnMut(&mut Folder, &Settings) -> Result<Live, String>,
+    ) -> Result<Done, Refusal> {
+        let settings = inputs.settings.map_or_else(|| Ok(Settings::default()), parse_settings).map_err(lines)?;
+        let state = Folder::parse(inputs.state);
+        if !state.errors.is_empty() {
+            return Err(lines(state.errors));
+        }
+        let known = inputs.baseline.filter(|_| !self.write_baseline).map(baseline::parse).transpose();
+        let known = known.map_err(|error| lines([error]))?;
+        if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
+            return Err(vec!["--fix cannot mend standard input (-); name the file".to_owned()]);
+        }
+        let mut checks = Checks { settings, state: state.documents, live };
+        let mut done = Done::default();
+        let (files, mended) = if self.fix { mended(inputs.files) } else { (inputs.files.to_vec(), Vec::new()) };
+        done.report = checks.report(&files)?;
+        let mut notes = std::mem::take(&mut done.report.notes);
+        for Fixed { source, changes } in mended {
+            notes.extend(changes.iter().map(|change| format!("{}:{change}", source.name)));
+            done.fixed.push(source);
+        }
+        if let (Some(file), Some(mut known)) = (inputs.baseline, known) {
+            notes.extend(leave_out_known(&mut done.report, &file.name, &mut known));
+        }
+        if let Some(before) = inputs.before {
+            let before = checks.report(before)?;
+            let unreadable = before.errors().iter();
+            notes.extend(unreadable.map(|error| format!("of the state before the change, this is not known: {error}")));
+            let count = Known::of(&before).leave_new(&mut done.report);
+            notes.extend((count > 0).then(|| format!("{} before the change already", were(count))));
+        }
+        if self.write_baseline {
+            take_all(&mut done, &mut notes);
+        }
+        let is_incomplete = !done.complaints.is_empty();
+        done.exit_code = Outcome::of(&done.report, is_incomplete, self.fail_on_warning).code();
+        done.report.notes = notes;
+        done.output = self.rendered(&done.report);
+        Ok(done)
+    }
+
+    fn rendered(self, report: &Report) -> String {
+        let mut output = report.render(self.format, self.colored);
+        if self.format == Format::Human {
+            for note in report.notes() {
+                output.push_str("note: ");
+                output
+                    .extend(note.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }));
+                output.push('\n');
+            }
+        }
+        output
+    }
+}
+
+/// Makes a baseline of all that is found.
+fn take_all(done: &mut Done, notes: &mut Vec<String>) {
+    if !done.report.errors().is_empty() {
+        done.complaints.push("no baseline is written, because not everything could be read".to_owned());
+        return;
+    }
+    done.baseline = Some(baseline::render(&done.report));
+    let count = Known::of(&done.report).leave_new(&mut done.report);
+    notes.push(format!(
+        "{} in the baseline",
+        if count == 1 { "1 finding is".to_owned() } else { format!("{count} findings are") }
+    ));
+}
+
+/// What all checks of one command have in common.
+struct Checks<F> {
+    settings: Settings,
+    state: Vec<Document>,
+    live: F,
+}
+
+impl<F: FnMut(&mut Folder, &Settings) -> Result<Live, String>> Checks<F> {
+    fn report(&mut self, files: &[Source]) -> Result<Report, Refusal> {
+        let mut folder = Folder::parse(files);
+        let Live { state: mut documents, kinds } =
+            (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
+        documents.extend(self.state.iter().cloned());
+        check_knowing(&folder, &documents, &kinds, &self.settings).map_err(|error| vec![error.to_string()])
+    }
+}
+
+/// The files after mending, and what was mended in those that changed.
+fn mended(files: &[Source]) -> (Vec<Source>, Vec<Fixed>) {
+    let (mut sources, mut mended) = (Vec::new(), Vec::new());
+    for file in files {
+        let fixed = fix(file);
+        sources.push(fixed.as_ref().map_or(file, |fixed| &fixed.source).clone());
+        mended.extend(fixed);
+    }
+    (sources, mended)
+}
+
+/// Takes what a baseline has out of a report, and says how much that was, and what the baseline has in vain.
+fn leave_out_known(report: &mut Report, name: &str, known: &mut Known) -> Vec<String> {
+    let count = known.leave_new(report);
+    let mut notes: Vec<_> = (count > 0).then(|| format!("{} in {name}", were(count))).into_iter().collect();
+    // What could not be read may hold it.
+    if report.errors().is_empty() {
+        notes.extend(known.left().map(|Fingerprint { rule, object, field, .. }| {
+            let namespace = object.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+            let object = format!("{} \"{namespace}{}\"", object.kind, object.name);
+            format!("{name} lists what no longer occurs: {rule} at {field} of {object}")
+        }));
+    }
+    notes
+}
+
+fn were(count: usize) -> String {
+    if count == 1 {
+        "1 finding is not listed, for it was".to_owned()
+    } else {
+        format!("{count} findings are not listed, for they were")
+    }
+}
+
+fn lines(errors: impl IntoIterator<Item = impl ToString>) -> Refusal {
+    errors.into_iter().map(|error| error.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests;

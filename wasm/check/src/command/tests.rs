@@ -1,0 +1,165 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn source(name: &str, text: &str) -> Source {
+    Source { name: name.to_owned(), bytes: text.as_bytes().to_vec() }
+}
+
+fn subnet(name: &str, fields: &str) -> String {
+    format!("apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {{name: {name}}}\nspec: {{{fields}}}\n")
+}
+
+/// One denial.
+const BAD: &str = "cidrBlock: 10.0.0.0/24, vips: [x]";
+
+fn run(command: Command, files: &[Source]) -> Done {
+    command.run(&Inputs { files, ..Inputs::default() })
+}
+
+fn notes(done: &Done) -> Vec<&str> {
+    done.output.lines().filter_map(|line| line.strip_prefix("note: ")).collect()
+}
+
+#[test]
+fn an_exit_code_says_what_was_found() {
+    let code = |command, text: &str| run(command, &[source("a.yaml", text)]).exit_code;
+    let strict = Command { fail_on_warning: true, ..Command::default() };
+    let warned = subnet("a", "cidrBlock: 10.0.0.5/24");
+    assert_eq!(code(strict, &subnet("a", "cidrBlock: 10.0.0.0/24")), 0);
+    assert_eq!(code(strict, &subnet("a", BAD)), 1);
+    assert_eq!(code(strict, &format!("{}---\na: [", subnet("a", BAD))), 2);
+    assert_eq!(code(strict, &warned), 3);
+    assert_eq!(code(Command::default(), &warned), 0);
+}
+
+#[test]
+fn bad_settings_state_and_baselines_are_complaints() {
+    let files = [source("a.yaml", &subnet("a", BAD))];
+    let (settings, state, baseline) =
+        (source("s.yaml", "rules: {zzz: off}"), [source("t.yaml", "a: [")], source("b.json", "{}"));
+    let inputs = |inputs: Inputs<'_>| {
+        let done = Command::default().run(&inputs);
+        assert_eq!((done.exit_code, &*done.output), (2, ""));
+        done.complaints.join("\n")
+    };
+    let plain = Inputs { files: &files, ..Inputs::default() };
+    assert!(inputs(Inputs { settings: Some(&settings), ..plain }).starts_with("s.yaml:1:9: rules.zzz: unknown rule"));
+    assert!(inputs(Inputs { state: &state, ..plain }).starts_with("t.yaml:"));
+    assert!(inputs(Inputs { baseline: Some(&baseline), ..plain }).starts_with("b.json:1:2: not a baseline"));
+}
+
+#[test]
+fn what_a_baseline_has_is_not_reported() {
+    let files = [source("a.yaml", &subnet("a", BAD))];
+    let writing = Command { write_baseline: true, ..Command::default() };
+    let written = run(writing, &files);
+    assert_eq!((written.exit_code, notes(&written)), (0, vec!["1 finding is in the baseline"]));
+    let baseline = source("b.json", &written.baseline.unwrap());
+    let check = |text: &str| {
+        let files = [source("a.yaml", text)];
+        Command::default().run(&Inputs { files: &files, baseline: Some(&baseline), ..Inputs::default() })
+    };
+    let known = check(&format!("# moved\n\n{}", subnet("a", BAD)));
+    assert_eq!((known.exit_code, known.report.findings().len()), (0, 0));
+    assert_eq!(notes(&known), ["1 finding is not listed, for it was in b.json"]);
+    let worse = check(&subnet("a", "cidrBlock: 10.0.0.0/24, vips: [x, z]"));
+    assert_eq!((worse.exit_code, worse.report.findings().len()), (1, 1));
+    let better = check(&subnet("a", "cidrBlock: 10.0.0.0/24"));
+    let said = "b.json lists what no longer occurs: subnet-syntax at spec.vips[] of Subnet \"a\"";
+    assert_eq!((better.exit_code, notes(&better)), (0, vec![said]));
+    assert_eq!(notes(&check("a: [")), Vec::<&str>::new());
+}
+
+#[test]
+fn no_baseline_is_written_of_what_could_not_all_be_read() {
+    let writing = Command { write_baseline: true, ..Command::default() };
+    let done = run(writing, &[source("a.yaml", &format!("{}---\na: [", subnet("a", BAD)))]);
+    assert_eq!((done.exit_code, done.baseline), (2, None));
+    assert_eq!(done.complaints, ["no baseline is written, because not everything could be read"]);
+}
+
+#[test]
+fn only_what_a_change_makes_worse_is_reported() {
+    let before = [source("old/a.yaml", &subnet("a", BAD))];
+    let compared = |text: &str| {
+        let files = [source("new/b.yaml", text)];
+        Command::default().run(&Inputs { files: &files, before: Some(&before), ..Inputs::default() })
+    };
+    let same = compared(&subnet("a", BAD));
+    assert_eq!(
+        (same.exit_code, notes(&same)),
+        (0, vec!["1 finding is not listed, for it was before the change already"])
+    );
+    let worse = compared(&format!("{}---\n{}", subnet("a", BAD), subnet("b", BAD)));
+    let objects: Vec<_> = worse.report.findings().iter().map(|located| located.object.name.as_str()).collect();
+    assert_eq!((worse.exit_code, objects), (1, vec!["b"]));
+    let unreadable = [source("old/a.yaml", "a: [")];
+    let files = [source("a.yaml", &subnet("a", BAD))];
+    let done = Command::default().run(&Inputs { files: &files, before: Some(&unreadable), ..Inputs::default() });
+    assert_eq!(done.exit_code, 1);
+    assert!(notes(&done)[0].starts_with("of the state before the change, this is not known: old/a.yaml:"));
+}
+
+#[test]
+fn a_comment_excuses_as_the_annotation_does() {
+    let strict = Command { fail_on_warning: true, ..Command::default() };
+    let done =
+        run(strict, &[source("a.yaml", &format!("# vpcguard: allow subnet-syntax next week\n{}", subnet("a", BAD)))]);
+    assert_eq!((done.exit_code, done.report.summary().warned), (0, 1));
+    let json: Value = serde_json::from_str(&done.report.to_json()).unwrap();
+    assert_eq!((&json["findings"][0]["action"], &json["findings"][0]["spared"]), (&json!("warn"), &json!(true)));
+    // What is excused counts as admitted: the next version of the object is an update of it.
+    let next = subnet("a", &format!("{BAD}, gateway: 10.0.0.9"));
+    let both = format!("# vpcguard: allow subnet-syntax next week\n{}---\n{next}", subnet("a", BAD));
+    let done = run(strict, &[source("a.yaml", &both)]);
+    assert_eq!((done.report.summary().denied, done.exit_code), (0, 3));
+}
+
+#[test]
+fn a_comment_excuses_one_rule_in_one_line() {
+    let text = "apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {name: a}\nspec:\n  cidrBlock: 10.0.0.0/24\n  vips:\n  \
+                - x # vpcguard: allow subnet-syntax an example\n  - z\n  # vpcguard: allow subnet-hygiene another rule\n  mtu: 1\n";
+    let done = run(Command::default(), &[source("a.yaml", text)]);
+    let lines: Vec<_> = done.report.findings().iter().filter(|located| located.is_denial()).collect();
+    assert_eq!(lines.len(), 1, "{}", done.output);
+    assert_eq!(lines[0].finding.value(), Some("\"z\""));
+    assert_eq!(notes(&done), ["a.yaml:9:3: this comment allows nothing: subnet-hygiene finds nothing there"]);
+    let wrong = run(Command::default(), &[source("a.yaml", &text.replace("an example", ""))]);
+    assert_eq!(wrong.exit_code, 2);
+    assert!(wrong.output.contains("the reason is missing"), "{}", wrong.output);
+}
+
+#[test]
+fn files_are_mended_before_they_are_checked() {
+    let fixing = Command { fix: true, fail_on_warning: true, ..Command::default() };
+    let (bad, good) =
+        (subnet("a", "cidrBlock: '10.0.0.5/24, fd00::/64'"), subnet("a", "cidrBlock: '10.0.0.0/24,fd00::/64'"));
+    let done =
+        run(fixing, &[source("a.yaml", &bad), source("b.yaml", &subnet("b", "cidrBlock: 10.1.0.0/24, vips: [x]"))]);
+    assert_eq!(done.fixed, [source("a.yaml", &good)]);
+    assert_eq!((done.exit_code, done.report.findings().len()), (1, 1));
+    assert_eq!(
+        notes(&done),
+        ["a.yaml:4:19: spec.cidrBlock: '10.0.0.5/24, fd00::/64' is mended to '10.0.0.0/24,fd00::/64'"]
+    );
+    let refused = run(fixing, &[source(STDIN, &bad)]);
+    assert_eq!(refused.exit_code, 2);
+    assert_eq!(refused.complaints, ["--fix cannot mend standard input (-); name the file"]);
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_a_complaint() {
+    let done = Command::default().run_beside(&Inputs::default(), |_, _| Err("no answer".to_owned()));
+    assert_eq!((done.exit_code, done.complaints), (2, vec!["no answer".to_owned()]));
+}
+
+#[test]
+fn notes_are_for_people_only() {
+    let files =
+        [source("a.yaml", &format!("# vpcguard: allow subnet-syntax x\n{}", subnet("a", "cidrBlock: 10.0.0.0/24")))];
+    for format in Format::ALL {
+        let done = run(Command { format, ..Command::default() }, &files);
+        assert_eq!(done.output.contains("allows nothing"), format == Format::Human, "{format}");
+    }
+}

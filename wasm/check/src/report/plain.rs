@@ -1,0 +1,55 @@
+//! What a finding says in words alone, for formats that show no source.
+
+use vpcguard_policies::ObjectRef;
+
+use super::human::{at, escaped, name};
+use super::{Located, Place};
+
+/// How standard input is named. It is no file that anyone could open.
+const STANDARD_INPUT: &str = "<stdin>";
+
+/// What is wrong, in a line.
+pub(super) fn title(located: &Located) -> String {
+    escaped(&format!("{}: {}", located.finding.field(), located.finding.message()))
+}
+
+/// What is wrong, how to mend it, and what else it rests on: a line each.
+pub(super) fn lines(located: &Located) -> Vec<String> {
+    let mut lines = vec![title(located)];
+    lines.extend(help(located));
+    for (label, place) in others(located) {
+        let place = place.map(|place| format!(" ({})", at(place))).unwrap_or_default();
+        lines.push(escaped(&format!("related: {label}{place}")));
+    }
+    let template = located.place.as_ref().and_then(|place| place.template.as_deref());
+    lines.extend(template.map(|template| escaped(&format!("source: {template}"))));
+    lines
+}
+
+/// How to mend it, if the message does not say it all.
+pub(super) fn help(located: &Located) -> Option<String> {
+    let help = located.finding.help_text();
+    (!help.is_empty()).then(|| escaped(&format!("help: {help}")))
+}
+
+/// The other objects that a finding names, and where they are.
+pub(super) fn others(located: &Located) -> impl Iterator<Item = (String, Option<&Place>)> {
+    let places = located.related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    located.finding.disclosed_objects().iter().zip(places).map(|(related, place)| {
+        let field = related.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
+        (format!("{}{field}", name(&related.object)), place)
+    })
+}
+
+/// A file as repositories name it; none for standard input.
+pub(super) fn path(file: &str) -> Option<&str> {
+    (file != STANDARD_INPUT).then(|| file.strip_prefix("./").unwrap_or(file))
+}
+
+/// An object's name with all that tells it from others: `kubeovn.io/v1/Subnet/a`.
+pub(super) fn qualified(object: &ObjectRef) -> String {
+    let namespace = object.namespace.iter().map(String::as_str);
+    let parts: Vec<_> =
+        [&*object.api_version, &*object.kind].into_iter().chain(namespace).chain([&*object.name]).collect();
+    parts.join("/")
+}
