@@ -1,24 +1,29 @@
 //! `vpcguard check`: manifests against each other, and if asked against a live cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use vpcguard_check::{Document, Folder, check_knowing};
+use vpcguard_check::{Command, Document, Done, Folder, Format, Inputs, Live, Outcome, Source};
 use vpcguard_policies::{Kind, Settings};
 
 use crate::cluster::collection::Collection;
-use crate::report::{Format, Level, Outcome};
+use crate::console;
+use crate::files::{self, LoadError, Problem};
+use crate::progress::Progress;
+use crate::report::{Level, exit, formats};
 use crate::snapshot::{Snapshot, SnapshotError, Unread, block_on, kinds_looked_up};
-use crate::{console, files};
 
-/// Check manifests: files, directories, or - for standard input.
+/// From how many files on a person at a terminal is told how far the check is.
+const MANY: usize = 100;
+
+/// Check manifests: files, directories, patterns, or - for standard input.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// How to write the report.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), default_value_t)]
     format: Format,
     /// Objects that the cluster has already; they are not reviewed themselves.
     #[arg(long, value_name = "PATH")]
@@ -29,46 +34,110 @@ pub(crate) struct Check {
     /// Settings, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// Exit with 3 if there are warnings.
+    /// Exit with 3 if there are warnings that nobody excused.
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_on: Option<Level>,
-    /// Files, directories, or - for standard input.
+    /// Leave out the findings that this file lists.
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    baseline: Option<PathBuf>,
+    /// Write all findings to this file, for --baseline, instead of reporting them.
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+    /// Report only what is worse than in these manifests.
+    #[arg(long, value_name = "PATH")]
+    compare_to: Option<PathBuf>,
+    /// Mend what can be mended without a doubt in the files, then check them.
+    #[arg(long)]
+    fix: bool,
+    /// Files, directories, patterns such as 'manifests/**/*.yaml', or - for standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
 
 impl Check {
     pub(crate) fn run(&self) -> ExitCode {
-        self.outcome()
-            .unwrap_or_else(|complaint| {
+        match self.code() {
+            Ok(code) => ExitCode::from(code),
+            Err(complaint) => {
                 console::complain(&complaint.to_string());
-                Outcome::Unreadable
-            })
-            .into()
+                exit(Outcome::Unreadable)
+            }
+        }
     }
 
-    fn outcome(&self) -> Result<Outcome, Box<dyn std::error::Error>> {
-        if self.state.iter().chain(&self.paths).filter(|path| *path == "-").count() > 1 {
+    fn code(&self) -> Result<u8, Box<dyn std::error::Error>> {
+        let all = self.paths.iter().chain(&self.state).chain(&self.settings).chain(&self.baseline);
+        if all.chain(&self.compare_to).filter(|path| *path == "-").count() > 1 {
             return Err("standard input (-) can be read only once".into());
         }
-        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
-        let state_files = files::load_all(&self.state)?;
-        let (sources, problems) = files::collect(&self.paths);
-        let mut folder = Folder::parse(&sources);
-        let (mut state, mut kinds) = (Vec::new(), Vec::new());
-        if self.cluster {
-            state = block_on(stored(&folder, &settings))??;
-            keep_status(&mut folder, &state);
-            kinds = kinds_looked_up().collect();
+        let optional = |path: Option<&PathBuf>| path.map(|path| files::source(path)).transpose();
+        let (settings, baseline) = (optional(self.settings.as_ref())?, optional(self.baseline.as_ref())?);
+        let before = self.compare_to.as_ref().map(|path| complete(std::slice::from_ref(path))).transpose()?;
+        let state = complete(&self.state)?;
+        let (paths, mut problems) = files::list(&self.paths);
+        let progress = Progress::new(paths.len() >= MANY, &format!("of {} files read", paths.len()));
+        progress.say("reading".to_owned());
+        let files = files::read_all(&paths, &mut problems, || progress.count());
+        progress.say("checking".to_owned());
+        let command = Command {
+            format: self.format,
+            colored: console::is_coloured(),
+            fail_on_warning: self.fail_on.is_some(),
+            fix: self.fix,
+            write_baseline: self.write_baseline.is_some(),
+        };
+        let inputs = Inputs {
+            files: &files,
+            state: &state,
+            settings: settings.as_ref(),
+            baseline: baseline.as_ref(),
+            before: before.as_deref(),
+        };
+        let mut done = command.run_beside(&inputs, |folder, settings| self.live(folder, settings));
+        drop(progress);
+        done.complaints.extend(problems.iter().map(ToString::to_string));
+        self.write(&mut done);
+        console::print(&done.output)?;
+        for complaint in &done.complaints {
+            console::complain(complaint);
         }
-        state.extend(state_files);
-        let report = check_knowing(&folder, &state, &kinds, &settings)?;
-        console::print(&self.format.render(&report))?;
-        for problem in &problems {
-            console::complain(&problem.to_string());
-        }
-        Ok(Outcome::of(&report, !problems.is_empty(), self.fail_on))
+        Ok(if done.complaints.is_empty() { done.exit_code } else { Outcome::Unreadable.code() })
     }
+
+    /// Writes what was mended, and the baseline unless it lacks something.
+    fn write(&self, done: &mut Done) {
+        let mended = done.fixed.iter().map(|Source { name, bytes }| (Path::new(name), bytes.as_slice()));
+        let baseline =
+            self.write_baseline.as_deref().zip(done.baseline.as_deref()).map(|(path, text)| (path, text.as_bytes()));
+        let is_complete = done.complaints.is_empty();
+        let baseline = baseline.filter(|_| is_complete);
+        let failed: Vec<_> = mended
+            .chain(baseline)
+            .filter_map(|(path, bytes)| {
+                Some(Problem::Io { path: path.to_owned(), cause: files::write(path, bytes).err()? })
+            })
+            .collect();
+        done.complaints.extend(failed.iter().map(ToString::to_string));
+        if done.baseline.is_some() && !is_complete {
+            done.complaints.push("no baseline is written, because not everything could be read".to_owned());
+        }
+    }
+
+    fn live(&self, folder: &mut Folder, settings: &Settings) -> Result<Live, String> {
+        if !self.cluster {
+            return Ok(Live::default());
+        }
+        let state = block_on(stored(folder, settings)).map_err(|error| error.to_string())?;
+        let state = state.map_err(|error| error.to_string())?;
+        keep_status(folder, &state);
+        Ok(Live { state, kinds: kinds_looked_up().collect() })
+    }
+}
+
+/// Files without which nothing can be said.
+fn complete(paths: &[PathBuf]) -> Result<Vec<Source>, LoadError> {
+    let (sources, problems) = files::collect(paths);
+    if problems.is_empty() { Ok(sources) } else { Err(LoadError(problems)) }
 }
 
 /// What the cluster has already of what rules look up, and of the objects of a folder.

@@ -2,6 +2,13 @@
 
 use std::io::{self, Write};
 
+use anstream::{AutoStream, ColorChoice};
+
+/// Whether standard output is a terminal that is to show colours; `NO_COLOR` and `CLICOLOR_FORCE` count.
+pub(crate) fn is_coloured() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
 /// Writes to standard output. A reader that has seen enough is no error.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();

@@ -3,15 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use vpcguard_check::Document;
 use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain};
 
 use crate::cluster::collection::is_name;
-use crate::report::Format;
 use crate::snapshot::{Snapshot, SnapshotError, block_on};
 use crate::{console, files};
+
+/// How it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
 
 /// Explain what Kube-OVN and vpcguard make of an object.
 #[derive(Debug, Args)]

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use glob::{MatchOptions, PatternError, glob_with};
 use vpcguard_check::{Document, Folder, ParseError, Source, parse_settings};
 use vpcguard_policies::Settings;
 
@@ -24,6 +25,14 @@ pub(crate) enum Problem {
         path: PathBuf,
         /// Why.
         cause: io::Error,
+    },
+    /// It is a pattern, and stands for nothing.
+    #[error("{}: {cause}", path.display())]
+    Pattern {
+        /// The pattern.
+        path: PathBuf,
+        /// Why.
+        cause: &'static str,
     },
     /// It was read, but makes no sense.
     #[error(transparent)]
@@ -58,24 +67,100 @@ pub(crate) fn load_all(paths: &[PathBuf]) -> Result<Vec<Document>, LoadError> {
 
 /// The settings of a file.
 pub(crate) fn settings(path: &Path) -> Result<Settings, LoadError> {
-    let source = read(path).map_err(|problem| LoadError(vec![problem]))?;
+    let source = source(path)?;
     parse_settings(&source).map_err(|errors| LoadError(errors.into_iter().map(Problem::Parse).collect()))
 }
 
 /// Reads files and directories in the order given, the files of a directory bytewise by path. What cannot be read does
 /// not stop the rest.
 pub(crate) fn collect(paths: &[PathBuf]) -> (Vec<Source>, Vec<Problem>) {
-    let (mut sources, mut problems) = (Vec::new(), Vec::new());
+    let (files, mut problems) = list(paths);
+    let sources = read_all(&files, &mut problems, || ());
+    (sources, problems)
+}
+
+/// The files that paths stand for, in the order given: directories, patterns and files.
+pub(crate) fn list(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
-        let files = if path.is_dir() { files_of(path, &mut problems) } else { vec![path.clone()] };
-        for file in files {
-            match read(&file) {
-                Ok(source) => sources.push(source),
-                Err(problem) => problems.push(problem),
-            }
+        if path.is_dir() {
+            files.extend(files_of(path, &mut problems));
+        } else if let Some(pattern) = pattern(path) {
+            files.extend(matches(path, pattern, &mut problems));
+        } else {
+            files.push(path.clone());
         }
     }
-    (sources, problems)
+    (files, problems)
+}
+
+/// Reads files. Says when each has been.
+pub(crate) fn read_all(files: &[PathBuf], problems: &mut Vec<Problem>, mut read_one: impl FnMut()) -> Vec<Source> {
+    let mut sources = Vec::new();
+    for file in files {
+        match read(file) {
+            Ok(source) => sources.push(source),
+            Err(problem) => problems.push(problem),
+        }
+        read_one();
+    }
+    sources
+}
+
+/// One file, whatever is in it.
+pub(crate) fn source(path: &Path) -> Result<Source, LoadError> {
+    read(path).map_err(|problem| LoadError(vec![problem]))
+}
+
+/// Writes a file whole or not at all. One that is there keeps its permissions, and a link stays a link.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = if path.exists() { path.canonicalize()? } else { path.to_owned() };
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".vpcguard-");
+    #[cfg(unix)]
+    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    if let Ok(known) = fs::metadata(&target) {
+        file.as_file().set_permissions(known.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&target).map(drop).map_err(|error| error.error)
+}
+
+/// The pattern that a path is, unless there is a file of that name. Not every shell expands patterns, and CI hardly ever.
+fn pattern(path: &Path) -> Option<&str> {
+    let text = path.to_str()?;
+    (text.contains(['*', '?', '[']) && path.symlink_metadata().is_err()).then_some(text)
+}
+
+/// What matches a pattern, directories with all that is in them, bytewise by path.
+fn matches(path: &Path, pattern: &str, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+    // As in a shell, what begins with a dot must be named, and case matters.
+    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+    let found = match glob_with(pattern, options) {
+        Ok(found) => found,
+        Err(PatternError { msg, .. }) => {
+            problems.push(Problem::Pattern { path: path.to_owned(), cause: msg });
+            return Vec::new();
+        }
+    };
+    let (mut files, known) = (Vec::new(), problems.len());
+    for path in found {
+        match path {
+            Ok(path) if path.is_dir() => files.extend(files_of(&path, problems)),
+            Ok(path) => files.push(path),
+            Err(error) => problems.push(Problem::Io { path: error.path().to_owned(), cause: error.into() }),
+        }
+    }
+    if files.is_empty() && problems.len() == known {
+        problems.push(Problem::Pattern { path: path.to_owned(), cause: "no file matches" });
+    }
+    sort(&mut files);
+    // A pattern may name a directory and what is in it.
+    files.dedup();
+    files
 }
 
 fn read(path: &Path) -> Result<Source, Problem> {
@@ -83,7 +168,7 @@ fn read(path: &Path) -> Result<Source, Problem> {
     if path == Path::new(STDIN) {
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
-        return Ok(Source { name: "<stdin>".to_owned(), bytes });
+        return Ok(Source { name: vpcguard_check::STDIN.to_owned(), bytes });
     }
     let bytes = fs::read(path).map_err(failed)?;
     Ok(Source { name: path.display().to_string(), bytes })
@@ -107,8 +192,12 @@ fn files_of(directory: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
             Err(cause) => problems.push(Problem::Io { path: directory, cause }),
         }
     }
-    files.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    sort(&mut files);
     files
+}
+
+fn sort(files: &mut [PathBuf]) {
+    files.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
 }
 
 struct Entry {
@@ -179,6 +268,44 @@ mod tests {
         symlink("..data/a.yaml", directory.path().join("a.yaml")).unwrap();
         symlink(".", directory.path().join("round")).unwrap();
         assert_eq!(names(directory.path(), &["."]), ["./a.yaml"]);
+    }
+
+    #[test]
+    fn a_pattern_stands_for_what_matches() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["d/b.yaml", "d/a.yaml", "d/e/c.yaml", "d/e/c.txt", "d/.h.yaml", "[x].yaml"] {
+            write(directory.path(), name, "");
+        }
+        assert_eq!(names(directory.path(), &["d/*.yaml"]), ["d/a.yaml", "d/b.yaml"]);
+        assert_eq!(names(directory.path(), &["d/**/*.yaml"]), ["d/a.yaml", "d/b.yaml", "d/e/c.yaml"]);
+        // The directory and what is in it.
+        assert_eq!(names(directory.path(), &["d/**"]), ["d/e/c.yaml"]);
+        // There is a file of this very name.
+        assert_eq!(names(directory.path(), &["[x].yaml", "d/[!b]*l"]), ["[x].yaml", "d/a.yaml"]);
+        for (pattern, wanted) in [("d/x*.yaml", "no file matches"), ("d/***", "")] {
+            let (files, problems) = list(&[directory.path().join(pattern)]);
+            assert!(files.is_empty());
+            assert!(problems[0].to_string().contains(wanted), "{problems:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_written_keeps_its_permissions_and_its_link() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("a.yaml"), directory.path().join("link.yaml"));
+        fs::write(&file, "a").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("a.yaml", &link).unwrap();
+        super::write(&link, b"b").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"b");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(link.is_symlink());
+        super::write(&directory.path().join("new.json"), b"c").unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+        assert!(super::write(&directory.path().join("none/a.json"), b"c").is_err());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod explain;
 mod files;
 pub mod ledger;
 mod manifests;
+mod progress;
 mod report;
 mod rules;
 mod serve;

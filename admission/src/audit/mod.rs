@@ -1,29 +1,27 @@
 //! `vpcguard audit`: every object of a live cluster, at rest.
 
-mod progress;
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use vpcguard_check::Report;
+use vpcguard_check::{Format, Outcome, Report};
 use vpcguard_policies::rules::TABLE;
 use vpcguard_policies::settings::RuleAction;
 use vpcguard_policies::{Inventory, Kind, Request, Settings, ViewError, review};
 
 use crate::cluster::collection::Collection;
-use crate::report::{Format, Level, Outcome};
+use crate::progress::Progress;
+use crate::report::{Level, exit, formats};
 use crate::snapshot::{Snapshot, SnapshotError, block_on};
 use crate::{console, files};
-use progress::Progress;
 
 /// Review every object that a live cluster has already.
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
     /// How to write the report.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), default_value_t)]
     format: Format,
     /// Settings, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
@@ -35,22 +33,20 @@ pub(crate) struct Audit {
 
 impl Audit {
     pub(crate) fn run(&self) -> ExitCode {
-        self.outcome()
-            .unwrap_or_else(|complaint| {
-                console::complain(&complaint.to_string());
-                Outcome::Unreadable
-            })
-            .into()
+        exit(self.outcome().unwrap_or_else(|complaint| {
+            console::complain(&complaint.to_string());
+            Outcome::Unreadable
+        }))
     }
 
     fn outcome(&self) -> Result<Outcome, Box<dyn std::error::Error>> {
         let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
         let Audited { report, unread } = block_on(audit(&settings, self.format == Format::Human))??;
-        console::print(&self.format.render(&report))?;
+        console::print(&report.render(self.format, console::is_coloured()))?;
         for error in &unread {
             console::complain(error);
         }
-        Ok(Outcome::of(&report, !unread.is_empty(), self.fail_on))
+        Ok(Outcome::of(&report, !unread.is_empty(), self.fail_on.is_some()))
     }
 }
 
@@ -61,7 +57,7 @@ struct Audited {
 }
 
 async fn audit(settings: &Settings, shows_progress: bool) -> Result<Audited, SnapshotError> {
-    let progress = Progress::new(shows_progress);
+    let progress = Progress::new(shows_progress, "reviewed so far");
     progress.say("reading what rules look up".to_owned());
     let cluster = Snapshot::connect().await?;
     let inventory = cluster.inventory(settings).await?;

@@ -9,7 +9,10 @@ use vpcguard_policies::Operation;
 use vpcguard_tests::Case;
 
 /// What a report says of a finding that a verdict does not.
-const ADDED: &[&str] = &["object", "file", "document"];
+const ADDED: &[&str] = &["object", "file", "document", "line", "column", "endLine", "endColumn"];
+
+/// What a report says of a related object that a verdict does not.
+const ADDED_TO_RELATED: &[&str] = &["file", "document", "line", "column"];
 
 fn report(case: &Case, folder: &Path) -> Value {
     let write = |name: &str, text: &str| {
@@ -39,9 +42,10 @@ fn findings(report: &Value, action: &str) -> String {
     findings.retain(|finding| finding["action"] == action);
     for finding in &mut findings {
         let finding = finding.as_object_mut().unwrap();
+        assert!(["line", "column", "endLine", "endColumn"].iter().all(|key| finding[*key].is_u64()), "{finding:?}");
         finding.retain(|key, _| !ADDED.contains(&key.as_str()));
         for related in finding.get_mut("related").and_then(Value::as_array_mut).into_iter().flatten() {
-            related.as_object_mut().unwrap().retain(|key, _| key != "file" && key != "document");
+            related.as_object_mut().unwrap().retain(|key, _| !ADDED_TO_RELATED.contains(&key.as_str()));
         }
     }
     Value::from(findings).to_string()

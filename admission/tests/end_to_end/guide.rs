@@ -30,6 +30,15 @@ fn findings(report: &Value) -> Vec<String> {
     report["findings"].as_array().unwrap().iter().map(line).collect()
 }
 
+/// The text at which a finding points.
+fn underlined(finding: &Value) -> String {
+    let number = |key: &str| usize::try_from(finding[key].as_u64().unwrap()).unwrap();
+    assert_eq!(finding["line"], finding["endLine"]);
+    let text = fs::read_to_string(root().join(finding["file"].as_str().unwrap())).unwrap();
+    let line = text.lines().nth(number("line") - 1).unwrap();
+    line.chars().take(number("endColumn") - 1).skip(number("column") - 1).collect()
+}
+
 /// A folder with some files of the guide, to be changed.
 struct Folder(TempDir);
 
@@ -114,6 +123,14 @@ fn the_findings_point_at_the_errors() {
     assert_eq!(vpc["related"][0]["object"]["name"], "net1");
     assert_eq!(first("missing-reference")["field"], "spec.subnet");
     assert_eq!(first("gateway-config")["field"], "data[enable-vpc-nat-gw]");
+    for (rule, text) in [
+        ("pod-vpc-namespace", "net1"),
+        ("vpc-namespaces-in-use", "spec"),
+        ("missing-reference", "sn"),
+        ("gateway-config", "true"),
+    ] {
+        assert_eq!(underlined(first(rule)), text, "{rule}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 mod abuse;
 mod certificates;
+mod check_habits;
 mod corpus_check;
 mod corpus_webhook;
 mod examples;

@@ -1,4 +1,4 @@
-//! What the README shows is what happens.
+//! What the README and the manual show is what happens.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The commands that the README shows with their output.
-fn shown() -> Vec<(String, String)> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let blocks = readme.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+/// The commands that a page shows with their output.
+fn shown_in(page: &str) -> Vec<(String, String)> {
+    let page = fs::read_to_string(root().join(page)).unwrap();
+    let blocks = page.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let shown = blocks.map(|block| {
         let (command, output) = block.split_once('\n').unwrap();
         (command.strip_prefix("$ ").unwrap().to_owned(), output.to_owned())
@@ -23,15 +23,37 @@ fn shown() -> Vec<(String, String)> {
     shown.collect()
 }
 
+fn shown() -> Vec<(String, String)> {
+    shown_in("README.md")
+}
+
 #[test]
 fn the_check_prints_what_is_shown() {
-    let checks: Vec<_> = shown().into_iter().filter(|(command, _)| command.starts_with("vpcguard ")).collect();
-    assert!(!checks.is_empty());
+    let pages = [shown(), shown_in("docs/check.md")];
+    assert!(pages.iter().all(|page| page.iter().any(|(command, _)| command.starts_with("vpcguard "))));
+    let checks = pages.into_iter().flatten().filter(|(command, _)| command.starts_with("vpcguard "));
     for (command, wanted) in checks {
         let args = command.split(' ').skip(1);
         let output = Command::new(env!("CARGO_BIN_EXE_vpcguard")).args(args).current_dir(root()).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), wanted, "{command}");
     }
+}
+
+/// `NO_COLOR` has the last word, and a pipe is no terminal.
+#[test]
+fn colours_are_for_terminals() {
+    let check = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vpcguard"));
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(variable);
+        }
+        let check = command.args(["check", "examples/guide"]).current_dir(root());
+        let output = check.envs(variables.iter().copied()).output().unwrap();
+        output.stdout.contains(&0x1b)
+    };
+    assert!(!check(&[]));
+    assert!(check(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!check(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
 
 #[tokio::test]

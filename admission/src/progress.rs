@@ -1,4 +1,4 @@
-//! How far an audit is, on a terminal.
+//! How far a long command is, on a terminal.
 
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
@@ -6,15 +6,16 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A line on standard error, while nobody but a person at a terminal looks.
-pub(super) struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(super) fn new(is_wanted: bool) -> Self {
+    /// One that counts what has been done, in these words.
+    pub(crate) fn new(is_wanted: bool, counted: &str) -> Self {
         if !is_wanted || !stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({pos} reviewed so far)") {
+        if let Ok(style) = ProgressStyle::with_template(&format!("{{spinner}} {{msg}} ({{pos}} {counted})")) {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));
@@ -22,12 +23,12 @@ impl Progress {
     }
 
     /// Says what is being done.
-    pub(super) fn say(&self, what: String) {
+    pub(crate) fn say(&self, what: String) {
         self.0.set_message(what);
     }
 
-    /// Counts an object.
-    pub(super) fn count(&self) {
+    /// Counts one more.
+    pub(crate) fn count(&self) {
         self.0.inc(1);
     }
 }

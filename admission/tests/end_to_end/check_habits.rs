@@ -1,0 +1,237 @@
+//! `vpcguard check` in a repository: baselines, comments, mending, comparing, patterns; its files and its exit codes.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with these files, in which `vpcguard check` is run.
+struct Repository(TempDir);
+
+impl Repository {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let repository = Self(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            repository.write(name, text);
+        }
+        repository
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The exit code, standard output and standard error.
+    fn check(&self, args: &[&str]) -> (i32, String, String) {
+        self.check_with(args, "")
+    }
+
+    fn check_with(&self, args: &[&str], input: &str) -> (i32, String, String) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_vpcguard"))
+            .arg("check")
+            .args(args)
+            .current_dir(self.0.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It may end without reading.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+}
+
+fn subnet(name: &str, fields: &str) -> String {
+    format!("apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {{name: {name}}}\nspec: {{{fields}}}\n")
+}
+
+/// One denial.
+const BAD: &str = "cidrBlock: 10.0.0.0/24, vips: [x]";
+
+/// One warning, which --fix mends.
+const ODD: &str = "cidrBlock: '10.1.0.5/24', vpc: ovn-cluster";
+
+#[test]
+fn a_baseline_is_written_once_and_then_only_new_findings_fail() {
+    let repository = Repository::new(&[("m/a.yaml", &subnet("a", BAD))]);
+    let (code, out, err) = repository.check(&["--write-baseline", "b.json", "m"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.ends_with("1 object in 1 file: 0 denied, 0 warned\nnote: 1 finding is in the baseline\n"), "{out}");
+    let baseline: Value = serde_json::from_str(&repository.read("b.json")).unwrap();
+    assert_eq!((&baseline["version"], &baseline["findings"][0]["count"]), (&Value::from(1), &Value::from(1)));
+
+    repository.write("m/a.yaml", &format!("# moved\n{}", subnet("a", BAD)));
+    assert_eq!(repository.check(&["--baseline", "b.json", "m"]).0, 0);
+    repository.write("m/b.yaml", &subnet("b", BAD));
+    let (code, out, _) = repository.check(&["--baseline", "b.json", "--format", "json", "m"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, report["findings"].as_array().unwrap().len()), (1, 1));
+    assert_eq!(report["findings"][0]["object"]["name"], "b");
+
+    repository.write("m/a.yaml", &subnet("a", "cidrBlock: 10.0.0.0/24"));
+    fs::remove_file(repository.path("m/b.yaml")).unwrap();
+    let (code, out, _) = repository.check(&["--baseline", "b.json", "m"]);
+    assert_eq!(code, 0);
+    assert!(
+        out.contains("note: b.json lists what no longer occurs: subnet-syntax at spec.vips[] of Subnet \"a\"\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_bad_baseline_is_an_error() {
+    let repository =
+        Repository::new(&[("a.yaml", &subnet("a", BAD)), ("b.json", "{\"version\": 7}"), ("c.json", "[\n}")]);
+    let (code, out, err) = repository.check(&["--baseline", "b.json", "a.yaml"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert_eq!(err, "error: b.json:1:1: this baseline has version 7, and this vpcguard reads version 1\n");
+    let (code, _, err) = repository.check(&["--baseline", "c.json", "a.yaml"]);
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: c.json:2:1: not a baseline"), "{err}");
+    let (code, _, err) = repository.check(&["--baseline", "missing.json", "a.yaml"]);
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: missing.json: "), "{err}");
+    assert_eq!(repository.check(&["--baseline", "b.json", "--write-baseline", "c.json", "a.yaml"]).0, 2);
+}
+
+#[test]
+fn no_baseline_is_written_where_something_could_not_be_read() {
+    let repository = Repository::new(&[("a.yaml", &subnet("a", BAD)), ("b.yaml", "a: [")]);
+    for paths in [["a.yaml", "b.yaml"], ["a.yaml", "missing.yaml"]] {
+        let (code, _, err) = repository.check(&["--write-baseline", "b.json", paths[0], paths[1]]);
+        assert_eq!(code, 2);
+        assert!(err.contains("error: no baseline is written, because not everything could be read\n"), "{err}");
+        assert!(!repository.path("b.json").exists());
+    }
+}
+
+#[test]
+fn a_comment_excuses_a_finding_and_says_why() {
+    let text = |comment: &str| {
+        format!(
+            "apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {{name: a}}\nspec:\n  cidrBlock: 10.0.0.0/24\n  mtu: x {comment}\n"
+        )
+    };
+    let repository = Repository::new(&[("a.yaml", &text("# vpcguard: allow field-type until the next release"))]);
+    let (code, out, err) = repository.check(&["--fail-on", "warning", "a.yaml"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.starts_with("warning[field-type]: spec.mtu: "), "{out}");
+    for (comment, wanted) in [
+        ("# vpcguard: allow field-type", "the reason is missing"),
+        ("# vpcguard: allow field-tipe x", "unknown rule \"field-tipe\": did you mean \"field-type\"?"),
+        ("# vpcguard: allow pod-vpc-namespace x", "keeps tenants apart, so no comment excuses"),
+    ] {
+        repository.write("a.yaml", &text(comment));
+        let (code, out, _) = repository.check(&["a.yaml"]);
+        assert_eq!(code, 2);
+        assert!(out.contains("--> a.yaml:6:10") && out.contains(wanted), "{out}");
+    }
+}
+
+#[test]
+fn what_is_safe_is_mended_in_place_and_the_rest_is_reported() {
+    let odd = format!("\u{feff}{}", subnet("b", ODD).replace('\n', "\r\n"));
+    let repository = Repository::new(&[("m/a.yaml", &subnet("a", BAD)), ("m/b.yaml", &odd)]);
+    let (code, out, err) = repository.check(&["--fix", "--fail-on", "warning", "m"]);
+    assert_eq!((code, err.as_str()), (1, ""));
+    assert!(out.contains("note: m/b.yaml:4:19: spec.cidrBlock: '10.1.0.5/24' is mended to '10.1.0.0/24'\n"), "{out}");
+    assert!(out.starts_with("error[subnet-syntax]") && !out.contains("warning["), "{out}");
+    assert_eq!(repository.read("m/b.yaml"), odd.replace("10.1.0.5", "10.1.0.0"));
+    assert_eq!(repository.read("m/a.yaml"), subnet("a", BAD));
+    assert_eq!(fs::read_dir(repository.path("m")).unwrap().count(), 2);
+    // Nothing is left to mend.
+    let before = fs::metadata(repository.path("m/b.yaml")).unwrap().modified().unwrap();
+    assert!(!repository.check(&["--fix", "m"]).1.contains("mended"));
+    assert_eq!(fs::metadata(repository.path("m/b.yaml")).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn standard_input_is_checked_but_not_mended() {
+    let repository = Repository::new(&[]);
+    assert_eq!(repository.check_with(&["-"], &subnet("a", BAD)).0, 1);
+    let (code, out, err) = repository.check_with(&["--fix", "-"], &subnet("a", ODD));
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert_eq!(err, "error: --fix cannot mend standard input (-); name the file\n");
+    let (code, _, err) = repository.check(&["--baseline", "-", "-"]);
+    assert_eq!((code, err.as_str()), (2, "error: standard input (-) can be read only once\n"));
+}
+
+#[test]
+fn only_what_a_change_makes_worse_fails() {
+    let repository = Repository::new(&[("old/a.yaml", &subnet("a", BAD)), ("new/z.yaml", &subnet("a", BAD))]);
+    let (code, out, _) = repository.check(&["--compare-to", "old", "new"]);
+    assert_eq!(code, 0);
+    assert!(out.ends_with("note: 1 finding is not listed, for it was before the change already\n"), "{out}");
+    repository.write("new/b.yaml", &subnet("b", BAD));
+    let (code, out, _) = repository.check(&["--compare-to", "old", "new"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("new/b.yaml:4:") && !out.contains("new/z.yaml:4:"), "{out}");
+    let (code, _, err) = repository.check(&["--compare-to", "none", "new"]);
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: none: "), "{err}");
+}
+
+#[test]
+fn patterns_are_expanded_where_no_shell_does_it() {
+    let repository = Repository::new(&[
+        ("m/a.yaml", &subnet("a", "cidrBlock: 10.0.0.0/24")),
+        ("m/n/b.yaml", &subnet("b", "cidrBlock: 10.1.0.0/24")),
+        ("m/n/c.txt", "a: ["),
+    ]);
+    let (code, out, _) = repository.check(&["m/**/*.yaml"]);
+    assert_eq!(code, 0);
+    assert!(out.ends_with("2 objects in 2 files: 0 denied, 0 warned\n"), "{out}");
+    let (code, _, err) = repository.check(&["m/*.yml", "m/a.yaml"]);
+    assert_eq!((code, err.as_str()), (2, "error: m/*.yml: no file matches\n"));
+}
+
+#[test]
+fn many_files_are_read_without_a_word_where_nobody_watches() {
+    let repository = Repository::new(&[]);
+    for number in 0..120 {
+        repository.write(
+            &format!("m/{number}.yaml"),
+            &subnet(&format!("s{number}"), &format!("cidrBlock: 10.{number}.0.0/24")),
+        );
+    }
+    let (code, out, err) = repository.check(&["m"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("120 objects in 120 files: 0 denied"), "{out}");
+}
+
+#[test]
+fn every_format_is_written_and_an_unknown_one_is_not() {
+    let repository = Repository::new(&[("a.yaml", &subnet("a", BAD))]);
+    for format in ["human", "json", "sarif", "junit", "github", "gitlab"] {
+        let (code, out, err) = repository.check(&["--format", format, "a.yaml"]);
+        assert_eq!((code, err.as_str()), (1, ""), "{format}");
+        assert!(out.contains("vips"), "{format}: {out}");
+    }
+    let (code, _, err) = repository.check(&["--format", "sarfi", "a.yaml"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("sarif") && err.contains("human, json"), "{err}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_an_error() {
+    let repository = Repository::new(&[("a.yaml", &subnet("a", BAD))]);
+    let (code, _, err) = repository.check(&["--write-baseline", "none/b.json", "a.yaml"]);
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: none/b.json: "), "{err}");
+    assert!(!repository.path("none").exists());
+}
