@@ -5,12 +5,13 @@ use std::env;
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::{assets, wasm};
+use crate::{assets, chart, wasm};
 
 pub(crate) fn run(shell: &Shell) -> Result<()> {
     // Tests run the policies, so they are built first.
     wasm::run(shell, false)?;
     set_up_control_plane(shell)?;
+    set_up_helm(shell)?;
     // The tests of tests/ start the binary, so it is built first, and for all packages at once: features unite.
     cmd!(shell, "cargo build --workspace --all-targets --locked").run()?;
     cmd!(shell, "cargo test --workspace --locked").run()?;
@@ -23,6 +24,16 @@ fn set_up_control_plane(shell: &Shell) -> Result<()> {
         Ok(assets) => shell.set_var("KUBEBUILDER_ASSETS", assets),
         Err(error) if env::var("CI").is_ok_and(|ci| ci == "true") => return Err(error).context("no control plane"),
         Err(error) => eprintln!("cluster tests are skipped: {error:#}"),
+    }
+    Ok(())
+}
+
+/// Tells the tests where both versions of Helm are.
+fn set_up_helm(shell: &Shell) -> Result<()> {
+    match chart::find_or_build_helm(shell) {
+        Ok(helm) => shell.set_var("VPCGUARD_HELM", helm),
+        Err(error) if env::var("CI").is_ok_and(|ci| ci == "true") => return Err(error).context("no Helm"),
+        Err(error) => eprintln!("tests of the chart are skipped: {error:#}"),
     }
     Ok(())
 }
