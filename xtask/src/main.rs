@@ -1,8 +1,10 @@
 //! The tasks of this repository.
 
 mod assets;
+mod chart;
 mod cluster;
 mod docs;
+mod image;
 mod kubewarden;
 mod lint;
 mod mutants;
@@ -31,6 +33,18 @@ enum Task {
     Lint,
     /// Writes what follows from the table of rules: docs/rules.md, and what stands around the code of the Kubewarden policies.
     Docs,
+    /// Tests the chart with Helm 3, Helm 4 and a real API server, after setting them up.
+    Chart {
+        /// Write what of it is made from the program instead: templates, schema, README.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Builds the image, and the list of what it is made of, in target/image.
+    Image {
+        /// Build it a second time, which must make the same image, and run its program.
+        #[arg(long)]
+        check: bool,
+    },
     /// Prints, as ratios, what a review costs among many Subnets, and a check of many documents.
     Bench,
     /// Prints what a Kubewarden policy costs in the policy server's engine.
@@ -74,6 +88,8 @@ fn main() -> Result<()> {
         Task::Assets => assets::run(&shell),
         Task::Lint => lint::run(&shell),
         Task::Docs => docs::write(&shell),
+        Task::Chart { write } => chart::run(&shell, write),
+        Task::Image { check } => image::run(&shell, check),
         Task::Bench => test::bench(&shell),
         Task::BenchKubewarden => test::bench_kubewarden(&shell),
         Task::BenchCluster => races::bench(&shell),

@@ -1,0 +1,167 @@
+//! `cargo xtask image`: the image, which holds one static binary, and the list of what it is made of.
+//!
+//! It is built by buildah, which needs no daemon. The same files make the same image: whatever time it has is that of the last
+//! commit.
+
+use std::env;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::root;
+
+const CARGO_CYCLONEDX: &str = "0.5.9";
+
+/// Where the image is built from, and where it is put, as an OCI layout.
+const CONTEXT: &str = "target/image/context";
+const LAYOUT: &str = "target/image/oci";
+
+/// What it is made of, in the format of `CycloneDX`.
+const SBOM: &str = "target/image/vpcguard.cdx.json";
+
+/// Builds it, and with `check` also a second time, and runs what is in it.
+pub(crate) fn run(shell: &Shell, check: bool) -> Result<()> {
+    let version = version(shell)?;
+    build_binary(shell)?;
+    write_sbom(shell)?;
+    let digest = build_image(shell, &version)?;
+    println!("{LAYOUT}: vpcguard:{version} {digest}");
+    if check {
+        ensure!(build_image(shell, &version)? == digest, "the same files made another image");
+        check_program(shell, &version)?;
+        println!("the same files make the same image, and its program runs");
+    }
+    Ok(())
+}
+
+/// The version of the program.
+fn version(shell: &Shell) -> Result<String> {
+    let package = cmd!(shell, "cargo pkgid --package vpcguard --locked").quiet().read()?;
+    let version = package.rsplit(['@', '#']).next().context("cargo pkgid says no version")?;
+    Ok(version.to_owned())
+}
+
+/// Rust's name for a machine of this kind without libraries.
+fn target() -> String {
+    format!("{}-unknown-linux-musl", env::consts::ARCH)
+}
+
+/// Puts the static binary where the image is built from.
+fn build_binary(shell: &Shell) -> Result<()> {
+    let target = target();
+    let added = cmd!(shell, "rustup target add {target}").quiet().ignore_stdout().ignore_stderr().run();
+    added.with_context(|| format!("rustup cannot add {target}, which a static binary needs"))?;
+    let musl = cmd!(shell, "musl-gcc -dumpversion").quiet().ignore_stdout().ignore_stderr().run();
+    musl.context("musl-gcc is missing: install Debian's package musl-tools")?;
+    // Paths of this machine would stand in messages, and make another binary on another one.
+    let root = root().canonicalize()?;
+    let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")).unwrap_or_default();
+    let cargo = env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
+    let flags =
+        format!("--remap-path-prefix={}=/cargo --remap-path-prefix={}=/vpcguard", cargo.display(), root.display());
+    cmd!(shell, "cargo build --release --package vpcguard --target {target} --locked")
+        .env("RUSTFLAGS", flags)
+        .env(format!("CC_{}", target.replace('-', "_")), "musl-gcc")
+        .run()?;
+    let built = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    shell.remove_path(CONTEXT)?;
+    shell.create_dir(CONTEXT)?;
+    shell.copy_file(built.join(target).join("release/vpcguard"), CONTEXT)?;
+    shell.copy_file("LICENSE", CONTEXT)?;
+    Ok(())
+}
+
+/// Writes what the binary is made of.
+fn write_sbom(shell: &Shell) -> Result<()> {
+    // It is no program of its own that could be asked by its name.
+    if cmd!(shell, "cargo cyclonedx --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
+        cmd!(shell, "cargo install cargo-cyclonedx --version {CARGO_CYCLONEDX} --locked").run()?;
+    }
+    let (target, epoch) = (target(), epoch(shell));
+    cmd!(
+        shell,
+        "cargo cyclonedx --quiet --format json --spec-version 1.5 --target {target} --override-filename vpcguard.cdx
+         --manifest-path admission/Cargo.toml"
+    )
+    .env("SOURCE_DATE_EPOCH", epoch)
+    .run()?;
+    let root = root().canonicalize()?;
+    let sbom = shell.read_file("admission/vpcguard.cdx.json")?.replace(&root.display().to_string(), "/vpcguard");
+    shell.write_file(SBOM, sbom)?;
+    // It writes one beside each Cargo.toml of the workspace.
+    let metadata = cmd!(shell, "cargo metadata --no-deps --format-version 1 --locked").quiet().read()?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    for package in metadata.get("packages").and_then(Value::as_array).into_iter().flatten() {
+        let manifest = package.get("manifest_path").and_then(Value::as_str).context("a package without a manifest")?;
+        shell.remove_path(Path::new(manifest).with_file_name("vpcguard.cdx.json"))?;
+    }
+    Ok(())
+}
+
+/// When the last commit was made: the time of everything in the image.
+fn epoch(shell: &Shell) -> String {
+    cmd!(shell, "git log -1 --format=%ct").quiet().ignore_stderr().read().unwrap_or_else(|_| "0".to_owned())
+}
+
+/// buildah with a storage of its own, which needs no kernel module and no daemon.
+const BUILDAH: [&str; 6] =
+    ["--storage-driver", "vfs", "--root", "target/image/storage", "--runroot", "target/image/run"];
+
+/// Builds the image from nothing, and returns the digest of its manifest.
+fn build_image(shell: &Shell, version: &str) -> Result<String> {
+    cmd!(shell, "buildah --version").quiet().ignore_stdout().run().context("install Debian's package buildah")?;
+    for left in [LAYOUT, "target/image/storage", "target/image/run"] {
+        shell.remove_path(left)?;
+    }
+    let revision = cmd!(shell, "git rev-parse HEAD").quiet().ignore_stderr().read().unwrap_or_default();
+    let (epoch, tag) = (epoch(shell), format!("vpcguard:{version}"));
+    cmd!(
+        shell,
+        "buildah {BUILDAH...} build --quiet --no-cache --isolation chroot --timestamp {epoch} --build-arg VERSION={version}
+         --build-arg REVISION={revision} --file Containerfile --tag {tag} {CONTEXT}"
+    )
+    .run()?;
+    cmd!(shell, "buildah {BUILDAH...} push --quiet --digestfile target/image/digest {tag} oci:{LAYOUT}:{version}")
+        .run()?;
+    Ok(shell.read_file("target/image/digest")?.trim().to_owned())
+}
+
+/// Runs the program as the image has it: alone in its root, and as a server.
+fn check_program(shell: &Shell, version: &str) -> Result<()> {
+    let container = cmd!(shell, "buildah {BUILDAH...} from vpcguard:{version}").quiet().read()?;
+    let said = cmd!(shell, "buildah {BUILDAH...} run --isolation chroot {container} -- /vpcguard --version").read();
+    let root = cmd!(shell, "buildah {BUILDAH...} mount {container}").quiet().read();
+    let served = root.map_err(Into::into).and_then(|root| serves(&Path::new(&root).join("vpcguard")));
+    cmd!(shell, "buildah {BUILDAH...} rm {container}").quiet().ignore_stdout().run()?;
+    ensure!(said? == format!("vpcguard {version}"), "the image holds another program");
+    served
+}
+
+/// Whether a binary serves: it says where, and that it is ready.
+fn serves(binary: &Path) -> Result<()> {
+    let mut command = Command::new(binary);
+    command.args(["serve", "--standalone", "examples/two-tenants", "--listen=127.0.0.1:0"]);
+    let mut process = command.arg("--metrics-listen=127.0.0.1:0").stdout(Stdio::piped()).spawn()?;
+    let stdout = process.stdout.take();
+    let ready = || -> Result<String> {
+        let lines = BufReader::new(stdout.context("no standard output")?).lines();
+        let metrics =
+            lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("metrics on http://")?.to_owned()));
+        let mut stream = TcpStream::connect(metrics.context("it does not serve")?)?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = ready();
+    process.kill()?;
+    process.wait()?;
+    let answer = answer?;
+    ensure!(answer.starts_with("HTTP/1.1 200"), "/readyz of the image's program says {answer}");
+    Ok(())
+}
