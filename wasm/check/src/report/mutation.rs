@@ -25,6 +25,9 @@ pub struct Mutation {
 impl Mutation {
     /// What each rule injects, one after the other.
     pub(crate) fn all(subject: &ObjectRef, document: &Document, injections: &[Injection]) -> Vec<Self> {
+        if injections.is_empty() {
+            return Vec::new();
+        }
         let mut before = document.object.clone();
         let mutate = |injection: &Injection| {
             let mut after = before.clone();
