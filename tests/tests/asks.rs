@@ -1,6 +1,6 @@
 //! What each rule says that it looks up, against what it does look up in all cases.
 
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
