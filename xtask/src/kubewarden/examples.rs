@@ -1,6 +1,7 @@
 //! Manifests of the policies as they are deployed: each by itself, all that judge as a group, and what the policy server must
 //! be allowed to read for them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -9,7 +10,7 @@ use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
 use vpcguard_policies::{Kind, Policy};
 
 use super::metadata::{Resource, context, rules};
-use super::{VERSION, folder, image, reviewed, tables, yaml};
+use super::{VERSION, folder, image, tables, yaml};
 
 const API_VERSION: &str = "policies.kubewarden.io/v1";
 
@@ -43,7 +44,7 @@ pub(super) fn shared() -> Result<Vec<(PathBuf, String)>> {
 /// Whether a policy can be deployed in a namespace: it asks for nothing, because what is so deployed may not, and it judges
 /// something that is in namespaces.
 pub(super) fn is_namespaced(policy: Policy) -> bool {
-    context(policy).is_empty() && reviewed(policy).into_iter().any(Kind::is_namespaced)
+    context(policy).is_empty() && policy.kinds().into_iter().any(Kind::is_namespaced)
 }
 
 fn cluster_admission_policy(policy: Policy) -> Value {
@@ -57,7 +58,7 @@ fn cluster_admission_policy(policy: Policy) -> Value {
             "backgroundAudit": !policy.is_mutating(),
             "failurePolicy": "Fail",
             "rules": rules(policy),
-            "matchConditions": conditions(&reviewed(policy)),
+            "matchConditions": conditions(&policy.kinds()),
             "contextAwareResources": context(policy),
             "settings": {},
         },
@@ -88,13 +89,10 @@ fn admission_policy(policy: Policy) -> Option<Value> {
 /// All that judge. A group asks its members one after the other, until one refuses.
 fn group() -> Value {
     let members: Vec<_> = Policy::ALL.iter().copied().filter(|policy| !policy.is_mutating()).collect();
-    let kinds: Vec<_> = Kind::ALL
-        .iter()
-        .copied()
-        .filter(|kind| members.iter().any(|member| reviewed(*member).contains(kind)))
-        .collect();
+    let kinds: BTreeSet<_> = members.iter().flat_map(|member| member.kinds()).collect();
+    let groups: BTreeSet<_> = kinds.iter().map(|kind| kind.group()).collect();
     let mut rules: Vec<Value> = Vec::new();
-    for group in groups(&kinds) {
+    for group in groups {
         let plurals: Vec<_> = kinds.iter().filter(|kind| kind.group() == group).map(|kind| kind.plural()).collect();
         rules.push(
             json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": plurals, "operations": super::REVIEWED}),
@@ -132,20 +130,12 @@ fn identifier(policy: Policy) -> String {
     policy.name().replace('-', "_")
 }
 
-fn groups(kinds: &[Kind]) -> Vec<&'static str> {
-    let mut groups: Vec<_> = kinds.iter().map(|kind| kind.group()).collect();
-    groups.dedup();
-    groups.sort_unstable();
-    groups.dedup();
-    groups
-}
-
 fn module(policy: Policy) -> String {
     format!("registry://{}:v{VERSION}", image(policy))
 }
 
 /// Requests that no rule concerns, or that must not wait for the policy server.
-fn conditions(kinds: &[Kind]) -> Vec<Value> {
+fn conditions(kinds: &BTreeSet<Kind>) -> Vec<Value> {
     let mut conditions = Vec::new();
     if kinds.contains(&Kind::ConfigMap) {
         conditions.push(json!({
@@ -201,7 +191,7 @@ mod tests {
         for policy in Policy::ALL {
             assert_eq!(members.contains_key(&identifier(*policy)), !policy.is_mutating());
             assert_eq!(expression.contains(&format!("{}()", identifier(*policy))), !policy.is_mutating());
-            let reviewed = reviewed(*policy);
+            let reviewed = policy.kinds();
             let rules = group["spec"]["rules"].to_string();
             assert!(reviewed.iter().all(|kind| rules.contains(&format!("\"{}\"", kind.plural()))), "{policy}");
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use vpcguard_policies::{Kind, Policy};
 
-use super::{REPOSITORY, VERSION, image, operations, reviewed, title};
+use super::{REPOSITORY, VERSION, image, operations, title};
 
 /// The first version of Kubewarden that the host calls of the policies were tried with.
 const MINIMUM_KUBEWARDEN: &str = "1.36.0";
@@ -85,7 +85,7 @@ impl Metadata {
 /// A rule for the kinds of an API group that have the same version and operations.
 pub(super) fn rules(policy: Policy) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
-    for kind in reviewed(policy) {
+    for kind in policy.kinds() {
         let operations = operations(policy, kind);
         let same = rules.iter_mut().find(|rule| {
             rule.api_groups == [kind.group()] && rule.api_versions == [kind.version()] && rule.operations == operations
@@ -130,7 +130,7 @@ fn annotations(policy: Policy) -> BTreeMap<&'static str, String> {
 
 /// The kinds that it reviews, as Artifact Hub lists them.
 pub(super) fn kinds(policy: Policy) -> String {
-    let kinds: Vec<_> = reviewed(policy).into_iter().map(Kind::name).collect();
+    let kinds: Vec<_> = policy.kinds().into_iter().map(Kind::name).collect();
     kinds.join(", ")
 }
 

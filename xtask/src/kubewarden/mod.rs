@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use vpcguard_policies::rules::TABLE;
 use vpcguard_policies::{Kind, Policy};
 
 pub(crate) use metadata::Metadata;
@@ -77,21 +76,6 @@ fn title(policy: Policy) -> &'static str {
     }
 }
 
-/// The kinds that the policy server is to ask the policy about.
-///
-/// That a field has the right type is no reason to be asked about every Node; and of a ConfigMap no type is looked at.
-fn reviewed(policy: Policy) -> Vec<Kind> {
-    let has_check = |kind: Kind| {
-        let mut checks = TABLE.iter().flat_map(|rule| rule.checks);
-        checks.any(|check| check.reads().is_some() && check.concerns(kind))
-    };
-    let is_read = |kind: Kind| {
-        let mut checks = policy.rules().iter().flat_map(|rule| rule.checks);
-        kind != Kind::ConfigMap || checks.any(|check| check.reads().is_some() && check.concerns(kind))
-    };
-    policy.kinds().into_iter().filter(|kind| has_check(*kind) && is_read(*kind)).collect()
-}
-
 /// The operations of a kind.
 fn operations(policy: Policy, kind: Kind) -> &'static [&'static str] {
     // A Pod's network is chosen once.
@@ -103,13 +87,15 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fs;
 
+    use vpcguard_policies::rules::TABLE;
+
     use super::*;
     use crate::root;
 
     #[test]
     fn every_kind_with_a_check_is_reviewed_by_the_policies_of_its_rules() {
         for rule in TABLE {
-            let reviewed = reviewed(rule.policy);
+            let reviewed = rule.policy.kinds();
             for kind in rule
                 .checks
                 .iter()
@@ -121,10 +107,10 @@ mod tests {
         }
         let nobody = [Kind::Node, Kind::ServiceCidr, Kind::AttachmentDefinition];
         for policy in Policy::ALL {
-            assert!(nobody.iter().all(|kind| !reviewed(*policy).contains(kind)), "{policy}");
+            assert!(nobody.iter().all(|kind| !policy.kinds().contains(kind)), "{policy}");
         }
-        assert_eq!(reviewed(Policy::VpcInjector), [Kind::Vpc, Kind::Pod]);
-        let of_config_maps = Policy::ALL.iter().filter(|policy| reviewed(**policy).contains(&Kind::ConfigMap));
+        assert_eq!(Policy::VpcInjector.kinds(), BTreeSet::from([Kind::Vpc, Kind::Pod]));
+        let of_config_maps = Policy::ALL.iter().filter(|policy| policy.kinds().contains(&Kind::ConfigMap));
         assert_eq!(of_config_maps.collect::<Vec<_>>(), [&Policy::NatGatewayLanIp]);
     }
 
