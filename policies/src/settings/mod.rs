@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::kinds::LabelSelector;
 use crate::rules;
-pub(crate) use parse::did_you_mean;
+pub use parse::did_you_mean;
 
 /// What a rule does when it finds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

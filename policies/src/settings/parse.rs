@@ -178,8 +178,9 @@ fn flag_or(field: &Reader, default: bool) -> bool {
     if field.is_present() { field.flag() } else { default }
 }
 
-/// The known word that is most like one that is not known.
-pub(crate) fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
+/// Which known word was meant by one that is not known, asked as a question: `did you mean "sarif"?`. Nothing where none
+/// is like it.
+pub fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
     let likeness = |known: &&str| strsim::jaro_winkler(&word.to_ascii_lowercase(), &known.to_ascii_lowercase());
     let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(best) >= ALIKE).then(|| format!("did you mean {best:?}?"))

@@ -4,11 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+use vpcguard_policies::settings::did_you_mean;
 
 use super::{Report, github, gitlab, junit, sarif};
-
-/// How alike two words are, from 0 to 1, that one is taken for the other misspelt.
-const ALIKE: f64 = 0.8;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,10 +66,7 @@ pub struct UnknownFormat(String);
 impl UnknownFormat {
     fn hint(&self) -> String {
         let names = Format::ALL.map(Format::name);
-        let likeness = |name: &&str| strsim::jaro_winkler(&self.0.to_ascii_lowercase(), name);
-        let best = names.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        let meant = best.filter(|best| likeness(best) >= ALIKE);
-        let question = meant.map(|meant| format!("did you mean {meant:?}? ")).unwrap_or_default();
+        let question = did_you_mean(&self.0, &names).map(|question| question + " ").unwrap_or_default();
         format!("{question}It is one of {}", names.join(", "))
     }
 }
