@@ -59,9 +59,9 @@ pub fn check(folder: &Folder, state: &[Document], settings: &Settings) -> Result
 /// # Errors
 ///
 /// Only if looking something up failed, which it does not here.
-pub fn check_knowing(
-    folder: &Folder,
-    state: &[Document],
+pub fn check_knowing<'a>(
+    folder: &'a Folder,
+    state: impl IntoIterator<Item = &'a Document>,
     kinds: &[Kind],
     settings: &Settings,
 ) -> Result<Report, ViewError> {

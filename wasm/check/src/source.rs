@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::yaml::Position;
 
+/// The name of a source that was read from standard input. It is no file that anyone could open.
+pub const STDIN: &str = "<stdin>";
+
 /// A file, or what stands for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {

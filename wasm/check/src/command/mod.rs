@@ -4,6 +4,8 @@
 
 mod outcome;
 
+use std::borrow::Cow;
+
 use vpcguard_policies::{Kind, Settings};
 
 use crate::baseline;
@@ -13,11 +15,8 @@ use crate::fix::{Fixed, fix};
 use crate::folder::{Folder, check_knowing};
 use crate::report::{Format, Report};
 use crate::settings::parse_settings;
-use crate::source::Source;
+use crate::source::{STDIN, Source};
 pub use outcome::Outcome;
-
-/// The name of a source that was read from standard input, and cannot be written.
-pub const STDIN: &str = "<stdin>";
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,7 +114,7 @@ impl Command {
         }
         let mut checks = Checks { settings, state: state.documents, live };
         let mut done = Done::default();
-        let (files, mended) = if self.fix { mended(inputs.files) } else { (inputs.files.to_vec(), Vec::new()) };
+        let (files, mended) = if self.fix { mended(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
         done.report = checks.report(&files)?;
         let mut notes = std::mem::take(&mut done.report.notes);
         for Fixed { source, changes } in mended {
@@ -138,21 +137,8 @@ impl Command {
         let is_incomplete = !done.complaints.is_empty();
         done.exit_code = Outcome::of(&done.report, is_incomplete, self.fail_on_warning).code();
         done.report.notes = notes;
-        done.output = self.rendered(&done.report);
+        done.output = done.report.render(self.format, self.colored);
         Ok(done)
-    }
-
-    fn rendered(self, report: &Report) -> String {
-        let mut output = report.render(self.format, self.colored);
-        if self.format == Format::Human {
-            for note in report.notes() {
-                output.push_str("note: ");
-                output
-                    .extend(note.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }));
-                output.push('\n');
-            }
-        }
-        output
     }
 }
 
@@ -180,22 +166,21 @@ struct Checks<F> {
 impl<F: FnMut(&mut Folder, &Settings) -> Result<Live, String>> Checks<F> {
     fn report(&mut self, files: &[Source]) -> Result<Report, Refusal> {
         let mut folder = Folder::parse(files);
-        let Live { state: mut documents, kinds } =
-            (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
-        documents.extend(self.state.iter().cloned());
-        check_knowing(&folder, &documents, &kinds, &self.settings).map_err(|error| vec![error.to_string()])
+        let Live { state, kinds } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
+        let state = state.iter().chain(&self.state);
+        check_knowing(&folder, state, &kinds, &self.settings).map_err(|error| vec![error.to_string()])
     }
 }
 
 /// The files after mending, and what was mended in those that changed.
-fn mended(files: &[Source]) -> (Vec<Source>, Vec<Fixed>) {
+fn mended(files: &[Source]) -> (Cow<'_, [Source]>, Vec<Fixed>) {
     let (mut sources, mut mended) = (Vec::new(), Vec::new());
     for file in files {
         let fixed = fix(file);
         sources.push(fixed.as_ref().map_or(file, |fixed| &fixed.source).clone());
         mended.extend(fixed);
     }
-    (sources, mended)
+    (sources.into(), mended)
 }
 
 /// Takes what a baseline has out of a report, and says how much that was, and what the baseline has in vain.

@@ -4,10 +4,9 @@ use std::fmt::{self, Write};
 
 use annotate_snippets::{Level, Renderer};
 use vpcguard_policies::ObjectRef;
-use vpcguard_policies::finding::Related;
 
 use super::snippet::{Diagnostic, Mark};
-use super::{Located, Mutation, Place, Report, Summary, Unevaluated};
+use super::{Located, Mutation, Place, Report, Summary, Unevaluated, plain};
 use crate::source::ParseError;
 
 pub(super) fn render(report: &Report, renderer: &Renderer) -> String {
@@ -45,11 +44,12 @@ impl Human<'_> {
             let (findings, are) = if report.omitted == 1 { ("finding", "is") } else { ("findings", "are") };
             self.line(&format!("{} more {findings} {are} not listed", report.omitted))?;
         }
-        self.line(&summary(report.summary, report.errors.len()))
+        self.line(&summary(report.summary, report.errors.len()))?;
+        report.notes.iter().try_for_each(|note| self.line(&format!("note: {note}")))
     }
 
     fn finding(&mut self, located: &Located) -> fmt::Result {
-        let Located { finding, object, place, related, .. } = located;
+        let Located { finding, object, place, .. } = located;
         let title = format!("{}: {}", finding.field(), finding.message());
         let template = place.as_ref().and_then(|place| place.template.as_deref());
         let mut notes: Vec<_> = template.map(|template| ("source", template.to_owned())).into_iter().collect();
@@ -58,10 +58,7 @@ impl Human<'_> {
             notes.push(("help", finding.help_text().to_owned()));
         }
         let mark = place.as_ref().and_then(|place| Mark::of(place, &name(object)));
-        let places = related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
-        for (Related { object, field }, place) in finding.disclosed_objects().iter().zip(places) {
-            let field = field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
-            let label = format!("{}{field}", name(object));
+        for (label, place) in plain::others(located) {
             // Beside a line there are lines, beside text there is text.
             match place.filter(|_| mark.is_some()).and_then(|place| Mark::of(place, &label)) {
                 Some(mark) => others.push(mark),

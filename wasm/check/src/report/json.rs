@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use vpcguard_policies::ObjectRef;
 
+use super::format::pretty;
 use super::{Located, Mutation, Place, Report, Summary, Unevaluated};
 use crate::source::ParseError;
 use crate::yaml::Span;
@@ -40,8 +41,7 @@ pub(super) fn render(report: &Report) -> String {
         errors: &report.errors,
         summary: report.summary,
     };
-    // Every key is a string and every value of these types can be written, so this cannot fail.
-    serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"
+    pretty(&json)
 }
 
 /// The finding as a verdict writes it, with the object and the places put in.

@@ -4,9 +4,7 @@ use vpcguard_policies::ObjectRef;
 
 use super::human::{at, escaped, name};
 use super::{Located, Place};
-
-/// How standard input is named. It is no file that anyone could open.
-const STANDARD_INPUT: &str = "<stdin>";
+use crate::source::STDIN;
 
 /// What is wrong, in a line.
 pub(super) fn title(located: &Located) -> String {
@@ -43,7 +41,7 @@ pub(super) fn others(located: &Located) -> impl Iterator<Item = (String, Option<
 
 /// A file as repositories name it; none for standard input.
 pub(super) fn path(file: &str) -> Option<&str> {
-    (file != STANDARD_INPUT).then(|| file.strip_prefix("./").unwrap_or(file))
+    (file != STDIN).then(|| file.strip_prefix("./").unwrap_or(file))
 }
 
 /// An object's name with all that tells it from others: `kubeovn.io/v1/Subnet/a`.
