@@ -172,7 +172,7 @@ struct Response {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: BTreeMap<&'static str, String>,
+    audit_annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,20 +214,20 @@ pub(crate) fn warning(finding: &Finding) -> String {
 
 /// What goes to the audit log of the API server: the whole verdict where it says anything, and in words of their own what
 /// was spared and what was injected.
-pub(crate) fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
+pub(crate) fn audit_annotations(verdict: &Verdict) -> BTreeMap<String, String> {
     let mut annotations = BTreeMap::new();
     if !verdict.findings.is_empty() || !verdict.warnings.is_empty() || !verdict.not_evaluated.is_empty() {
         let said = Verdict { mutated_object: None, ..verdict.clone() };
-        annotations.insert("verdict", said.to_json());
+        annotations.insert("verdict".to_owned(), said.to_json());
     }
     let spared: Vec<_> = verdict.warnings.iter().filter(|f| f.is_spared()).map(ToString::to_string).collect();
     if !spared.is_empty() {
-        annotations.insert("spared", spared.join("; "));
+        annotations.insert("spared".to_owned(), spared.join("; "));
     }
     let injected = verdict.injected.iter().map(|i| format!("{}: {}={}: {}", i.rule, i.field, i.value, i.because));
     let injected: Vec<_> = injected.collect();
     if !injected.is_empty() {
-        annotations.insert("injected", injected.join("; "));
+        annotations.insert("injected".to_owned(), injected.join("; "));
     }
     annotations
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::field::{FieldPath, Step};
-use crate::gather::gathered;
+use crate::gather::{gathered, sort_by};
 
 /// A field whose JSON type is not the one that Kube-OVN's schema gives it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ impl TypeErrors {
     /// Every error once, in the order of the fields.
     pub(crate) fn into_sorted(self) -> Vec<TypeError> {
         let mut errors = self.0.into_inner();
-        errors.sort_unstable_by(|a, b| a.field.cmp(&b.field).then_with(|| a.wanted.cmp(b.wanted)));
+        sort_by(&mut errors, |a, b| a.field.cmp(&b.field).then_with(|| a.wanted.cmp(b.wanted)));
         errors.dedup_by(|a, b| a.field == b.field);
         errors
     }

@@ -31,7 +31,7 @@ mod context;
 mod explain;
 pub mod field;
 pub mod finding;
-mod gather;
+pub mod gather;
 mod inject;
 mod inventory;
 mod json;

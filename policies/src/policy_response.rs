@@ -20,7 +20,7 @@ pub struct PolicyResponse {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: BTreeMap<&'static str, String>,
+    audit_annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mutated_object: Option<Value>,
 }

@@ -1,13 +1,11 @@
 //! Judges a request by all rules.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding, Findings};
-use crate::gather::gathered;
+use crate::gather::{sort_and_dedup, sort_by};
 use crate::inject;
 use crate::json::TypeError;
 use crate::kinds::{Kind, Object};
@@ -208,7 +206,7 @@ impl<'a> Review<'a> {
         for finding in &mut found.kept {
             finding.rule = rule.id;
         }
-        found.kept.sort_by(|a, b| a.field().cmp(b.field()));
+        sort_by(&mut found.kept, |a, b| a.field().cmp(b.field()));
         Ok((found, context.not_evaluated))
     }
 
@@ -226,9 +224,10 @@ impl<'a> Review<'a> {
             Some(old) => self.found(rule, old, None)?.0,
             None => Findings::default(),
         };
-        let old_sins: BTreeSet<_> = gathered(before.kept.iter().map(Finding::offence));
+        let mut old_sins: Vec<_> = before.kept.iter().map(Finding::offence).collect();
+        sort_and_dedup(&mut old_sins);
         for denial in found.kept.iter_mut().filter(|finding| finding.action == Action::Deny) {
-            if action == RuleAction::Warn || old_sins.contains(&denial.offence()) {
+            if action == RuleAction::Warn || old_sins.binary_search(&denial.offence()).is_ok() {
                 denial.action = Action::Warn;
             } else if allowed {
                 denial.action = Action::Warn;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::field::FieldPath;
 use crate::finding::{Action, Evidence, Finding, Findings};
+use crate::gather::sort_and_dedup;
 use crate::settings::Settings;
 
 /// How many findings of each action a verdict lists.
@@ -87,8 +88,7 @@ impl Verdict {
             false => 422,
         };
         let mut rests_on: Vec<_> = denials.iter().flat_map(Finding::evidence).collect();
-        rests_on.sort_unstable();
-        rests_on.dedup();
+        sort_and_dedup(&mut rests_on);
         for finding in denials.iter_mut().chain(&mut warnings) {
             finding.disclosed = settings.disclose_names;
         }

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
+use crate::gather::sort_and_dedup;
 use crate::kinds::{Kind, NatGateway, Object, Shard, Subnet};
 use crate::request::{Operation, Request};
 use crate::review::is_exempt;
@@ -97,8 +98,7 @@ fn taken(object: &Object) -> Option<(&'static Rule, AddressSpace, Vec<IpNet>)> {
         Object::NatGateway(gateway) => (&nat_gateway::lan_ip_unique::RULE, of_gateway(gateway)?, lan_ips_of(gateway)),
         _ => return None,
     };
-    prefixes.sort_unstable();
-    prefixes.dedup();
+    sort_and_dedup(&mut prefixes);
     Some((rule, space, prefixes))
 }
 

@@ -3,11 +3,11 @@
 
 mod parse;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
+use crate::gather::gathered;
 use crate::kinds::LabelSelector;
 use crate::rules;
 pub use parse::did_you_mean;
@@ -110,7 +110,8 @@ pub struct Inject {
 /// The settings, checked and with their defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    rules: BTreeMap<&'static str, RuleAction>,
+    /// Those that were written.
+    rules: Vec<(&'static str, RuleAction)>,
     /// Whether a reference to something that does not exist is refused.
     pub strict_references: bool,
     /// Whether a refusal may name other tenants' objects.
@@ -127,11 +128,11 @@ impl Default for Settings {
     fn default() -> Self {
         let kube_ovn = KubeOvn::default();
         let selector = LabelSelector {
-            match_labels: BTreeMap::from([("vpcguard.io/vpc-lb".to_owned(), "on".to_owned())]),
+            match_labels: gathered([("vpcguard.io/vpc-lb".to_owned(), "on".to_owned())]),
             match_expressions: Vec::new(),
         };
         Self {
-            rules: BTreeMap::new(),
+            rules: Vec::new(),
             strict_references: false,
             disclose_names: true,
             exempt: Exempt::defaults(&kube_ovn),
@@ -154,7 +155,8 @@ impl Settings {
     /// What a rule does: what was written for it, or else its default. `strictReferences` makes a denial of
     /// `missing-reference` unless that is off.
     pub fn action(&self, rule: &rules::Rule) -> RuleAction {
-        let action = self.rules.get(rule.id).copied().unwrap_or(rule.default);
+        let written = self.rules.iter().find(|(id, _)| *id == rule.id);
+        let action = written.map_or(rule.default, |(_, action)| *action);
         let strict = self.strict_references && rule.id == rules::common::missing_reference::RULE.id;
         if strict && action == RuleAction::Warn { RuleAction::Deny } else { action }
     }

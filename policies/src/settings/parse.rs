@@ -1,7 +1,5 @@
 //! Reads the settings strictly: whatever is not known is an error that says what was probably meant.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::{Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError, SettingsErrors};
@@ -46,11 +44,11 @@ impl Parser {
         }
     }
 
-    fn rules(&mut self, rules: &Reader) -> BTreeMap<&'static str, RuleAction> {
+    fn rules(&mut self, rules: &Reader) -> Vec<(&'static str, RuleAction)> {
         const ACTIONS: &[(&str, RuleAction)] =
             &[("deny", RuleAction::Deny), ("warn", RuleAction::Warn), ("off", RuleAction::Off)];
         self.keys_among(rules, &IDS, "rule");
-        let mut actions = BTreeMap::new();
+        let mut actions = Vec::new();
         for id in IDS {
             let action = rules.at(id);
             // YAML 1.1 takes a bare `off` for a truth value, and who writes it means the action.

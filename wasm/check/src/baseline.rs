@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::{Count, Fingerprint, Known};
-use crate::report::Report;
+use crate::fingerprint::{Count, Fingerprint, Known, Subject};
+use crate::report::{Report, pretty};
 use crate::source::{ParseError, Source};
 use crate::yaml::Position;
 
@@ -23,12 +23,18 @@ struct Version {
     version: u32,
 }
 
+/// A fingerprint and how often it occurs, as what.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
-    #[serde(flatten)]
-    fingerprint: Fingerprint,
+    rule: String,
+    object: Subject,
+    field: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conflict: Option<String>,
     action: Action,
-    /// How often it occurs.
     count: usize,
 }
 
@@ -61,27 +67,28 @@ pub(crate) fn parse(source: &Source) -> Result<Known, ParseError> {
     }
     let file: File = serde_json::from_str(text).map_err(wrong)?;
     let mut known = Known::default();
-    for Entry { fingerprint, action, count } in file.findings {
-        let counts = known.0.entry(fingerprint).or_default();
-        let slot = match action {
-            Action::Deny => &mut counts.denials,
-            Action::Warn => &mut counts.warnings,
+    for Entry { rule, object, field, value, conflict, action, count } in file.findings {
+        let (denials, warnings) = match action {
+            Action::Deny => (count, 0),
+            Action::Warn => (0, count),
         };
-        *slot = slot.saturating_add(count);
+        known.add(Fingerprint { rule, object, field, value, conflict }, Count { denials, warnings });
     }
     Ok(known)
 }
 
-/// A baseline of all findings of a report, in an order that does not depend on that of the files.
+/// A baseline of all findings of a report.
 pub(crate) fn render(report: &Report) -> String {
-    let entries = |(fingerprint, Count { denials, warnings }): (&Fingerprint, &Count)| {
-        let counts = [(Action::Deny, *denials), (Action::Warn, *warnings)];
-        let entry = |(action, count)| Entry { fingerprint: fingerprint.clone(), action, count };
-        counts.into_iter().filter(|(_, count)| *count > 0).map(entry).collect::<Vec<_>>()
-    };
-    let file = File { version: VERSION, findings: Known::of(report).0.iter().flat_map(entries).collect() };
-    // Every key is a string and every value of these types can be written, so this cannot fail.
-    serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
+    let mut findings = Vec::new();
+    for (fingerprint, Count { denials, warnings }) in Known::of(report).left() {
+        for (action, count) in [(Action::Deny, *denials), (Action::Warn, *warnings)] {
+            if count > 0 {
+                let Fingerprint { rule, object, field, value, conflict } = fingerprint.clone();
+                findings.push(Entry { rule, object, field, value, conflict, action, count });
+            }
+        }
+    }
+    pretty(&File { version: VERSION, findings })
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ pub fn parse(source: &Source) -> Parsed {
     } else {
         reader.yaml();
     }
-    reader.parsed.errors.sort_by_key(|error| (error.line, error.column));
+    ParseError::sort(&mut reader.parsed.errors);
     reader.parsed
 }
 

@@ -9,23 +9,22 @@ use crate::report::{Located, Report};
 
 /// A finding without its place: the rule, the object, the field and the offending value. Lines may move, and elements of a
 /// list, so neither counts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Fingerprint {
     pub(crate) rule: String,
     pub(crate) object: Subject,
     /// The field, without the numbers of list elements.
     pub(crate) field: String,
     /// The offending value as messages show it; none where one is missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<String>,
     /// What the value is in conflict with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) conflict: Option<String>,
 }
 
 /// An object, whatever the version of its API.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Subject {
     pub(crate) kind: String,
@@ -48,6 +47,12 @@ impl Fingerprint {
             value: finding.value().map(str::to_owned),
             conflict: finding.conflict().map(str::to_owned),
         }
+    }
+
+    /// As JSON, so that no two lists of texts run into the same one.
+    pub(crate) fn key(&self) -> String {
+        // Every key is a string and every value a text, so this cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
     }
 }
 
@@ -81,16 +86,31 @@ pub(crate) struct Count {
 
 /// Findings that are known already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Known(pub(crate) BTreeMap<Fingerprint, Count>);
+pub(crate) struct Known {
+    /// Where each stands among all.
+    at: BTreeMap<String, usize>,
+    all: Vec<(Fingerprint, Count)>,
+}
 
 impl Known {
     pub(crate) fn of(report: &Report) -> Self {
         let mut known = Self::default();
         for located in report.findings() {
-            let count = known.0.entry(Fingerprint::of(located)).or_default();
-            *if located.is_denial() { &mut count.denials } else { &mut count.warnings } += 1;
+            let (denials, warnings) = if located.is_denial() { (1, 0) } else { (0, 1) };
+            known.add(Fingerprint::of(located), Count { denials, warnings });
         }
         known
+    }
+
+    pub(crate) fn add(&mut self, fingerprint: Fingerprint, more: Count) {
+        let at = *self.at.entry(fingerprint.key()).or_insert(self.all.len());
+        match self.all.get_mut(at) {
+            Some((_, count)) => {
+                count.denials = count.denials.saturating_add(more.denials);
+                count.warnings = count.warnings.saturating_add(more.warnings);
+            }
+            None => self.all.push((fingerprint, more)),
+        }
     }
 
     /// Takes the findings that are known out of a report, and out of these, and says how many they were.
@@ -103,7 +123,8 @@ impl Known {
 
     /// A warning that has become a denial is not known: it is worse.
     fn take(&mut self, located: &Located) -> bool {
-        let Some(count) = self.0.get_mut(&Fingerprint::of(located)) else { return false };
+        let at = self.at.get(&Fingerprint::of(located).key());
+        let Some((_, count)) = at.and_then(|at| self.all.get_mut(*at)) else { return false };
         let is_known_warning = !located.is_denial() && count.warnings > 0;
         let left = if is_known_warning { &mut count.warnings } else { &mut count.denials };
         let is_known = *left > 0;
@@ -111,9 +132,10 @@ impl Known {
         is_known
     }
 
-    /// Those that are left.
-    pub(crate) fn left(&self) -> impl Iterator<Item = &Fingerprint> {
-        self.0.iter().filter(|(_, count)| count.denials + count.warnings > 0).map(|(fingerprint, _)| fingerprint)
+    /// Those that are left, in an order that does not depend on that of the files.
+    pub(crate) fn left(&self) -> impl Iterator<Item = &(Fingerprint, Count)> {
+        let all = self.at.values().filter_map(|at| self.all.get(*at));
+        all.filter(|(_, count)| count.denials > 0 || count.warnings > 0)
     }
 }
 

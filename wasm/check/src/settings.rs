@@ -23,7 +23,7 @@ pub fn parse_settings(source: &Source) -> Result<Settings, Vec<ParseError>> {
     Settings::parse(&value).map_err(|errors| {
         let place = |field: &str| node.as_ref().map_or(Position::START, |node| node.locate(field));
         let mut errors: Vec<_> = errors.0.iter().map(|wrong| error(place(&wrong.field), wrong.to_string())).collect();
-        errors.sort_by_key(|error| (error.line, error.column));
+        ParseError::sort(&mut errors);
         errors
     })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use vpcguard_policies::gather::sort_by;
 
 use crate::yaml::Position;
 
@@ -61,6 +62,11 @@ impl ParseError {
     pub(crate) fn new(file: &str, document: Option<usize>, at: Position, message: impl Into<String>) -> Self {
         let Position { line, column } = at;
         Self { file: file.to_owned(), document, line, column, message: message.into(), text: None }
+    }
+
+    /// In the order of the text.
+    pub(crate) fn sort(errors: &mut Vec<Self>) {
+        sort_by(errors, |a, b| (a.line, a.column).cmp(&(b.line, b.column)));
     }
 }
 

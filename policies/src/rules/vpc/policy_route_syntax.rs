@@ -41,7 +41,7 @@ pub const RULE: Rule = Rule {
 const HIGHEST_PRIORITY: i64 = 32767;
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeMap::<String, usize>::new();
     for (at, route) in vpc.policy_routes.iter().enumerate() {
         let path = PolicyRoute::path(at);
         if !(0..=HIGHEST_PRIORITY).contains(&route.priority) {
@@ -56,8 +56,8 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
                 context.deny(Finding::not_supported(field, other, &["allow", "drop", "reroute"]));
             }
         }
-        if let Some(first) = seen.insert((route.priority, route.matches.as_str()), at) {
-            seen.insert((route.priority, route.matches.as_str()), first);
+        let first = *seen.entry(format!("{} {}", route.priority, route.matches)).or_insert(at);
+        if first < at {
             let detail = format!("stands in policyRoutes[{first}] with the same priority; OVN keeps the first");
             let finding = Finding::duplicate(path.field("match"), &route.matches, detail);
             context.deny(finding.help("Give the two different priorities, or keep one of them."));

@@ -40,11 +40,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    let mut earlier: BTreeMap<_, Vec<(usize, &StaticRoute)>> = BTreeMap::new();
+    let mut earlier: BTreeMap<String, Vec<(usize, &StaticRoute)>> = BTreeMap::new();
     for (at, route) in vpc.static_routes.iter().enumerate() {
         let Some(prefix) = prefix(&route.cidr) else { continue };
         let policy = if route.policy.is_empty() { "policyDst" } else { route.policy.as_str() };
-        let same = earlier.entry((route.route_table.as_str(), policy, prefix)).or_default();
+        let same = earlier.entry(format!("{policy} {prefix} {}", route.route_table)).or_default();
         if let Some((first, _)) = same.iter().find(|(_, other)| !told_apart(route, other)) {
             let detail = format!("stands in staticRoutes[{first}] too; Kube-OVN keeps one of them");
             let finding = Finding::duplicate(StaticRoute::path(at).field("cidr"), &route.cidr, detail);

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
+use crate::gather::sort_and_dedup;
 use crate::kinds::{Kind, NatGateway, StaticRoute, Subnet, Vpc};
 use crate::net::{Family, parse_ip};
 use crate::policy::Policy;
@@ -122,8 +123,7 @@ fn beside(
         return;
     }
     let mut lan_ips: Vec<_> = gateways.iter().flat_map(|gateway| gateway.lan_ips()).collect();
-    lan_ips.sort_unstable();
-    lan_ips.dedup();
+    sort_and_dedup(&mut lan_ips);
     let lan_ips: Vec<_> = lan_ips.iter().map(ToString::to_string).collect();
     let gateway_name = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
     let aside = context.aside(&lan_ips.join(", "));

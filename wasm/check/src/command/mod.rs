@@ -189,7 +189,7 @@ fn leave_out_known(report: &mut Report, name: &str, known: &mut Known) -> Vec<St
     let mut notes: Vec<_> = (count > 0).then(|| format!("{} in {name}", were(count))).into_iter().collect();
     // What could not be read may hold it.
     if report.errors().is_empty() {
-        notes.extend(known.left().map(|Fingerprint { rule, object, field, .. }| {
+        notes.extend(known.left().map(|(Fingerprint { rule, object, field, .. }, _)| {
             let namespace = object.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
             let object = format!("{} \"{namespace}{}\"", object.kind, object.name);
             format!("{name} lists what no longer occurs: {rule} at {field} of {object}")

@@ -5,7 +5,6 @@
 
 mod fields;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -72,15 +71,18 @@ struct Edit {
 
 /// The edits of a source, in the order of its text, none of which touches another.
 fn edits(documents: &[Document]) -> Vec<Edit> {
-    let mut edits = BTreeMap::<usize, Edit>::new();
+    let mut edits = Vec::<Edit>::new();
     for (index, document) in documents.iter().enumerate() {
         for mended in mended(&document.object) {
             let Some((range, change)) = edit(document, &mended) else { continue };
-            let edit = edits.entry(range.start).or_insert_with(|| Edit { range, change, targets: Vec::new() });
-            edit.targets.push((index, mended));
+            let at = edits.partition_point(|edit| edit.range.start < range.start);
+            match edits.get_mut(at).filter(|edit| edit.range.start == range.start) {
+                Some(edit) => edit.targets.push((index, mended)),
+                None => edits.insert(at, Edit { range, change, targets: vec![(index, mended)] }),
+            }
         }
     }
-    edits.into_values().collect()
+    edits
 }
 
 /// How a field is to be written, and instead of what; none where it is not written plainly on one line.

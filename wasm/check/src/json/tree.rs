@@ -75,7 +75,7 @@ impl Places<'_> {
         let start = self.at(value.start());
         let content = match value {
             Value::Object(object) => {
-                let (mut entries, mut known) = (Vec::<Entry>::new(), BTreeMap::new());
+                let (mut entries, mut known) = (Vec::<Entry>::new(), BTreeMap::<String, usize>::new());
                 for property in &object.properties {
                     let key = name(&property.name);
                     let key_span = Span { start: self.at(property.name.start()), end: self.at(property.name.end()) };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Located;
@@ -21,13 +21,16 @@ pub(super) struct Digests {
 impl Digests {
     /// That of a finding, which does not depend on where its line has gone.
     pub(super) fn of(&mut self, located: &Located) -> String {
-        self.of_any(&Fingerprint::of(located))
+        self.of_key(Fingerprint::of(located).key())
     }
 
     /// That of anything else.
-    pub(super) fn of_any(&mut self, what: &impl Serialize) -> String {
+    pub(super) fn of_any(&mut self, what: &Value) -> String {
         // As JSON, so that no two lists of texts run into the same one.
-        let what = serde_json::to_string(what).unwrap_or_default();
+        self.of_key(what.to_string())
+    }
+
+    fn of_key(&mut self, what: String) -> String {
         let count = self.given.entry(what.clone()).or_default();
         *count += 1;
         let hash = if *count == 1 { Sha256::digest(what) } else { Sha256::digest(format!("{what} {count}")) };

@@ -87,7 +87,7 @@ impl Report {
 }
 
 /// A value as JSON that people can read too.
-pub(super) fn pretty(value: &impl Serialize) -> String {
+pub(crate) fn pretty(value: &impl Serialize) -> String {
     // Every key is a string and every value of these types can be written, so this cannot fail.
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }

@@ -1,7 +1,9 @@
 //! Workflow commands: a line each, which GitHub takes out of a job's log and shows as annotations.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
+
+use vpcguard_policies::NotEvaluated;
+use vpcguard_policies::gather::sort_by;
 
 use super::human::{escaped, name, summary};
 use super::{Located, Mutation, Place, Report, Unevaluated, plain};
@@ -48,15 +50,19 @@ fn injection(Mutation { injection, object, place, .. }: &Mutation) -> Command {
 }
 
 /// One for each rule and what it needs: one for each object would fill the log.
-fn unevaluated(all: &[Unevaluated]) -> BTreeMap<(&str, &str), usize> {
-    let mut counts = BTreeMap::new();
+fn unevaluated(all: &[Unevaluated]) -> Vec<(&NotEvaluated, usize)> {
+    let mut counts: Vec<(&NotEvaluated, usize)> = Vec::new();
     for Unevaluated { missing, .. } in all {
-        *counts.entry((missing.rule, missing.needs)).or_default() += 1;
+        match counts.iter_mut().find(|(counted, _)| *counted == missing) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((missing, 1)),
+        }
     }
+    sort_by(&mut counts, |(a, _), (b, _)| (a.rule, a.needs).cmp(&(b.rule, b.needs)));
     counts
 }
 
-fn not_evaluated((rule, needs): (&str, &str), count: usize) -> Command {
+fn not_evaluated(NotEvaluated { rule, needs }: &NotEvaluated, count: usize) -> Command {
     let objects = if count == 1 { "1 object was".to_owned() } else { format!("{count} objects were") };
     Command::new("notice", rule, vec![format!("{objects} not judged: it needs {needs}")])
 }

@@ -1,32 +1,12 @@
 //! A code quality report, as GitLab shows it beside a merge request.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::digest::Digests;
 use super::format::pretty;
 use super::human::{escaped, name};
 use super::{Located, Report, plain};
 use crate::source::ParseError;
-
-#[derive(Serialize)]
-struct Issue<'a> {
-    description: String,
-    check_name: &'a str,
-    fingerprint: String,
-    severity: &'static str,
-    location: Location,
-}
-
-#[derive(Serialize)]
-struct Location {
-    path: String,
-    lines: Lines,
-}
-
-#[derive(Serialize)]
-struct Lines {
-    begin: usize,
-}
 
 pub(super) fn render(report: &Report) -> String {
     let mut digests = Digests::default();
@@ -35,15 +15,15 @@ pub(super) fn render(report: &Report) -> String {
     pretty(&issues)
 }
 
-fn finding<'a>(located: &Located, digests: &mut Digests) -> Issue<'a> {
+fn finding(located: &Located, digests: &mut Digests) -> Value {
     let line = located.place.as_ref().and_then(|place| place.span).map_or(1, |span| span.start.line);
-    Issue {
-        description: escaped(&format!("{}: {}", name(&located.object), plain::title(located))),
-        check_name: located.finding.rule(),
-        fingerprint: digests.of(located),
-        severity: if located.is_denial() { "critical" } else { "minor" },
-        location: Location { path: path(located), lines: Lines { begin: line } },
-    }
+    json!({
+        "description": escaped(&format!("{}: {}", name(&located.object), plain::title(located))),
+        "check_name": located.finding.rule(),
+        "fingerprint": digests.of(located),
+        "severity": if located.is_denial() { "critical" } else { "minor" },
+        "location": {"path": path(located), "lines": {"begin": line}},
+    })
 }
 
 /// The file; of an object that was read in none its name, for GitLab wants a path.
@@ -54,13 +34,13 @@ fn path(located: &Located) -> String {
     }
 }
 
-fn error<'a>(error: &ParseError, digests: &mut Digests) -> Issue<'a> {
+fn error(error: &ParseError, digests: &mut Digests) -> Value {
     let path = plain::path(&error.file).unwrap_or(&error.file);
-    Issue {
-        description: escaped(&error.message),
-        check_name: "unreadable",
-        fingerprint: digests.of_any(&("unreadable", path, &error.message)),
-        severity: "blocker",
-        location: Location { path: path.to_owned(), lines: Lines { begin: error.line } },
-    }
+    json!({
+        "description": escaped(&error.message),
+        "check_name": "unreadable",
+        "fingerprint": digests.of_any(&json!(["unreadable", path, error.message])),
+        "severity": "blocker",
+        "location": {"path": path, "lines": {"begin": error.line}},
+    })
 }

@@ -9,9 +9,10 @@ use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use vpcguard_policies::gather::sort_by;
 
 use super::human::{at, escaped, name};
-use super::{Located, Report, plain};
+use super::{Located, Report, Seen, plain};
 use crate::source::ParseError;
 
 /// The suite of objects that were read in no file.
@@ -25,8 +26,8 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 /// What is said of a file.
-#[derive(Default)]
 struct Suite<'a> {
+    name: &'a str,
     tests: Vec<Test<'a>>,
     /// How many tests have each name.
     names: BTreeMap<String, usize>,
@@ -45,30 +46,40 @@ enum Verdict<'a> {
 }
 
 impl<'a> Suite<'a> {
-    fn all(report: &'a Report) -> BTreeMap<&'a str, Self> {
-        let mut findings: BTreeMap<usize, Vec<_>> = BTreeMap::new();
+    /// In the order of their names.
+    fn all(report: &'a Report) -> Vec<Self> {
+        let mut tests: Vec<_> = report.objects.iter().map(Test::of).collect();
         for located in &report.findings {
-            findings.entry(located.index).or_default().push(located);
+            if let Some(Test { result: Verdict::Found(found), .. }) = tests.get_mut(located.index) {
+                found.push(located);
+            }
         }
-        let mut suites: BTreeMap<&str, Self> = BTreeMap::new();
-        for (index, seen) in report.objects.iter().enumerate() {
-            let found = findings.remove(&index).unwrap_or_default();
-            let file = seen.file.as_deref();
-            suites.entry(file.unwrap_or(CLUSTER)).or_default().add(name(&seen.object), file, Verdict::Found(found));
+        tests.extend(report.errors.iter().map(Test::unreadable));
+        let (mut known, mut suites) = (BTreeMap::<String, usize>::new(), Vec::<Self>::new());
+        for test in tests {
+            let name = test.file.unwrap_or(CLUSTER);
+            let at = *known.entry(name.to_owned()).or_insert(suites.len());
+            match suites.get_mut(at) {
+                Some(suite) => suite.add(test),
+                None => {
+                    let mut suite = Self { name, tests: Vec::new(), names: BTreeMap::new() };
+                    suite.add(test);
+                    suites.push(suite);
+                }
+            }
         }
-        for error in &report.errors {
-            let test = error.document.map_or("text".to_owned(), |number| format!("document {number}"));
-            suites.entry(&error.file).or_default().add(test, Some(&error.file), Verdict::Unreadable(error));
-        }
+        sort_by(&mut suites, |a, b| a.name.cmp(b.name));
         suites
     }
 
     /// Adds a test, under a name that no other of the suite has.
-    fn add(&mut self, name: String, file: Option<&'a str>, result: Verdict<'a>) {
-        let count = self.names.entry(name.clone()).or_default();
+    fn add(&mut self, mut test: Test<'a>) {
+        let count = self.names.entry(test.name.clone()).or_default();
         *count += 1;
-        let name = if *count == 1 { name } else { format!("{name} ({count})") };
-        self.tests.push(Test { name, file, result });
+        if *count > 1 {
+            test.name = format!("{} ({count})", test.name);
+        }
+        self.tests.push(test);
     }
 
     /// How many tests there are, and how many of them end with a failure or an error.
@@ -94,16 +105,16 @@ impl Verdict<'_> {
 
 type Xml = Writer<Vec<u8>>;
 
-fn suites(suites: &BTreeMap<&str, Suite<'_>>, xml: &mut Xml) -> io::Result<()> {
+fn suites(suites: &[Suite<'_>], xml: &mut Xml) -> io::Result<()> {
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let [mut tests, mut failures, mut errors] = [0; 3];
-    for [of_tests, of_failures, of_errors] in suites.values().map(Suite::counts) {
+    for [of_tests, of_failures, of_errors] in suites.iter().map(Suite::counts) {
         (tests, failures, errors) = (tests + of_tests, failures + of_failures, errors + of_errors);
     }
     element(xml, "testsuites", "vpcguard", [tests, failures, errors], |xml| {
-        suites.iter().try_for_each(|(name, suite)| {
-            element(xml, "testsuite", name, suite.counts(), |xml| {
-                suite.tests.iter().try_for_each(|test| test.write(name, xml))
+        suites.iter().try_for_each(|suite| {
+            element(xml, "testsuite", suite.name, suite.counts(), |xml| {
+                suite.tests.iter().try_for_each(|test| test.write(suite.name, xml))
             })
         })
     })
@@ -123,7 +134,16 @@ fn element(
     element.write_inner_content(inside).map(|_| ())
 }
 
-impl Test<'_> {
+impl<'a> Test<'a> {
+    fn of(seen: &'a Seen) -> Self {
+        Self { name: name(&seen.object), file: seen.file.as_deref(), result: Verdict::Found(Vec::new()) }
+    }
+
+    fn unreadable(error: &'a ParseError) -> Self {
+        let name = error.document.map_or("text".to_owned(), |number| format!("document {number}"));
+        Self { name, file: Some(&error.file), result: Verdict::Unreadable(error) }
+    }
+
     fn write(&self, suite: &str, xml: &mut Xml) -> io::Result<()> {
         let mut test = xml
             .create_element("testcase")

@@ -13,7 +13,6 @@ mod sarif;
 mod seen;
 mod snippet;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use annotate_snippets::Renderer;
@@ -24,6 +23,7 @@ use vpcguard_policies::{NotEvaluated, ObjectRef, Verdict};
 use crate::source::ParseError;
 use crate::yaml::Span;
 
+pub(crate) use format::pretty;
 pub use format::{Format, UnknownFormat};
 pub use mutation::Mutation;
 pub use seen::Seen;
@@ -124,12 +124,16 @@ impl Report {
 
     /// Counts the objects that are refused or warned about.
     pub(crate) fn count(&mut self) {
-        let objects = |denials: bool| -> BTreeSet<_> {
-            let chosen = self.findings.iter().filter(|located| located.is_denial() == denials);
-            chosen.map(|located| located.index).collect()
-        };
-        let (denied, warned) = (objects(true), objects(false));
-        (self.summary.denied, self.summary.warned) = (denied.len(), warned.difference(&denied).count());
+        // Of each object whether it is refused; nothing, where all is well.
+        let mut refused = Vec::new();
+        for located in &self.findings {
+            refused.resize(refused.len().max(located.index + 1), None);
+            if let Some(refused) = refused.get_mut(located.index) {
+                *refused = Some(*refused == Some(true) || located.is_denial());
+            }
+        }
+        let count = |wanted| refused.iter().filter(|refused| **refused == Some(wanted)).count();
+        (self.summary.denied, self.summary.warned) = (count(true), count(false));
     }
 
     /// What was looked at, whatever came of it.

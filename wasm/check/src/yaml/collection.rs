@@ -25,8 +25,10 @@ pub(super) struct Map {
     /// The key whose value comes next.
     pub(super) key: Option<Key>,
     entries: Vec<Entry>,
-    /// Where each key stands among the entries, and whether it was written here, not merged.
-    known: BTreeMap<String, (usize, bool)>,
+    /// Whether each entry was written here, not merged.
+    written_here: Vec<bool>,
+    /// Where each key stands among the entries.
+    known: BTreeMap<String, usize>,
 }
 
 pub(super) enum Key {
@@ -101,8 +103,9 @@ impl Map {
             let detail = if key.is_null() { "null" } else { "a list or a map" };
             return Err((span.start, format!("a key must not be {detail}")));
         };
-        if let Some((at, true)) = self.known.get(&name) {
-            let first = self.entries.get(*at).map_or(0, |entry| entry.key_span.start.line);
+        let known = self.known.get(&name).filter(|at| self.written_here.get(**at) == Some(&true));
+        if let Some(first) = known.and_then(|at| self.entries.get(*at)) {
+            let first = first.key_span.start.line;
             self.key = Some(Key::Faulty);
             return Err((span.start, format!("the key {name:?} stands twice, first in line {first}")));
         }
@@ -131,16 +134,15 @@ impl Map {
     }
 
     fn insert(&mut self, entry: Entry, is_written_here: bool) {
-        match self.known.get_mut(&entry.key) {
-            Some((at, was_written_here)) => {
+        let at = *self.known.entry(entry.key.clone()).or_insert(self.entries.len());
+        match (self.entries.get_mut(at), self.written_here.get_mut(at)) {
+            (Some(slot), Some(was_written_here)) => {
+                *slot = entry;
                 *was_written_here |= is_written_here;
-                if let Some(slot) = self.entries.get_mut(*at) {
-                    *slot = entry;
-                }
             }
-            None => {
-                self.known.insert(entry.key.clone(), (self.entries.len(), is_written_here));
+            _ => {
                 self.entries.push(entry);
+                self.written_here.push(is_written_here);
             }
         }
     }

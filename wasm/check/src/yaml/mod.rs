@@ -9,7 +9,6 @@ mod node;
 mod path;
 mod scalar;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as EventSpan, Tag};
@@ -66,7 +65,8 @@ struct Loader {
     is_in_document: bool,
     root: Option<Arc<Node>>,
     open: Vec<Collection>,
-    anchors: BTreeMap<usize, Arc<Node>>,
+    /// What each anchor names, by its number, and in which document.
+    anchors: Vec<Option<(usize, Arc<Node>)>>,
     copied: usize,
 }
 
@@ -77,7 +77,6 @@ impl Loader {
                 self.number += 1;
                 self.is_in_document = true;
                 self.root = None;
-                self.anchors.clear();
                 Ok(())
             }
             Event::DocumentEnd => {
@@ -144,7 +143,8 @@ impl Loader {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Fatal> {
         // The parser knows the anchors of earlier documents too, and those of collections that are still open.
-        let Some(node) = self.anchors.get(&anchor).cloned() else {
+        let Some((_, node)) = self.anchors.get(anchor).cloned().flatten().filter(|(number, _)| *number == self.number)
+        else {
             let message = "this alias has no anchor before it in the document, or stands inside its own anchor";
             return Err((span.start, message.to_owned()));
         };
@@ -157,7 +157,10 @@ impl Loader {
 
     fn complete(&mut self, anchor: usize, node: Arc<Node>) -> Result<(), Fatal> {
         if anchor > 0 {
-            self.anchors.insert(anchor, Arc::clone(&node));
+            self.anchors.resize(self.anchors.len().max(anchor + 1), None);
+            if let Some(named) = self.anchors.get_mut(anchor) {
+                *named = Some((self.number, Arc::clone(&node)));
+            }
         }
         let span = node.span();
         self.attach(node, span)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Marker, Span as EventSpan};
 use serde_json::Value;
+use vpcguard_policies::gather::gathered;
 
 use super::scalar::Scalar;
 
@@ -150,7 +151,10 @@ impl Node {
         match &self.content {
             Content::Scalar(scalar) => scalar.to_value(),
             Content::List(list) => list.iter().map(|item| item.to_value()).collect(),
-            Content::Map(entries) => entries.iter().map(|e| (e.key.clone(), e.value.to_value())).collect(),
+            Content::Map(entries) => {
+                let fields = entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value()));
+                Value::Object(gathered(fields))
+            }
         }
     }
 

@@ -64,11 +64,7 @@ impl Scalar {
             Self::Null => Value::Null,
             Self::Bool(bool) => Value::Bool(*bool),
             Self::Integer(number) => Value::Number(number.clone()),
-            Self::Float(float) => {
-                let digits = float.to_string();
-                let whole = digits.parse::<i64>().map(Value::from).or_else(|_| digits.parse::<u64>().map(Value::from));
-                whole.unwrap_or_else(|_| Value::from(*float))
-            }
+            Self::Float(float) => whole(*float).map_or_else(|| Value::from(*float), Value::Number),
             Self::Text(text) => Value::String(text.clone()),
         }
     }
@@ -147,11 +143,34 @@ fn integer(text: &str) -> Option<Number> {
     i64::try_from(signed).ok().map(Number::from)
 }
 
-/// A decimal number; none if it is too large to be one.
+/// A decimal number; none if it is too large to be one. YAML writes `+.5` and `1.` where JSON writes `0.5` and `1.0`, and
+/// beside that both mean the same number, read by the same code.
 fn float(text: &str) -> Option<f64> {
-    // What Rust takes beside this are words such as inf.
-    let is_decimal = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
-    text.parse().ok().filter(|float: &f64| is_decimal && float.is_finite())
+    let (sign, amount) = match text.strip_prefix('-') {
+        Some(amount) => ("-", amount),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (digits, exponent) = amount.split_once(['e', 'E']).unwrap_or((amount, "0"));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() || !whole.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    // JSON wants a digit on each side of a dot, and no zeros before other digits.
+    let whole = whole.trim_start_matches('0');
+    let (before, after) = (if whole.is_empty() { "0" } else { "" }, if fraction.is_empty() { "0" } else { "" });
+    let number: Number = format!("{sign}{before}{whole}.{fraction}{after}e{exponent}").parse().ok()?;
+    number.as_f64()
+}
+
+/// The same as a whole number of 64 bits, if the fewest digits that mean this number, with zeros behind them, are one.
+fn whole(float: f64) -> Option<Number> {
+    let shortest = Value::from(float).to_string();
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let (before, after) = digits.split_once('.').unwrap_or((digits, ""));
+    let after = after.trim_end_matches('0');
+    let zeros = exponent.parse::<usize>().ok()?.checked_sub(after.len())?;
+    let whole = format!("{before}{after}{}", "0".repeat(zeros));
+    whole.parse::<i64>().map(Number::from).or_else(|_| whole.parse::<u64>().map(Number::from)).ok()
 }
 
 /// A key as Go's `FormatFloat(f, 'g', -1, 32)` writes it, for that is what kubectl's YAML package does.

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::Subnet;
-use crate::net::{Cidr, has_upper_case, overlap};
+use crate::net::{Cidr, Family, has_upper_case, overlap};
 
 /// Ranges that no Subnet can have, and what they are for.
 const SPECIAL: &[(&str, &str)] = &[
@@ -58,11 +58,8 @@ pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
             Err(error) => context.deny(Finding::invalid(field(), part, error.to_string())),
         }
     }
-    let families = subnet.cidrs.iter().map(Cidr::family);
-    let mut distinct: Vec<_> = families.collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    if distinct.len() < subnet.cidrs.len() {
+    let of = |family| subnet.cidrs.iter().filter(|cidr| cidr.family() == family).count();
+    if of(Family::V4) > 1 || of(Family::V6) > 1 {
         let detail = "must be one IPv4 prefix, one IPv6 prefix, or one of each";
         context.deny(Finding::invalid(field(), &subnet.cidr_block, detail));
     }

@@ -1,17 +1,11 @@
 //! SARIF 2.1.0, which code scanning services and editors read.
 
 mod rules;
-mod shape;
-
-use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
 use vpcguard_policies::ObjectRef;
 
-use self::shape::{
-    Artifact, Driver, Found, Invocation, Location, Log, Logical, Notification, Physical, Region, RuleReference, Run,
-    Text, Tool,
-};
 use super::digest::Digests;
 use super::format::pretty;
 use super::human::{escaped, name};
@@ -29,98 +23,114 @@ pub(super) fn render(report: &Report) -> String {
     let mut digests = Digests::default();
     let mut results: Vec<_> = report.findings.iter().map(|located| finding(located, &mut digests)).collect();
     results.extend(report.mutations.iter().map(|mutation| injection(mutation, &mut digests)));
-    let driver = Driver {
-        name: "vpcguard",
-        version: env!("CARGO_PKG_VERSION"),
-        information_uri: env!("CARGO_PKG_REPOSITORY"),
-        rules: rules::all(),
-    };
-    let invocation = Invocation {
-        execution_successful: report.errors.is_empty(),
-        tool_execution_notifications: notifications(report),
-    };
-    pretty(&Log {
-        schema: "https://json.schemastore.org/sarif-2.1.0.json",
-        version: "2.1.0",
-        runs: [Run { tool: Tool { driver }, invocations: [invocation], column_kind: "unicodeCodePoints", results }],
+    let driver = json!({
+        "name": "vpcguard",
+        "version": env!("CARGO_PKG_VERSION"),
+        "informationUri": env!("CARGO_PKG_REPOSITORY"),
+        "rules": rules::all(),
+    });
+    let invocation = json!({"executionSuccessful": report.errors.is_empty()});
+    let invocation = with_any(invocation, "toolExecutionNotifications", notifications(report));
+    let run = json!({
+        "tool": {"driver": driver},
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    });
+    pretty(&json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    }))
+}
+
+fn finding(located: &Located, digests: &mut Digests) -> Value {
+    let rule = located.finding.rule();
+    let lines: Vec<_> = [plain::title(located)].into_iter().chain(plain::help(located)).collect();
+    let related = (1..).zip(located.finding.disclosed_objects()).zip(plain::others(located));
+    let related = related.map(|((id, related), (label, place))| {
+        with(with(location(place, &related.object), "id", id), "message", text(&label))
+    });
+    let result = json!({
+        "ruleId": rule,
+        "ruleIndex": rules::index(rule),
+        "level": if located.is_denial() { "error" } else { "warning" },
+        "message": {"text": without_links(&lines.join("\n"))},
+        "locations": [location(located.place.as_ref(), &located.object)],
+        "partialFingerprints": {FINGERPRINT: digests.of(located)},
+    });
+    with_any(result, "relatedLocations", related.collect())
+}
+
+/// An object with one more field.
+fn with(mut object: Value, key: &str, value: impl Into<Value>) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(key.to_owned(), value.into());
+    }
+    object
+}
+
+/// An object with a list; without it, where that is empty.
+fn with_any(object: Value, key: &str, list: Vec<Value>) -> Value {
+    if list.is_empty() { object } else { with(object, key, list) }
+}
+
+fn injection(mutation: &Mutation, digests: &mut Digests) -> Value {
+    let Mutation { injection, object, place, .. } = mutation;
+    let said = format!("{}: {:?} is injected: {}", injection.field, injection.value, injection.because);
+    let what = json!([injection.rule, plain::qualified(object), injection.field, injection.value]);
+    json!({
+        "ruleId": injection.rule,
+        "ruleIndex": rules::index(injection.rule),
+        "level": "note",
+        "message": text(&said),
+        "locations": [location(place.as_ref(), object)],
+        "partialFingerprints": {FINGERPRINT: digests.of_any(&what)},
     })
 }
 
-fn finding<'a>(located: &Located, digests: &mut Digests) -> Found<'a> {
-    let lines: Vec<_> = [plain::title(located)].into_iter().chain(plain::help(located)).collect();
-    let related = (1..).zip(located.finding.disclosed_objects()).zip(plain::others(located));
-    let related = related.map(|((id, related), (label, place))| Location {
-        id: Some(id),
-        message: Some(text(&label)),
-        ..location(place, &related.object)
-    });
-    Found {
-        rule_id: located.finding.rule(),
-        rule_index: rules::index(located.finding.rule()),
-        level: if located.is_denial() { "error" } else { "warning" },
-        message: Text { text: without_links(&lines.join("\n")) },
-        locations: [location(located.place.as_ref(), &located.object)],
-        related_locations: related.collect(),
-        partial_fingerprints: BTreeMap::from([(FINGERPRINT, digests.of(located))]),
-    }
-}
-
-fn injection<'a>(mutation: &Mutation, digests: &mut Digests) -> Found<'a> {
-    let Mutation { injection, object, place, .. } = mutation;
-    let said = format!("{}: {:?} is injected: {}", injection.field, injection.value, injection.because);
-    let what = (injection.rule, plain::qualified(object), &injection.field, &injection.value);
-    Found {
-        rule_id: injection.rule,
-        rule_index: rules::index(injection.rule),
-        level: "note",
-        message: text(&said),
-        locations: [location(place.as_ref(), object)],
-        related_locations: Vec::new(),
-        partial_fingerprints: BTreeMap::from([(FINGERPRINT, digests.of_any(&what))]),
-    }
-}
-
-fn notifications<'a>(report: &Report) -> Vec<Notification<'a>> {
+fn notifications(report: &Report) -> Vec<Value> {
     let errors = report.errors.iter().map(unreadable);
-    let omitted = (report.omitted > 0).then(|| Notification {
-        level: "note",
-        message: Text { text: format!("{} more findings are not listed", report.omitted) },
-        locations: Vec::new(),
-        associated_rule: None,
+    let omitted = (report.omitted > 0).then(|| {
+        let message = format!("{} more findings are not listed", report.omitted);
+        json!({"level": "note", "message": {"text": message}})
     });
     errors.chain(report.not_evaluated.iter().map(not_evaluated)).chain(omitted).collect()
 }
 
-fn unreadable<'a>(error: &ParseError) -> Notification<'a> {
-    let at = Region { start_line: error.line, start_column: error.column, end_line: None, end_column: None };
-    let physical = Physical { artifact_location: Artifact { uri: uri(&error.file) }, region: Some(at) };
-    let location = Location { id: None, physical: Some(physical), logical: Vec::new(), message: None };
-    Notification { level: "error", message: text(&error.message), locations: vec![location], associated_rule: None }
+fn unreadable(error: &ParseError) -> Value {
+    let region = json!({"startLine": error.line, "startColumn": error.column});
+    let physical = json!({"artifactLocation": {"uri": uri(&error.file)}, "region": region});
+    json!({"level": "error", "message": text(&error.message), "locations": [{"physicalLocation": physical}]})
 }
 
-fn not_evaluated<'a>(Unevaluated { object, missing }: &Unevaluated) -> Notification<'a> {
-    Notification {
-        level: "note",
-        message: text(&format!("{} was not judged: it needs {}", name(object), missing.needs)),
-        locations: vec![location(None, object)],
-        associated_rule: Some(RuleReference { id: missing.rule, index: rules::index(missing.rule) }),
-    }
+fn not_evaluated(Unevaluated { object, missing }: &Unevaluated) -> Value {
+    json!({
+        "level": "note",
+        "message": text(&format!("{} was not judged: it needs {}", name(object), missing.needs)),
+        "locations": [location(None, object)],
+        "associatedRule": {"id": missing.rule, "index": rules::index(missing.rule)},
+    })
 }
 
-fn location(place: Option<&Place>, object: &ObjectRef) -> Location {
-    let region = |Span { start, end }: Span| Region {
-        start_line: start.line,
-        start_column: start.column,
-        end_line: Some(end.line),
-        end_column: Some(end.column),
+fn location(place: Option<&Place>, object: &ObjectRef) -> Value {
+    let logical = json!({"name": object.name, "fullyQualifiedName": plain::qualified(object), "kind": "resource"});
+    let location = json!({"logicalLocations": [logical]});
+    let Some(place) = place else { return location };
+    let physical = json!({"artifactLocation": {"uri": uri(&place.file)}});
+    let physical = match place.span {
+        Some(Span { start, end }) => {
+            let region = json!({
+                "startLine": start.line,
+                "startColumn": start.column,
+                "endLine": end.line,
+                "endColumn": end.column,
+            });
+            with(physical, "region", region)
+        }
+        None => physical,
     };
-    let physical = place.map(|place| Physical {
-        artifact_location: Artifact { uri: uri(&place.file) },
-        region: place.span.map(region),
-    });
-    let logical =
-        Logical { name: object.name.clone(), fully_qualified_name: plain::qualified(object), kind: "resource" };
-    Location { id: None, physical, logical: vec![logical], message: None }
+    with(location, "physicalLocation", physical)
 }
 
 /// A file as a URI: what is relative stays so.
@@ -130,8 +140,8 @@ fn uri(file: &str) -> String {
     format!("{scheme}{}", utf8_percent_encode(path, PATH))
 }
 
-fn text(line: &str) -> Text {
-    Text { text: without_links(&escaped(line)) }
+fn text(line: &str) -> Value {
+    json!({"text": without_links(&escaped(line))})
 }
 
 /// `[text](target)` is a link in a message, and a name is none, whatever it looks like.
