@@ -32,11 +32,11 @@ const MOST_TYPE_ERRORS: usize = 1000;
 
 /// Where type errors are collected while an object is read.
 #[derive(Default)]
-pub(crate) struct TypeErrors(RefCell<Vec<TypeError>>);
+pub struct TypeErrors(RefCell<Vec<TypeError>>);
 
 impl TypeErrors {
     /// Every error once, in the order of the fields.
-    pub(crate) fn into_sorted(self) -> Vec<TypeError> {
+    pub fn into_sorted(self) -> Vec<TypeError> {
         let mut errors = self.0.into_inner();
         sort_by(&mut errors, |a, b| a.field.cmp(&b.field).then_with(|| a.wanted.cmp(b.wanted)));
         errors.dedup_by(|a, b| a.field == b.field);
@@ -52,7 +52,7 @@ impl TypeErrors {
 }
 
 /// A value within an object, or its absence, and how it was reached.
-pub(crate) struct Reader<'r, 'v> {
+pub struct Reader<'r, 'v> {
     value: Option<&'v Value>,
     above: Option<(&'r Reader<'r, 'v>, Step)>,
     errors: &'r TypeErrors,
@@ -60,48 +60,48 @@ pub(crate) struct Reader<'r, 'v> {
 
 impl<'r, 'v> Reader<'r, 'v> {
     /// Reads a whole object.
-    pub(crate) fn new(object: &'v Value, errors: &'r TypeErrors) -> Self {
+    pub fn new(object: &'v Value, errors: &'r TypeErrors) -> Self {
         Self { value: Some(object), above: None, errors }
     }
 
     /// The field of this name; absent where it is missing or null, or where this is no object.
-    pub(crate) fn at<'s>(&'s self, name: &'static str) -> Reader<'s, 'v> {
+    pub fn at<'s>(&'s self, name: &'static str) -> Reader<'s, 'v> {
         let value = self.map().and_then(|map| map.get(name)).filter(|value| !value.is_null());
         Reader { value, above: Some((self, Step::Field(Cow::Borrowed(name)))), errors: self.errors }
     }
 
     /// Whether a value stands here, of whatever type.
-    pub(crate) fn is_present(&self) -> bool {
+    pub fn is_present(&self) -> bool {
         self.value.is_some()
     }
 
     /// Whether `false` stands here, and not just nothing.
-    pub(crate) fn is_false(&self) -> bool {
+    pub fn is_false(&self) -> bool {
         self.value == Some(&Value::Bool(false))
     }
 
     /// The text here. Absent and of another type are both none.
-    pub(crate) fn text(&self) -> Option<&'v str> {
+    pub fn text(&self) -> Option<&'v str> {
         self.typed("a string", Value::as_str)
     }
 
     /// The text here, owned and empty where there is none, as Go reads a missing string.
-    pub(crate) fn string(&self) -> String {
+    pub fn string(&self) -> String {
         self.text().unwrap_or_default().to_owned()
     }
 
     /// The truth value here, false where there is none.
-    pub(crate) fn flag(&self) -> bool {
+    pub fn flag(&self) -> bool {
         self.typed("a boolean", Value::as_bool).unwrap_or(false)
     }
 
     /// The whole number here.
-    pub(crate) fn integer(&self) -> Option<i64> {
+    pub fn integer(&self) -> Option<i64> {
         self.typed("an integer", Value::as_i64)
     }
 
     /// The elements of the list here, each with its number.
-    pub(crate) fn items<'s>(&'s self) -> impl Iterator<Item = Reader<'s, 'v>> + 's {
+    pub fn items<'s>(&'s self) -> impl Iterator<Item = Reader<'s, 'v>> + 's {
         let list: &'v [Value] = self.typed("a list", |value| value.as_array().map(Vec::as_slice)).unwrap_or_default();
         list.iter().enumerate().map(move |(index, value)| Reader {
             value: Some(value),
@@ -111,12 +111,12 @@ impl<'r, 'v> Reader<'r, 'v> {
     }
 
     /// The strings of the list here.
-    pub(crate) fn strings(&self) -> Vec<String> {
+    pub fn strings(&self) -> Vec<String> {
         self.items().filter_map(|item| item.text().map(str::to_owned)).collect()
     }
 
     /// The strings of the map here.
-    pub(crate) fn string_map(&self) -> BTreeMap<String, String> {
+    pub fn string_map(&self) -> BTreeMap<String, String> {
         let Some(map) = self.map() else { return BTreeMap::new() };
         let entry = |(key, value): (&'v String, &'v Value)| {
             let above = Some((self, Step::Key(key.clone())));
@@ -127,12 +127,12 @@ impl<'r, 'v> Reader<'r, 'v> {
     }
 
     /// The object here.
-    pub(crate) fn map(&self) -> Option<&'v Map<String, Value>> {
+    pub fn map(&self) -> Option<&'v Map<String, Value>> {
         self.typed("an object", Value::as_object)
     }
 
     /// How this was reached.
-    pub(crate) fn path(&self) -> FieldPath {
+    pub fn path(&self) -> FieldPath {
         let mut steps = Vec::new();
         let mut here = self;
         while let Some((above, step)) = &here.above {

@@ -34,7 +34,7 @@ pub mod finding;
 pub mod gather;
 mod inject;
 mod inventory;
-mod json;
+pub mod json;
 pub mod kinds;
 pub mod net;
 mod policy;

@@ -96,7 +96,8 @@ impl Request {
     /// Why the body is no request that can be answered: an HTTP 400.
     pub fn from_review(body: &[u8]) -> Result<Self, ReviewError> {
         let body = std::str::from_utf8(body).map_err(|error| ReviewError::NotUtf8(error.valid_up_to()))?;
-        let review: RawReview = serde_json::from_str(body).map_err(|error| ReviewError::NotJson(error.to_string()))?;
+        let review = serde_json::from_str(body).map_err(|error| ReviewError::NotJson(error.to_string()))?;
+        let review = RawReview::of(review).map_err(ReviewError::NotJson)?;
         if review.kind != "AdmissionReview" || !review.api_version.starts_with("admission.k8s.io/") {
             let (kind, api_version) = (shortened(&review.kind), shortened(&review.api_version));
             return Err(ReviewError::NotAReview { kind, api_version });
@@ -114,8 +115,8 @@ impl Request {
     ///
     /// Why it is no request that can be answered.
     pub fn from_policy_server(payload: &[u8]) -> Result<(Self, Value), ReviewError> {
-        let payload: RawPayload =
-            serde_json::from_slice(payload).map_err(|error| ReviewError::NotAPayload(error.to_string()))?;
+        let payload = serde_json::from_slice(payload).map_err(|error| ReviewError::NotAPayload(error.to_string()))?;
+        let payload = RawPayload::of(payload).map_err(ReviewError::NotAPayload)?;
         let raw = payload.request.ok_or(ReviewError::NoRequest)?;
         let is_audit = raw.is_audit();
         let request = raw.into_request()?;
@@ -197,7 +198,10 @@ mod tests {
             "request.kind is kubeovn.io/v1 Subnet, but the object is kubeovn.io/v1 Vpc"
         );
         assert!(message(|r| r["request"]["operation"] = json!("PATCH")).contains("none of CREATE"));
-        assert!(message(|r| r["request"]["uid"] = json!(5)).contains("invalid type: integer"));
+        assert!(
+            message(|r| r["request"]["uid"] = json!(5))
+                .ends_with("in JSON: request.uid must be a string, not a number")
+        );
         assert_eq!(Request::from_review(b"{\"kind\": \"\xff\"}").unwrap_err(), ReviewError::NotUtf8(10));
         assert!(matches!(Request::from_review(b"{"), Err(ReviewError::NotJson(_))));
         let deep = format!("{{\"request\": {}{}}}", "[".repeat(1000), "]".repeat(1000));
@@ -231,7 +235,7 @@ mod tests {
         assert_eq!(request("4712", "Subnet"), Ok(Operation::Create));
         let error = |payload: &[u8]| Request::from_policy_server(payload).unwrap_err().to_string();
         let mistyped = error(br#"{"request": {"uid": []}}"#);
-        assert!(mistyped.starts_with("the payload has no request that can be read: invalid type"), "{mistyped}");
+        assert!(mistyped.ends_with("that can be read: request.uid must be a string, not a list"), "{mistyped}");
         assert_eq!(error(b"{}"), "there is no request");
     }
 

@@ -1,62 +1,105 @@
 //! Admission requests as the API server and the policy server write them.
 
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{Operation, Request, ReviewError};
 use crate::finding::shortened;
+use crate::json::{Reader, TypeErrors};
 use crate::kinds::Kind;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What the API server sends.
 pub(super) struct RawReview {
-    #[serde(default)]
     pub(super) api_version: String,
-    #[serde(default)]
     pub(super) kind: String,
     pub(super) request: Option<RawRequest>,
 }
 
 /// What a policy server sends.
-#[derive(Deserialize)]
 pub(super) struct RawPayload {
     pub(super) request: Option<RawRequest>,
-    #[serde(default)]
     pub(super) settings: Value,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct RawRequest {
-    #[serde(default)]
     uid: String,
-    #[serde(default)]
     kind: RawKind,
-    #[serde(default, deserialize_with = "null_is_absent")]
-    resource: RawResource,
-    #[serde(default, deserialize_with = "null_is_absent")]
+    resource: String,
     sub_resource: String,
-    #[serde(default, deserialize_with = "null_is_absent")]
     name: String,
-    #[serde(default, deserialize_with = "null_is_absent")]
     namespace: String,
-    #[serde(default)]
     operation: String,
-    #[serde(default, deserialize_with = "null_is_absent")]
-    user_info: RawUser,
-    #[serde(default, deserialize_with = "null_is_absent")]
+    username: String,
     dry_run: bool,
-    #[serde(default)]
     object: Value,
-    #[serde(default)]
     old_object: Value,
 }
 
+struct RawKind {
+    group: String,
+    version: String,
+    kind: String,
+}
+
+impl RawReview {
+    /// Takes a review apart, or says which field has the wrong type.
+    pub(super) fn of(review: Value) -> Result<Self, String> {
+        read(review, |review, request| Self {
+            api_version: review.at("apiVersion").string(),
+            kind: review.at("kind").string(),
+            request,
+        })
+    }
+}
+
+impl RawPayload {
+    /// Takes a payload apart, or says which field has the wrong type.
+    pub(super) fn of(mut payload: Value) -> Result<Self, String> {
+        let settings = payload.get_mut("settings").map(Value::take).unwrap_or_default();
+        read(payload, |_, request| Self { request, settings })
+    }
+}
+
+/// Reads what holds a request. Null is nothing at all, as it is in Go; the objects are moved, for they may be large.
+fn read<T>(mut all: Value, rest: impl FnOnce(&Reader, Option<RawRequest>) -> T) -> Result<T, String> {
+    let mut taken = |path| all.pointer_mut(path).map(Value::take).unwrap_or_default();
+    let objects = [taken("/request/object"), taken("/request/oldObject")];
+    let errors = TypeErrors::default();
+    let top = Reader::new(&all, &errors);
+    let request = top.at("request");
+    let request = request.map().map(|_| RawRequest::read(&request, objects));
+    let read = rest(&top, request);
+    match errors.into_sorted().first() {
+        Some(wrong) => Err(format!("{} {}", wrong.field, wrong.detail()).trim_start().to_owned()),
+        None => Ok(read),
+    }
+}
+
 impl RawRequest {
+    fn read(request: &Reader, [object, old_object]: [Value; 2]) -> Self {
+        let kind = request.at("kind");
+        Self {
+            uid: request.at("uid").string(),
+            kind: RawKind {
+                group: kind.at("group").string(),
+                version: kind.at("version").string(),
+                kind: kind.at("kind").string(),
+            },
+            resource: request.at("resource").at("resource").string(),
+            sub_resource: request.at("subResource").string(),
+            name: request.at("name").string(),
+            namespace: request.at("namespace").string(),
+            operation: request.at("operation").string(),
+            username: request.at("userInfo").at("username").string(),
+            dry_run: request.at("dryRun").flag(),
+            object,
+            old_object,
+        }
+    }
+
     /// Whether an audit scanner made it up: a real request names the resource, not the kind, and has a uid of its own.
     pub(super) fn is_audit(&self) -> bool {
         let uid = self.object.pointer("/metadata/uid").and_then(Value::as_str);
-        self.operation == "CREATE" && self.resource.resource == self.kind.kind && uid == Some(self.uid.as_str())
+        self.operation == "CREATE" && self.resource == self.kind.kind && uid == Some(self.uid.as_str())
     }
 
     pub(super) fn into_request(self) -> Result<Request, ReviewError> {
@@ -83,39 +126,12 @@ impl RawRequest {
             operation,
             name: self.name,
             namespace: self.namespace,
-            user: self.user_info.username,
+            user: self.username,
             dry_run: self.dry_run,
             object: self.object,
             old_object: Some(self.old_object).filter(|old| !old.is_null()),
         })
     }
-}
-
-/// Go takes a null for nothing at all.
-fn null_is_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D) -> Result<T, D::Error> {
-    Option::deserialize(value).map(Option::unwrap_or_default)
-}
-
-#[derive(Default, Deserialize)]
-struct RawKind {
-    #[serde(default)]
-    group: String,
-    #[serde(default)]
-    version: String,
-    #[serde(default)]
-    kind: String,
-}
-
-#[derive(Default, Deserialize)]
-struct RawResource {
-    #[serde(default)]
-    resource: String,
-}
-
-#[derive(Default, Deserialize)]
-struct RawUser {
-    #[serde(default, deserialize_with = "null_is_absent")]
-    username: String,
 }
 
 impl RawKind {

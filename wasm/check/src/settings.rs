@@ -38,10 +38,10 @@ pub fn parse_value(source: &Source) -> Result<Value, Vec<ParseError>> {
 }
 
 /// A document and its tree.
-type OneDocument = (Option<Value>, Option<Arc<Node>>);
+pub(crate) type OneDocument = (Option<Value>, Option<Arc<Node>>);
 
 /// The one document of a source, and its tree.
-fn read(source: &Source) -> Result<OneDocument, Vec<ParseError>> {
+pub(crate) fn read(source: &Source) -> Result<OneDocument, Vec<ParseError>> {
     let error = |position, message: String| ParseError::new(&source.name, None, position, message);
     let text = source.text().map_err(|error| vec![error])?;
     if source.is_json() {

@@ -108,7 +108,7 @@ impl Command {
             return Err(lines(state.errors));
         }
         let known = inputs.baseline.filter(|_| !self.write_baseline).map(baseline::parse).transpose();
-        let known = known.map_err(|error| lines([error]))?;
+        let known = known.map_err(lines)?;
         if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
             return Err(vec!["--fix cannot mend standard input (-); name the file".to_owned()]);
         }

@@ -46,7 +46,7 @@ fn bad_settings_state_and_baselines_are_complaints() {
     let plain = Inputs { files: &files, ..Inputs::default() };
     assert!(inputs(Inputs { settings: Some(&settings), ..plain }).starts_with("s.yaml:1:9: rules.zzz: unknown rule"));
     assert!(inputs(Inputs { state: &state, ..plain }).starts_with("t.yaml:"));
-    assert!(inputs(Inputs { baseline: Some(&baseline), ..plain }).starts_with("b.json:1:2: not a baseline"));
+    assert!(inputs(Inputs { baseline: Some(&baseline), ..plain }).starts_with("b.json:1:1: not a baseline"));
 }
 
 #[test]
