@@ -1,9 +1,9 @@
 //! The report for programs. Its shape is published and only grows.
 
-use serde::ser::{Error, SerializeMap};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 use vpcguard_policies::ObjectRef;
+use vpcguard_policies::finding::Related;
 
 use super::format::pretty;
 use super::{Located, Mutation, Place, Report, Summary, Unevaluated};
@@ -47,59 +47,69 @@ pub(super) fn render(report: &Report) -> String {
 /// The finding as a verdict writes it, with the object and the places put in.
 impl Serialize for Located {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Value::Object(mut fields) = serde_json::to_value(&self.finding).map_err(S::Error::custom)? else {
-            return Err(S::Error::custom("a finding is an object"));
-        };
-        let related = match fields.remove("related") {
-            Some(Value::Array(related)) => related,
-            _ => Vec::new(),
-        };
+        let Self { finding, object, place, related, .. } = self;
         let mut out = serializer.serialize_map(None)?;
-        for key in ["rule", "action", "reason", "message", "field"] {
-            if let Some(value) = fields.remove(key) {
-                out.serialize_entry(key, &value)?;
-            }
-        }
-        out.serialize_entry("object", &self.object)?;
-        if let Some(place) = &self.place {
-            out.serialize_entry("file", &place.file)?;
-            out.serialize_entry("document", &place.document)?;
-            if let Some(Span { start, end }) = place.span {
-                out.serialize_entry("line", &start.line)?;
-                out.serialize_entry("column", &start.column)?;
+        out.serialize_entry("rule", finding.rule())?;
+        out.serialize_entry("action", &finding.action())?;
+        out.serialize_entry("reason", &finding.reason())?;
+        out.serialize_entry("message", &finding.message())?;
+        out.serialize_entry("field", finding.field())?;
+        out.serialize_entry("object", object)?;
+        if let Some(place) = place {
+            start(&mut out, place)?;
+            if let Some(Span { end, .. }) = place.span {
                 out.serialize_entry("endLine", &end.line)?;
                 out.serialize_entry("endColumn", &end.column)?;
             }
-            if let Some(template) = &place.template {
-                out.serialize_entry("source", template)?;
-            }
+            template(&mut out, place)?;
         }
-        for (key, value) in &fields {
-            out.serialize_entry(key, value)?;
+        if !finding.help_text().is_empty() {
+            out.serialize_entry("help", finding.help_text())?;
         }
-        if !related.is_empty() {
-            let places = self.related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
-            let related: Vec<_> =
-                related.into_iter().zip(places).map(|(other, place)| with_place(other, place)).collect();
-            out.serialize_entry("related", &related)?;
+        if finding.is_spared() {
+            out.serialize_entry("spared", &true)?;
+        }
+        let others = finding.disclosed_objects();
+        if !others.is_empty() {
+            let places = related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+            let others: Vec<_> = others.iter().zip(places).map(|(other, place)| Other(other, place)).collect();
+            out.serialize_entry("related", &others)?;
         }
         out.end()
     }
 }
 
-fn with_place(mut related: Value, place: Option<&Place>) -> Value {
-    if let (Some(fields), Some(place)) = (related.as_object_mut(), place) {
-        fields.insert("file".to_owned(), place.file.clone().into());
-        fields.insert("document".to_owned(), place.document.into());
-        if let Some(Span { start, .. }) = place.span {
-            fields.insert("line".to_owned(), start.line.into());
-            fields.insert("column".to_owned(), start.column.into());
+/// Another object, and where it is.
+struct Other<'a>(&'a Related, Option<&'a Place>);
+
+impl Serialize for Other<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(Related { object, field }, place) = self;
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("object", object)?;
+        if let Some(field) = field {
+            out.serialize_entry("field", field)?;
         }
-        if let Some(template) = &place.template {
-            fields.insert("source".to_owned(), template.to_string().into());
+        if let Some(place) = place {
+            start(&mut out, place)?;
+            template(&mut out, place)?;
         }
+        out.end()
     }
-    related
+}
+
+fn start<M: SerializeMap>(out: &mut M, place: &Place) -> Result<(), M::Error> {
+    out.serialize_entry("file", &place.file)?;
+    out.serialize_entry("document", &place.document)?;
+    if let Some(Span { start, .. }) = place.span {
+        out.serialize_entry("line", &start.line)?;
+        out.serialize_entry("column", &start.column)?;
+    }
+    Ok(())
+}
+
+fn template<M: SerializeMap>(out: &mut M, place: &Place) -> Result<(), M::Error> {
+    place.template.as_ref().map_or(Ok(()), |template| out.serialize_entry("source", &**template))
 }
 
 impl Serialize for Unevaluated {
