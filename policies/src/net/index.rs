@@ -1,6 +1,7 @@
 //! Which prefixes overlap a given one, without walking all of them.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
@@ -11,9 +12,12 @@ use prefix_trie::PrefixMap;
 /// the trie: a query costs the length of the prefix and the number of answers, however many prefixes there are.
 #[derive(Clone, Debug, Default)]
 pub struct PrefixIndex {
-    v4: PrefixMap<Ipv4Net, Owners>,
-    v6: PrefixMap<Ipv6Net, Owners>,
+    v4: Trie,
+    v6: Trie,
 }
+
+/// Prefixes of one family. IPv4 ones stand in theirs as IPv6 maps them, so that there is one trie to be compiled.
+type Trie = PrefixMap<Ipv6Net, Owners>;
 
 /// The owners of a prefix, and how often each holds it: a Subnet may list one prefix twice.
 type Owners = BTreeMap<String, usize>;
@@ -21,37 +25,22 @@ type Owners = BTreeMap<String, usize>;
 impl PrefixIndex {
     /// Adds a prefix of an owner.
     pub fn insert(&mut self, prefix: IpNet, owner: &str) {
-        let owners = match prefix {
-            IpNet::V4(prefix) => self.v4.entry(prefix.trunc()).or_default(),
-            IpNet::V6(prefix) => self.v6.entry(prefix.trunc()).or_default(),
-        };
-        *owners.entry(owner.to_owned()).or_default() += 1;
+        let (trie, key) = self.trie_mut(prefix);
+        *trie.entry(key).or_default().entry(owner.to_owned()).or_default() += 1;
     }
 
     /// Takes a prefix of an owner away again.
     pub fn remove(&mut self, prefix: IpNet, owner: &str) {
-        let emptied = |owners: &mut Owners| {
-            if let Some(held) = owners.get_mut(owner) {
-                *held -= 1;
-                if *held == 0 {
-                    owners.remove(owner);
-                }
+        let (trie, key) = self.trie_mut(prefix);
+        let Some(owners) = trie.get_mut(&key) else { return };
+        if let Some(held) = owners.get_mut(owner) {
+            *held -= 1;
+            if *held == 0 {
+                owners.remove(owner);
             }
-            owners.is_empty()
-        };
-        match prefix {
-            IpNet::V4(prefix) => {
-                let prefix = prefix.trunc();
-                if self.v4.get_mut(&prefix).is_some_and(emptied) {
-                    self.v4.remove(&prefix);
-                }
-            }
-            IpNet::V6(prefix) => {
-                let prefix = prefix.trunc();
-                if self.v6.get_mut(&prefix).is_some_and(emptied) {
-                    self.v6.remove(&prefix);
-                }
-            }
+        }
+        if owners.is_empty() {
+            trie.remove(&key);
         }
     }
 
@@ -62,23 +51,37 @@ impl PrefixIndex {
 
     /// The prefixes that have an address in common with `prefix`, each with an owner, in no particular order.
     pub fn overlapping(&self, prefix: IpNet) -> Vec<(IpNet, &str)> {
+        let (trie, key) = match prefix {
+            IpNet::V4(prefix) => (&self.v4, mapped(prefix)),
+            IpNet::V6(prefix) => (&self.v6, prefix.trunc()),
+        };
+        let (above, below) = (trie.cover(&key).filter(|(above, _)| *above != key), trie.children(&key));
+        let original = |key: Ipv6Net| if matches!(prefix, IpNet::V4(_)) { unmapped(key) } else { IpNet::V6(key) };
+        let found = above.chain(below);
+        found.flat_map(|(key, owners)| owners.keys().map(move |owner| (original(key), owner.as_str()))).collect()
+    }
+
+    fn trie_mut(&mut self, prefix: IpNet) -> (&mut Trie, Ipv6Net) {
         match prefix {
-            IpNet::V4(prefix) => {
-                let prefix = prefix.trunc();
-                let (above, below) = (self.v4.cover(&prefix), self.v4.children(&prefix));
-                with_owners(above.filter(|(p, _)| *p != prefix).chain(below).map(|(p, owners)| (p.into(), owners)))
-            }
-            IpNet::V6(prefix) => {
-                let prefix = prefix.trunc();
-                let (above, below) = (self.v6.cover(&prefix), self.v6.children(&prefix));
-                with_owners(above.filter(|(p, _)| *p != prefix).chain(below).map(|(p, owners)| (p.into(), owners)))
-            }
+            IpNet::V4(prefix) => (&mut self.v4, mapped(prefix)),
+            IpNet::V6(prefix) => (&mut self.v6, prefix.trunc()),
         }
     }
 }
 
-fn with_owners<'a>(found: impl Iterator<Item = (IpNet, &'a Owners)>) -> Vec<(IpNet, &'a str)> {
-    found.flat_map(|(prefix, owners)| owners.keys().map(move |owner| (prefix, owner.as_str()))).collect()
+/// How many bits stand before an IPv4 address that is mapped: those of `::ffff:0:0/96`.
+const MAPPED: u8 = 96;
+
+fn mapped(prefix: Ipv4Net) -> Ipv6Net {
+    let prefix = prefix.trunc();
+    // No longer than 128 bits, so this cannot fail.
+    Ipv6Net::new(prefix.addr().to_ipv6_mapped(), MAPPED + prefix.prefix_len()).unwrap_or_default()
+}
+
+fn unmapped(prefix: Ipv6Net) -> IpNet {
+    let address = prefix.addr().to_ipv4_mapped().unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let length = prefix.prefix_len().saturating_sub(MAPPED);
+    IpNet::V4(Ipv4Net::new(address, length).unwrap_or_default())
 }
 
 #[cfg(test)]
