@@ -1,14 +1,17 @@
 //! Injects what is absent and can only mean one thing.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::field::FieldPath;
 use crate::kinds::Object;
-use crate::request::{Operation, Request};
+use crate::request::{Asked, Operation, Request};
 use crate::review::is_exempt;
 use crate::rules::INJECTIONS;
 use crate::settings::Settings;
 use crate::verdict::{Injection, Verdict};
+use crate::version::Version;
 use crate::view::{Answer, ClusterView, ViewError};
 
 /// What an injecting rule has at hand.
@@ -34,34 +37,39 @@ pub(crate) type Inject = fn(&Object, &Injecting<'_>) -> Answer<Option<Annotation
 ///
 /// A read of the cluster that failed.
 pub fn mutate(request: &Request, cluster: &dyn ClusterView, settings: &Settings) -> Result<Verdict, ViewError> {
-    let nothing = Ok(Verdict::admitted());
-    let Some(kind) = request.kind else { return nothing };
-    if !matches!(request.operation, Operation::Create | Operation::Update) {
-        return nothing;
+    let injects = |asked: &Asked<'_>| INJECTIONS.iter().any(|rule| rule.kind == asked.kind);
+    let Some(asked) = request.asked().filter(injects) else { return Ok(Verdict::admitted()) };
+    let new = Version::read(asked.kind, Cow::Borrowed(&request.object), &settings.kube_ovn);
+    if is_exempt(&asked, &new.object, settings) {
+        return Ok(Verdict::admitted());
     }
-    let rules: Vec<_> = INJECTIONS.iter().filter(|rule| rule.kind == kind).collect();
-    if rules.is_empty() {
-        return nothing;
-    }
-    let (object, _) = Object::read(kind, &request.object, &settings.kube_ovn);
-    if object.meta().deleting || is_exempt(request, kind, &object, settings) {
-        return nothing;
+    let (injected, mutated_object) = injected(&asked, &new, cluster, settings)?;
+    Ok(Verdict { injected, mutated_object, ..Verdict::admitted() })
+}
+
+/// What is to be injected into an object that is not exempt, and the object with it.
+pub(crate) fn injected(
+    asked: &Asked<'_>,
+    new: &Version<'_>,
+    cluster: &dyn ClusterView,
+    settings: &Settings,
+) -> Answer<(Vec<Injection>, Option<Value>)> {
+    let (mut injected, mut mutated_object) = (Vec::new(), None);
+    if !matches!(asked.operation, Operation::Create | Operation::Update) || new.object.meta().deleting {
+        return Ok((injected, None));
     }
     let at_hand =
-        Injecting { cluster, settings, operation: request.operation, namespace: request.namespace_of(&object) };
-    let mut verdict = Verdict::admitted();
-    for rule in rules {
-        let Some(Annotation { key, value, because }) = (rule.inject)(&object, &at_hand)? else { continue };
-        let mutated = verdict.mutated_object.get_or_insert_with(|| request.object.clone());
+        Injecting { cluster, settings, operation: asked.operation, namespace: asked.namespace_of(&new.object) };
+    for rule in INJECTIONS.iter().filter(|rule| rule.kind == asked.kind) {
+        let Some(Annotation { key, value, because }) = (rule.inject)(&new.object, &at_hand)? else { continue };
+        let mutated = mutated_object.get_or_insert_with(|| new.json.clone().into_owned());
         if annotate(mutated, key, &value) {
             let field = FieldPath::annotation(key);
-            verdict.injected.push(Injection { rule: rule.id, field, value, because });
+            injected.push(Injection { rule: rule.id, field, value, because });
         }
     }
-    if verdict.injected.is_empty() {
-        verdict.mutated_object = None;
-    }
-    Ok(verdict)
+    let mutated_object = mutated_object.filter(|_| !injected.is_empty());
+    Ok((injected, mutated_object))
 }
 
 /// Sets an annotation; not in an object whose metadata are of the wrong type.

@@ -1,19 +1,20 @@
 //! Judges a request by all rules.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::field::FieldPath;
 use crate::finding::{Action, Finding, Findings};
 use crate::gather::{sort_and_dedup, sort_by};
-use crate::inject;
-use crate::json::TypeError;
+use crate::inject::injected;
 use crate::kinds::{Kind, Object};
 use crate::policy::Policy;
-use crate::request::{Operation, Request};
+use crate::request::{Asked, Operation, Request};
 use crate::rules::{Check, Outcome, Rule, TABLE, common};
 use crate::settings::{RuleAction, Settings};
 use crate::verdict::{NotEvaluated, Verdict};
+use crate::version::Version;
 use crate::view::{ClusterView, ViewError};
 
 /// Judges a request as it stands.
@@ -22,22 +23,7 @@ use crate::view::{ClusterView, ViewError};
 ///
 /// A read of the cluster that failed: no verdict, and nothing is admitted on it.
 pub fn review(request: &Request, cluster: &dyn ClusterView, settings: &Settings) -> Result<Verdict, ViewError> {
-    review_after(request, cluster, cluster, settings)
-}
-
-/// Judges a request as it stands, where conflicts count only with those objects that came before: a folder of manifests
-/// has both sides of each conflict, and one of them is right.
-///
-/// # Errors
-///
-/// A read of the cluster that failed: no verdict, and nothing is admitted on it.
-pub fn review_after(
-    request: &Request,
-    cluster: &dyn ClusterView,
-    earlier: &dyn ClusterView,
-    settings: &Settings,
-) -> Result<Verdict, ViewError> {
-    judge(TABLE, request, cluster, earlier, settings)
+    judge(TABLE, request, cluster, settings)
 }
 
 /// [`review()`] by the rules of one policy alone.
@@ -51,24 +37,17 @@ pub fn review_by(
     cluster: &dyn ClusterView,
     settings: &Settings,
 ) -> Result<Verdict, ViewError> {
-    judge(policy.rules(), request, cluster, cluster, settings)
+    judge(policy.rules(), request, cluster, settings)
 }
 
 fn judge(
     rules: &[&'static Rule],
     request: &Request,
     cluster: &dyn ClusterView,
-    earlier: &dyn ClusterView,
     settings: &Settings,
 ) -> Result<Verdict, ViewError> {
-    let Some(kind) = request.kind else { return Ok(Verdict::admitted()) };
-    let review = Review { rules, request, kind, cluster, earlier, settings };
-    let new = review.read(&request.object);
-    let is_stored = matches!(request.operation, Operation::Create | Operation::Update | Operation::AtRest);
-    if !is_stored || new.object.meta().deleting || review.is_exempt(&new.object) {
-        return Ok(Verdict::admitted());
-    }
-    review.verdict(&new)
+    let Some(Versions { asked, new, old }) = Versions::of(request, settings) else { return Ok(Verdict::admitted()) };
+    Review { rules, asked, cluster, earlier: cluster, settings }.verdict(&new, old.as_ref())
 }
 
 /// Injects what is to be injected, then judges the result, as the API server does.
@@ -77,30 +56,33 @@ fn judge(
 ///
 /// A read of the cluster that failed: no verdict, and nothing is admitted on it.
 pub fn admit(request: &Request, cluster: &dyn ClusterView, settings: &Settings) -> Result<Verdict, ViewError> {
-    admit_after(request, cluster, cluster, settings)
+    let Some(Versions { asked, new, old }) = Versions::of(request, settings) else { return Ok(Verdict::admitted()) };
+    Review { rules: TABLE, asked, cluster, earlier: cluster, settings }.admit(&new, old.as_ref())
 }
 
-/// [`admit`], with the conflicts of [`review_after`].
+/// [`admit`], where the objects were read already, and where conflicts count only with those objects that came before: a
+/// folder of manifests has both sides of each conflict, and one of them is right. The old version is that of an UPDATE.
 ///
 /// # Errors
 ///
 /// A read of the cluster that failed: no verdict, and nothing is admitted on it.
 pub fn admit_after(
-    request: &Request,
+    asked: Asked<'_>,
+    new: &Version<'_>,
+    old: Option<&Version<'_>>,
     cluster: &dyn ClusterView,
     earlier: &dyn ClusterView,
     settings: &Settings,
 ) -> Result<Verdict, ViewError> {
-    let mutation = inject::mutate(request, cluster, settings)?;
-    let Some(object) = &mutation.mutated_object else { return review_after(request, cluster, earlier, settings) };
-    let mutated = Request { object: object.clone(), ..request.clone() };
-    let verdict = review_after(&mutated, cluster, earlier, settings)?;
-    Ok(Verdict { injected: mutation.injected, mutated_object: mutation.mutated_object, ..verdict })
+    if passes(&asked, new, settings) {
+        return Ok(Verdict::admitted());
+    }
+    Review { rules: TABLE, asked, cluster, earlier, settings }.admit(new, old)
 }
 
 /// Whether a request passes without review, whatever it holds.
-pub(crate) fn is_exempt(request: &Request, kind: Kind, object: &Object, settings: &Settings) -> bool {
-    let kube_ovn = &settings.kube_ovn;
+pub(crate) fn is_exempt(asked: &Asked<'_>, object: &Object, settings: &Settings) -> bool {
+    let (kind, kube_ovn) = (asked.kind, &settings.kube_ovn);
     let name = object.meta().name.as_str();
     let made_by_kube_ovn = match kind {
         Kind::Vpc => name == kube_ovn.default_vpc,
@@ -108,60 +90,69 @@ pub(crate) fn is_exempt(request: &Request, kind: Kind, object: &Object, settings
         _ => false,
     };
     let by_namespace = kind.has_pod_template() || matches!(kind, Kind::VpcEgressGateway | Kind::Namespace);
-    settings.exempts_user(&request.user)
-        || (made_by_kube_ovn && request.operation == Operation::Create)
-        || (by_namespace && settings.exempts_namespace(request.namespace_of(object)))
+    settings.exempts_user(asked.user)
+        || (made_by_kube_ovn && asked.operation == Operation::Create)
+        || (by_namespace && settings.exempts_namespace(asked.namespace_of(object)))
+}
+
+/// Whether there is nothing to judge.
+fn passes(asked: &Asked<'_>, new: &Version<'_>, settings: &Settings) -> bool {
+    let is_stored = matches!(asked.operation, Operation::Create | Operation::Update | Operation::AtRest);
+    !is_stored || new.object.meta().deleting || is_exempt(asked, &new.object, settings)
+}
+
+/// A request whose objects were read.
+struct Versions<'a> {
+    asked: Asked<'a>,
+    new: Version<'a>,
+    /// What the object replaces, in an UPDATE.
+    old: Option<Version<'a>>,
+}
+
+impl<'a> Versions<'a> {
+    /// None where there is nothing to judge.
+    fn of(request: &'a Request, settings: &Settings) -> Option<Self> {
+        let asked = request.asked()?;
+        let read = |json| Version::read(asked.kind, Cow::Borrowed(json), &settings.kube_ovn);
+        let new = read(&request.object);
+        if passes(&asked, &new, settings) {
+            return None;
+        }
+        let old = request.old_object.as_ref().filter(|_| asked.operation == Operation::Update).map(read);
+        Some(Self { asked, new, old })
+    }
 }
 
 struct Review<'a> {
     rules: &'a [&'static Rule],
-    request: &'a Request,
-    kind: Kind,
+    asked: Asked<'a>,
     cluster: &'a dyn ClusterView,
     earlier: &'a dyn ClusterView,
     settings: &'a Settings,
 }
 
-/// A version of the object, as JSON and as rules read it.
-struct Version<'a> {
-    json: &'a Value,
-    object: Object,
-    type_errors: Vec<TypeError>,
-}
-
-impl Version<'_> {
-    /// Whether a field, or something that it lies in, has the wrong type.
-    fn is_mistyped(&self, field: &FieldPath) -> bool {
-        let known = |prefix| self.type_errors.binary_search_by(|error| error.field.steps().cmp(prefix)).is_ok();
-        !self.type_errors.is_empty() && field.prefixes().any(known)
-    }
-}
-
-impl<'a> Review<'a> {
-    fn read(&self, json: &'a Value) -> Version<'a> {
-        let (object, type_errors) = Object::read(self.kind, json, &self.settings.kube_ovn);
-        Version { json, object, type_errors }
-    }
-
-    fn is_exempt(&self, object: &Object) -> bool {
-        is_exempt(self.request, self.kind, object, self.settings)
+impl Review<'_> {
+    fn admit(&self, new: &Version<'_>, old: Option<&Version<'_>>) -> Result<Verdict, ViewError> {
+        let (injected, mutated_object) = injected(&self.asked, new, self.cluster, self.settings)?;
+        let Some(mutated) = mutated_object else { return self.verdict(new, old) };
+        let mutated = Version::read(self.asked.kind, Cow::Owned(mutated), &self.settings.kube_ovn);
+        let verdict = self.verdict(&mutated, old)?;
+        Ok(Verdict { injected, mutated_object: Some(mutated.json.into_owned()), ..verdict })
     }
 
     /// What all rules find, in the order of the table, then of the fields; and what they cannot see.
-    fn verdict(&self, new: &Version) -> Result<Verdict, ViewError> {
-        let old = self.request.old_object.as_ref().filter(|_| self.request.operation == Operation::Update);
-        let old = old.map(|old| self.read(old));
+    fn verdict(&self, new: &Version<'_>, old: Option<&Version<'_>>) -> Result<Verdict, ViewError> {
         let mut all = Findings::default();
         let mut not_evaluated = Vec::new();
-        for rule in self.rules {
+        for rule in self.rules.iter().filter(|rule| self.checks(rule).next().is_some()) {
             let action = self.settings.action(rule);
-            let unchanged = |old: &Version| !self.reads_a_change(rule, new.json, old.json);
-            if action == RuleAction::Off || old.as_ref().is_some_and(unchanged) {
+            let unchanged = |old: &Version<'_>| !self.reads_a_change(rule, &new.json, &old.json);
+            if action == RuleAction::Off || old.is_some_and(unchanged) {
                 continue;
             }
-            let (mut found, unseen) = self.found(rule, new, old.as_ref().map(|old| &old.object))?;
+            let (mut found, unseen) = self.found(rule, new, old.map(|old| &old.object))?;
             if found.deny() {
-                self.spare(rule, action, new, old.as_ref(), &mut found)?;
+                self.spare(rule, action, new, old, &mut found)?;
             }
             all.isolate |= rule.isolates && found.deny();
             all.append(found);
@@ -170,19 +161,25 @@ impl<'a> Review<'a> {
         Ok(Verdict { not_evaluated, ..Verdict::of(all, self.settings) })
     }
 
+    /// The checks of a rule that look at this kind.
+    fn checks(&self, rule: &Rule) -> impl Iterator<Item = &'static Check> {
+        let kind = self.asked.kind;
+        rule.checks.iter().filter(move |check| check.concerns(kind))
+    }
+
     fn reads_a_change(&self, rule: &Rule, new: &Value, old: &Value) -> bool {
         let changed = |check: &Check| match check.reads() {
-            Some(reads) => reads.iter().any(|read| read.differs(self.kind, new, old)),
+            Some(reads) => reads.iter().any(|read| read.differs(self.asked.kind, new, old)),
             None => new != old,
         };
-        rule.checks.iter().filter(|check| check.concerns(self.kind)).any(changed)
+        self.checks(rule).any(changed)
     }
 
     /// What one rule finds in a version of the object, whatever its action.
     fn found(
         &self,
         rule: &'static Rule,
-        version: &Version,
+        version: &Version<'_>,
         old: Option<&Object>,
     ) -> Result<(Findings, Vec<&'static str>), ViewError> {
         let mut context = Context {
@@ -190,8 +187,8 @@ impl<'a> Review<'a> {
             rivals: self.earlier,
             settings: self.settings,
             old,
-            operation: self.request.operation,
-            namespace: self.request.namespace_of(&version.object),
+            operation: self.asked.operation,
+            namespace: self.asked.namespace_of(&version.object),
             type_errors: &version.type_errors,
             findings: Findings::default(),
             not_evaluated: Vec::new(),
@@ -215,8 +212,8 @@ impl<'a> Review<'a> {
         &self,
         rule: &'static Rule,
         action: RuleAction,
-        new: &Version,
-        old: Option<&Version>,
+        new: &Version<'_>,
+        old: Option<&Version<'_>>,
         found: &mut Findings,
     ) -> Result<(), ViewError> {
         let allowed = !rule.isolates && self.honours_allow() && new.object.meta().allows(rule.id);
@@ -242,7 +239,7 @@ impl<'a> Review<'a> {
 
     /// Whether objects of this kind are written by administrators, who may except them.
     fn honours_allow(&self) -> bool {
-        matches!(self.kind, Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway)
+        matches!(self.asked.kind, Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway)
     }
 }
 

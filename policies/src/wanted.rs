@@ -65,13 +65,13 @@ pub struct Wanted {
 impl Wanted {
     /// What an admitted request takes; nothing where no rule would mind who else has it, or where nothing changes.
     pub fn of(request: &Request, settings: &Settings) -> Option<Self> {
-        let kind = request.kind?;
+        let asked = request.asked()?;
         if !matches!(request.operation, Operation::Create | Operation::Update) {
             return None;
         }
-        let read = |object| Object::read(kind, object, &settings.kube_ovn).0;
+        let read = |object| Object::read(asked.kind, object, &settings.kube_ovn).0;
         let new = read(&request.object);
-        if new.meta().deleting || is_exempt(request, kind, &new, settings) {
+        if new.meta().deleting || is_exempt(&asked, &new, settings) {
             return None;
         }
         let old = request.old_object.as_ref().filter(|_| request.operation == Operation::Update).map(read);

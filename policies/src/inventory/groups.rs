@@ -1,14 +1,23 @@
 //! Names, grouped by a word that they have in common.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Which objects name a VPC, a namespace or a provider.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Groups(BTreeMap<String, BTreeSet<String>>);
+pub(super) struct Groups(BTreeMap<Arc<str>, BTreeSet<Arc<str>>>);
 
 impl Groups {
-    pub(super) fn add(&mut self, group: &str, member: &str) {
-        self.0.entry(group.to_owned()).or_default().insert(member.to_owned());
+    pub(super) fn add(&mut self, group: &str, member: &Arc<str>) {
+        let member = Arc::clone(member);
+        match self.0.get_mut(group) {
+            Some(members) => {
+                members.insert(member);
+            }
+            None => {
+                self.0.insert(group.into(), BTreeSet::from([member]));
+            }
+        }
     }
 
     pub(super) fn remove(&mut self, group: &str, member: &str) {
@@ -19,7 +28,7 @@ impl Groups {
         }
     }
 
-    pub(super) fn members(&self, group: &str) -> impl Iterator<Item = &String> {
+    pub(super) fn members(&self, group: &str) -> impl Iterator<Item = &Arc<str>> {
         self.0.get(group).into_iter().flatten()
     }
 }

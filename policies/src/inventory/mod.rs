@@ -1,10 +1,12 @@
 //! The state of a cluster in memory, with the indexes that rules ask: fed one object at a time, by a watch or from files.
 
 mod groups;
+mod keep;
 mod table;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -15,7 +17,9 @@ use crate::kinds::{
 use crate::net::PrefixIndex;
 use crate::settings::KubeOvn;
 use groups::Groups;
-use table::Table;
+use table::{Standing, Table};
+
+pub use view::Stored;
 
 /// The indexed state of a cluster.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +42,7 @@ pub struct Inventory {
     default_subnets_by_vpc: Groups,
     subnets_by_provider: Groups,
     subnets_by_namespace: Groups,
-    selecting_subnets: BTreeSet<String>,
+    selecting_subnets: BTreeSet<Arc<str>>,
     nat_gateways_by_vpc: Groups,
     nat_gateways_by_subnet: Groups,
 }
@@ -76,22 +80,25 @@ impl Inventory {
 
     /// Adds an object, or replaces the one of its kind and name. Kinds that are not kept are ignored.
     pub fn apply(&mut self, kind: Kind, object: &Value) {
-        if !Self::keeps(kind) {
-            return;
+        if Self::keeps(kind) {
+            self.store(&Object::read(kind, object, &self.kube_ovn).0);
         }
-        match Object::read(kind, object, &self.kube_ovn).0 {
-            Object::Vpc(vpc) => self.apply_vpc(vpc),
-            Object::Subnet(subnet) => self.apply_subnet(subnet),
-            Object::NatGateway(gateway) => self.apply_nat_gateway(gateway),
-            Object::IptablesEip(eip) => self.iptables_eips.insert(eip),
-            Object::IpPool(pool) => self.ip_pools.insert(pool),
-            Object::Namespace(namespace) => self.namespaces.insert(namespace),
-            Object::ConfigMap(map) => self.config_maps.insert(map),
-            Object::AttachmentDefinition(definition) => self.attachment_definitions.insert(definition),
-            Object::Node(node) => self.nodes.insert(node),
-            Object::ServiceCidr(range) => self.service_cidrs.insert(range),
-            Object::EgressGateway(_) | Object::IptablesRule(_) | Object::Service(_) | Object::Pod(_) => {}
-        }
+    }
+
+    /// [`apply`](Self::apply), where the object was read already.
+    pub fn store(&mut self, object: &Object) {
+        self.keep(object, Standing::Stored);
+    }
+
+    /// Makes an object known that others may refer to, though it is not stored yet: it is in conflict with nothing. To
+    /// [`Stored`], and where prefixes are looked for, there is no such object.
+    pub fn plan(&mut self, object: &Object) {
+        self.keep(object, Standing::Planned);
+    }
+
+    /// Makes as if a planned object did not exist, while it is asked whether it may be stored.
+    pub fn hide(&mut self, object: &Object) {
+        self.keep(object, Standing::Asked);
     }
 
     /// Takes an object away. The namespace means nothing for cluster-scoped kinds: the API server gives that of a Namespace
@@ -129,10 +136,10 @@ impl Inventory {
 
     /// All Subnets, those that are being deleted too.
     pub(crate) fn stored_subnets(&self) -> impl Iterator<Item = &Subnet> {
-        self.subnets.all().map(AsRef::as_ref)
+        self.subnets.all(Standing::Stored).map(AsRef::as_ref)
     }
 
-    fn keys(&self, kind: Kind) -> Vec<String> {
+    fn keys(&self, kind: Kind) -> Vec<Arc<str>> {
         match kind {
             Kind::Vpc => self.vpcs.keys(),
             Kind::Subnet => self.subnets.keys(),
@@ -145,97 +152,6 @@ impl Inventory {
             Kind::Node => self.nodes.keys(),
             Kind::ServiceCidr => self.service_cidrs.keys(),
             _ => Vec::new(),
-        }
-    }
-
-    fn remove_key(&mut self, kind: Kind, key: &str) {
-        match kind {
-            Kind::Vpc => self.remove_vpc(key),
-            Kind::Subnet => self.remove_subnet(key),
-            Kind::VpcNatGateway => self.remove_nat_gateway(key),
-            Kind::IptablesEip => drop(self.iptables_eips.remove(key)),
-            Kind::IpPool => drop(self.ip_pools.remove(key)),
-            Kind::Namespace => drop(self.namespaces.remove(key)),
-            Kind::ConfigMap => drop(self.config_maps.remove(key)),
-            Kind::AttachmentDefinition => drop(self.attachment_definitions.remove(key)),
-            Kind::Node => drop(self.nodes.remove(key)),
-            Kind::ServiceCidr => drop(self.service_cidrs.remove(key)),
-            _ => {}
-        }
-    }
-
-    fn apply_vpc(&mut self, vpc: Vpc) {
-        let name = &vpc.meta.name;
-        self.remove_vpc(name);
-        for namespace in &vpc.namespaces {
-            self.vpcs_by_namespace.add(namespace, name);
-        }
-        self.vpcs.insert(vpc);
-    }
-
-    fn remove_vpc(&mut self, name: &str) {
-        let Some(vpc) = self.vpcs.remove(name) else { return };
-        for namespace in &vpc.namespaces {
-            self.vpcs_by_namespace.remove(namespace, name);
-        }
-    }
-
-    fn apply_subnet(&mut self, subnet: Subnet) {
-        let name = &subnet.meta.name;
-        self.remove_subnet(name);
-        if let Some(shard) = subnet.shard() {
-            self.subnets_by_vpc.add(&shard.vpc, name);
-            if subnet.default {
-                self.default_subnets_by_vpc.add(&shard.vpc, name);
-            }
-            let prefixes = self.shards.entry(shard).or_default();
-            for cidr in &subnet.cidrs {
-                prefixes.insert(cidr.network(), name);
-            }
-        }
-        self.subnets_by_provider.add(&subnet.provider, name);
-        for namespace in &subnet.namespaces {
-            self.subnets_by_namespace.add(namespace, name);
-        }
-        if !subnet.namespace_selectors.is_empty() {
-            self.selecting_subnets.insert(name.clone());
-        }
-        self.subnets.insert(subnet);
-    }
-
-    fn remove_subnet(&mut self, name: &str) {
-        let Some(subnet) = self.subnets.remove(name) else { return };
-        if let Some(shard) = subnet.shard() {
-            self.subnets_by_vpc.remove(&shard.vpc, name);
-            self.default_subnets_by_vpc.remove(&shard.vpc, name);
-            if let Some(prefixes) = self.shards.get_mut(&shard) {
-                for cidr in &subnet.cidrs {
-                    prefixes.remove(cidr.network(), name);
-                }
-                if prefixes.is_empty() {
-                    self.shards.remove(&shard);
-                }
-            }
-        }
-        self.subnets_by_provider.remove(&subnet.provider, name);
-        for namespace in &subnet.namespaces {
-            self.subnets_by_namespace.remove(namespace, name);
-        }
-        self.selecting_subnets.remove(name);
-    }
-
-    fn apply_nat_gateway(&mut self, gateway: NatGateway) {
-        let name = &gateway.meta.name;
-        self.remove_nat_gateway(name);
-        self.nat_gateways_by_vpc.add(&gateway.vpc, name);
-        self.nat_gateways_by_subnet.add(&gateway.subnet, name);
-        self.nat_gateways.insert(gateway);
-    }
-
-    fn remove_nat_gateway(&mut self, name: &str) {
-        if let Some(gateway) = self.nat_gateways.remove(name) {
-            self.nat_gateways_by_vpc.remove(&gateway.vpc, name);
-            self.nat_gateways_by_subnet.remove(&gateway.subnet, name);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The objects of one kind, by name.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,9 +9,26 @@ use crate::kinds::{
     key,
 };
 
+/// How far an object has come, the furthest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// It is asked whether it may be stored, and does not exist meanwhile.
+    Asked,
+    /// It is to be stored: others may refer to it.
+    Planned,
+    /// It is stored: others may be in conflict with it.
+    Stored,
+}
+
+#[derive(Clone, Debug)]
+struct Kept<T> {
+    object: Arc<T>,
+    standing: Standing,
+}
+
 /// The objects of one kind. Namespaced ones have their namespace before the name.
 #[derive(Clone, Debug)]
-pub(super) struct Table<T>(BTreeMap<String, Arc<T>>);
+pub(super) struct Table<T>(BTreeMap<Arc<str>, Kept<T>>);
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
@@ -19,20 +37,34 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: HasMeta> Table<T> {
-    pub(super) fn insert(&mut self, object: T) {
-        self.0.insert(object.key(), Arc::new(object));
+    /// Adds an object, or replaces the one of its name.
+    pub(super) fn insert(&mut self, object: &Arc<T>, standing: Standing) {
+        if self.change_standing(object, standing).is_none() {
+            self.insert_as(object.key().into(), object, standing);
+        }
     }
 
-    pub(super) fn remove(&mut self, key: &str) -> Option<Arc<T>> {
-        self.0.remove(key)
+    pub(super) fn insert_as(&mut self, key: Arc<str>, object: &Arc<T>, standing: Standing) {
+        self.0.insert(key, Kept { object: Arc::clone(object), standing });
     }
 
-    /// The object, also one that is being deleted.
-    pub(super) fn stored(&self, key: &str) -> Option<&Arc<T>> {
-        self.0.get(key)
+    /// Changes how far this very object has come, and says how far it was; none if it is not kept, but perhaps another of
+    /// its name.
+    pub(super) fn change_standing(&mut self, object: &Arc<T>, standing: Standing) -> Option<Standing> {
+        let kept = self.0.get_mut(&*object.key()).filter(|kept| Arc::ptr_eq(&kept.object, object))?;
+        Some(std::mem::replace(&mut kept.standing, standing))
     }
 
-    pub(super) fn keys(&self) -> Vec<String> {
+    pub(super) fn remove(&mut self, key: &str) -> Option<(Arc<T>, Standing)> {
+        self.0.remove(key).map(|kept| (kept.object, kept.standing))
+    }
+
+    /// The object, also one that is being deleted or not yet stored.
+    pub(super) fn kept(&self, key: &str) -> Option<&Arc<T>> {
+        self.0.get(key).map(|kept| &kept.object)
+    }
+
+    pub(super) fn keys(&self) -> Vec<Arc<str>> {
         self.0.keys().cloned().collect()
     }
 
@@ -40,28 +72,25 @@ impl<T: HasMeta> Table<T> {
         self.0.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The object, if it has come so far, unless it is being deleted.
+    pub(super) fn living(&self, key: &str, least: Standing) -> Option<Arc<T>> {
+        let kept = self.0.get(key).filter(|kept| kept.standing >= least && !kept.object.meta().deleting);
+        kept.map(|kept| Arc::clone(&kept.object))
     }
 
-    /// The object, unless it is being deleted.
-    pub(super) fn living(&self, key: &str) -> Option<Arc<T>> {
-        self.stored(key).filter(|object| !object.meta().deleting).cloned()
+    /// Those of some objects that have come so far and are not being deleted.
+    pub(super) fn living_of<'k>(&self, keys: impl Iterator<Item = &'k Arc<str>>, least: Standing) -> Vec<Arc<T>> {
+        keys.filter_map(|key| self.living(key, least)).collect()
     }
 
-    /// Those of some objects that are not being deleted.
-    pub(super) fn living_of<'k>(&self, keys: impl Iterator<Item = &'k String>) -> Vec<Arc<T>> {
-        keys.filter_map(|key| self.living(key)).collect()
+    /// All objects that have come so far, those that are being deleted too.
+    pub(super) fn all(&self, least: Standing) -> impl Iterator<Item = &Arc<T>> {
+        self.0.values().filter(move |kept| kept.standing >= least).map(|kept| &kept.object)
     }
 
-    /// All objects, those that are being deleted too.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<T>> {
-        self.0.values()
-    }
-
-    /// All objects that are not being deleted.
-    pub(super) fn all_living(&self) -> impl Iterator<Item = &Arc<T>> {
-        self.all().filter(|object| !object.meta().deleting)
+    /// All objects that have come so far and are not being deleted.
+    pub(super) fn all_living(&self, least: Standing) -> impl Iterator<Item = &Arc<T>> {
+        self.all(least).filter(|object| !object.meta().deleting)
     }
 }
 
@@ -70,7 +99,7 @@ pub(super) trait HasMeta {
     fn meta(&self) -> &Meta;
 
     /// What tells it from others of its kind.
-    fn key(&self) -> String;
+    fn key(&self) -> Cow<'_, str>;
 }
 
 macro_rules! has_meta {
@@ -80,7 +109,7 @@ macro_rules! has_meta {
                 &self.meta
             }
 
-            fn key(&self) -> String {
+            fn key(&self) -> Cow<'_, str> {
                 $key(&self.meta)
             }
         }
@@ -91,10 +120,10 @@ has_meta!(name: Vpc, Subnet, NatGateway, IptablesEip, IpPool, Namespace, Node, S
 has_meta!(namespaced: ConfigMap, AttachmentDefinition);
 
 /// Kubernetes ignores a namespace in a cluster-scoped object.
-fn name(meta: &Meta) -> String {
-    meta.name.clone()
+fn name(meta: &Meta) -> Cow<'_, str> {
+    Cow::Borrowed(&meta.name)
 }
 
-fn namespaced(meta: &Meta) -> String {
-    key(&meta.namespace, &meta.name)
+fn namespaced(meta: &Meta) -> Cow<'_, str> {
+    Cow::Owned(key(&meta.namespace, &meta.name))
 }

@@ -20,6 +20,7 @@ mod subnet;
 mod vpc;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -161,7 +162,7 @@ impl Kind {
 
     /// The kind of this API group and name, in whatever version.
     pub fn find(group: &str, name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.group() == group && kind.name() == name)
+        Self::ALL.iter().copied().find(|kind| kind.name() == name && kind.group() == group)
     }
 
     /// The kind of a whole object, by its `apiVersion` and `kind`.
@@ -200,7 +201,7 @@ impl Kind {
     pub fn api_version(self) -> String {
         match self.group() {
             "" => self.version().to_owned(),
-            group => format!("{group}/{}", self.version()),
+            group => [group, "/", self.version()].concat(),
         }
     }
 
@@ -269,33 +270,33 @@ impl ObjectRef {
     }
 }
 
-/// An object of a kind that rules know.
+/// An object of a kind that rules know. Those that are looked up are shared with whoever keeps them.
 #[derive(Clone, Debug)]
 pub enum Object {
     /// A Vpc.
-    Vpc(Vpc),
+    Vpc(Arc<Vpc>),
     /// A Subnet.
-    Subnet(Subnet),
+    Subnet(Arc<Subnet>),
     /// A `VpcNatGateway`.
-    NatGateway(NatGateway),
+    NatGateway(Arc<NatGateway>),
     /// A `VpcEgressGateway`.
     EgressGateway(EgressGateway),
     /// An `IptablesEIP`.
-    IptablesEip(IptablesEip),
+    IptablesEip(Arc<IptablesEip>),
     /// One of the three kinds of iptables rules.
     IptablesRule(IptablesRule),
     /// An `IPPool`.
-    IpPool(IpPool),
+    IpPool(Arc<IpPool>),
     /// A Namespace.
-    Namespace(Namespace),
+    Namespace(Arc<Namespace>),
     /// A Node.
-    Node(Node),
+    Node(Arc<Node>),
     /// A ServiceCIDR.
-    ServiceCidr(ServiceCidr),
+    ServiceCidr(Arc<ServiceCidr>),
     /// A ConfigMap.
-    ConfigMap(ConfigMap),
+    ConfigMap(Arc<ConfigMap>),
     /// A NetworkAttachmentDefinition.
-    AttachmentDefinition(AttachmentDefinition),
+    AttachmentDefinition(Arc<AttachmentDefinition>),
     /// A Service.
     Service(Service),
     /// A Pod, or a workload that makes Pods.
@@ -308,20 +309,20 @@ impl Object {
         let errors = TypeErrors::default();
         let reader = Reader::new(object, &errors);
         let read = match kind {
-            Kind::Vpc => Object::Vpc(Vpc::read(&reader)),
-            Kind::Subnet => Object::Subnet(Subnet::read(&reader, kube_ovn)),
-            Kind::VpcNatGateway => Object::NatGateway(NatGateway::read(&reader)),
+            Kind::Vpc => Object::Vpc(Vpc::read(&reader).into()),
+            Kind::Subnet => Object::Subnet(Subnet::read(&reader, kube_ovn).into()),
+            Kind::VpcNatGateway => Object::NatGateway(NatGateway::read(&reader).into()),
             Kind::VpcEgressGateway => Object::EgressGateway(EgressGateway::read(&reader)),
-            Kind::IptablesEip => Object::IptablesEip(IptablesEip::read(&reader)),
+            Kind::IptablesEip => Object::IptablesEip(IptablesEip::read(&reader).into()),
             Kind::IptablesFipRule | Kind::IptablesDnatRule | Kind::IptablesSnatRule => {
                 Object::IptablesRule(IptablesRule::read(kind, &reader))
             }
-            Kind::IpPool => Object::IpPool(IpPool::read(&reader)),
-            Kind::Namespace => Object::Namespace(Namespace::read(&reader)),
-            Kind::Node => Object::Node(Node::read(&reader)),
-            Kind::ServiceCidr => Object::ServiceCidr(ServiceCidr::read(&reader)),
-            Kind::ConfigMap => Object::ConfigMap(ConfigMap::read(&reader)),
-            Kind::AttachmentDefinition => Object::AttachmentDefinition(AttachmentDefinition::read(&reader)),
+            Kind::IpPool => Object::IpPool(IpPool::read(&reader).into()),
+            Kind::Namespace => Object::Namespace(Namespace::read(&reader).into()),
+            Kind::Node => Object::Node(Node::read(&reader).into()),
+            Kind::ServiceCidr => Object::ServiceCidr(ServiceCidr::read(&reader).into()),
+            Kind::ConfigMap => Object::ConfigMap(ConfigMap::read(&reader).into()),
+            Kind::AttachmentDefinition => Object::AttachmentDefinition(AttachmentDefinition::read(&reader).into()),
             Kind::Service => Object::Service(Service::read(&reader)),
             Kind::Pod
             | Kind::Deployment

@@ -1,7 +1,7 @@
 //! Which prefixes overlap a given one, without walking all of them.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
@@ -19,25 +19,23 @@ pub struct PrefixIndex {
 /// Prefixes of one family. IPv4 ones stand in theirs as IPv6 maps them, so that there is one trie to be compiled.
 type Trie = PrefixMap<Ipv6Net, Owners>;
 
-/// The owners of a prefix, and how often each holds it: a Subnet may list one prefix twice.
-type Owners = BTreeMap<String, usize>;
+/// The owners of a prefix, sorted, each as often as it holds it: a Subnet may list one prefix twice. Most often it is one.
+type Owners = Vec<Arc<str>>;
 
 impl PrefixIndex {
     /// Adds a prefix of an owner.
-    pub fn insert(&mut self, prefix: IpNet, owner: &str) {
+    pub fn insert(&mut self, prefix: IpNet, owner: &Arc<str>) {
         let (trie, key) = self.trie_mut(prefix);
-        *trie.entry(key).or_default().entry(owner.to_owned()).or_default() += 1;
+        let owners = trie.entry(key).or_default();
+        owners.insert(owners.partition_point(|other| other < owner), Arc::clone(owner));
     }
 
     /// Takes a prefix of an owner away again.
     pub fn remove(&mut self, prefix: IpNet, owner: &str) {
         let (trie, key) = self.trie_mut(prefix);
         let Some(owners) = trie.get_mut(&key) else { return };
-        if let Some(held) = owners.get_mut(owner) {
-            *held -= 1;
-            if *held == 0 {
-                owners.remove(owner);
-            }
+        if let Ok(at) = owners.binary_search_by(|other| (**other).cmp(owner)) {
+            owners.remove(at);
         }
         if owners.is_empty() {
             trie.remove(&key);
@@ -58,7 +56,7 @@ impl PrefixIndex {
         let (above, below) = (trie.cover(&key).filter(|(above, _)| *above != key), trie.children(&key));
         let original = |key: Ipv6Net| if matches!(prefix, IpNet::V4(_)) { unmapped(key) } else { IpNet::V6(key) };
         let found = above.chain(below);
-        found.flat_map(|(key, owners)| owners.keys().map(move |owner| (original(key), owner.as_str()))).collect()
+        found.flat_map(|(key, owners)| distinct(owners).map(move |owner| (original(key), owner))).collect()
     }
 
     fn trie_mut(&mut self, prefix: IpNet) -> (&mut Trie, Ipv6Net) {
@@ -82,6 +80,10 @@ fn unmapped(prefix: Ipv6Net) -> IpNet {
     let address = prefix.addr().to_ipv4_mapped().unwrap_or(Ipv4Addr::UNSPECIFIED);
     let length = prefix.prefix_len().saturating_sub(MAPPED);
     IpNet::V4(Ipv4Net::new(address, length).unwrap_or_default())
+}
+
+fn distinct(owners: &[Arc<str>]) -> impl Iterator<Item = &str> {
+    owners.chunk_by(|a, b| a == b).filter_map(|same| same.first().map(|owner| &**owner))
 }
 
 #[cfg(test)]
@@ -110,7 +112,7 @@ mod tests {
         ) {
             let mut index = PrefixIndex::default();
             for (prefix, owner) in &held {
-                index.insert(*prefix, &owner.to_string());
+                index.insert(*prefix, &owner.to_string().into());
             }
             let mut left = Vec::new();
             for ((prefix, owner), removed) in held.iter().zip(removed) {
@@ -133,8 +135,8 @@ mod tests {
     fn is_empty_again_when_all_is_removed() {
         let mut index = PrefixIndex::default();
         let prefix = "10.0.0.0/8".parse().unwrap();
-        index.insert(prefix, "a");
-        index.insert(prefix, "a");
+        index.insert(prefix, &"a".into());
+        index.insert(prefix, &"a".into());
         index.remove(prefix, "a");
         assert!(!index.is_empty());
         index.remove(prefix, "a");

@@ -39,6 +39,61 @@ impl Operation {
     }
 }
 
+/// What is asked, by whom and where: all of a request but its objects.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The kind of the object.
+    pub kind: Kind,
+    /// What is asked.
+    pub operation: Operation,
+    /// The namespace; empty for cluster-scoped objects.
+    pub namespace: &'a str,
+    /// Who asks; empty where nobody is known, as for files.
+    pub user: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    /// What `kubectl apply` would ask about an object of this kind.
+    pub fn of_object(kind: Kind, object: &'a Value, operation: Operation) -> Self {
+        Self { kind, operation, namespace: namespace_of(Some(kind), object), user: "" }
+    }
+
+    /// Names the object, as reports do.
+    pub fn object_ref(&self, object: &Value) -> ObjectRef {
+        let name = match (metadata(object, "name"), metadata(object, "generateName")) {
+            ("", "") => String::new(),
+            ("", prefix) => format!("{prefix}*"),
+            (name, _) => name.to_owned(),
+        };
+        if self.kind.is_namespaced() {
+            ObjectRef::namespaced(self.kind, self.namespace, &name)
+        } else {
+            ObjectRef::new(self.kind, &name)
+        }
+    }
+
+    /// The namespace of the object, which is the object's own name for a Namespace.
+    pub(crate) fn namespace_of<'s>(&'s self, object: &'s Object) -> &'s str {
+        match object {
+            Object::Namespace(namespace) => &namespace.meta.name,
+            _ => self.namespace,
+        }
+    }
+}
+
+/// A text of an object's metadata; empty where there is none.
+fn metadata<'v>(object: &'v Value, field: &str) -> &'v str {
+    object.get("metadata").and_then(|metadata| metadata.get(field)?.as_str()).unwrap_or_default()
+}
+
+/// The namespace that an object is applied in.
+fn namespace_of(kind: Option<Kind>, object: &Value) -> &str {
+    match metadata(object, "namespace") {
+        "" if kind.is_some_and(Kind::is_namespaced) => "default",
+        namespace => namespace,
+    }
+}
+
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -65,18 +120,13 @@ pub struct Request {
 impl Request {
     /// The request that `kubectl apply` would make of this object: a CREATE, or an UPDATE of an older version.
     pub fn of_object(object: Value, old_object: Option<Value>) -> Self {
-        let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
         let kind = Kind::of(&object);
-        let namespace = match text("/metadata/namespace") {
-            none if none.is_empty() && kind.is_some_and(Kind::is_namespaced) => "default".to_owned(),
-            namespace => namespace,
-        };
         Self {
             uid: String::new(),
             kind,
             operation: if old_object.is_some() { Operation::Update } else { Operation::Create },
-            name: text("/metadata/name"),
-            namespace,
+            name: metadata(&object, "name").to_owned(),
+            namespace: namespace_of(kind, &object).to_owned(),
             user: String::new(),
             dry_run: false,
             object,
@@ -126,26 +176,13 @@ impl Request {
 
     /// Names the object, as reports do.
     pub fn object_ref(&self) -> Option<ObjectRef> {
-        let kind = self.kind?;
-        let text = |path: &str| self.object.pointer(path).and_then(Value::as_str).unwrap_or_default();
-        let name = match (text("/metadata/name"), text("/metadata/generateName")) {
-            ("", "") => String::new(),
-            ("", prefix) => format!("{prefix}*"),
-            (name, _) => name.to_owned(),
-        };
-        Some(if kind.is_namespaced() {
-            ObjectRef::namespaced(kind, &self.namespace, &name)
-        } else {
-            ObjectRef::new(kind, &name)
-        })
+        self.asked().map(|asked| asked.object_ref(&self.object))
     }
 
-    /// The namespace of the object, which is the object's own name for a Namespace.
-    pub(crate) fn namespace_of<'a>(&'a self, object: &'a Object) -> &'a str {
-        match object {
-            Object::Namespace(namespace) => &namespace.meta.name,
-            _ => &self.namespace,
-        }
+    /// All of it but the objects; none for a kind that no rule reads.
+    pub(crate) fn asked(&self) -> Option<Asked<'_>> {
+        let Self { operation, namespace, user, .. } = self;
+        Some(Asked { kind: self.kind?, operation: *operation, namespace, user })
     }
 }
 

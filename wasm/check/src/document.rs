@@ -256,14 +256,11 @@ fn lack(object: &Value) -> Option<String> {
     if let Some(what) = what {
         return Some(format!("not a Kubernetes object: it is {what}"));
     }
-    let is_text = |path: &str| object.pointer(path).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-    let mut missing = Vec::new();
-    for (field, path) in [("apiVersion", "/apiVersion"), ("kind", "/kind")] {
-        if !is_text(path) {
-            missing.push(field);
-        }
-    }
-    if !is_text("/metadata/name") && !is_text("/metadata/generateName") {
+    let has =
+        |object: &Value, field: &str| object.get(field).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    let mut missing: Vec<_> = ["apiVersion", "kind"].into_iter().filter(|field| !has(object, field)).collect();
+    let is_named = |metadata: &Value| has(metadata, "name") || has(metadata, "generateName");
+    if !object.get("metadata").is_some_and(is_named) {
         missing.push("metadata.name");
     }
     (!missing.is_empty()).then(|| format!("not a Kubernetes object: it needs {} (a string)", missing.join(", ")))

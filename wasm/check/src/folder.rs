@@ -3,20 +3,26 @@
 //! Names and prerequisites are looked up among all objects, so references work in any order. Conflicts count only with
 //! what was admitted before, so a pair that cannot both stand is one finding, on the later of the two.
 
+mod life;
+mod object;
+
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
 use vpcguard_policies::field::FieldPath;
 use vpcguard_policies::finding::{Finding, Related};
-use vpcguard_policies::{Inventory, Kind, ObjectRef, Request, Settings, Verdict, ViewError, admit_after};
+use vpcguard_policies::{
+    Inventory, Kind, ObjectRef, Operation, Settings, Stored, Verdict, Version, ViewError, admit_after,
+};
 
 use crate::allow::Allow;
 use crate::document::{Document, parse};
 use crate::report::{Located, Mutation, Place, Report, Seen, Unevaluated};
 use crate::source::{ParseError, Source};
 use crate::yaml::Position;
+use life::{Life, Lives};
+use object::{Name, Names, Object};
 
 /// What the sources hold, in their order.
 #[derive(Clone, Debug, Default)]
@@ -65,13 +71,18 @@ pub fn check_knowing<'a>(
     kinds: &[Kind],
     settings: &Settings,
 ) -> Result<Report, ViewError> {
-    let mut walk = Walk::new(settings, kinds);
-    for document in state {
-        if let Some(object) = walk.name(document) {
-            walk.store(&object, Cow::Borrowed(&document.object));
-        }
+    let mut names = Names::default();
+    let state: Vec<_> = state.into_iter().filter_map(|document| Some((document, names.name(document)?))).collect();
+    let named: Vec<_> = folder.documents.iter().map(|document| names.name(document)).collect();
+    let mut lives = Lives::default();
+    let mut read = |document, name| Object::read(document, name, lives.begin(&name.object), settings);
+    let state: Vec<_> = state.iter().map(|(document, name)| read(document, name)).collect();
+    let documents = folder.documents.iter().zip(&named);
+    let objects: Vec<_> = documents.map(|(document, name)| Some(read(document, name.as_ref()?))).collect();
+    let mut walk = Walk::new(settings, kinds, lives);
+    for object in &state {
+        walk.store(object, Cow::Borrowed(object.kept()));
     }
-    let objects: Vec<_> = folder.documents.iter().map(|document| walk.name(document)).collect();
     for object in objects.iter().flatten() {
         walk.announce(object);
     }
@@ -83,144 +94,91 @@ pub fn check_knowing<'a>(
     walk.drop_other_sides();
     walk.note_useless(&folder.allows);
     let mut report = walk.report;
-    let named = folder.documents.iter().zip(objects.iter().map(|object| object.as_ref().map(|object| &object.name)));
-    report.objects = named.map(|(document, name)| Seen::of(document, name)).collect();
+    let seen = |(document, name): (&Document, Option<Name>)| match name {
+        Some(name) => Seen { object: name.object, file: Some(document.file.clone()) },
+        None => Seen::of(document, None),
+    };
+    report.objects = folder.documents.iter().zip(named).map(seen).collect();
     report.errors.clone_from(&folder.errors);
     report.summary.files = folder.files;
     report.summary.objects = folder.documents.len();
     Ok(report)
 }
 
-/// An object of a kind that rules know.
-struct Object<'a> {
-    kind: Kind,
-    /// Its name here; an object whose name the cluster is to generate gets one that no other has.
-    name: ObjectRef,
-    is_generated: bool,
-    document: &'a Document,
-}
-
-impl<'a> Object<'a> {
-    /// A version of this object as the inventory keeps it: under the name that it has here.
-    fn named(&self, version: Cow<'a, Value>) -> Cow<'a, Value> {
-        if !self.is_generated {
-            return version;
-        }
-        let mut version = version.into_owned();
-        if let Some(metadata) = version.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.insert("name".to_owned(), self.name.name.clone().into());
-        }
-        Cow::Owned(version)
-    }
-}
-
 struct Walk<'a> {
     settings: &'a Settings,
-    /// What was admitted so far, and the state: what a new object may be in conflict with.
-    earlier: Inventory,
-    /// The same, and beside it every object of the folder that is not among them yet: where names are looked up.
-    all: Inventory,
-    /// The last admitted version of each object.
-    admitted: BTreeMap<ObjectRef, Cow<'a, Value>>,
-    /// The document with the version that `all` has.
-    shown: BTreeMap<ObjectRef, &'a Document>,
-    /// The versions of each object that are to be reviewed still.
-    waiting: BTreeMap<ObjectRef, VecDeque<&'a Document>>,
-    /// Which objects were denied, and by which rules.
-    denied: BTreeSet<(ObjectRef, &'static str)>,
-    generated: BTreeMap<ObjectRef, usize>,
+    /// What was admitted so far, and the state: what a new object may be in conflict with. Beside it, as planned, every
+    /// object of the folder that is not among them yet: names are looked up among them too.
+    inventory: Inventory,
+    numbers: Lives<'a>,
+    lives: Vec<Life<'a>>,
     /// The comments that excuse something.
     useful: BTreeSet<*const Allow>,
     report: Report,
 }
 
 impl<'a> Walk<'a> {
-    fn new(settings: &'a Settings, kinds: &[Kind]) -> Self {
-        let inventory = Inventory::new(settings.kube_ovn.clone()).watching(kinds.iter().copied());
+    fn new(settings: &'a Settings, kinds: &[Kind], numbers: Lives<'a>) -> Self {
         Self {
             settings,
-            earlier: inventory.clone(),
-            all: inventory,
-            admitted: BTreeMap::new(),
-            shown: BTreeMap::new(),
-            waiting: BTreeMap::new(),
-            denied: BTreeSet::new(),
-            generated: BTreeMap::new(),
+            inventory: Inventory::new(settings.kube_ovn.clone()).watching(kinds.iter().copied()),
+            lives: std::iter::repeat_with(Life::default).take(numbers.len()).collect(),
+            numbers,
             useful: BTreeSet::new(),
             report: Report::default(),
         }
     }
 
-    /// Names an object; none if no rule knows its kind.
-    fn name(&mut self, document: &'a Document) -> Option<Object<'a>> {
-        let kind = Kind::of(&document.object)?;
-        // The name does not depend on the rest, which is large.
-        let metadata = document.object.get("metadata");
-        let field = |field| metadata.and_then(|metadata| metadata.get(field)).cloned().unwrap_or_default();
-        let head = serde_json::json!({
-            "apiVersion": document.object.get("apiVersion"),
-            "kind": kind.name(),
-            "metadata": {"name": field("name"), "generateName": field("generateName"), "namespace": field("namespace")},
-        });
-        let mut name = Request::of_object(head, None).object_ref()?;
-        let is_generated = field("name").as_str().is_none_or(str::is_empty);
-        if is_generated {
-            let count = self.generated.entry(name.clone()).or_default();
-            *count += 1;
-            if *count > 1 {
-                name.name = format!("{} ({count})", name.name);
-            }
-        }
-        Some(Object { kind, name, is_generated, document })
-    }
-
     /// Takes a version as stored, in place of an earlier one.
-    fn store(&mut self, object: &Object<'a>, version: Cow<'a, Value>) {
-        let version = object.named(version);
-        self.earlier.apply(object.kind, &version);
-        self.all.apply(object.kind, &version);
-        self.shown.insert(object.name.clone(), object.document);
-        self.admitted.insert(object.name.clone(), version);
+    fn store(&mut self, object: &Object<'a>, version: Cow<'a, Version<'a>>) {
+        self.inventory.store(version.object());
+        if let Some(life) = self.lives.get_mut(object.life) {
+            life.shown = Some(object.document);
+            life.admitted = Some(version);
+        }
     }
 
     /// Makes an object known before its review, by its first version.
-    fn announce(&mut self, object: &Object<'a>) {
-        let waiting = self.waiting.entry(object.name.clone()).or_default();
-        waiting.push_back(object.document);
-        if waiting.len() == 1 && !self.admitted.contains_key(&object.name) {
-            self.show(object);
+    fn announce(&mut self, object: &'a Object<'a>) {
+        let Some(life) = self.lives.get_mut(object.life) else { return };
+        life.waiting.push_back(object);
+        if life.waiting.len() == 1 && life.admitted.is_none() {
+            life.shown = Some(object.document);
+            self.inventory.plan(object.kept().object());
         }
     }
 
-    fn show(&mut self, object: &Object<'a>) {
-        self.all.apply(object.kind, &object.named(Cow::Borrowed(&object.document.object)));
-        self.shown.insert(object.name.clone(), object.document);
-    }
-
-    fn review(&mut self, index: usize, object: &Object<'a>) -> Result<(), ViewError> {
-        let old = self.admitted.get(&object.name).map(|old| old.clone().into_owned());
-        let is_new = old.is_none();
+    fn review(&mut self, index: usize, object: &'a Object<'a>) -> Result<(), ViewError> {
+        let Some(life) = self.lives.get_mut(object.life) else { return Ok(()) };
+        life.waiting.pop_front();
+        let is_new = life.admitted.is_none();
         if is_new {
             // An object does not exist while it is asked whether it may.
-            self.all.remove(object.kind, object.name.namespace.as_deref().unwrap_or_default(), &object.name.name);
+            self.inventory.hide(object.kept().object());
         }
-        let request = Request::of_object(object.document.object.clone(), old);
-        let mut verdict = admit_after(&request, &self.all, &self.earlier, self.settings)?;
+        let asked = object.asked(if is_new { Operation::Create } else { Operation::Update });
+        let (all, earlier) = (&self.inventory, Stored(&self.inventory));
+        let old = life.admitted.as_deref();
+        let mut verdict = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
         self.spare(object.document, &mut verdict);
-        self.note(index, object, &request, &verdict);
-        let next = self.waiting.get_mut(&object.name).and_then(|waiting| {
-            waiting.pop_front();
-            waiting.front().copied()
-        });
-        if verdict.allowed {
-            let version = verdict.mutated_object.map_or(Cow::Borrowed(&object.document.object), Cow::Owned);
-            self.store(object, version);
+        let (is_admitted, mutated) = (verdict.allowed, verdict.mutated_object.take());
+        self.note(index, object, verdict);
+        if is_admitted {
+            let version = mutated.map(|mutated| Cow::Owned(object.kept_as(mutated, self.settings)));
+            self.store(object, version.unwrap_or(Cow::Borrowed(object.kept())));
         } else if is_new {
-            // Others may refer to it all the same, or its one fault would be reported once for each of them.
-            let shown = next.unwrap_or(object.document);
-            self.show(&Object { document: shown, name: object.name.clone(), ..*object });
+            self.show_next(object);
         }
         Ok(())
+    }
+
+    /// Keeps an object known of which a version was denied: others may refer to it all the same, or its one fault would be
+    /// reported once for each of them.
+    fn show_next(&mut self, denied: &'a Object<'a>) {
+        let Some(life) = self.lives.get_mut(denied.life) else { return };
+        let shown = life.waiting.front().copied().unwrap_or(denied);
+        life.shown = Some(shown.document);
+        self.inventory.plan(shown.kept().object());
     }
 
     /// Turns denials that comments excuse into warnings, as the annotation `vpcguard.io/allow` does.
@@ -265,44 +223,42 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn note(&mut self, index: usize, object: &Object<'a>, request: &Request, verdict: &Verdict) {
-        let Some(subject) = request.object_ref() else { return };
-        for finding in &verdict.findings {
-            self.denied.insert((object.name.clone(), finding.rule()));
+    fn note(&mut self, index: usize, object: &Object<'a>, verdict: Verdict) {
+        if let Some(life) = self.lives.get_mut(object.life) {
+            life.denied_by.extend(verdict.findings.iter().map(Finding::rule));
         }
-        for finding in verdict.findings.iter().chain(&verdict.warnings) {
+        if verdict.allowed && !verdict.injected.is_empty() {
+            self.report.mutations.extend(Mutation::all(&object.subject(), object.document, &verdict.injected));
+        }
+        for finding in verdict.findings.into_iter().chain(verdict.warnings) {
             let located = Located {
-                finding: finding.clone(),
-                object: subject.clone(),
+                object: object.subject(),
                 place: object.document.place(finding.field()),
                 related: finding.related_objects().iter().map(|related| self.place(related)).collect(),
+                finding,
                 index,
             };
             self.report.findings.push(located);
         }
-        for missing in &verdict.not_evaluated {
-            self.report.not_evaluated.push(Unevaluated { object: subject.clone(), missing: missing.clone() });
-        }
-        if verdict.allowed {
-            self.report.mutations.extend(Mutation::all(&subject, object.document, &verdict.injected));
+        for missing in verdict.not_evaluated {
+            self.report.not_evaluated.push(Unevaluated { object: object.subject(), missing });
         }
         self.report.omitted += verdict.omitted;
     }
 
     /// Where the field of another object was read, or its name where no field of it matters.
     fn place(&self, related: &Related) -> Option<Place> {
-        let document = self.shown.get(&related.object)?;
+        let document = self.lives.get(self.numbers.find(&related.object)?)?.shown?;
         let name = || FieldPath::of("metadata.name");
         document.place(&related.field.clone().unwrap_or_else(name))
     }
 
     /// Where both sides of a pair were reviewed, and one was denied and the other only warned, the denial says it all.
     fn drop_other_sides(&mut self) {
-        let denied = &self.denied;
+        let life = |object: &ObjectRef| self.lives.get(self.numbers.find(object)?);
         let is_denied_there = |located: &Located| {
-            let rule = located.finding.rule();
-            let mut related = located.finding.related_objects().iter();
-            related.any(|related| denied.contains(&(related.object.clone(), rule)))
+            let mut related = located.finding.related_objects().iter().filter_map(|related| life(&related.object));
+            related.any(|life| life.denied_by.contains(&located.finding.rule()))
         };
         self.report.findings.retain(|located| located.is_denial() || !is_denied_there(located));
         self.report.count();

@@ -1,0 +1,37 @@
+//! An object, read once.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::field::FieldPath;
+use crate::json::TypeError;
+use crate::kinds::{Kind, Object};
+use crate::settings::KubeOvn;
+
+/// A version of an object, as JSON and as rules read it. It is read once, however often it is judged and kept.
+#[derive(Clone, Debug)]
+pub struct Version<'a> {
+    pub(crate) json: Cow<'a, Value>,
+    pub(crate) object: Object,
+    pub(crate) type_errors: Vec<TypeError>,
+}
+
+impl<'a> Version<'a> {
+    /// Reads an object of a known kind.
+    pub fn read(kind: Kind, json: Cow<'a, Value>, kube_ovn: &KubeOvn) -> Self {
+        let (object, type_errors) = Object::read(kind, &json, kube_ovn);
+        Self { json, object, type_errors }
+    }
+
+    /// The object, as rules read it.
+    pub fn object(&self) -> &Object {
+        &self.object
+    }
+
+    /// Whether a field, or something that it lies in, has the wrong type.
+    pub(crate) fn is_mistyped(&self, field: &FieldPath) -> bool {
+        let known = |prefix| self.type_errors.binary_search_by(|error| error.field.steps().cmp(prefix)).is_ok();
+        !self.type_errors.is_empty() && field.prefixes().any(known)
+    }
+}
