@@ -270,7 +270,7 @@ impl ObjectRef {
     }
 }
 
-/// An object of a kind that rules know. Those that are looked up are shared with whoever keeps them.
+/// An object of a kind that rules know, shared by all who keep it.
 #[derive(Clone, Debug)]
 pub enum Object {
     /// A Vpc.
@@ -280,11 +280,11 @@ pub enum Object {
     /// A `VpcNatGateway`.
     NatGateway(Arc<NatGateway>),
     /// A `VpcEgressGateway`.
-    EgressGateway(EgressGateway),
+    EgressGateway(Arc<EgressGateway>),
     /// An `IptablesEIP`.
     IptablesEip(Arc<IptablesEip>),
     /// One of the three kinds of iptables rules.
-    IptablesRule(IptablesRule),
+    IptablesRule(Arc<IptablesRule>),
     /// An `IPPool`.
     IpPool(Arc<IpPool>),
     /// A Namespace.
@@ -298,9 +298,9 @@ pub enum Object {
     /// A NetworkAttachmentDefinition.
     AttachmentDefinition(Arc<AttachmentDefinition>),
     /// A Service.
-    Service(Service),
+    Service(Arc<Service>),
     /// A Pod, or a workload that makes Pods.
-    Pod(PodTemplate),
+    Pod(Arc<PodTemplate>),
 }
 
 impl Object {
@@ -312,10 +312,10 @@ impl Object {
             Kind::Vpc => Object::Vpc(Vpc::read(&reader).into()),
             Kind::Subnet => Object::Subnet(Subnet::read(&reader, kube_ovn).into()),
             Kind::VpcNatGateway => Object::NatGateway(NatGateway::read(&reader).into()),
-            Kind::VpcEgressGateway => Object::EgressGateway(EgressGateway::read(&reader)),
+            Kind::VpcEgressGateway => Object::EgressGateway(EgressGateway::read(&reader).into()),
             Kind::IptablesEip => Object::IptablesEip(IptablesEip::read(&reader).into()),
             Kind::IptablesFipRule | Kind::IptablesDnatRule | Kind::IptablesSnatRule => {
-                Object::IptablesRule(IptablesRule::read(kind, &reader))
+                Object::IptablesRule(IptablesRule::read(kind, &reader).into())
             }
             Kind::IpPool => Object::IpPool(IpPool::read(&reader).into()),
             Kind::Namespace => Object::Namespace(Namespace::read(&reader).into()),
@@ -323,7 +323,7 @@ impl Object {
             Kind::ServiceCidr => Object::ServiceCidr(ServiceCidr::read(&reader).into()),
             Kind::ConfigMap => Object::ConfigMap(ConfigMap::read(&reader).into()),
             Kind::AttachmentDefinition => Object::AttachmentDefinition(AttachmentDefinition::read(&reader).into()),
-            Kind::Service => Object::Service(Service::read(&reader)),
+            Kind::Service => Object::Service(Service::read(&reader).into()),
             Kind::Pod
             | Kind::Deployment
             | Kind::StatefulSet
@@ -331,7 +331,7 @@ impl Object {
             | Kind::ReplicaSet
             | Kind::Job
             | Kind::CronJob
-            | Kind::VirtualMachine => Object::Pod(PodTemplate::read(kind, &reader)),
+            | Kind::VirtualMachine => Object::Pod(PodTemplate::read(kind, &reader).into()),
         };
         (read, errors.into_sorted())
     }

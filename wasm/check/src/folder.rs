@@ -12,17 +12,15 @@ use std::sync::Arc;
 
 use vpcguard_policies::field::FieldPath;
 use vpcguard_policies::finding::{Finding, Related};
-use vpcguard_policies::{
-    Inventory, Kind, ObjectRef, Operation, Settings, Stored, Verdict, Version, ViewError, admit_after,
-};
+use vpcguard_policies::{Inventory, Kind, Settings, Stored, Verdict, Version, ViewError, admit_after};
 
 use crate::allow::Allow;
 use crate::document::{Document, parse};
 use crate::report::{Located, Mutation, Place, Report, Seen, Unevaluated};
 use crate::source::{ParseError, Source};
 use crate::yaml::Position;
-use life::{Life, Lives};
-use object::{Name, Names, Object};
+use life::Lives;
+use object::{Object, Reader};
 
 /// What the sources hold, in their order.
 #[derive(Clone, Debug, Default)]
@@ -71,34 +69,15 @@ pub fn check_knowing<'a>(
     kinds: &[Kind],
     settings: &Settings,
 ) -> Result<Report, ViewError> {
-    let mut names = Names::default();
-    let state: Vec<_> = state.into_iter().filter_map(|document| Some((document, names.name(document)?))).collect();
-    let named: Vec<_> = folder.documents.iter().map(|document| names.name(document)).collect();
-    let mut lives = Lives::default();
-    let mut read = |document, name| Object::read(document, name, lives.begin(&name.object), settings);
-    let state: Vec<_> = state.iter().map(|(document, name)| read(document, name)).collect();
-    let documents = folder.documents.iter().zip(&named);
-    let objects: Vec<_> = documents.map(|(document, name)| Some(read(document, name.as_ref()?))).collect();
-    let mut walk = Walk::new(settings, kinds, lives);
-    for object in &state {
-        walk.store(object, Cow::Borrowed(object.kept()));
-    }
-    for object in objects.iter().flatten() {
-        walk.announce(object);
-    }
-    for (index, object) in objects.iter().enumerate() {
-        if let Some(object) = object {
-            walk.review(index, object)?;
-        }
-    }
-    walk.drop_other_sides();
-    walk.note_useless(&folder.allows);
-    let mut report = walk.report;
-    let seen = |(document, name): (&Document, Option<Name>)| match name {
-        Some(name) => Seen { object: name.object, file: Some(document.file.clone()) },
+    let mut reader = Reader::new(settings);
+    let state: Vec<_> = state.into_iter().filter_map(|document| reader.read(document)).collect();
+    let objects: Vec<_> = folder.documents.iter().map(|document| reader.read(document)).collect();
+    let mut report = Walk::new(settings, kinds).report(&state, &objects, &folder.allows)?;
+    let seen = |(document, object): (&Document, Option<Object<'_>>)| match object {
+        Some(object) => Seen { object: object.name, file: Some(document.file.clone()) },
         None => Seen::of(document, None),
     };
-    report.objects = folder.documents.iter().zip(named).map(seen).collect();
+    report.objects = folder.documents.iter().zip(objects).map(seen).collect();
     report.errors.clone_from(&folder.errors);
     report.summary.files = folder.files;
     report.summary.objects = folder.documents.len();
@@ -110,72 +89,94 @@ struct Walk<'a> {
     /// What was admitted so far, and the state: what a new object may be in conflict with. Beside it, as planned, every
     /// object of the folder that is not among them yet: names are looked up among them too.
     inventory: Inventory,
-    numbers: Lives<'a>,
-    lives: Vec<Life<'a>>,
+    lives: Lives<'a>,
     /// The comments that excuse something.
     useful: BTreeSet<*const Allow>,
     report: Report,
 }
 
 impl<'a> Walk<'a> {
-    fn new(settings: &'a Settings, kinds: &[Kind], numbers: Lives<'a>) -> Self {
+    fn new(settings: &'a Settings, kinds: &[Kind]) -> Self {
         Self {
             settings,
             inventory: Inventory::new(settings.kube_ovn.clone()).watching(kinds.iter().copied()),
-            lives: std::iter::repeat_with(Life::default).take(numbers.len()).collect(),
-            numbers,
+            lives: Lives::default(),
             useful: BTreeSet::new(),
             report: Report::default(),
         }
     }
 
+    fn report(
+        mut self,
+        state: &'a [Object<'a>],
+        objects: &'a [Option<Object<'a>>],
+        allows: &[Arc<Allow>],
+    ) -> Result<Report, ViewError> {
+        for object in state {
+            let life = self.lives.begin(&object.name);
+            self.store(life, object, Cow::Borrowed(object.kept()));
+        }
+        let announced: Vec<_> =
+            objects.iter().map(|object| object.as_ref().map(|object| (self.announce(object), object))).collect();
+        for (index, object) in announced.into_iter().enumerate() {
+            if let Some((life, object)) = object {
+                self.review(index, life, object)?;
+            }
+        }
+        self.drop_other_sides();
+        self.note_useless(allows);
+        Ok(self.report)
+    }
+
     /// Takes a version as stored, in place of an earlier one.
-    fn store(&mut self, object: &Object<'a>, version: Cow<'a, Version<'a>>) {
+    fn store(&mut self, life: usize, object: &Object<'a>, version: Cow<'a, Version<'a>>) {
         self.inventory.store(version.object());
-        if let Some(life) = self.lives.get_mut(object.life) {
+        if let Some(life) = self.lives.get_mut(life) {
             life.shown = Some(object.document);
             life.admitted = Some(version);
         }
     }
 
-    /// Makes an object known before its review, by its first version.
-    fn announce(&mut self, object: &'a Object<'a>) {
-        let Some(life) = self.lives.get_mut(object.life) else { return };
-        life.waiting.push_back(object);
-        if life.waiting.len() == 1 && life.admitted.is_none() {
-            life.shown = Some(object.document);
-            self.inventory.plan(object.kept().object());
+    /// Makes an object known before its review, by its first version. Says which life it has.
+    fn announce(&mut self, object: &'a Object<'a>) -> usize {
+        let number = self.lives.begin(&object.name);
+        if let Some(life) = self.lives.get_mut(number) {
+            life.waiting.push_back(object);
+            if life.waiting.len() == 1 && life.admitted.is_none() {
+                life.shown = Some(object.document);
+                self.inventory.plan(object.kept().object());
+            }
         }
+        number
     }
 
-    fn review(&mut self, index: usize, object: &'a Object<'a>) -> Result<(), ViewError> {
-        let Some(life) = self.lives.get_mut(object.life) else { return Ok(()) };
+    fn review(&mut self, index: usize, number: usize, object: &'a Object<'a>) -> Result<(), ViewError> {
+        let Some(life) = self.lives.get_mut(number) else { return Ok(()) };
         life.waiting.pop_front();
-        let is_new = life.admitted.is_none();
+        let old = life.admitted.as_deref();
+        let is_new = old.is_none();
         if is_new {
             // An object does not exist while it is asked whether it may.
             self.inventory.hide(object.kept().object());
         }
-        let asked = object.asked(if is_new { Operation::Create } else { Operation::Update });
         let (all, earlier) = (&self.inventory, Stored(&self.inventory));
-        let old = life.admitted.as_deref();
-        let mut verdict = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
+        let mut verdict = admit_after(object.asked(is_new), &object.version, old, all, &earlier, self.settings)?;
         self.spare(object.document, &mut verdict);
         let (is_admitted, mutated) = (verdict.allowed, verdict.mutated_object.take());
-        self.note(index, object, verdict);
+        self.note(index, number, object, verdict);
         if is_admitted {
             let version = mutated.map(|mutated| Cow::Owned(object.kept_as(mutated, self.settings)));
-            self.store(object, version.unwrap_or(Cow::Borrowed(object.kept())));
+            self.store(number, object, version.unwrap_or(Cow::Borrowed(object.kept())));
         } else if is_new {
-            self.show_next(object);
+            self.show_next(number, object);
         }
         Ok(())
     }
 
     /// Keeps an object known of which a version was denied: others may refer to it all the same, or its one fault would be
     /// reported once for each of them.
-    fn show_next(&mut self, denied: &'a Object<'a>) {
-        let Some(life) = self.lives.get_mut(denied.life) else { return };
+    fn show_next(&mut self, life: usize, denied: &'a Object<'a>) {
+        let Some(life) = self.lives.get_mut(life) else { return };
         let shown = life.waiting.front().copied().unwrap_or(denied);
         life.shown = Some(shown.document);
         self.inventory.plan(shown.kept().object());
@@ -223,8 +224,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn note(&mut self, index: usize, object: &Object<'a>, verdict: Verdict) {
-        if let Some(life) = self.lives.get_mut(object.life) {
+    fn note(&mut self, index: usize, life: usize, object: &Object<'a>, verdict: Verdict) {
+        if let Some(life) = self.lives.get_mut(life) {
             life.denied_by.extend(verdict.findings.iter().map(Finding::rule));
         }
         if verdict.allowed && !verdict.injected.is_empty() {
@@ -248,16 +249,16 @@ impl<'a> Walk<'a> {
 
     /// Where the field of another object was read, or its name where no field of it matters.
     fn place(&self, related: &Related) -> Option<Place> {
-        let document = self.lives.get(self.numbers.find(&related.object)?)?.shown?;
+        let document = self.lives.of(&related.object)?.shown?;
         let name = || FieldPath::of("metadata.name");
         document.place(&related.field.clone().unwrap_or_else(name))
     }
 
     /// Where both sides of a pair were reviewed, and one was denied and the other only warned, the denial says it all.
     fn drop_other_sides(&mut self) {
-        let life = |object: &ObjectRef| self.lives.get(self.numbers.find(object)?);
         let is_denied_there = |located: &Located| {
-            let mut related = located.finding.related_objects().iter().filter_map(|related| life(&related.object));
+            let mut related =
+                located.finding.related_objects().iter().filter_map(|related| self.lives.of(&related.object));
             related.any(|life| life.denied_by.contains(&located.finding.rule()))
         };
         self.report.findings.retain(|located| located.is_denial() || !is_denied_there(located));

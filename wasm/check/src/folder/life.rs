@@ -1,4 +1,4 @@
-//! The lives of the objects of a folder: each may have several versions in it.
+//! The lives of the objects of a folder, for each may have several versions in it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -21,27 +21,37 @@ pub(super) struct Life<'a> {
     pub(super) denied_by: Vec<&'static str>,
 }
 
-/// Which life an object has, by what tells it from others; names come first, for they differ most.
+/// All lives, by number.
 #[derive(Default)]
-pub(super) struct Lives<'a>(BTreeMap<(&'a str, Option<&'a str>, &'a str, &'a str), usize>);
+pub(super) struct Lives<'a> {
+    lives: Vec<Life<'a>>,
+    numbers: BTreeMap<Key<'a>, usize>,
+}
+
+/// What tells an object from others: its name, namespace, kind and API version. Names come first, for they differ most.
+type Key<'a> = (&'a str, Option<&'a str>, &'a str, &'a str);
+
+fn key(object: &ObjectRef) -> Key<'_> {
+    let ObjectRef { api_version, kind, namespace, name } = object;
+    (name, namespace.as_deref(), kind, api_version)
+}
 
 impl<'a> Lives<'a> {
     /// The number of an object's life, which begins where there is none yet.
     pub(super) fn begin(&mut self, object: &'a ObjectRef) -> usize {
-        let next = self.0.len();
-        *self.0.entry(key(object)).or_insert(next)
+        let next = self.lives.len();
+        let number = *self.numbers.entry(key(object)).or_insert(next);
+        if number == next {
+            self.lives.push(Life::default());
+        }
+        number
     }
 
-    pub(super) fn find(&self, object: &ObjectRef) -> Option<usize> {
-        self.0.get(&key(object)).copied()
+    pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut Life<'a>> {
+        self.lives.get_mut(number)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    pub(super) fn of(&self, object: &ObjectRef) -> Option<&Life<'a>> {
+        self.lives.get(*self.numbers.get(&key(object))?)
     }
-}
-
-fn key(object: &ObjectRef) -> (&str, Option<&str>, &str, &str) {
-    let ObjectRef { api_version, kind, namespace, name } = object;
-    (name, namespace.as_deref(), kind, api_version)
 }

@@ -8,61 +8,60 @@ use vpcguard_policies::{Asked, Kind, ObjectRef, Operation, Settings, Version};
 
 use crate::document::Document;
 
-/// Names objects.
-#[derive(Default)]
-pub(super) struct Names {
+/// Reads objects, and names them.
+pub(super) struct Reader<'a> {
+    settings: &'a Settings,
     generated: BTreeMap<ObjectRef, usize>,
-}
-
-/// The name of an object of a kind that rules know.
-pub(super) struct Name {
-    kind: Kind,
-    /// An object whose name the cluster is to generate gets one that no other has.
-    pub(super) object: ObjectRef,
-    is_generated: bool,
-}
-
-impl Names {
-    /// Names an object; none if no rule knows its kind.
-    pub(super) fn name(&mut self, document: &Document) -> Option<Name> {
-        let kind = Kind::of(&document.object)?;
-        let mut object = subject(kind, document);
-        let name = document.object.get("metadata").and_then(|metadata| metadata.get("name"));
-        let is_generated = name.and_then(Value::as_str).is_none_or(str::is_empty);
-        if is_generated {
-            let count = self.generated.entry(object.clone()).or_default();
-            *count += 1;
-            if *count > 1 {
-                object.name = format!("{} ({count})", object.name);
-            }
-        }
-        Some(Name { kind, object, is_generated })
-    }
-}
-
-/// An object as reports name it.
-fn subject(kind: Kind, document: &Document) -> ObjectRef {
-    Asked::of_object(kind, &document.object, Operation::Create).object_ref(&document.object)
 }
 
 /// An object of a kind that rules know.
 pub(super) struct Object<'a> {
-    pub(super) name: &'a Name,
-    /// Which of all lives it is a part of.
-    pub(super) life: usize,
+    /// Its name here; an object whose name the cluster is to generate gets one that no other has.
+    pub(super) name: ObjectRef,
     pub(super) document: &'a Document,
     pub(super) version: Version<'a>,
-    /// The version under the name that it has here, where that is another.
+    /// The version under the name that it has here, where the cluster is to generate one.
     renamed: Option<Version<'a>>,
+    /// What `kubectl apply` would ask, if there were none of this name.
+    asked: Asked<'a>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(settings: &'a Settings) -> Self {
+        Self { settings, generated: BTreeMap::new() }
+    }
+
+    /// Reads an object; none if no rule knows its kind.
+    pub(super) fn read(&mut self, document: &'a Document) -> Option<Object<'a>> {
+        let json = &document.object;
+        let kind = Kind::of(json)?;
+        let asked = Asked::of_object(kind, json, Operation::Create);
+        let mut name = asked.object_ref(json);
+        let version = Version::read(kind, Cow::Borrowed(json), &self.settings.kube_ovn);
+        let renamed = version.object().meta().name.is_empty().then(|| {
+            self.make_unique(&mut name);
+            Version::read(kind, Cow::Owned(renamed(json.clone(), &name)), &self.settings.kube_ovn)
+        });
+        Some(Object { name, document, version, renamed, asked })
+    }
+
+    fn make_unique(&mut self, name: &mut ObjectRef) {
+        let count = self.generated.entry(name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            name.name = format!("{} ({count})", name.name);
+        }
+    }
+}
+
+fn renamed(mut object: Value, name: &ObjectRef) -> Value {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("name".to_owned(), name.name.clone().into());
+    }
+    object
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn read(document: &'a Document, name: &'a Name, life: usize, settings: &Settings) -> Self {
-        let read = |json| Version::read(name.kind, json, &settings.kube_ovn);
-        let renamed = name.is_generated.then(|| read(Cow::Owned(name.given_to(document.object.clone()))));
-        Self { name, life, document, version: read(Cow::Borrowed(&document.object)), renamed }
-    }
-
     /// The version as the inventory has it.
     pub(super) fn kept(&self) -> &Version<'a> {
         self.renamed.as_ref().unwrap_or(&self.version)
@@ -70,26 +69,18 @@ impl<'a> Object<'a> {
 
     /// The same, after something was injected.
     pub(super) fn kept_as(&self, mutated: Value, settings: &Settings) -> Version<'a> {
-        let mutated = if self.name.is_generated { self.name.given_to(mutated) } else { mutated };
-        Version::read(self.name.kind, Cow::Owned(mutated), &settings.kube_ovn)
+        let mutated = if self.renamed.is_some() { renamed(mutated, &self.name) } else { mutated };
+        Version::read(self.asked.kind, Cow::Owned(mutated), &settings.kube_ovn)
     }
 
     /// What `kubectl apply` would ask about it.
-    pub(super) fn asked(&self, operation: Operation) -> Asked<'a> {
-        Asked::of_object(self.name.kind, &self.document.object, operation)
+    pub(super) fn asked(&self, is_new: bool) -> Asked<'a> {
+        let operation = if is_new { Operation::Create } else { Operation::Update };
+        Asked { operation, ..self.asked }
     }
 
     /// The object as reports name it.
     pub(super) fn subject(&self) -> ObjectRef {
-        subject(self.name.kind, self.document)
-    }
-}
-
-impl Name {
-    fn given_to(&self, mut object: Value) -> Value {
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.insert("name".to_owned(), self.object.name.clone().into());
-        }
-        object
+        self.asked.object_ref(&self.document.object)
     }
 }
