@@ -9,15 +9,7 @@ pub(super) struct Groups(BTreeMap<Arc<str>, BTreeSet<Arc<str>>>);
 
 impl Groups {
     pub(super) fn add(&mut self, group: &str, member: &Arc<str>) {
-        let member = Arc::clone(member);
-        match self.0.get_mut(group) {
-            Some(members) => {
-                members.insert(member);
-            }
-            None => {
-                self.0.insert(group.into(), BTreeSet::from([member]));
-            }
-        }
+        self.0.entry(group.into()).or_default().insert(Arc::clone(member));
     }
 
     pub(super) fn remove(&mut self, group: &str, member: &str) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Inventory;
-use super::table::Standing;
+use super::table::{Before, Standing};
 use crate::kinds::{Kind, NatGateway, Object, Subnet, Vpc};
 
 impl Inventory {
@@ -40,44 +40,53 @@ impl Inventory {
     }
 
     fn keep_vpc(&mut self, vpc: &Arc<Vpc>, standing: Standing) {
-        if self.vpcs.change_standing(vpc, standing).is_some() {
-            return;
+        let name: Arc<str> = vpc.meta.name.as_str().into();
+        match self.vpcs.replace(Arc::clone(&name), vpc, standing) {
+            Before::Nothing => {}
+            Before::Itself(_) => return,
+            Before::Another(before, _) => self.forget_vpc(&before),
         }
-        self.remove_vpc(&vpc.meta.name);
-        let name = vpc.meta.name.as_str().into();
         for namespace in &vpc.namespaces {
             self.vpcs_by_namespace.add(namespace, &name);
         }
-        self.vpcs.insert_as(name, vpc, standing);
     }
 
     fn remove_vpc(&mut self, name: &str) {
-        let Some((vpc, _)) = self.vpcs.remove(name) else { return };
+        if let Some((vpc, _)) = self.vpcs.remove(name) {
+            self.forget_vpc(&vpc);
+        }
+    }
+
+    fn forget_vpc(&mut self, vpc: &Vpc) {
         for namespace in &vpc.namespaces {
-            self.vpcs_by_namespace.remove(namespace, name);
+            self.vpcs_by_namespace.remove(namespace, &vpc.meta.name);
         }
     }
 
     fn keep_subnet(&mut self, subnet: &Arc<Subnet>, standing: Standing) {
         let name: Arc<str> = subnet.meta.name.as_str().into();
-        let before = self.subnets.change_standing(subnet, standing);
-        if before.is_none() {
-            self.remove_subnet(&name);
-            self.index_subnet(subnet, &name);
-            self.subnets.insert_as(Arc::clone(&name), subnet, standing);
+        match self.subnets.replace(Arc::clone(&name), subnet, standing) {
+            Before::Nothing => self.index_subnet(subnet, &name),
+            Before::Itself(was) => self.release_prefixes(subnet, was),
+            Before::Another(before, was) => {
+                self.forget_subnet(&before, was);
+                self.index_subnet(subnet, &name);
+            }
         }
-        match (before == Some(Standing::Stored), standing == Standing::Stored) {
-            (false, true) => self.hold_prefixes(subnet, &name),
-            (true, false) => self.release_prefixes(subnet),
-            _ => {}
+        if standing == Standing::Stored {
+            self.hold_prefixes(subnet, &name);
         }
     }
 
     fn remove_subnet(&mut self, name: &str) {
-        let Some((subnet, standing)) = self.subnets.remove(name) else { return };
-        if standing == Standing::Stored {
-            self.release_prefixes(&subnet);
+        if let Some((subnet, was)) = self.subnets.remove(name) {
+            self.forget_subnet(&subnet, was);
         }
+    }
+
+    fn forget_subnet(&mut self, subnet: &Subnet, was: Standing) {
+        let name = &subnet.meta.name;
+        self.release_prefixes(subnet, was);
         if let Some(vpc) = &subnet.vpc {
             self.subnets_by_vpc.remove(vpc, name);
             self.default_subnets_by_vpc.remove(vpc, name);
@@ -86,7 +95,7 @@ impl Inventory {
         for namespace in &subnet.namespaces {
             self.subnets_by_namespace.remove(namespace, name);
         }
-        self.selecting_subnets.remove(name);
+        self.selecting_subnets.remove(name.as_str());
     }
 
     fn index_subnet(&mut self, subnet: &Subnet, name: &Arc<str>) {
@@ -113,7 +122,11 @@ impl Inventory {
         }
     }
 
-    fn release_prefixes(&mut self, subnet: &Subnet) {
+    /// A Subnet that was only planned holds none.
+    fn release_prefixes(&mut self, subnet: &Subnet, was: Standing) {
+        if was != Standing::Stored {
+            return;
+        }
         let Some(shard) = subnet.shard() else { return };
         let Some(prefixes) = self.shards.get_mut(&shard) else { return };
         for cidr in &subnet.cidrs {
@@ -125,20 +138,24 @@ impl Inventory {
     }
 
     fn keep_nat_gateway(&mut self, gateway: &Arc<NatGateway>, standing: Standing) {
-        if self.nat_gateways.change_standing(gateway, standing).is_some() {
-            return;
+        let name: Arc<str> = gateway.meta.name.as_str().into();
+        match self.nat_gateways.replace(Arc::clone(&name), gateway, standing) {
+            Before::Nothing => {}
+            Before::Itself(_) => return,
+            Before::Another(before, _) => self.forget_nat_gateway(&before),
         }
-        self.remove_nat_gateway(&gateway.meta.name);
-        let name = gateway.meta.name.as_str().into();
         self.nat_gateways_by_vpc.add(&gateway.vpc, &name);
         self.nat_gateways_by_subnet.add(&gateway.subnet, &name);
-        self.nat_gateways.insert_as(name, gateway, standing);
     }
 
     fn remove_nat_gateway(&mut self, name: &str) {
         if let Some((gateway, _)) = self.nat_gateways.remove(name) {
-            self.nat_gateways_by_vpc.remove(&gateway.vpc, name);
-            self.nat_gateways_by_subnet.remove(&gateway.subnet, name);
+            self.forget_nat_gateway(&gateway);
         }
+    }
+
+    fn forget_nat_gateway(&mut self, gateway: &NatGateway) {
+        self.nat_gateways_by_vpc.remove(&gateway.vpc, &gateway.meta.name);
+        self.nat_gateways_by_subnet.remove(&gateway.subnet, &gateway.meta.name);
     }
 }

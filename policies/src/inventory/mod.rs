@@ -255,6 +255,57 @@ mod tests {
         assert_eq!(watching.nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(0));
     }
 
+    fn read(kind: Kind, object: &Value) -> Object {
+        Object::read(kind, object, &KubeOvn::default()).0
+    }
+
+    #[test]
+    fn what_is_planned_is_found_by_name_and_holds_no_prefix() {
+        let a =
+            read(Kind::Subnet, &subnet("a", &json!({"vpc": "v", "cidrBlock": "10.0.0.0/16", "namespaces": ["ns1"]})));
+        let mut inventory = Inventory::default();
+        let found = |inventory: &Inventory| {
+            let of = |view: &dyn ClusterView| {
+                let bound = view.subnets_binding("ns1", None).unwrap().len();
+                (view.subnet("a").unwrap().is_some(), view.subnets_of_vpc("v").unwrap().len(), bound)
+            };
+            assert_eq!(overlapping(inventory, "v", "10.0.0.0/8").len(), of(&Stored(inventory)).1);
+            (of(inventory), of(&Stored(inventory)))
+        };
+        inventory.plan(&a);
+        assert_eq!(found(&inventory), ((true, 1, 1), (false, 0, 0)));
+        inventory.hide(&a);
+        assert_eq!(found(&inventory), ((false, 0, 0), (false, 0, 0)));
+        inventory.store(&a);
+        assert_eq!(found(&inventory), ((true, 1, 1), (true, 1, 1)));
+        inventory.plan(&a);
+        assert_eq!(found(&inventory), ((true, 1, 1), (false, 0, 0)));
+        inventory.remove(Kind::Subnet, "", "a");
+        assert_eq!(found(&inventory), ((false, 0, 0), (false, 0, 0)));
+    }
+
+    #[test]
+    fn another_version_replaces_one_of_any_standing() {
+        let version = |vpc: &str| read(Kind::Subnet, &subnet("a", &json!({"vpc": vpc, "cidrBlock": "10.0.0.0/16"})));
+        let standings: [fn(&mut Inventory, &Object); 3] = [Inventory::plan, Inventory::hide, Inventory::store];
+        for stand in standings {
+            let mut inventory = Inventory::default();
+            stand(&mut inventory, &version("v"));
+            inventory.store(&version("w"));
+            assert!(inventory.subnets_of_vpc("v").unwrap().is_empty());
+            assert!(overlapping(&inventory, "v", "0.0.0.0/0").is_empty());
+            assert_eq!(overlapping(&inventory, "w", "0.0.0.0/0"), ["a 10.0.0.0/16"]);
+        }
+    }
+
+    #[test]
+    fn a_planned_node_tells_nothing_of_those_that_are_stored() {
+        let mut inventory = Inventory::default();
+        inventory.plan(&read(Kind::Node, &json!({"metadata": {"name": "n"}})));
+        assert_eq!(inventory.nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(1));
+        assert_eq!(Stored(&inventory).nodes().unwrap().map(|nodes| nodes.len()), Known::Unknown);
+    }
+
     #[test]
     fn all_vlans_of_a_vpc_are_searched() {
         let mut inventory = Inventory::default();

@@ -26,6 +26,15 @@ struct Kept<T> {
     standing: Standing,
 }
 
+/// What was kept under a name.
+pub(super) enum Before<T> {
+    Nothing,
+    /// The very object, which had come so far.
+    Itself(Standing),
+    /// Another one, which had come so far.
+    Another(Arc<T>, Standing),
+}
+
 /// The objects of one kind. Namespaced ones have their namespace before the name.
 #[derive(Clone, Debug)]
 pub(super) struct Table<T>(BTreeMap<Arc<str>, Kept<T>>);
@@ -39,20 +48,16 @@ impl<T> Default for Table<T> {
 impl<T: HasMeta> Table<T> {
     /// Adds an object, or replaces the one of its name.
     pub(super) fn insert(&mut self, object: &Arc<T>, standing: Standing) {
-        if self.change_standing(object, standing).is_none() {
-            self.insert_as(object.key().into(), object, standing);
+        self.replace(object.key().into(), object, standing);
+    }
+
+    /// Adds an object, and says what was kept under its name before.
+    pub(super) fn replace(&mut self, key: Arc<str>, object: &Arc<T>, standing: Standing) -> Before<T> {
+        match self.0.insert(key, Kept { object: Arc::clone(object), standing }) {
+            None => Before::Nothing,
+            Some(kept) if Arc::ptr_eq(&kept.object, object) => Before::Itself(kept.standing),
+            Some(kept) => Before::Another(kept.object, kept.standing),
         }
-    }
-
-    pub(super) fn insert_as(&mut self, key: Arc<str>, object: &Arc<T>, standing: Standing) {
-        self.0.insert(key, Kept { object: Arc::clone(object), standing });
-    }
-
-    /// Changes how far this very object has come, and says how far it was; none if it is not kept, but perhaps another of
-    /// its name.
-    pub(super) fn change_standing(&mut self, object: &Arc<T>, standing: Standing) -> Option<Standing> {
-        let kept = self.0.get_mut(&*object.key()).filter(|kept| Arc::ptr_eq(&kept.object, object))?;
-        Some(std::mem::replace(&mut kept.standing, standing))
     }
 
     pub(super) fn remove(&mut self, key: &str) -> Option<(Arc<T>, Standing)> {

@@ -3,6 +3,8 @@
 mod error;
 mod raw;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::finding::shortened;
@@ -61,9 +63,8 @@ impl<'a> Asked<'a> {
     /// Names the object, as reports do.
     pub fn object_ref(&self, object: &Value) -> ObjectRef {
         let name = match (metadata(object, "name"), metadata(object, "generateName")) {
-            ("", "") => String::new(),
-            ("", prefix) => format!("{prefix}*"),
-            (name, _) => name.to_owned(),
+            ("", prefix) if !prefix.is_empty() => Cow::Owned(format!("{prefix}*")),
+            (name, _) => Cow::Borrowed(name),
         };
         if self.kind.is_namespaced() {
             ObjectRef::namespaced(self.kind, self.namespace, &name)

@@ -25,22 +25,15 @@ pub(super) struct Life<'a> {
 #[derive(Default)]
 pub(super) struct Lives<'a> {
     lives: Vec<Life<'a>>,
-    numbers: BTreeMap<Key<'a>, usize>,
-}
-
-/// What tells an object from others: its name, namespace, kind and API version. Names come first, for they differ most.
-type Key<'a> = (&'a str, Option<&'a str>, &'a str, &'a str);
-
-fn key(object: &ObjectRef) -> Key<'_> {
-    let ObjectRef { api_version, kind, namespace, name } = object;
-    (name, namespace.as_deref(), kind, api_version)
+    /// With the name first, for names differ most.
+    numbers: BTreeMap<(&'a str, &'a ObjectRef), usize>,
 }
 
 impl<'a> Lives<'a> {
     /// The number of an object's life, which begins where there is none yet.
     pub(super) fn begin(&mut self, object: &'a ObjectRef) -> usize {
         let next = self.lives.len();
-        let number = *self.numbers.entry(key(object)).or_insert(next);
+        let number = *self.numbers.entry((&object.name, object)).or_insert(next);
         if number == next {
             self.lives.push(Life::default());
         }
@@ -52,6 +45,6 @@ impl<'a> Lives<'a> {
     }
 
     pub(super) fn of(&self, object: &ObjectRef) -> Option<&Life<'a>> {
-        self.lives.get(*self.numbers.get(&key(object))?)
+        self.lives.get(*self.numbers.get(&(object.name.as_str(), object))?)
     }
 }
