@@ -57,11 +57,14 @@ fn judge(
 /// A read of the cluster that failed: no verdict, and nothing is admitted on it.
 pub fn admit(request: &Request, cluster: &dyn ClusterView, settings: &Settings) -> Result<Verdict, ViewError> {
     let Some(Versions { asked, new, old }) = Versions::of(request, settings) else { return Ok(Verdict::admitted()) };
-    Review { rules: TABLE, asked, cluster, earlier: cluster, settings }.admit(&new, old.as_ref())
+    let review = Review { rules: TABLE, asked, cluster, earlier: cluster, settings };
+    let (verdict, mutated) = review.admit(&new, old.as_ref())?;
+    Ok(Verdict { mutated_object: mutated.map(|mutated| mutated.json.into_owned()), ..verdict })
 }
 
 /// [`admit`], where the objects were read already, and where conflicts count only with those objects that came before: a
-/// folder of manifests has both sides of each conflict, and one of them is right. The old version is that of an UPDATE.
+/// folder of manifests has both sides of each conflict, and one of them is right. The old version is that of an UPDATE. The
+/// object with what was injected comes beside the verdict, read as well.
 ///
 /// # Errors
 ///
@@ -73,9 +76,9 @@ pub fn admit_after(
     cluster: &dyn ClusterView,
     earlier: &dyn ClusterView,
     settings: &Settings,
-) -> Result<Verdict, ViewError> {
+) -> Result<(Verdict, Option<Version<'static>>), ViewError> {
     if passes(&asked, new, settings) {
-        return Ok(Verdict::admitted());
+        return Ok((Verdict::admitted(), None));
     }
     Review { rules: TABLE, asked, cluster, earlier, settings }.admit(new, old)
 }
@@ -132,12 +135,16 @@ struct Review<'a> {
 }
 
 impl Review<'_> {
-    fn admit(&self, new: &Version<'_>, old: Option<&Version<'_>>) -> Result<Verdict, ViewError> {
+    fn admit(
+        &self,
+        new: &Version<'_>,
+        old: Option<&Version<'_>>,
+    ) -> Result<(Verdict, Option<Version<'static>>), ViewError> {
         let (injected, mutated_object) = injected(&self.asked, new, self.cluster, self.settings)?;
-        let Some(mutated) = mutated_object else { return self.verdict(new, old) };
+        let Some(mutated) = mutated_object else { return Ok((self.verdict(new, old)?, None)) };
         let mutated = Version::read(self.asked.kind, Cow::Owned(mutated), &self.settings.kube_ovn);
         let verdict = self.verdict(&mutated, old)?;
-        Ok(Verdict { injected, mutated_object: Some(mutated.json.into_owned()), ..verdict })
+        Ok((Verdict { injected, ..verdict }, Some(mutated)))
     }
 
     /// What all rules find, in the order of the table, then of the fields; and what they cannot see.

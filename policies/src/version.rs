@@ -24,6 +24,11 @@ impl<'a> Version<'a> {
         Self { json, object, type_errors }
     }
 
+    /// The object as JSON.
+    pub fn json(&self) -> &Value {
+        &self.json
+    }
+
     /// The object, as rules read it.
     pub fn object(&self) -> &Object {
         &self.object

@@ -130,33 +130,33 @@ impl Kind {
         Kind::VirtualMachine,
     ];
 
-    const fn names(self) -> Names {
+    const fn names(self) -> &'static Names {
         match self {
-            Kind::Vpc => Names("kubeovn.io", "v1", "Vpc", "vpcs", false),
-            Kind::Subnet => Names("kubeovn.io", "v1", "Subnet", "subnets", false),
-            Kind::VpcNatGateway => Names("kubeovn.io", "v1", "VpcNatGateway", "vpc-nat-gateways", false),
-            Kind::VpcEgressGateway => Names("kubeovn.io", "v1", "VpcEgressGateway", "vpc-egress-gateways", true),
-            Kind::IptablesEip => Names("kubeovn.io", "v1", "IptablesEIP", "iptables-eips", false),
-            Kind::IptablesFipRule => Names("kubeovn.io", "v1", "IptablesFIPRule", "iptables-fip-rules", false),
-            Kind::IptablesDnatRule => Names("kubeovn.io", "v1", "IptablesDnatRule", "iptables-dnat-rules", false),
-            Kind::IptablesSnatRule => Names("kubeovn.io", "v1", "IptablesSnatRule", "iptables-snat-rules", false),
-            Kind::IpPool => Names("kubeovn.io", "v1", "IPPool", "ippools", false),
-            Kind::Namespace => Names("", "v1", "Namespace", "namespaces", false),
-            Kind::Node => Names("", "v1", "Node", "nodes", false),
-            Kind::ServiceCidr => Names("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false),
-            Kind::ConfigMap => Names("", "v1", "ConfigMap", "configmaps", true),
+            Kind::Vpc => &Names("kubeovn.io", "v1", "Vpc", "vpcs", false),
+            Kind::Subnet => &Names("kubeovn.io", "v1", "Subnet", "subnets", false),
+            Kind::VpcNatGateway => &Names("kubeovn.io", "v1", "VpcNatGateway", "vpc-nat-gateways", false),
+            Kind::VpcEgressGateway => &Names("kubeovn.io", "v1", "VpcEgressGateway", "vpc-egress-gateways", true),
+            Kind::IptablesEip => &Names("kubeovn.io", "v1", "IptablesEIP", "iptables-eips", false),
+            Kind::IptablesFipRule => &Names("kubeovn.io", "v1", "IptablesFIPRule", "iptables-fip-rules", false),
+            Kind::IptablesDnatRule => &Names("kubeovn.io", "v1", "IptablesDnatRule", "iptables-dnat-rules", false),
+            Kind::IptablesSnatRule => &Names("kubeovn.io", "v1", "IptablesSnatRule", "iptables-snat-rules", false),
+            Kind::IpPool => &Names("kubeovn.io", "v1", "IPPool", "ippools", false),
+            Kind::Namespace => &Names("", "v1", "Namespace", "namespaces", false),
+            Kind::Node => &Names("", "v1", "Node", "nodes", false),
+            Kind::ServiceCidr => &Names("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false),
+            Kind::ConfigMap => &Names("", "v1", "ConfigMap", "configmaps", true),
             Kind::AttachmentDefinition => {
-                Names("k8s.cni.cncf.io", "v1", "NetworkAttachmentDefinition", "network-attachment-definitions", true)
+                &Names("k8s.cni.cncf.io", "v1", "NetworkAttachmentDefinition", "network-attachment-definitions", true)
             }
-            Kind::Service => Names("", "v1", "Service", "services", true),
-            Kind::Pod => Names("", "v1", "Pod", "pods", true),
-            Kind::Deployment => Names("apps", "v1", "Deployment", "deployments", true),
-            Kind::StatefulSet => Names("apps", "v1", "StatefulSet", "statefulsets", true),
-            Kind::DaemonSet => Names("apps", "v1", "DaemonSet", "daemonsets", true),
-            Kind::ReplicaSet => Names("apps", "v1", "ReplicaSet", "replicasets", true),
-            Kind::Job => Names("batch", "v1", "Job", "jobs", true),
-            Kind::CronJob => Names("batch", "v1", "CronJob", "cronjobs", true),
-            Kind::VirtualMachine => Names("kubevirt.io", "v1", "VirtualMachine", "virtualmachines", true),
+            Kind::Service => &Names("", "v1", "Service", "services", true),
+            Kind::Pod => &Names("", "v1", "Pod", "pods", true),
+            Kind::Deployment => &Names("apps", "v1", "Deployment", "deployments", true),
+            Kind::StatefulSet => &Names("apps", "v1", "StatefulSet", "statefulsets", true),
+            Kind::DaemonSet => &Names("apps", "v1", "DaemonSet", "daemonsets", true),
+            Kind::ReplicaSet => &Names("apps", "v1", "ReplicaSet", "replicasets", true),
+            Kind::Job => &Names("batch", "v1", "Job", "jobs", true),
+            Kind::CronJob => &Names("batch", "v1", "CronJob", "cronjobs", true),
+            Kind::VirtualMachine => &Names("kubevirt.io", "v1", "VirtualMachine", "virtualmachines", true),
         }
     }
 

@@ -160,9 +160,10 @@ impl<'a> Walk<'a> {
             self.inventory.hide(object.kept().object());
         }
         let (all, earlier) = (&self.inventory, Stored(&self.inventory));
-        let mut verdict = admit_after(object.asked(is_new), &object.version, old, all, &earlier, self.settings)?;
+        let asked = object.asked(is_new);
+        let (mut verdict, mutated) = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
         self.spare(object.document, &mut verdict);
-        let (is_admitted, mutated) = (verdict.allowed, verdict.mutated_object.take());
+        let is_admitted = verdict.allowed;
         self.note(index, number, object, verdict);
         if is_admitted {
             let version = mutated.map(|mutated| Cow::Owned(object.kept_as(mutated, self.settings)));

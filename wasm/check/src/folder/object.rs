@@ -68,9 +68,12 @@ impl<'a> Object<'a> {
     }
 
     /// The same, after something was injected.
-    pub(super) fn kept_as(&self, mutated: Value, settings: &Settings) -> Version<'a> {
-        let mutated = if self.renamed.is_some() { renamed(mutated, &self.name) } else { mutated };
-        Version::read(self.asked.kind, Cow::Owned(mutated), &settings.kube_ovn)
+    pub(super) fn kept_as(&self, mutated: Version<'a>, settings: &Settings) -> Version<'a> {
+        if self.renamed.is_none() {
+            return mutated;
+        }
+        let json = renamed(mutated.json().clone(), &self.name);
+        Version::read(self.asked.kind, Cow::Owned(json), &settings.kube_ovn)
     }
 
     /// What `kubectl apply` would ask about it.
