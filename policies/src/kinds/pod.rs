@@ -122,11 +122,11 @@ impl Attachment {
         if !networks.contains(['[', '{', '"']) {
             return list_items(networks).map(|element| Ok(Self::parse(annotation, element, namespace))).collect();
         }
-        match serde_json::from_str::<Vec<Value>>(networks) {
-            Ok(elements) => {
+        match serde_json::from_str(networks) {
+            Ok(Value::Array(elements)) => {
                 elements.iter().flat_map(|element| Self::of_json(annotation, element, namespace)).map(Ok).collect()
             }
-            Err(_) => vec![Err(Unreadable(annotation))],
+            _ => vec![Err(Unreadable(annotation))],
         }
     }
 

@@ -107,7 +107,7 @@ fn name(name: &ObjectPropName<'_>) -> String {
 }
 
 fn number(text: &str) -> Scalar {
-    match serde_json::from_str::<Number>(text) {
+    match text.parse::<Number>() {
         Ok(number) if !number.is_f64() => Scalar::Integer(number),
         Ok(number) => number.as_f64().map_or(Scalar::Null, Scalar::Float),
         Err(_) => Scalar::Null,

@@ -5,6 +5,7 @@
 //! bounded, and nothing here recurses deeper than the depth allowed.
 
 mod collection;
+mod decimal;
 mod node;
 mod path;
 mod scalar;

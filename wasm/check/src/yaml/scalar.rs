@@ -6,6 +6,8 @@
 use saphyr_parser::{ScalarStyle, Tag};
 use serde_json::{Number, Value};
 
+use super::decimal::Decimal;
+
 /// The prefix that `!!` stands for.
 const CORE: &str = "tag:yaml.org,2002:";
 
@@ -164,12 +166,7 @@ fn float(text: &str) -> Option<f64> {
 
 /// The same as a whole number of 64 bits, if the fewest digits that mean this number, with zeros behind them, are one.
 fn whole(float: f64) -> Option<Number> {
-    let shortest = Value::from(float).to_string();
-    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let (before, after) = digits.split_once('.').unwrap_or((digits, ""));
-    let after = after.trim_end_matches('0');
-    let zeros = exponent.parse::<usize>().ok()?.checked_sub(after.len())?;
-    let whole = format!("{before}{after}{}", "0".repeat(zeros));
+    let whole = Decimal::read(&Value::from(float).to_string())?.whole()?;
     whole.parse::<i64>().map(Number::from).or_else(|_| whole.parse::<u64>().map(Number::from)).ok()
 }
 
@@ -177,11 +174,9 @@ fn whole(float: f64) -> Option<Number> {
 fn float_key(float: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "kubectl's YAML package rounds to 32 bits here")]
     let float = float as f32;
-    let scientific = format!("{float:e}");
-    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
-    match exponent.parse::<i32>() {
-        Ok(-4..6) => float.to_string(),
-        Ok(exponent) => format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs()),
-        Err(_) => scientific,
+    if float.is_infinite() {
+        return if float.is_sign_positive() { ".inf" } else { "-.inf" }.to_owned();
     }
+    let shortest = serde_json::to_string(&float).unwrap_or_default();
+    Decimal::read(&shortest).map_or(shortest, |decimal| decimal.general())
 }
