@@ -28,7 +28,7 @@ impl Mutation {
         if injections.is_empty() {
             return Vec::new();
         }
-        let mut before = document.object.clone();
+        let mut before = with_fields(&document.object, injections.iter().map(|injection| &injection.field));
         let mutate = |injection: &Injection| {
             let mut after = before.clone();
             set(&mut after, &injection.field, &injection.value);
@@ -51,15 +51,24 @@ impl Serialize for Mutation {
     }
 }
 
+/// An object that has of another only these fields, and what is around them: all that their patches depend on.
+fn with_fields<'a>(object: &Value, fields: impl Iterator<Item = &'a FieldPath>) -> Value {
+    let mut part = Value::Object(Map::new());
+    for field in fields {
+        let (mut from, mut to) = (object, &mut part);
+        for key in keys(field) {
+            let (Some(value), Some(fields)) = (from.get(key), to.as_object_mut()) else { break };
+            let around = if value.is_object() { Value::Object(Map::new()) } else { value.clone() };
+            (from, to) = (value, fields.entry(key).or_insert(around));
+        }
+    }
+    part
+}
+
 /// Sets a field, making the maps around it where there are none.
 fn set(object: &mut Value, field: &FieldPath, value: &str) {
     let mut slot = object;
-    for step in field.steps() {
-        let key = match step {
-            Step::Field(name) => name.as_ref(),
-            Step::Key(key) => key,
-            Step::Index(_) => return,
-        };
+    for key in keys(field) {
         if slot.is_null() {
             *slot = Value::Object(Map::new());
         }
@@ -67,4 +76,41 @@ fn set(object: &mut Value, field: &FieldPath, value: &str) {
         slot = fields.entry(key).or_insert(Value::Null);
     }
     *slot = value.into();
+}
+
+/// The keys on the way to a field. Nothing is injected into lists.
+fn keys(field: &FieldPath) -> impl Iterator<Item = &str> {
+    field.steps().iter().map_while(|step| match step {
+        Step::Field(name) => Some(name.as_ref()),
+        Step::Key(key) => Some(key.as_ref()),
+        Step::Index(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_patch_is_that_of_the_whole_object() {
+        let annotation = FieldPath::annotation("a/b");
+        for object in [
+            json!({"metadata": {"name": "a", "annotations": {"c": "d"}}, "spec": {"size": 5}}),
+            json!({"metadata": {"name": "a", "annotations": {"a/b": "old"}}}),
+            json!({"metadata": {"annotations": null}}),
+            json!({"metadata": {"annotations": "none"}}),
+            json!({"spec": {}}),
+        ] {
+            let patch = |before: &Value| {
+                let mut after = before.clone();
+                set(&mut after, &annotation, "new");
+                json_patch::diff(before, &after)
+            };
+            let part = with_fields(&object, [&annotation].into_iter());
+            assert_eq!(patch(&part), patch(&object), "{object}");
+            assert!(part.get("spec").is_none());
+        }
+    }
 }
