@@ -8,6 +8,7 @@ mod image;
 mod kubewarden;
 mod lint;
 mod mutants;
+mod npm;
 mod races;
 mod test;
 mod wasm;
@@ -45,7 +46,9 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Prints, as ratios, what a review costs among many Subnets, and a check of many documents.
+    /// Builds the npm package, for Node and browsers, in target/npm.
+    Npm,
+    /// Prints, as ratios, what a review costs among many Subnets, a check of many documents, and the first check in Node.
     Bench,
     /// Prints what a Kubewarden policy costs in the policy server's engine.
     BenchKubewarden,
@@ -90,6 +93,7 @@ fn main() -> Result<()> {
         Task::Docs => docs::write(&shell),
         Task::Chart { write } => chart::run(&shell, write),
         Task::Image { check } => image::run(&shell, check),
+        Task::Npm => npm::run(&shell),
         Task::Bench => test::bench(&shell),
         Task::BenchKubewarden => test::bench_kubewarden(&shell),
         Task::BenchCluster => races::bench(&shell),

@@ -5,11 +5,13 @@ use std::env;
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::{assets, chart, wasm};
+use crate::{assets, chart, npm, wasm};
 
 pub(crate) fn run(shell: &Shell) -> Result<()> {
-    // Tests run the policies, so they are built first.
+    // Tests run the policies and the npm package, so they are built first.
     wasm::run(shell, false)?;
+    npm::run(shell)?;
+    npm::install_tools(shell)?;
     set_up_control_plane(shell)?;
     set_up_helm(shell)?;
     // The tests of tests/ start the binary, so it is built first, and for all packages at once: features unite.
@@ -47,5 +49,5 @@ pub(crate) fn bench_kubewarden(shell: &Shell) -> Result<()> {
 
 pub(crate) fn bench(shell: &Shell) -> Result<()> {
     cmd!(shell, "cargo bench --package vpcguard-policies --package vpcguard-check --locked").run()?;
-    Ok(())
+    npm::bench(shell)
 }

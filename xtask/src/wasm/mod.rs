@@ -20,12 +20,13 @@ use xshell::Shell;
 
 use crate::root;
 use limits::Sizes;
-pub(crate) use optimise::Optimiser;
+use optimise::FOR_SPEED;
+pub(crate) use optimise::{FOR_SIZE, Optimiser};
 use output::Output;
 pub(crate) use toolchain::Toolchain;
 
 /// The crates that run in Node and in a browser, and in policies.
-const PACKAGES: &[&str] = &["vpcguard-policies", "vpcguard-check"];
+const PACKAGES: &[&str] = &["vpcguard-policies", "vpcguard-check", "vpcguard-js"];
 
 /// Where the policies are put. Not in `CARGO_TARGET_DIR`: the tests look here.
 const OUTPUT: &str = "target/kubewarden";
@@ -64,7 +65,7 @@ fn build(
     let compiled = toolchain.build_policies(shell, checkout, target)?;
     let build = |policy: &Policy| {
         let compiled = module::read(&compiled.join(module::file_name(*policy)))?;
-        let smaller = optimiser.optimise(shell, &compiled, &target.join("optimised").join(policy.name()))?;
+        let smaller = optimiser.optimise(shell, &compiled, FOR_SPEED, &target.join("optimised").join(policy.name()))?;
         module::check(*policy, &smaller)?;
         let module = module::annotate(*policy, &smaller)?;
         let sizes = Sizes::of(&compiled, &module)?;

@@ -22,7 +22,23 @@ const FEATURES: &[&str] = &[
     "--enable-sign-ext",
 ];
 
-const PASSES: &[&str] = &["-O3", "--strip-debug", "--strip-producers", "--strip-target-features"];
+/// What is done to a module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passes(&'static [&'static str]);
+
+/// For what a policy server runs for each request.
+pub(crate) const FOR_SPEED: Passes = Passes(&["-O3", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+
+/// For what browsers load, compressed. Functions that are made of one generic function compress best side by side, before
+/// each has its only caller's code around it.
+pub(crate) const FOR_SIZE: Passes = Passes(&[
+    "-Oz",
+    "--one-caller-inline-max-function-size=20",
+    "--reorder-functions-by-name",
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+]);
 
 /// An installed wasm-opt.
 #[derive(Debug)]
@@ -56,10 +72,16 @@ impl Optimiser {
     }
 
     /// Optimises a module. What was made of the same module before is taken from the cache, a path without extension.
-    pub(crate) fn optimise(&self, shell: &Shell, module: &[u8], cache: &Path) -> Result<Vec<u8>> {
+    pub(crate) fn optimise(
+        &self,
+        shell: &Shell,
+        module: &[u8],
+        Passes(passes): Passes,
+        cache: &Path,
+    ) -> Result<Vec<u8>> {
         let (input, output, stamp) =
             (cache.with_extension("in.wasm"), cache.with_extension("wasm"), cache.with_extension("sha256"));
-        let key = self.key(module);
+        let key = self.key(module, passes);
         if shell.read_file(&stamp).is_ok_and(|stamp| stamp == key) && output.is_file() {
             return Ok(shell.read_binary_file(output)?);
         }
@@ -67,7 +89,7 @@ impl Optimiser {
         shell.remove_path(&stamp)?;
         shell.write_file(&input, module)?;
         let program = &self.program;
-        cmd!(shell, "node {program} {input} {FEATURES...} {PASSES...} --output {output}")
+        cmd!(shell, "node {program} {input} {FEATURES...} {passes...} --output {output}")
             .quiet()
             .run()
             .context("wasm-opt failed: it needs Node 20 or later")?;
@@ -78,8 +100,8 @@ impl Optimiser {
     }
 
     /// Everything that the outcome depends on.
-    fn key(&self, module: &[u8]) -> String {
-        let tools = format!("{} {} {}\0", self.version, FEATURES.join(" "), PASSES.join(" "));
+    fn key(&self, module: &[u8], passes: &[&str]) -> String {
+        let tools = format!("{} {} {}\0", self.version, FEATURES.join(" "), passes.join(" "));
         hex(&Sha256::new().chain_update(tools).chain_update(module).finalize())
     }
 }
@@ -114,10 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn another_module_or_another_version_is_optimised_anew() {
+    fn another_module_version_or_aim_is_optimised_anew() {
         let of = |version: &str| Optimiser { program: PathBuf::new(), version: version.to_owned() };
-        assert_eq!(of("1").key(b"a"), of("1").key(b"a"));
-        assert_ne!(of("1").key(b"a"), of("1").key(b"b"));
-        assert_ne!(of("1").key(b"a"), of("2").key(b"a"));
+        assert_eq!(of("1").key(b"a", FOR_SPEED.0), of("1").key(b"a", FOR_SPEED.0));
+        assert_ne!(of("1").key(b"a", FOR_SPEED.0), of("1").key(b"b", FOR_SPEED.0));
+        assert_ne!(of("1").key(b"a", FOR_SPEED.0), of("2").key(b"a", FOR_SPEED.0));
+        assert_ne!(of("1").key(b"a", FOR_SPEED.0), of("1").key(b"a", FOR_SIZE.0));
     }
 }

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+// `vpcguard check` for where only Node is. What it says and how it ends is decided in the WebAssembly, as natively.
+import { writeSync } from "node:fs";
+
+import { check, version } from "../node.js";
+import { USAGE, UsageError, readArguments } from "./arguments.js";
+import { isColoured } from "./color.js";
+import { STDIN, collect, problem, read, replace } from "./files.js";
+
+try {
+  process.exitCode = run(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError ? "\nFor more information, try '--help'." : "";
+  write(2, `${error.message.replace(/^/gm, "error: ")}\n${usage && `${usage}\n`}`);
+  process.exitCode = 2;
+}
+
+function run(args) {
+  const options = readArguments(args);
+  if (options.help) return write(1, USAGE);
+  if (options.version) return write(1, `vpcguard-check ${version()}\n`);
+  const { settings, baseline, "compare-to": before, "write-baseline": newBaseline } = options;
+  const all = [...options.paths, ...options.state, settings, baseline, before];
+  if (all.filter((path) => path === STDIN).length > 1) {
+    throw new Error("standard input (-) can be read only once");
+  }
+  // What is needed for a check at all comes first.
+  const needed = {
+    settings: settings && one(settings),
+    baseline: baseline && one(baseline),
+    compareTo: before && complete([before]),
+    state: complete(options.state),
+  };
+  const { sources, problems } = collect(options.paths);
+  const checked = check(sources, {
+    ...needed,
+    format: options.format,
+    failOn: options["fail-on"],
+    fix: options.fix,
+    writeBaseline: newBaseline !== undefined,
+    color: isColoured(process.stdout, process.env),
+  });
+  const complaints = [...checked.complaints, ...problems];
+  const changed = checked.fixed.map(({ name, bytes }) => [name, bytes]);
+  // A baseline is not written if it would lack something.
+  if (checked.baseline !== undefined && complaints.length === 0) changed.push([newBaseline, checked.baseline]);
+  for (const [path, content] of changed) {
+    try {
+      replace(path, content);
+    } catch (error) {
+      complaints.push(problem(path, error));
+    }
+  }
+  write(1, checked.output);
+  for (const complaint of complaints) write(2, `${complaint.replace(/^/gm, "error: ")}\n`);
+  return complaints.length > 0 ? 2 : checked.exitCode;
+}
+
+/** What all of these paths stand for; nothing unless all of it can be read. */
+function complete(paths) {
+  const { sources, problems } = collect(paths);
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  return sources;
+}
+
+function one(path) {
+  try {
+    return read(path);
+  } catch (error) {
+    throw new Error(problem(path, error));
+  }
+}
+
+/** Writes all of a text, also into a pipe that is full for a while. A reader that has seen enough is no error. */
+function write(descriptor, text) {
+  let bytes = Buffer.from(text);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(descriptor, bytes));
+    } catch (error) {
+      if (error.code === "EPIPE") return 0;
+      if (error.code !== "EAGAIN") throw error;
+      // Nothing else is to be done meanwhile.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,227 @@
+/** A file, or what stands for one. A name that ends in `.json` is read as JSON, any other as YAML. */
+export type File = { name: string; text: string } | { name: string; bytes: Uint8Array };
+
+/** An object of Kubernetes. Numbers that JavaScript cannot hold exactly belong into a {@link File}. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata?: { name?: string; generateName?: string; namespace?: string; [field: string]: unknown };
+  [field: string]: unknown;
+}
+
+/** A file, or an object, which is then a file of its own. */
+export type Manifest = File | KubernetesObject;
+
+export type RuleAction = "deny" | "warn" | "off";
+
+/** The settings, as docs/settings.md describes them. An unknown key is an error. */
+export interface Settings {
+  rules?: { [rule: string]: RuleAction };
+  strictReferences?: boolean;
+  disclose?: "names" | "none";
+  kubeOvn?: {
+    namespace?: string;
+    defaultVpc?: string;
+    defaultSubnet?: string;
+    nodeSwitch?: string;
+    externalSubnet?: string;
+    serviceCidrs?: string[];
+    nonPrimaryCNI?: boolean;
+  };
+  exempt?: { users?: string[]; namespaces?: string[] };
+  inject?: {
+    logicalSwitch?: boolean;
+    vpcLb?: { enabled?: boolean; all?: boolean; selector?: { matchLabels?: { [label: string]: string } } };
+  };
+}
+
+export type Format = "human" | "json" | "sarif" | "junit" | "github" | "gitlab";
+
+/** The options of {@link check}; the command `vpcguard-check` has a flag for each. */
+export interface Options {
+  /** What the cluster has already; it is not reviewed itself. */
+  state?: Manifest[];
+  settings?: File | Settings;
+  /** How to write {@link Checked.output}; `human` unless told. */
+  format?: Format;
+  /** The exit code is 3 if there are warnings. */
+  failOn?: "warning";
+  /** A baseline: the findings that it lists are left out. */
+  baseline?: File;
+  /** Make a baseline of all findings, instead of reporting them: {@link Checked.baseline}. */
+  writeBaseline?: boolean;
+  /** The files before a change: only what the change makes worse is reported. */
+  compareTo?: Manifest[];
+  /** Mend what can be mended without a doubt, then check: {@link Checked.fixed}. */
+  fix?: boolean;
+  /** Colours in the format `human`. */
+  color?: boolean;
+}
+
+export interface ObjectRef {
+  apiVersion: string;
+  kind: string;
+  namespace?: string;
+  name: string;
+}
+
+/** What a rule has found. What is not known is absent. */
+export interface Finding {
+  rule: string;
+  action: "deny" | "warn";
+  /** A cause type of `metav1.Status`, as FieldValueInvalid. */
+  reason: string;
+  message: string;
+  field: string;
+  help?: string;
+  /** The object's own annotation vpcguard.io/allow has turned a denial into this warning. */
+  spared?: true;
+  related?: { object: ObjectRef; field?: string }[];
+}
+
+/** A finding of a {@link Report}: with the object, and where it was read. */
+export interface LocatedFinding extends Omit<Finding, "related"> {
+  object: ObjectRef;
+  file?: string;
+  document?: number;
+  line?: number;
+  column?: number;
+  endLine?: number;
+  endColumn?: number;
+  /** The template, in the output of `helm template`. */
+  source?: string;
+  related?: RelatedObject[];
+}
+
+export interface RelatedObject {
+  object: ObjectRef;
+  field?: string;
+  file?: string;
+  document?: number;
+  line?: number;
+  column?: number;
+  source?: string;
+}
+
+/** An operation of a JSON patch (RFC 6902). */
+export type PatchOperation =
+  | { op: "add" | "replace" | "test"; path: string; value: unknown }
+  | { op: "remove"; path: string }
+  | { op: "move" | "copy"; from: string; path: string };
+
+/** The report, as report.schema.json of the package describes it. Its shape only grows. */
+export interface Report {
+  version: 1;
+  producer: { name: string; version: string };
+  findings: LocatedFinding[];
+  mutations: { rule: string; object: ObjectRef; patch: PatchOperation[] }[];
+  notEvaluated: { rule: string; object: ObjectRef; needs: string }[];
+  errors: { file: string; document?: number; line: number; column: number; message: string }[];
+  summary: { files: number; objects: number; denied: number; warned: number };
+}
+
+/** 0: nothing is refused. 1: something is. 2: something could not be read. 3: warnings, and `failOn`. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** What came of a check. */
+export interface Checked {
+  exitCode: ExitCode;
+  /** The report in the format that was asked for. */
+  output: string;
+  report: Report;
+  /** The files that `fix` has changed, with their new text. */
+  fixed: { name: string; bytes: Uint8Array }[];
+  /** The text of the new baseline, if `writeBaseline` was given. */
+  baseline?: string;
+  /** What the command writes to standard error, a line each. */
+  complaints: string[];
+}
+
+/** An AdmissionReview of admission.k8s.io/v1, as the API server sends it; as an object, or as JSON in text or bytes. */
+export type AdmissionReview = { apiVersion: string; kind: string; request?: object; [field: string]: unknown };
+
+/** The AdmissionReview that answers one. */
+export interface AdmissionAnswer {
+  apiVersion: "admission.k8s.io/v1";
+  kind: "AdmissionReview";
+  response: {
+    uid: string;
+    allowed: boolean;
+    status?: {
+      apiVersion: "v1";
+      kind: "Status";
+      metadata: object;
+      status: "Failure";
+      message: string;
+      reason: string;
+      details?: {
+        name?: string;
+        group?: string;
+        kind?: string;
+        causes?: { reason: string; message: string; field: string }[];
+        retryAfterSeconds?: number;
+      };
+      code: number;
+    };
+    warnings?: string[];
+    auditAnnotations?: { [key: string]: string };
+    patchType?: "JSONPatch";
+    /** A JSON patch in base64. */
+    patch?: string;
+  };
+}
+
+/** What the rules say to a request. */
+export interface Verdict {
+  allowed: boolean;
+  code: 200 | 403 | 422;
+  findings: Finding[];
+  warnings: Finding[];
+  /** How many findings are not listed. */
+  omitted?: number;
+  notEvaluated: { rule: string; needs: string }[];
+  injected?: { rule: string; field: string; value: string; because: string }[];
+  mutatedObject?: KubernetesObject;
+}
+
+export interface Reply {
+  answer: AdmissionAnswer;
+  verdict: Verdict;
+  /** The answer as the webhook sends it, to the byte. */
+  answerJson: string;
+  /** The canonical verdict, to the byte. */
+  verdictJson: string;
+}
+
+export interface Rule {
+  id: string;
+  /** The kinds that it looks at. */
+  kinds: string[];
+  default: RuleAction | "on";
+  summary: string;
+  /** Whether it injects, rather than reviews. */
+  mutates: boolean;
+}
+
+/** Checks files as one network. Throws if an argument is wrong; what is wrong with the files is in the report. */
+export function check(files: File[], options?: Options | null): Checked;
+
+/** Judges an AdmissionReview, as `POST /validate` of the webhook does. `state` is what the cluster has. */
+export function review(
+  admissionReview: AdmissionReview | string | Uint8Array,
+  state?: Manifest[] | null,
+  settings?: File | Settings | null,
+): Reply;
+
+/** Says what is to be injected, as `POST /mutate` of the webhook does. */
+export function mutate(
+  admissionReview: AdmissionReview | string | Uint8Array,
+  state?: Manifest[] | null,
+  settings?: File | Settings | null,
+): Reply;
+
+/** All rules. */
+export function rules(): Rule[];
+
+/** The version of the package. */
+export function version(): string;
