@@ -1,0 +1,112 @@
+//! `vpcguard-check` beside `vpcguard check`: the same output and exit code for the same arguments.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::package::{folder, root};
+
+/// Both commands, with the same arguments and standard input, in a folder.
+fn both(package: &Path, arguments: &[&str], stdin: &str, at: &Path) -> [Output; 2] {
+    let mut native = Command::new(env!("CARGO_BIN_EXE_vpcguard"));
+    native.arg("check");
+    let mut node = Command::new("node");
+    node.arg(package.join("bin/vpcguard-check.js"));
+    [native, node].map(|mut command| {
+        command.args(arguments).current_dir(at).env_remove("CLICOLOR_FORCE");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    })
+}
+
+/// What both say: output, complaints, exit code.
+fn said(output: &Output) -> (String, String, Option<i32>) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let stdout = text(&output.stdout).replace(r#""name": "vpcguard-js","#, r#""name": "vpcguard","#);
+    (stdout, text(&output.stderr), output.status.code())
+}
+
+#[test]
+fn both_commands_say_the_same() {
+    let Some(package) = folder() else { return };
+    let examples = root().join("examples");
+    let stdin = fs::read_to_string(examples.join("broken/subnet-overlap.yaml")).unwrap();
+    let calls: &[(&[&str], i32)] = &[
+        (&["guide-fixed"], 0),
+        (&["--state", "two-tenants", "broken"], 1),
+        (&["--state", "two-tenants", "broken", "--format", "sarif"], 1),
+        (&["--state", "two-tenants", "broken", "--format=junit"], 1),
+        (&["--state", "two-tenants", "broken", "--format", "github"], 1),
+        (&["--state", "two-tenants", "broken", "--format", "gitlab"], 1),
+        (&["--state", "two-tenants", "--format", "json", "-"], 1),
+        (&["broken/subnet-*.yaml", "./two-tenants/", "**/vpc-[!a-c]*.yaml"], 1),
+        (&["--compare-to", "broken", "--state", "two-tenants", "broken"], 0),
+        (&["two-tenants", "missing.yaml"], 2),
+        (&["none-*.yaml"], 2),
+        (&["two-tenants", "[a"], 2),
+        (&["--settings", "broken/subnet-overlap.yaml", "two-tenants"], 2),
+        (&["--state", "missing", "two-tenants"], 2),
+        (&["-", "--state", "-"], 2),
+        (&["--fix", "-"], 2),
+    ];
+    for (arguments, code) in calls {
+        let [native, node] = both(&package, arguments, &stdin, &examples);
+        assert_eq!(said(&node), said(&native), "{arguments:?}");
+        assert_eq!(node.status.code(), Some(*code), "{arguments:?}: {}", String::from_utf8_lossy(&node.stdout));
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2_in_both() {
+    let Some(package) = folder() else { return };
+    let calls: &[&[&str]] = &[
+        &[],
+        &["--format", "xml", "."],
+        &["--fail-on", "error", "."],
+        &["--colour", "."],
+        &["--baseline", "a", "--write-baseline", "b", "."],
+        &["--fix=yes", "."],
+    ];
+    for arguments in calls {
+        for output in both(&package, arguments, "", &root()) {
+            assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{arguments:?}");
+            assert!(output.stderr.starts_with(b"error: "), "{arguments:?}: {output:?}");
+        }
+    }
+}
+
+#[test]
+fn both_write_the_same_files() {
+    let Some(package) = folder() else { return };
+    let manifest = fs::read_to_string(root().join("examples/broken/subnet-overlap.yaml")).unwrap();
+    let mendable = manifest.replace("10.0.2.128/25", "10.0.2.129/25");
+    assert_ne!(mendable, manifest);
+    let mut written = Vec::new();
+    for which in [0, 1] {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        fs::write(folder.join("a.yaml"), &mendable).unwrap();
+        // The other program works on a copy that nobody looks at.
+        let aside = tempfile::tempdir().unwrap();
+        let run = |arguments: &[&str]| {
+            fs::write(aside.path().join("a.yaml"), &mendable).unwrap();
+            let at = if which == 0 { [folder, aside.path()] } else { [aside.path(), folder] };
+            let native =
+                Command::new(env!("CARGO_BIN_EXE_vpcguard")).arg("check").args(arguments).current_dir(at[0]).output();
+            let mut node = Command::new("node");
+            let node = node.arg(package.join("bin/vpcguard-check.js")).args(arguments).current_dir(at[1]).output();
+            said([native, node][which].as_ref().unwrap())
+        };
+        let baseline = run(&["--write-baseline", "known.json", "a.yaml"]);
+        let known = run(&["--baseline", "known.json", "a.yaml"]);
+        let fixed = run(&["--fix", "a.yaml"]);
+        let files = ["known.json", "a.yaml"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 2);
+        written.push((baseline, known, fixed, files));
+    }
+    assert_eq!(written[0], written[1]);
+    assert!(!written[0].3[1].contains("10.0.2.129"), "{}", written[0].3[1]);
+}
