@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
 
+mod action;
 mod command;
 mod corpus;
+mod gitlab;
+mod krew;
 mod package;
+mod pre_commit;
 mod types;
