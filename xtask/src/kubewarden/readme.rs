@@ -57,7 +57,7 @@ fn deployment(policy: Policy) -> String {
         " It cannot be deployed as an AdmissionPolicy: those may not ask for other objects."
     };
     format!(
-        "## Deploying\n\n```\nkubectl apply -f examples/cluster-admission-policy.yaml\n```\n\nThe module is \
+        "## Deploying\n\n```sh elsewhere\nkubectl apply -f examples/cluster-admission-policy.yaml\n```\n\nThe module is \
          `{}:v{VERSION}`.{namespaced} More, also what is best effort in a policy server: [Kubewarden]({}).\n\n",
         image(policy),
         page("kubewarden.md")
