@@ -1,0 +1,115 @@
+//! The examples that are no commands: YAML, JSON and JavaScript.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use vpcguard_check::{Source, parse_value};
+
+use super::block::{Block, Use};
+use super::page::{Page, pages, root};
+use super::tools;
+
+/// What an example of a program may take for given.
+const GIVEN: &str = "examples.mjs";
+
+/// The blocks of all pages that are used so, each with its place.
+fn blocks(usage: Use) -> Vec<(String, Block)> {
+    let of = |page: Page| {
+        let blocks = page.blocks.iter().filter(|block| block.usage == usage);
+        blocks.map(|block| (page.at(block.line), block.clone())).collect::<Vec<_>>()
+    };
+    pages().into_iter().flat_map(of).collect()
+}
+
+/// A bad and a good example in one block are two documents.
+fn documents(yaml: &str) -> Vec<String> {
+    let mut documents = vec![String::new()];
+    for line in yaml.lines() {
+        if line.starts_with("# good") || line == "---" {
+            documents.push(String::new());
+        }
+        let last = documents.last_mut().unwrap();
+        last.push_str(line);
+        last.push('\n');
+    }
+    documents
+}
+
+#[test]
+fn every_yaml_is_one() {
+    let blocks = blocks(Use::Yaml);
+    assert!(blocks.len() > 70, "{}", blocks.len());
+    for (at, block) in blocks {
+        for document in documents(&block.text) {
+            let source = Source { name: "example.yaml".to_owned(), bytes: document.clone().into_bytes() };
+            let value = parse_value(&source).unwrap_or_else(|errors| panic!("{at}: {errors:?}\n{document}"));
+            assert!(!value.is_string(), "{at}: {value}");
+        }
+    }
+}
+
+#[test]
+fn every_json_is_one() {
+    let blocks = blocks(Use::Json);
+    assert!(blocks.len() >= 3, "{}", blocks.len());
+    for (at, block) in blocks {
+        serde_json::from_str::<Value>(&block.text).unwrap_or_else(|error| panic!("{at}: {error}"));
+    }
+}
+
+/// The package where a program of a reader finds it.
+fn installed(folder: &Path) -> bool {
+    let package = tools::package();
+    let is_there = tools::found(package.is_dir(), "target/npm is missing: run `cargo xtask npm`");
+    if is_there {
+        fs::create_dir(folder.join("node_modules")).unwrap();
+        std::os::unix::fs::symlink(package, folder.join("node_modules/vpcguard")).unwrap();
+        fs::copy(root().join("admission/tests/docs/reader").join(GIVEN), folder.join(GIVEN)).unwrap();
+    }
+    is_there
+}
+
+#[test]
+fn every_program_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = blocks(Use::Script4Node);
+    assert!(!blocks.is_empty());
+    if !installed(folder.path()) {
+        return;
+    }
+    for (at, block) in blocks {
+        fs::write(folder.path().join("program.mjs"), &block.text).unwrap();
+        let import = format!("./{GIVEN}");
+        let node = Command::new("node").args(["--import", &import, "program.mjs"]).current_dir(&folder).output();
+        let Output { status, stdout, stderr } = node.unwrap();
+        let said = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        assert!(status.success(), "{at}: {said}\n{}", block.text);
+    }
+}
+
+/// A browser runs the package in a test of its own; here it is enough that there is what is imported.
+#[test]
+fn every_program_of_a_browser_imports_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = blocks(Use::Browser);
+    assert!(!blocks.is_empty());
+    if !installed(folder.path()) {
+        return;
+    }
+    for (at, block) in blocks {
+        let imports: String = block.text.lines().filter(|line| line.starts_with("import ")).collect();
+        fs::write(folder.path().join("program.mjs"), imports).unwrap();
+        fs::write(folder.path().join("whole.mjs"), &block.text).unwrap();
+        for args in [["--check", "whole.mjs"].as_slice(), &["program.mjs"]] {
+            let output = Command::new("node").args(args).current_dir(&folder).output().unwrap();
+            assert!(output.status.success(), "{at}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
+
+#[test]
+fn a_bad_and_a_good_example_are_two() {
+    assert_eq!(documents("# bad\na: 1\n# good\na: 2\n"), ["# bad\na: 1\n", "# good\na: 2\n"]);
+}
