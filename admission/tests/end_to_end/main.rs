@@ -11,12 +11,12 @@
 mod abuse;
 mod certificates;
 mod check_habits;
+mod colours;
 mod corpus_check;
 mod corpus_webhook;
 mod examples;
 mod explain;
 mod guide;
-mod readme;
 mod recorded;
 mod reload;
 mod running;

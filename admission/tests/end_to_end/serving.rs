@@ -55,11 +55,6 @@ impl Server {
         Self::start_in(|dir| fs::write(dir.join("all.json"), objects.join("\n")).unwrap(), settings)
     }
 
-    /// Starts one on a folder of the repository.
-    pub(crate) fn start_on(dir: &Path) -> Self {
-        Self::run(tempfile::tempdir().unwrap(), dir, &json!({}))
-    }
-
     fn start_in(fill: impl FnOnce(&Path), settings: &Value) -> Self {
         let files = tempfile::tempdir().unwrap();
         let dir = files.path().join("manifests");
