@@ -65,3 +65,16 @@ fn a_link_to_nothing_is_found() {
     assert_eq!(fault("check.md#nothing").unwrap(), "docs/check.md has no heading #nothing");
     assert_eq!(fault(&format!("{HERE}docs/nothing.md")).unwrap(), "there is no docs/nothing.md");
 }
+
+#[test]
+fn every_page_of_the_manual_is_linked_to() {
+    let pages = pages();
+    let leads_to = |from: &Page, to: &Page| {
+        let folder = from.path.parent().unwrap();
+        let paths = from.links.iter().filter_map(|(_, link)| plain(&folder.join(link.split('#').next()?)));
+        from.path != to.path && paths.into_iter().any(|path| path == to.path)
+    };
+    for page in pages.iter().filter(|page| page.path.starts_with("docs")) {
+        assert!(pages.iter().any(|other| leads_to(other, page)), "nothing leads to {}", page.path.display());
+    }
+}
