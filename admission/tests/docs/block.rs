@@ -43,7 +43,7 @@ pub(crate) enum Place {
     Here,
     /// `cluster`: on a real API server, with what `vpcguard manifests` prints and a replica.
     Cluster,
-    /// `cluster sample`: there as well, but what it says differs from time to time.
+    /// `cluster sample`: there as well, but what it says differs from time to time: only the first word must be the same.
     Sample,
     /// `elsewhere`: only where there is more than that, such as nodes, a release, a registry. It is looked at, and not run.
     Elsewhere,

@@ -37,6 +37,14 @@ metadata: {name: b}
 spec: {vpc: v, cidrBlock: 10.0.4.0/24, gateway: 10.0.4.1}
 ";
 
+/// A ledger, as replicas leave it.
+const LEDGER: &str = "\
+apiVersion: vpcguard.io/v1alpha1
+kind: AddressLedger
+metadata: {name: vpc.v}
+spec: {format: 1, space: {vpc: v}, floor: \"1\", claims: []}
+";
+
 /// What the chart makes besides.
 const SECRET: &str = "{apiVersion: v1, kind: Secret, metadata: {name: vpcguard-ca, namespace: vpcguard-system}}";
 
@@ -68,6 +76,7 @@ fn every_command_that_needs_a_cluster_works_on_one() {
     let manifests = Command::new(BINARY).arg("manifests").output().unwrap();
     let manifests = String::from_utf8(manifests.stdout).unwrap();
     apply(&plane, &manifests);
+    apply(&plane, LEDGER);
     let (admin, own) = (plane.kubeconfig(User::Admin), plane.kubeconfig(User::Vpcguard));
     let replica = Replica::start(Path::new(BINARY), &["serve"], &[("KUBECONFIG", own.to_str().unwrap())]).unwrap();
 

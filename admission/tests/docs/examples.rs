@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use vpcguard_check::{Source, parse_value};
 
-use super::block::{Block, Use};
+use super::block::{Block, Place, Use};
 use super::page::{Page, pages, root};
+use super::scratch::Scratch;
 use super::tools;
 
 /// What an example of a program may take for given.
@@ -37,16 +38,33 @@ fn documents(yaml: &str) -> Vec<String> {
     documents
 }
 
-#[test]
-fn every_yaml_is_one() {
-    let blocks = blocks(Use::Yaml);
-    assert!(blocks.len() > 70, "{}", blocks.len());
-    for (at, block) in blocks {
+/// A document of an example.
+pub(crate) struct Parsed {
+    /// Where the example is.
+    pub(crate) at: String,
+    /// What it says.
+    pub(crate) value: Value,
+}
+
+/// All examples in YAML.
+pub(crate) fn parsed() -> Vec<Parsed> {
+    let mut parsed = Vec::new();
+    for (at, block) in blocks(Use::Yaml) {
         for document in documents(&block.text) {
             let source = Source { name: "example.yaml".to_owned(), bytes: document.clone().into_bytes() };
             let value = parse_value(&source).unwrap_or_else(|errors| panic!("{at}: {errors:?}\n{document}"));
-            assert!(!value.is_string(), "{at}: {value}");
+            parsed.push(Parsed { at: at.clone(), value });
         }
+    }
+    parsed
+}
+
+#[test]
+fn every_yaml_is_one() {
+    let parsed = parsed();
+    assert!(parsed.len() > 100, "{}", parsed.len());
+    for Parsed { at, value } in parsed {
+        assert!(!value.is_string(), "{at}: {value}");
     }
 }
 
@@ -57,6 +75,23 @@ fn every_json_is_one() {
     for (at, block) in blocks {
         serde_json::from_str::<Value>(&block.text).unwrap_or_else(|error| panic!("{at}: {error}"));
     }
+}
+
+/// The report of the manual is that of the check which is shown above it, but for lists that are empty there.
+#[test]
+fn the_report_that_is_shown_is_what_comes_out() {
+    let pages = pages();
+    let page = pages.iter().find(|page| page.path == Path::new("docs/check.md")).unwrap();
+    let mut blocks = page.blocks.iter();
+    let check = blocks.find(|block| block.usage == Use::Console(Place::Here)).unwrap().script();
+    let shown: Value = serde_json::from_str(&blocks.find(|block| block.usage == Use::Json).unwrap().text).unwrap();
+    let (said, _) = Scratch::new().run(&format!("{} --format json", check.trim_end()));
+    let said: Value = serde_json::from_str(&said).unwrap();
+    for key in ["version", "producer", "findings", "summary"] {
+        assert_eq!(said[key], shown[key], "{key}");
+    }
+    let keys = |report: &Value| report.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&said), keys(&shown));
 }
 
 /// The package where a program of a reader finds it.

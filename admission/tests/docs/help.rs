@@ -16,7 +16,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_vpcguard");
 
 /// The texts of `--help` that were asked for.
 #[derive(Default)]
-pub(crate) struct Help(RefCell<BTreeMap<Vec<String>, Vec<String>>>);
+pub(crate) struct Help(RefCell<BTreeMap<Vec<String>, String>>);
 
 impl Help {
     /// What is wrong with a command of vpcguard, of xtask, or with the values that Helm is given; nothing is known of others.
@@ -56,17 +56,40 @@ impl Help {
         flags.find(|flag| !known.iter().any(|word| word == flag)).map(|flag| format!("there is no flag {flag}"))
     }
 
+    /// The flags of all commands of vpcguard, and of all tasks if they are built.
+    pub(crate) fn all_flags(&self) -> Vec<String> {
+        let programs = [Some(PathBuf::from(BINARY)), xtask()].into_iter().flatten();
+        programs.flat_map(|program| self.flags_below(&[program.display().to_string()])).collect()
+    }
+
+    /// The flags of a command and of the commands in it.
+    fn flags_below(&self, path: &[String]) -> Vec<String> {
+        let mut flags = self.of(path);
+        flags.retain(|word| word.starts_with("--"));
+        let text = self.text(path);
+        let commands = text.split_once("Commands:\n").map_or("", |(_, rest)| rest);
+        let commands = commands.lines().map_while(|line| line.split_whitespace().next());
+        for command in commands.filter(|command| *command != "help") {
+            flags.extend(self.flags_below(&[path, &[command.to_owned()]].concat()));
+        }
+        flags
+    }
+
     /// The first words of the lines of a text of `--help`: flags, and names of commands.
     fn of(&self, path: &[String]) -> Vec<String> {
-        let mut texts = self.0.borrow_mut();
+        let text = self.text(path);
+        let words = text.lines().flat_map(|line| line.split_whitespace().take(2));
+        words.map(|word| word.trim_end_matches([',', '.']).to_owned()).collect()
+    }
+
+    /// What a command says to `--help`.
+    fn text(&self, path: &[String]) -> String {
         let ask = || {
             let output = Command::new(&path[0]).args(&path[1..]).arg("--help").output().unwrap();
             assert!(output.status.success(), "{path:?} --help: {output:?}");
-            let text = String::from_utf8(output.stdout).unwrap();
-            let words = text.lines().flat_map(|line| line.split_whitespace().take(2));
-            words.map(|word| word.trim_end_matches([',', '.']).to_owned()).collect()
+            String::from_utf8(output.stdout).unwrap()
         };
-        texts.entry(path.to_vec()).or_insert_with(ask).clone()
+        self.0.borrow_mut().entry(path.to_vec()).or_insert_with(ask).clone()
     }
 }
 

@@ -9,6 +9,7 @@ mod commands;
 mod examples;
 mod help;
 mod links;
+mod names;
 mod page;
 mod run;
 mod scratch;
