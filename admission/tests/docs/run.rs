@@ -11,18 +11,19 @@ use super::scratch::Scratch;
 use super::server::Server;
 use super::tools;
 
-/// Runs the blocks of a page that belong to one of these places. It says how many there were.
+/// Runs the blocks of a page that belong to one of these places, and says how many there are. One whose program is missing is
+/// skipped.
 pub(crate) fn run(page: &Page, scratch: &Scratch, places: &[Place]) -> usize {
     let is_ours = |block: &&Block| block.usage.place().is_some_and(|place| places.contains(&place));
     let mut server = None;
-    let mut ran = 0;
+    let mut seen = 0;
     for block in page.blocks.iter().filter(is_ours) {
+        seen += 1;
         let at = page.at(block.line);
         if let [program, ..] = scratch.missing(&commands(&block.script())).as_slice() {
             tools::found(false, &format!("{at}: {}", tools::remedy(program)));
             continue;
         }
-        ran += 1;
         eprintln!("runs {at}");
         match block.usage {
             Use::Server => server = Some(Server::start(scratch, &block.shown(), &at)),
@@ -33,7 +34,7 @@ pub(crate) fn run(page: &Page, scratch: &Scratch, places: &[Place]) -> usize {
             _ => block.shown().iter().for_each(|shown| compare(scratch, server.as_ref(), shown, block.usage, &at)),
         }
     }
-    ran
+    seen
 }
 
 /// Runs a command of a console, and compares what it says.
@@ -62,14 +63,14 @@ pub(crate) fn assert_same(said: &str, shown: &str, what: &str) {
 
 #[test]
 fn every_command_that_needs_nothing_else_does_what_its_page_says() {
-    let mut ran = 0;
+    let mut seen = 0;
     for page in pages() {
         let is_ours = |block: &Block| block.usage.place() == Some(Place::Here);
         if page.blocks.iter().any(is_ours) {
-            ran += run(&page, &Scratch::new(), &[Place::Here]);
+            seen += run(&page, &Scratch::new(), &[Place::Here]);
         }
     }
-    assert!(ran >= 8, "{ran}");
+    assert!(seen >= 10, "{seen}");
 }
 
 #[test]

@@ -67,7 +67,10 @@ impl Scratch {
 
     /// The programs of a script that are not there.
     pub(crate) fn missing(&self, commands: &[Vec<String>]) -> Vec<String> {
-        let is_missing = |program: &&String| tools::which(program, &self.path).is_none();
+        // A machine's own npx would fetch what was released.
+        let is_missing = |program: &&String| {
+            tools::which(program, &self.path).is_none() || (*program == "npx" && !tools::package().is_dir())
+        };
         commands.iter().map(|command| &command[0]).filter(is_missing).cloned().collect()
     }
 
@@ -103,19 +106,10 @@ impl Scratch {
                 symlink(file, bin.join(name)).unwrap();
             }
         }
-        // npm would fetch what was released.
-        let program = tools::package().join("bin/vpcguard-check.js");
-        let npx = if program.is_file() {
-            let names = format!(
-                "{{ [ \"$2\" = --package=vpcguard ] || [ \"$2\" = --package=vpcguard@{} ]; }}",
-                env!("CARGO_PKG_VERSION")
-            );
-            let wanted = format!("[ \"$1 $3 $4\" = '--yes -- vpcguard-check' ] && {names}");
-            format!("{wanted} && shift 4 && exec node '{}' \"$@\"", program.display())
-        } else {
-            return;
-        };
-        write_program(&bin.join("npx"), &npx);
+        let (program, version) = (tools::package().join("bin/vpcguard-check.js"), env!("CARGO_PKG_VERSION"));
+        let named = format!("{{ [ \"$2\" = --package=vpcguard ] || [ \"$2\" = --package=vpcguard@{version} ]; }}");
+        let npx = format!("[ \"$1 $3 $4\" = '--yes -- vpcguard-check' ] && {named} && shift 4");
+        write_program(&bin.join("npx"), &format!("{npx} && exec node '{}' \"$@\"", program.display()));
     }
 
     /// Makes a repository of git of it, with a branch that was fetched.
