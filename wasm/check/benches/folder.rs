@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 use vpcguard_check::{Folder, Source, check};
 use vpcguard_policies::Settings;
 
+/// As the program allocates.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One VPC with a NAT gateway: of ten documents, seven are Subnets with a namespace each, one is an IPPool, two are Pods. The
 /// Subnets have this prefix length. Nothing is wrong with any of them but that.
 fn network(documents: u32, length: u32) -> Source {
