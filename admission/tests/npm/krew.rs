@@ -44,8 +44,13 @@ fn the_manifest_has_what_krew_wants() {
         assert_eq!(platform["selector"]["matchLabels"]["os"], "linux");
         let uri = platform["uri"].as_str().unwrap();
         assert!(uri.ends_with(&format!("/v1.2.3/vpcguard-linux-{arch}.tar.gz")), "{uri}");
-        let files: Vec<_> = platform["files"].as_array().unwrap().iter().map(|file| &file["from"]).collect();
-        assert!(files.contains(&&platform["bin"]), "{files:?}");
+        let files: Vec<_> =
+            platform["files"].as_array().unwrap().iter().map(|file| file["from"].as_str().unwrap()).collect();
+        assert!(files.contains(&platform["bin"].as_str().unwrap()), "{files:?}");
+        // What the release has packed.
+        let packed = format!("--file \"out/vpcguard-linux-$ARCH.tar.gz\" {}\n", files.join(" "));
+        let workflow = fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
+        assert!(workflow.contains(&packed), "{packed}");
     }
 }
 
