@@ -11,14 +11,11 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use crate::{assets, root};
+use crate::{assets, go, root};
 
 /// The module that names the versions of Helm, and the one of the definitions.
 const MODULE: &str = "tests/go/helm";
 const CRDS_MODULE: &str = "tests/go/crds";
-
-/// A copy of what the binaries were built from: both go.mod.
-const STAMP: &str = "go.mod";
 
 /// Definitions of kinds that the chart has objects of: modules, and files in them.
 const CRDS: &[(&str, &str)] = &[
@@ -55,26 +52,16 @@ pub(crate) fn find_or_build_helm(shell: &Shell) -> Result<PathBuf> {
     // Not CARGO_TARGET_DIR: the tests look here.
     let (module, helm) = (root.join(MODULE), root.join("target/helm"));
     let go_mod = shell.read_file(module.join("go.mod"))?;
-    let all = go_mod.clone() + &shell.read_file(root.join(CRDS_MODULE).join("go.mod"))?;
-    let stamp = helm.join(STAMP);
-    if shell.read_file(&stamp).is_ok_and(|stamp| stamp == all) && has_all(&helm) {
-        return Ok(helm);
-    }
-    cmd!(shell, "go version").quiet().ignore_stdout().ignore_stderr().run().context(
-        "Go is missing: install version 1.21 or later from https://go.dev/dl (it fetches the one that tests/go/helm/go.mod \
-         names), or set VPCGUARD_HELM to a directory with helm3, helm4 and crds",
-    )?;
-    // Binaries of other versions must not be taken for these when the build fails halfway.
-    shell.remove_path(&helm)?;
-    shell.create_dir(&helm)?;
-    copy_crds(shell, &root.join(CRDS_MODULE), &helm.join("crds"))?;
-    let _module = shell.push_dir(&module);
-    for (binary, major) in BINARIES {
-        let (output, ldflags) = (helm.join(binary), ldflags(&go_mod, major)?);
-        let package = format!("helm.sh/helm/{major}/cmd/helm");
-        cmd!(shell, "go build -trimpath -ldflags {ldflags} -o {output} {package}").env("CGO_ENABLED", "0").run()?;
-    }
-    shell.write_file(&stamp, all)?;
+    let from = go_mod.clone() + &shell.read_file(root.join(CRDS_MODULE).join("go.mod"))?;
+    let otherwise = "set VPCGUARD_HELM to a directory with helm3, helm4 and crds";
+    go::make(shell, &helm, &from, has_all(&helm), otherwise, || {
+        copy_crds(shell, &root.join(CRDS_MODULE), &helm.join("crds"))?;
+        let _module = shell.push_dir(&module);
+        BINARIES.iter().try_for_each(|(binary, major)| {
+            let package = format!("helm.sh/helm/{major}/cmd/helm");
+            go::build(shell, &package, &ldflags(&go_mod, major)?, &helm.join(binary))
+        })
+    })?;
     Ok(helm)
 }
 
@@ -98,23 +85,16 @@ fn copy_crds(shell: &Shell, module: &Path, crds: &Path) -> Result<()> {
 /// A binary built from a module knows neither its own version nor, in Helm 3, the one of Kubernetes.
 fn ldflags(go_mod: &str, major: &str) -> Result<String> {
     let helm = format!("helm.sh/helm/{major}");
-    let version = required(go_mod, &helm)?;
+    let version = go::required(go_mod, &helm)?;
     let mut flags = format!("-s -w -X {helm}/internal/version.version={version}");
     if major == "v3" {
-        let minor = required(go_mod, "k8s.io/client-go")?.split('.').nth(1).context("a version without a minor one")?;
+        let minor =
+            go::required(go_mod, "k8s.io/client-go")?.split('.').nth(1).context("a version without a minor one")?;
         for package in ["pkg/lint/rules", "pkg/chartutil"] {
             write!(flags, " -X {helm}/{package}.k8sVersionMajor=1 -X {helm}/{package}.k8sVersionMinor={minor}")?;
         }
     }
     Ok(flags)
-}
-
-/// The version of a module in a go.mod.
-fn required<'a>(go_mod: &'a str, module: &str) -> Result<&'a str> {
-    let mut lines = go_mod.lines().map(|line| line.trim().trim_start_matches("require "));
-    let found = lines.find_map(|line| line.strip_prefix(module)?.strip_prefix(' '));
-    let version = found.and_then(|rest| rest.split_whitespace().next());
-    version.with_context(|| format!("{MODULE}/go.mod requires no {module}"))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use crate::root;
+use crate::{machine, root};
 
 const CARGO_CYCLONEDX: &str = "0.5.9";
 
@@ -26,9 +26,14 @@ const SBOM: &str = "target/image/vpcguard.cdx.json";
 
 /// Builds it, and with `check` also a second time, and runs what is in it.
 pub(crate) fn run(shell: &Shell, check: bool) -> Result<()> {
+    install_tools(shell)?;
+    if !machine::is_root(shell)? {
+        return as_root(shell, check);
+    }
     let version = version(shell)?;
-    build_binary(shell)?;
-    write_sbom(shell)?;
+    let libc = Libc::find(shell);
+    build_binary(shell, libc)?;
+    write_sbom(shell, libc)?;
     let digest = build_image(shell, &version)?;
     println!("{LAYOUT}: vpcguard:{version} {digest}");
     if check {
@@ -39,6 +44,23 @@ pub(crate) fn run(shell: &Shell, check: bool) -> Result<()> {
     Ok(())
 }
 
+/// Sees that the tools are there. CI gets them.
+fn install_tools(shell: &Shell) -> Result<()> {
+    const REMEDY: &str = "install Debian's packages buildah and musl-tools";
+    if machine::has(shell, "buildah") && machine::has(shell, "musl-gcc") {
+        return Ok(());
+    }
+    ensure!(machine::is_ci(), REMEDY);
+    machine::install(shell, &["buildah", "musl-tools"]).context(REMEDY)
+}
+
+/// Does all of it as root of a user namespace, because buildah mounts what it has built.
+fn as_root(shell: &Shell, check: bool) -> Result<()> {
+    let (xtask, check) = (env::current_exe()?, check.then_some("--check"));
+    cmd!(shell, "buildah unshare {xtask} image {check...}").run()?;
+    Ok(())
+}
+
 /// The version of the program.
 fn version(shell: &Shell) -> Result<String> {
     let package = cmd!(shell, "cargo pkgid --package vpcguard --locked").quiet().read()?;
@@ -46,27 +68,57 @@ fn version(shell: &Shell) -> Result<String> {
     Ok(version.to_owned())
 }
 
-/// Rust's name for a machine of this kind without libraries.
-fn target() -> String {
-    format!("{}-unknown-linux-musl", env::consts::ARCH)
+/// What a static binary is linked with.
+#[derive(Clone, Copy, Debug)]
+enum Libc {
+    /// What is published is.
+    Musl,
+    /// Where rustup cannot get the other, to see that all else works.
+    Glibc,
+}
+
+impl Libc {
+    fn find(shell: &Shell) -> Self {
+        let target = Libc::Musl.target();
+        if cmd!(shell, "rustup target add {target}").quiet().ignore_stdout().ignore_stderr().run().is_ok() {
+            return Libc::Musl;
+        }
+        eprintln!("rustup cannot add {target}: this image is not one to be published, its binary is linked with glibc");
+        Libc::Glibc
+    }
+
+    /// Rust's name for a machine of this kind with it.
+    fn target(self) -> String {
+        let libc = match self {
+            Libc::Musl => "musl",
+            Libc::Glibc => "gnu",
+        };
+        format!("{}-unknown-linux-{libc}", env::consts::ARCH)
+    }
+
+    fn compiler(self) -> &'static str {
+        match self {
+            Libc::Musl => "musl-gcc",
+            Libc::Glibc => "gcc",
+        }
+    }
 }
 
 /// Puts the static binary where the image is built from.
-fn build_binary(shell: &Shell) -> Result<()> {
-    let target = target();
-    let added = cmd!(shell, "rustup target add {target}").quiet().ignore_stdout().ignore_stderr().run();
-    added.with_context(|| format!("rustup cannot add {target}, which a static binary needs"))?;
-    let musl = cmd!(shell, "musl-gcc -dumpversion").quiet().ignore_stdout().ignore_stderr().run();
-    musl.context("musl-gcc is missing: install Debian's package musl-tools")?;
+fn build_binary(shell: &Shell, libc: Libc) -> Result<()> {
+    let target = libc.target();
     // Paths of this machine would stand in messages, and make another binary on another one.
     let root = root().canonicalize()?;
     let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")).unwrap_or_default();
     let cargo = env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
-    let flags =
-        format!("--remap-path-prefix={}=/cargo --remap-path-prefix={}=/vpcguard", cargo.display(), root.display());
+    let flags = format!(
+        "-Ctarget-feature=+crt-static --remap-path-prefix={}=/cargo --remap-path-prefix={}=/vpcguard",
+        cargo.display(),
+        root.display()
+    );
     cmd!(shell, "cargo build --release --package vpcguard --target {target} --locked")
         .env("RUSTFLAGS", flags)
-        .env(format!("CC_{}", target.replace('-', "_")), "musl-gcc")
+        .env(format!("CC_{}", target.replace('-', "_")), libc.compiler())
         .run()?;
     let built = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     shell.remove_path(CONTEXT)?;
@@ -77,12 +129,12 @@ fn build_binary(shell: &Shell) -> Result<()> {
 }
 
 /// Writes what the binary is made of.
-fn write_sbom(shell: &Shell) -> Result<()> {
+fn write_sbom(shell: &Shell, libc: Libc) -> Result<()> {
     // It is no program of its own that could be asked by its name.
     if cmd!(shell, "cargo cyclonedx --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
         cmd!(shell, "cargo install cargo-cyclonedx --version {CARGO_CYCLONEDX} --locked").run()?;
     }
-    let (target, epoch) = (target(), epoch(shell));
+    let (target, epoch) = (libc.target(), epoch(shell));
     cmd!(
         shell,
         "cargo cyclonedx --quiet --format json --spec-version 1.5 --target {target} --override-filename vpcguard.cdx
@@ -114,7 +166,6 @@ const BUILDAH: [&str; 6] =
 
 /// Builds the image from nothing, and returns the digest of its manifest.
 fn build_image(shell: &Shell, version: &str) -> Result<String> {
-    cmd!(shell, "buildah --version").quiet().ignore_stdout().run().context("install Debian's package buildah")?;
     for left in [LAYOUT, "target/image/storage", "target/image/run"] {
         shell.remove_path(left)?;
     }

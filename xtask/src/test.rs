@@ -1,11 +1,9 @@
 //! `cargo xtask test` and `cargo xtask bench`.
 
-use std::env;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::{assets, chart, npm, wasm};
+use crate::{assets, chart, machine, npm, wasm};
 
 pub(crate) fn run(shell: &Shell) -> Result<()> {
     // Tests run the policies and the npm package, so they are built first.
@@ -22,20 +20,18 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
 
 /// Tells the tests where the binaries of a control plane are. Who has no Go can still run all other tests; CI runs all.
 fn set_up_control_plane(shell: &Shell) -> Result<()> {
-    match assets::find_or_build(shell) {
-        Ok(assets) => shell.set_var("KUBEBUILDER_ASSETS", assets),
-        Err(error) if env::var("CI").is_ok_and(|ci| ci == "true") => return Err(error).context("no control plane"),
-        Err(error) => eprintln!("cluster tests are skipped: {error:#}"),
+    let found = assets::find_or_build(shell);
+    if let Some(assets) = machine::optional(found, "control plane", "cluster tests are skipped")? {
+        shell.set_var("KUBEBUILDER_ASSETS", assets);
     }
     Ok(())
 }
 
 /// Tells the tests where both versions of Helm are.
 fn set_up_helm(shell: &Shell) -> Result<()> {
-    match chart::find_or_build_helm(shell) {
-        Ok(helm) => shell.set_var("VPCGUARD_HELM", helm),
-        Err(error) if env::var("CI").is_ok_and(|ci| ci == "true") => return Err(error).context("no Helm"),
-        Err(error) => eprintln!("tests of the chart are skipped: {error:#}"),
+    let found = chart::find_or_build_helm(shell);
+    if let Some(helm) = machine::optional(found, "Helm", "tests of the chart are skipped")? {
+        shell.set_var("VPCGUARD_HELM", helm);
     }
     Ok(())
 }

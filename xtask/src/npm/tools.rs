@@ -1,9 +1,9 @@
 //! What the tests of the npm package need: TypeScript and a driver for browsers, Chromium, pre-commit.
 
-use std::env;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
+
+use crate::machine::{self, is_ci};
 
 /// The version of pre-commit that tries the hook.
 const PRE_COMMIT: &str = "pre-commit==4.7.0";
@@ -15,11 +15,7 @@ type Install = fn(&Shell) -> Result<()>;
 pub(crate) fn install(shell: &Shell) -> Result<()> {
     let steps: [(&str, Install); 3] = [("tests/npm", packages), ("pre-commit", pre_commit), ("Chromium", chromium)];
     for (what, install) in steps {
-        match install(shell) {
-            Ok(()) => {}
-            Err(error) if is_ci() => return Err(error).with_context(|| format!("no {what}")),
-            Err(error) => eprintln!("tests that need {what} are skipped: {error:#}"),
-        }
+        machine::optional(install(shell), what, &format!("tests that need {what} are skipped"))?;
     }
     Ok(())
 }
@@ -31,8 +27,7 @@ fn packages(shell: &Shell) -> Result<()> {
 }
 
 fn pre_commit(shell: &Shell) -> Result<()> {
-    let program = "target/pre-commit/bin/pre-commit";
-    if cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr().run().is_ok() {
+    if machine::has(shell, "target/pre-commit/bin/pre-commit") {
         return Ok(());
     }
     cmd!(shell, "python3 -m venv target/pre-commit").quiet().run()?;
@@ -42,19 +37,9 @@ fn pre_commit(shell: &Shell) -> Result<()> {
 
 fn chromium(shell: &Shell) -> Result<()> {
     const REMEDY: &str = "install Debian's package chromium";
-    if cmd!(shell, "chromium --version").quiet().ignore_stdout().ignore_stderr().run().is_ok() {
+    if machine::has(shell, "chromium") {
         return Ok(());
     }
-    if !is_ci() {
-        bail!(REMEDY);
-    }
-    let install = || -> Result<(), xshell::Error> {
-        cmd!(shell, "apt-get update --quiet").ignore_stdout().run()?;
-        cmd!(shell, "apt-get install --quiet --yes --no-install-recommends chromium").ignore_stdout().run()
-    };
-    install().context(REMEDY)
-}
-
-fn is_ci() -> bool {
-    env::var("CI").is_ok_and(|ci| ci == "true")
+    ensure!(is_ci(), REMEDY);
+    machine::install(shell, &["chromium"]).context(REMEDY)
 }

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 use vpcguard_policies::Policy;
 use xshell::{Cmd, Shell, cmd};
 
+use crate::machine;
+
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The profile of the policies, in Cargo.toml.
@@ -134,11 +136,7 @@ fn install_debian_toolchain(shell: &Shell) -> Result<()> {
     if cmd!(shell, "dpkg --status rustc-web rust-web-src lld").quiet().ignore_stdout().ignore_stderr().run().is_ok() {
         return Ok(());
     }
-    let install = || -> Result<(), xshell::Error> {
-        cmd!(shell, "apt-get update --quiet").ignore_stdout().run()?;
-        cmd!(shell, "apt-get install --quiet --yes rustc-web rust-web-src lld").ignore_stdout().run()
-    };
-    install().context(
+    machine::install(shell, &["rustc-web", "rust-web-src", "lld"]).context(
         "the WebAssembly target is missing: run `rustup target add wasm32-unknown-unknown`, or install Debian's packages \
          rustc-web, rust-web-src and lld as root",
     )

@@ -1,0 +1,41 @@
+//! The machine: whether nobody watches it, and Debian's packages on it.
+
+use std::env;
+
+use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
+
+/// Whether this is CI, which does without nothing.
+pub(crate) fn is_ci() -> bool {
+    env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
+/// What could be had. What could not is an error in CI; on a machine of one's own it is said what is skipped.
+pub(crate) fn optional<T>(had: Result<T>, what: &str, skipped: &str) -> Result<Option<T>> {
+    match had {
+        Ok(had) => Ok(Some(had)),
+        Err(error) if is_ci() => Err(error).with_context(|| format!("no {what}")),
+        Err(error) => {
+            eprintln!("{skipped}: {error:#}");
+            Ok(None)
+        }
+    }
+}
+
+/// Installs packages of Debian. Who is not root must be allowed to become it unasked.
+pub(crate) fn install(shell: &Shell, packages: &[&str]) -> Result<()> {
+    let sudo: &[&str] = if is_root(shell)? { &[] } else { &["sudo", "--non-interactive"] };
+    cmd!(shell, "env {sudo...} apt-get update --quiet").ignore_stdout().run()?;
+    cmd!(shell, "env {sudo...} apt-get install --quiet --yes {packages...}").ignore_stdout().run()?;
+    Ok(())
+}
+
+/// Whether this process may do everything.
+pub(crate) fn is_root(shell: &Shell) -> Result<bool> {
+    Ok(cmd!(shell, "id -u").quiet().read()? == "0")
+}
+
+/// Whether a program is there, and says its version.
+pub(crate) fn has(shell: &Shell, program: &str) -> bool {
+    cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr().run().is_ok()
+}
