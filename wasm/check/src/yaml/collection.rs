@@ -107,7 +107,9 @@ impl Map {
         if let Some(first) = known.and_then(|at| self.entries.get(*at)) {
             let first = first.key_span.start.line;
             self.key = Some(Key::Faulty);
-            return Err((span.start, format!("the key {name:?} stands twice, first in line {first}")));
+            // The most common cause of all.
+            let hint = if name == "apiVersion" { ": is \"---\" missing between two documents?" } else { "" };
+            return Err((span.start, format!("the key {name:?} stands twice, first in line {first}{hint}")));
         }
         self.key = Some(Key::Named(name, span));
         Ok(0)

@@ -126,6 +126,10 @@ fn keys_become_the_strings_of_kubectl() {
 fn a_key_that_stands_twice_is_a_fault_at_the_second() {
     assert_eq!(faults("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n"), [r#"5:3: the key "c" stands twice, first in line 3"#]);
     assert_eq!(faults("{a: 1, ä: 2, a: 3, a: 4}").len(), 2);
+    assert_eq!(
+        faults("apiVersion: v1\napiVersion: v1\n"),
+        [r#"2:1: the key "apiVersion" stands twice, first in line 1: is "---" missing between two documents?"#]
+    );
     assert_eq!(faults("1: a\n'1': b"), [r#"2:1: the key "1" stands twice, first in line 1"#]);
 }
 
