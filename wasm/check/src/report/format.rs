@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
 use vpcguard_policies::settings::did_you_mean;
 
 use super::{Report, github, gitlab, junit, sarif};
@@ -84,12 +83,6 @@ impl Report {
             Format::Gitlab => gitlab::render(self),
         }
     }
-}
-
-/// A value as JSON that people can read too.
-pub(crate) fn pretty(value: &impl Serialize) -> String {
-    // Every key is a string and every value of these types can be written, so this cannot fail.
-    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use vpcguard_policies::NotEvaluated;
 use vpcguard_policies::gather::sort_by;
 
-use super::human::{escaped, name, summary};
+use super::words::{escaped, name, summary};
 use super::{Located, Mutation, Place, Report, Unevaluated, plain};
 use crate::yaml::Span;
 
@@ -88,7 +88,7 @@ impl Command {
                 self.place(path, &[&[("line", start.line)], &columns[..]].concat());
             }
             (Some(path), None) => self.place(path, &[]),
-            (None, _) => self.lines.push(escaped(&format!("at: {}", super::human::at(place)))),
+            (None, _) => self.lines.push(escaped(&format!("at: {}", super::words::at(place)))),
         }
         self
     }

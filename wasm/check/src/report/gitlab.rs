@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::digest::Digests;
-use super::format::pretty;
-use super::human::{escaped, name};
+use super::words::{escaped, name, pretty};
 use super::{Located, Report, plain};
 use crate::source::ParseError;
 

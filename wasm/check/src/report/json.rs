@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use vpcguard_policies::ObjectRef;
 use vpcguard_policies::finding::Related;
 
-use super::format::pretty;
+use super::words::pretty;
 use super::{Located, Mutation, Place, Report, Summary, Unevaluated};
 use crate::source::ParseError;
 use crate::yaml::Span;

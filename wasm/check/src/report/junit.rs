@@ -11,7 +11,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use vpcguard_policies::gather::sort_by;
 
-use super::human::{at, escaped, name};
+use super::words::{at, escaped, name};
 use super::{Located, Report, Seen, plain};
 use crate::source::ParseError;
 

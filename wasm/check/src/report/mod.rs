@@ -12,6 +12,7 @@ mod plain;
 mod sarif;
 mod seen;
 mod snippet;
+mod words;
 
 use std::sync::Arc;
 
@@ -23,10 +24,10 @@ use vpcguard_policies::{NotEvaluated, ObjectRef, Verdict};
 use crate::source::ParseError;
 use crate::yaml::Span;
 
-pub(crate) use format::pretty;
 pub use format::{Format, UnknownFormat};
 pub use mutation::Mutation;
 pub use seen::Seen;
+pub(crate) use words::pretty;
 
 /// Where something was read.
 #[derive(Clone, Debug, PartialEq, Eq)]

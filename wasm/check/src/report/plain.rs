@@ -2,7 +2,7 @@
 
 use vpcguard_policies::ObjectRef;
 
-use super::human::{at, escaped, name};
+use super::words::{at, escaped, name};
 use super::{Located, Place};
 use crate::source::STDIN;
 

@@ -3,7 +3,7 @@
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Place;
-use super::human::escaped;
+use super::words::escaped;
 use crate::source::ParseError;
 
 /// How many characters of a line are kept behind what is meant: more than a terminal shows.

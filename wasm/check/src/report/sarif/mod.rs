@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use vpcguard_policies::ObjectRef;
 
 use super::digest::Digests;
-use super::format::pretty;
-use super::human::{escaped, name};
+use super::words::{escaped, name, pretty};
 use super::{Located, Mutation, Place, Report, Unevaluated, plain};
 use crate::source::ParseError;
 use crate::yaml::Span;
