@@ -9,8 +9,8 @@ use kube::Client;
 use rustls::ServerConfig;
 use vpcguard_certs::{Ca, CertError, ClientCa, CurrentLeaf, Leaf, Lives, ServerOptions, server_config_with};
 
+use super::error::StartError;
 use super::metrics::Metrics;
-use super::start::StartError;
 use crate::cluster::authority::{Keeper, Place};
 use crate::cluster::events::Events;
 

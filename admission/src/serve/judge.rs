@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
-use vpcguard_policies::{Kind, Request, Verdict, Wanted};
+use vpcguard_policies::{Kind, Request, Settings, Verdict, Wanted};
 
+use super::Serve;
+use super::error::StartError;
 use super::failure::Failure;
 use super::standalone::Standalone;
-use crate::cluster::Live;
 use crate::cluster::ledgers::{Ledgers, Outcome};
-use crate::cluster::repair::Found;
+use crate::cluster::repair::{self, Found};
+use crate::cluster::{Live, connect, connect_once};
 
 /// How often the rules look again because a claim met something that they had not seen.
 const MOST_LOOKS: usize = 5;
@@ -35,6 +39,18 @@ impl From<Verdict> for Judged {
 }
 
 impl Judge {
+    /// A cluster that is watched, until the tasks are dropped.
+    pub(super) async fn live(args: &Serve, settings: Settings) -> Result<(Self, JoinSet<()>), StartError> {
+        let live = Live::new(connect().await?, settings);
+        let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold);
+        let (stored, seen) = mpsc::unbounded_channel();
+        let mut watching = live.watch(&stored);
+        ledgers.run(seen, &mut watching);
+        let found = Arc::default();
+        repair::run(&live, &found, args.sweep_every, &mut watching);
+        Ok((Self::Live { live, ledgers, found }, watching))
+    }
+
     /// What is to be injected into an object. Changes nothing: the request comes again, to be validated.
     pub(super) fn mutate(&self, request: &Request) -> Result<Judged, Failure> {
         let verdict = match self {

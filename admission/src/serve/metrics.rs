@@ -13,8 +13,8 @@ use vpcguard_certs::Phase;
 use vpcguard_policies::finding::Action;
 use vpcguard_policies::{Kind, Request, Verdict};
 
+use super::endpoint::Endpoint;
 use super::in_flight::InFlight;
-use super::webhook::Endpoint;
 use crate::cluster::ledgers::Totals;
 use crate::cluster::live::Standing;
 use crate::cluster::repair::Found;

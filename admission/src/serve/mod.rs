@@ -8,6 +8,8 @@ mod body;
 mod budget;
 mod certificates;
 mod change;
+mod endpoint;
+mod error;
 mod failure;
 mod in_flight;
 mod judge;

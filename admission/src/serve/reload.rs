@@ -12,7 +12,7 @@ use vpcguard_policies::Settings;
 
 use super::judge::Judge;
 use super::routes::Webhook;
-use super::{Serve, signals, start};
+use super::{Serve, signals};
 use crate::files;
 
 /// How often a new view is asked whether it has seen everything.
@@ -46,7 +46,7 @@ async fn reload(args: &Serve, webhook: &Webhook) -> Result<Option<JoinSet<()>>, 
         cluster.replace_settings(settings)?;
         return Ok(None);
     }
-    let (judge, tasks) = start::live(args, settings).await.map_err(|error| error.to_string())?;
+    let (judge, tasks) = Judge::live(args, settings).await.map_err(|error| error.to_string())?;
     if let Judge::Live { live, .. } = &judge {
         while !live.waiting().is_empty() {
             sleep(LOOK).await;

@@ -11,11 +11,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::endpoint::Endpoint;
 use super::failure::Failure;
 use super::judge::Judge;
 use super::logging::shortened;
 use super::metrics::{Decision, Metrics};
-use super::webhook::{Endpoint, respond};
+use super::webhook::respond;
 use super::{body, budget};
 
 /// What every request has at hand.

@@ -2,20 +2,19 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use vpcguard_certs::{CertError, ClientCaError, LivesError};
 use vpcguard_policies::Settings;
 
 use super::certificates::{Certificates, Files};
+use super::error::StartError;
 use super::judge::Judge;
 use super::listener::Listener;
 use super::readiness::Readiness;
@@ -23,9 +22,8 @@ use super::routes::Webhook;
 use super::standalone::Standalone;
 use super::tls::Tls;
 use super::{Serve, probes, reload, routes, signals};
-use crate::cluster::ledgers::Ledgers;
-use crate::cluster::{ConnectError, Live, connect, connect_once, repair};
-use crate::files::{self, LoadError};
+use crate::cluster::connect;
+use crate::files;
 
 /// The longest that requests in flight can take to end; a client that stalls beyond it loses its answer.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
@@ -33,35 +31,6 @@ const LAST_REQUESTS: Duration = Duration::from_secs(30);
 /// How long a server on a cluster goes on after it is told to end: the API server hears a little late that it should
 /// ask another replica.
 const DRAINING: Duration = Duration::from_secs(15);
-
-/// Why nothing is served.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StartError {
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error("--standalone {path}: no such directory", path = .0.display())]
-    NoDirectory(PathBuf),
-    #[error("{0}")]
-    Certificates(#[from] CertError),
-    #[error("cannot listen on {address}: {source}; {remedy}")]
-    Listen { address: SocketAddr, source: io::Error, remedy: String },
-    #[error("cannot write the CA certificate to {path}: {source}", path = .path.display())]
-    CaOut { path: PathBuf, source: io::Error },
-    #[error("cannot write the ready lines to standard output: {0}")]
-    ReadyLines(io::Error),
-    #[error(transparent)]
-    Cluster(#[from] ConnectError),
-    #[error(transparent)]
-    Lives(LivesError),
-    #[error("{files}: {source}")]
-    TlsFiles { files: String, source: CertError },
-    #[error("--client-ca: {0}")]
-    ClientCa(ClientCaError),
-    #[error("{option} {path}: {source}", path = .path.display())]
-    TlsFile { option: &'static str, path: PathBuf, source: io::Error },
-    #[error("cannot start: {0}")]
-    Runtime(io::Error),
-}
 
 /// Serves until a signal ends it.
 pub(super) fn start(args: &Serve) -> Result<(), StartError> {
@@ -72,7 +41,7 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
         let hangups = signals::Hangups::new().map_err(StartError::Runtime)?;
         let (judge, watching) = match standalone {
             Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
-            None => live(args, settings).await?,
+            None => Judge::live(args, settings).await?,
         };
         let certificates = certificates(args).await?;
         let webhook = Arc::new(Webhook::new(judge));
@@ -88,18 +57,6 @@ fn standalone(dir: &Path, settings: Settings) -> Result<Standalone, StartError> 
         return Err(StartError::NoDirectory(dir.to_owned()));
     }
     Ok(Standalone::load(dir, settings)?)
-}
-
-/// A cluster that is watched, until the tasks are dropped.
-pub(super) async fn live(args: &Serve, settings: Settings) -> Result<(Judge, JoinSet<()>), StartError> {
-    let live = Live::new(connect().await?, settings);
-    let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold);
-    let (stored, seen) = mpsc::unbounded_channel();
-    let mut watching = live.watch(&stored);
-    ledgers.run(seen, &mut watching);
-    let found = Arc::default();
-    repair::run(&live, &found, args.sweep_every, &mut watching);
-    Ok((Judge::Live { live, ledgers, found }, watching))
 }
 
 async fn certificates(args: &Serve) -> Result<Certificates, StartError> {

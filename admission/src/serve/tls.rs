@@ -10,7 +10,7 @@ use vpcguard_certs::{
 };
 
 use super::budget::go_duration;
-use super::start::StartError;
+use super::error::StartError;
 use crate::cluster::authority::Place;
 
 /// Where the certificate of the webhook comes from.

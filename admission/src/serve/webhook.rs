@@ -7,28 +7,11 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::time::Instant;
 use vpcguard_policies::{Request, Verdict, answer, decline};
 
+use super::endpoint::Endpoint;
 use super::failure::{Failure, json};
 use super::judge::{Judge, Judged};
 use super::logging::shortened;
 use super::metrics::{Decision, Metrics};
-
-/// What is asked of the webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    /// May this be stored?
-    Validate,
-    /// What is to be added first?
-    Mutate,
-}
-
-impl Endpoint {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Endpoint::Validate => "validate",
-            Endpoint::Mutate => "mutate",
-        }
-    }
-}
 
 /// Answers a body that has been read, by a time limit.
 pub(super) async fn respond(
