@@ -1,6 +1,7 @@
 //! What a rule has at hand while it looks at an object.
 
-use crate::finding::{Action, Finding, Findings};
+use crate::finding::{Action, Finding};
+use crate::findings::Findings;
 use crate::json::TypeError;
 use crate::kinds::{Kind, Object};
 use crate::request::Operation;

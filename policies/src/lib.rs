@@ -31,6 +31,7 @@ mod context;
 mod explain;
 pub mod field;
 pub mod finding;
+mod findings;
 pub mod gather;
 mod inject;
 mod inventory;

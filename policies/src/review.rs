@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::finding::{Action, Finding, Findings};
+use crate::finding::{Action, Finding};
+use crate::findings::Findings;
 use crate::gather::{sort_and_dedup, sort_by};
 use crate::inject::injected;
 use crate::kinds::{Kind, Object};
