@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use vpcguard_certs::{Authorities, CertError, describe, missing_from};
 
-use crate::cluster::authority::configurations::{Configuration, Configurations};
+use crate::cluster::authority::configurations::{Configuration, Configurations, Sort};
 use crate::cluster::authority::secret::Secrets;
 use crate::cluster::authority::{AuthorityError, Place};
 use crate::cluster::{ConnectError, connect};
@@ -25,7 +25,7 @@ pub(crate) struct Certs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print the CA, how far its rotation is, and which webhooks trust it; exit with 1 if one does not.
+    /// Print the CA, how far its rotation is, and which webhooks trust it; exit with 1 if one does not, or is missing.
     Status(#[command(flatten)] PlaceArgs),
     /// Ask the replicas for a new CA.
     Rotate(#[command(flatten)] PlaceArgs),
@@ -96,8 +96,11 @@ async fn status(place: &Place) -> Result<ExitCode, CertsError> {
         );
     }
     let mut all_trust = true;
-    if configurations.is_empty() {
-        let _ = writeln!(out, "there is no webhook configuration {:?}: nobody asks vpcguard", place.configurations);
+    for sort in Sort::ALL {
+        if configurations.iter().all(|configuration| configuration.sort != sort) {
+            all_trust = false;
+            let _ = writeln!(out, "{} {:?}: missing, so vpcguard is not asked", sort.kind(), place.configurations);
+        }
     }
     for configuration in &configurations {
         for (webhook, held) in configuration.webhooks() {

@@ -29,6 +29,8 @@ pub(crate) enum Sort {
 }
 
 impl Sort {
+    pub(crate) const ALL: [Self; 2] = [Sort::Validating, Sort::Mutating];
+
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Sort::Validating => "ValidatingWebhookConfiguration",

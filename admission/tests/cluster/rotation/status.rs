@@ -57,4 +57,12 @@ fn status_says_who_trusts_the_ca() {
     world.until("all trust the new one", |world| certs(world, "status").0 == Some(0));
     let (_, out, _) = certs(&world, "status");
     assert!(out.starts_with("phase: stable\n") && !out.contains("trusted:"), "{out}");
+
+    // As after an emergency: what is not there trusts nobody, but is not well.
+    let delete = ["delete", "validatingwebhookconfiguration", "vpcguard"];
+    world.plane.kubectl(User::Admin, &delete, None).unwrap().success().unwrap();
+    let (code, out, _) = certs(&world, "status");
+    assert_eq!(code, Some(1), "{out}");
+    let missing = "ValidatingWebhookConfiguration \"vpcguard\": missing, so vpcguard is not asked\n";
+    assert!(out.contains(missing) && out.contains(mutating), "{out}");
 }
