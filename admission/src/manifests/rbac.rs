@@ -54,7 +54,7 @@ fn cluster_rules() -> Vec<PolicyRule> {
     let mut rules: Vec<_> = inventory().into_iter().map(|(group, plurals)| allow(group, &plurals, &READ)).collect();
     rules.extend([
         // What runs where it may not be is looked for once in a while, and not kept in memory.
-        allow("", &[Kind::Pod.plural()], &["list"]),
+        allow("", &[Kind::Pod.plural(), Kind::Service.plural()], &["list"]),
         // No ledger is ever deleted: who has just missed it would begin it anew, with too low a floor.
         allow(GROUP, &["addressledgers"], &WRITE),
         allow(GROUP, &["addressindices"], &[&WRITE[..], &["delete"]].concat()),
@@ -147,7 +147,7 @@ mod tests {
                 ": namespaces,nodes: get,list,watch",
                 "networking.k8s.io: servicecidrs: get,list,watch",
                 "k8s.cni.cncf.io: network-attachment-definitions: get,list,watch",
-                ": pods: list",
+                ": pods,services: list",
                 "vpcguard.io: addressledgers: get,list,watch,create,update",
                 "vpcguard.io: addressindices: get,list,watch,create,update,delete",
                 "vpcguard.io: addressindices/status: update",

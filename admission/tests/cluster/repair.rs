@@ -38,16 +38,27 @@ fn what_got_past_the_webhook_is_reported() {
         stored = answer.is_accepted().then_some(answer.body);
         stored.is_some()
     });
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: stranger, annotations: {ovn.kubernetes.io/logical_switch: a}}\n\
-               spec: {containers: [{name: c, image: i}]}\n";
-    world.accepts(User::Admin, pod);
+    for stranger in [
+        json!({"kind": "Pod", "spec": {"containers": [{"name": "c", "image": "i"}]}}),
+        json!({"kind": "Service", "spec": {"ports": [{"port": 80}]}}),
+        json!({"kind": "Namespace"}),
+    ] {
+        let mut stranger = stranger;
+        stranger["apiVersion"] = json!("v1");
+        stranger["metadata"] = json!({"name": "stranger", "annotations": {"ovn.kubernetes.io/logical_switch": "a"}});
+        world.accepts(User::Admin, &stranger.to_string());
+    }
 
     world.until("the overlap is reported", |_| condition()["status"] == "False");
     assert_eq!(condition()["message"], "Subnets overlap: \"a\" and \"b\"");
     for replica in 0..2 {
         world.until("it is counted", |world| world.metric(replica, "vpcguard_stored_overlaps") > 0.0);
-        let foreign = "vpcguard_stored_violations{rule=\"pod-vpc-namespace\",kind=\"Pod\"}";
-        world.until("the stranger is counted", |world| world.metric(replica, foreign) > 0.0);
+        for (rule, kind) in
+            [("pod-vpc-namespace", "Pod"), ("service-vpc-binding", "Service"), ("namespace-vpc-binding", "Namespace")]
+        {
+            let foreign = format!("vpcguard_stored_violations{{rule=\"{rule}\",kind=\"{kind}\"}}");
+            world.until("the stranger is counted", |world| world.metric(replica, &foreign) > 0.0);
+        }
     }
     let events = || {
         let args = ["get", "events.events.k8s.io", "-A", "-o", "json"];
@@ -55,11 +66,19 @@ fn what_got_past_the_webhook_is_reported() {
         let list: Value = serde_json::from_str(&list).unwrap();
         let of_ours = |event: &&Value| event["reportingController"] == "vpcguard.io/vpcguard";
         let events = list["items"].as_array().unwrap().iter().filter(of_ours);
-        events.map(|event| (event["reason"].clone(), event["regarding"]["name"].clone())).collect::<Vec<_>>()
+        let what = |event: &Value| {
+            format!("{} {} {}", event["reason"], event["regarding"]["kind"], event["regarding"]["name"])
+        };
+        events.map(what).collect::<Vec<_>>()
     };
-    for wanted in [(json!("SubnetsOverlap"), json!("a")), (json!("RuleViolated"), json!("stranger"))] {
+    for wanted in [
+        r#""SubnetsOverlap" "Subnet" "a""#,
+        r#""RuleViolated" "Pod" "stranger""#,
+        r#""RuleViolated" "Service" "stranger""#,
+        r#""RuleViolated" "Namespace" "stranger""#,
+    ] {
         world.until("there is one event for both replicas", |_| {
-            events().iter().filter(|event| **event == wanted).count() == 1
+            events().iter().filter(|event| *event == wanted).count() == 1
         });
     }
     let untouched = world.get("subnet", "b");

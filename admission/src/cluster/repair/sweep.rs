@@ -11,8 +11,9 @@ use crate::cluster::events::Events;
 use crate::cluster::live::Live;
 use crate::cluster::object::Object;
 
-/// What rules over several objects judge, and what tenants write. Others need no second look.
-const KINDS: [Kind; 5] = [Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::VpcEgressGateway, Kind::Pod];
+/// What rules over several objects judge, and what tenants write. Of workloads it is their Pods that are somewhere.
+const KINDS: [Kind; 7] =
+    [Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::VpcEgressGateway, Kind::Namespace, Kind::Service, Kind::Pod];
 
 /// How many events one sweep writes.
 const MOST_EVENTS: usize = 100;
