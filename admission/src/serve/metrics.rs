@@ -8,6 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use vpcguard_certs::Phase;
 use vpcguard_policies::finding::Action;
@@ -120,9 +121,11 @@ impl Metrics {
         metrics
     }
 
-    /// The library adds `_total` to counters, and the unit and the full stop to all.
+    /// The library adds `_total` to counters, `_info` to what is one, and the unit and the full stop to all.
     fn register(&mut self) {
         let registry = &mut self.registry;
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The program that answers, always 1", version);
         registry.register("admission_requests", "Admission requests answered", self.requests.clone());
         let help = "Time from the head of an admission request to its answer";
         registry.register_with_unit("admission_duration", help, Unit::Seconds, self.duration.clone());
@@ -271,6 +274,7 @@ mod tests {
             r#"vpcguard_admission_requests_total{path="validate",kind="other",operation="other",decision="error"} 1"#,
             r#"vpcguard_admission_duration_seconds_bucket{le="0.00005",path="mutate"} 0"#,
             r#"vpcguard_admission_duration_seconds_bucket{le="0.0001",path="mutate"} 1"#,
+            concat!("vpcguard_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "vpcguard_panics_total 1",
             "vpcguard_requests_in_flight 1",
             r#"vpcguard_inventory_objects{kind="Subnet"} 3"#,
