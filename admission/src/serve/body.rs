@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::failure::Failure;
 
@@ -17,26 +17,58 @@ const THROWN_AWAY: usize = 4 * LIMIT;
 /// What most bodies are smaller than.
 const SMALL: u64 = 256 << 10;
 
-/// How many large bodies are read at the same time. The others wait, and small ones go past them: with all connections
-/// taken the worst is some 512 MiB.
-const MOST_LARGE: usize = 32;
+/// How many large bodies are read at the same time, of some of which nothing more may ever come. The others wait, and small
+/// ones go past them.
+const MOST_READ: usize = 16;
+
+/// How many values a large body may hold, give or take those separators that stand in texts. A value takes some hundred
+/// bytes of memory while it is judged, and may be two in the body; what the API server sends has one in ten or more.
+const MOST_VALUES: usize = 500_000;
+
+/// How many large bodies are judged at the same time.
+const MOST_JUDGED: usize = 2;
 
 /// Room for large bodies.
 #[derive(Debug)]
-pub(super) struct Room(Semaphore);
+pub(super) struct Room {
+    read: Semaphore,
+    judged: Semaphore,
+}
 
 impl Default for Room {
     fn default() -> Self {
-        Self(Semaphore::new(MOST_LARGE))
+        Self { read: Semaphore::new(MOST_READ), judged: Semaphore::new(MOST_JUDGED) }
     }
 }
 
-/// The whole body.
-pub(super) async fn read(mut body: Body, room: &Room) -> Result<Vec<u8>, Failure> {
+/// A whole body. A large one takes up room until it is dropped.
+#[derive(Debug)]
+pub(super) struct Whole<'room> {
+    pub(super) bytes: Vec<u8>,
+    _places: Option<[SemaphorePermit<'room>; 2]>,
+}
+
+/// The whole body, as soon as there is room to judge it.
+pub(super) async fn read(body: Body, room: &Room) -> Result<Whole<'_>, Failure> {
     let is_small = body.size_hint().upper().is_some_and(|size| size <= SMALL);
-    // Nobody closes the semaphore.
-    let _room = if is_small { None } else { room.0.acquire().await.ok() };
-    let mut bytes = Vec::new();
+    if is_small {
+        return Ok(Whole { bytes: bytes(body).await?, _places: None });
+    }
+    // Nobody closes a semaphore.
+    let place = room.read.acquire().await.ok();
+    let bytes = bytes(body).await?;
+    let separators = bytes.iter().filter(|byte| matches!(byte, b',' | b':' | b'[')).count();
+    if separators > MOST_VALUES {
+        return Err(Failure::TooManyValues { limit: MOST_VALUES });
+    }
+    let judged = room.judged.acquire().await.ok();
+    Ok(Whole { bytes, _places: place.zip(judged).map(<[_; 2]>::from) })
+}
+
+async fn bytes(mut body: Body) -> Result<Vec<u8>, Failure> {
+    // Growing would take up to twice its size.
+    let announced = body.size_hint().upper().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(announced.min(LIMIT));
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure::Unreadable(error.to_string()))?;
@@ -57,22 +89,42 @@ pub(super) async fn read(mut body: Body, room: &Room) -> Result<Vec<u8>, Failure
 mod tests {
     use super::*;
 
+    async fn length(body: Vec<u8>, room: &Room) -> usize {
+        read(Body::from(body), room).await.unwrap().bytes.len()
+    }
+
     #[tokio::test]
     async fn small_bodies_go_past_large_ones_that_wait() {
-        let room = Room(Semaphore::new(0));
-        assert_eq!(read(Body::from("{}"), &room).await.unwrap(), b"{}");
-        let mut large = std::pin::pin!(read(Body::from(vec![b' '; LIMIT]), &room));
-        assert!(futures_util::poll!(large.as_mut()).is_pending());
-        room.0.add_permits(1);
-        assert_eq!(large.await.unwrap().len(), LIMIT);
+        for (reads, judges) in [(0, 1), (1, 0)] {
+            let room = Room { read: Semaphore::new(reads), judged: Semaphore::new(judges) };
+            assert_eq!(length(b"{}".into(), &room).await, 2);
+            let mut large = std::pin::pin!(length(vec![b' '; LIMIT], &room));
+            assert!(futures_util::poll!(large.as_mut()).is_pending());
+            room.read.add_permits(1 - reads);
+            room.judged.add_permits(1 - judges);
+            assert_eq!(large.await, LIMIT);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_large_body_takes_up_room_until_it_is_answered() {
+        let room = Room { read: Semaphore::new(2), judged: Semaphore::new(1) };
+        let first = read(Body::from(vec![b' '; LIMIT]), &room).await.unwrap();
+        let mut second = std::pin::pin!(length(vec![b' '; LIMIT], &room));
+        assert!(futures_util::poll!(second.as_mut()).is_pending());
+        drop(first);
+        assert_eq!(second.await, LIMIT);
     }
 
     #[tokio::test]
     async fn the_limit_itself_is_allowed() {
         let room = Room::default();
-        assert_eq!(read(Body::from(vec![b' '; LIMIT]), &room).await.unwrap().len(), LIMIT);
+        assert_eq!(length(vec![b' '; LIMIT], &room).await, LIMIT);
+        let values = read(Body::from(vec![b','; LIMIT]), &room).await;
+        assert!(matches!(values, Err(Failure::TooManyValues { .. })));
         for length in [LIMIT + 1, THROWN_AWAY + 1] {
-            assert!(matches!(read(Body::from(vec![b' '; length]), &room).await, Err(Failure::TooLarge { .. })));
+            let read = read(Body::from(vec![b' '; length]), &room).await;
+            assert!(matches!(read, Err(Failure::TooLarge { .. })));
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) enum Failure {
     Unreadable(String),
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
+    #[error("the body holds more than {limit} values")]
+    TooManyValues { limit: usize },
     #[error("no answer within {} ms, the time that the request allows", .0.as_millis())]
     OutOfTime(Duration),
     /// Nothing is admitted on a read that failed.
@@ -49,7 +51,9 @@ impl Failure {
     fn code_and_reason(&self) -> (StatusCode, &'static str) {
         match self {
             Failure::Malformed(_) | Failure::Unreadable(_) => (StatusCode::BAD_REQUEST, "BadRequest"),
-            Failure::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
+            Failure::TooLarge { .. } | Failure::TooManyValues { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
+            }
             Failure::OutOfTime(_) | Failure::Contended(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
             Failure::Unknown(_) | Failure::NotSynced(_) | Failure::NoLedger(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")

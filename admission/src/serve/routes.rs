@@ -72,7 +72,7 @@ async fn answer(webhook: Arc<Webhook>, endpoint: Endpoint, request: Request) -> 
         Err(_) => Err(Failure::OutOfTime(budget)),
     };
     let outcome = match body {
-        Ok(body) => respond(endpoint, &body, limit, &webhook.judge(), &webhook.metrics).await,
+        Ok(body) => respond(endpoint, &body.bytes, limit, &webhook.judge(), &webhook.metrics).await,
         Err(failure) => {
             webhook.metrics.count_request(endpoint, None, Decision::Error);
             Err(failure)

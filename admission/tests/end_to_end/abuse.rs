@@ -200,7 +200,7 @@ async fn a_body_that_does_not_come_on_every_connection_that_there_is_room_for() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_bodies_without_their_last_byte() {
     /// As many as are read at the same time.
-    const READ: usize = 32;
+    const READ: usize = 16;
     let mut asked = Asked::new().await;
     let (mut stalled, written) = (JoinSet::new(), Arc::<AtomicUsize>::default());
     for _ in 0..READ + 8 {
