@@ -92,12 +92,27 @@ impl Replica {
     ///
     /// If it does not come back.
     pub fn restart(&mut self) -> Result<()> {
-        self.kill()?;
-        self.process = spawn(&self.binary, &self.args, &self.env, &self.directory)?;
+        self.begin_again()?;
         self.wait_until_listening()
     }
 
-    fn wait_until_listening(&mut self) -> Result<()> {
+    /// The same, for what is to be seen before it listens.
+    ///
+    /// # Errors
+    ///
+    /// If there is no process.
+    pub fn begin_again(&mut self) -> Result<()> {
+        self.kill()?;
+        self.process = spawn(&self.binary, &self.args, &self.env, &self.directory)?;
+        Ok(())
+    }
+
+    /// Waits until it says that it listens.
+    ///
+    /// # Errors
+    ///
+    /// If it does not; the message has the end of its log.
+    pub fn wait_until_listening(&mut self) -> Result<()> {
         let ready = format!("listening on https://{}\nmetrics on http://{}\n", self.address, self.metrics);
         let stdout = self.directory.path().join("vpcguard.stdout");
         let both = || std::fs::read_to_string(&stdout).ok().filter(|lines| lines.starts_with(&ready));

@@ -7,16 +7,20 @@ use std::time::{Duration, SystemTime};
 
 use kube::Client;
 use rustls::ServerConfig;
+use tokio::time::{sleep, timeout};
 use vpcguard_certs::{Ca, CertError, ClientCa, CurrentLeaf, Leaf, Lives, ServerOptions, server_config_with};
 
 use super::error::StartError;
 use super::metrics::Metrics;
-use crate::cluster::authority::{Keeper, Place};
+use crate::cluster::authority::{AuthorityError, Keeper, Place};
 use crate::cluster::events::Events;
 
 /// How often the clock is looked at. Expiry is a matter of the wall clock, which timers do not follow when a machine
 /// sleeps or its clock is set.
 const LOOK: Duration = Duration::from_mins(1);
+
+/// An API server that has taken a connection and says nothing for so long is asked again on another one.
+const BEGINNING: Duration = Duration::from_secs(30);
 
 /// How often files and Secrets are looked at. A watch on a file of a mounted Secret would miss its change: the directory
 /// that it leads to is renamed.
@@ -97,18 +101,29 @@ impl Certificates {
         Ok(Self::new(Source::Files { files, read, leaf }, current))
     }
 
-    /// Those of a cluster, as soon as its API server answers.
-    pub(super) async fn cluster(client: &Client, place: &Place, names: Vec<String>, lives: Lives) -> Self {
+    /// Those of a cluster, as soon as its API server answers; until then it is told why there are none.
+    pub(super) async fn cluster(
+        client: &Client,
+        place: &Place,
+        names: Vec<String>,
+        lives: Lives,
+        waits: impl Fn(&AuthorityError),
+    ) -> Self {
         let look = (lives.settle / 10).clamp(Duration::from_millis(100), LOOK_AT_FILES);
         loop {
-            match Keeper::begin(client, place, names.clone(), lives, SystemTime::now).await {
+            let beginning = Keeper::begin(client, place, names.clone(), lives, SystemTime::now);
+            let late = || Err(AuthorityError::Late(BEGINNING));
+            match timeout(BEGINNING, beginning).await.unwrap_or_else(|_| late()) {
                 Ok(keeper) => {
                     let current = keeper.current();
                     return Self::new(Source::Cluster { keeper: Box::new(keeper), look }, current);
                 }
-                Err(error) => tracing::error!(%error, "no certificate yet"),
+                Err(error) => {
+                    tracing::error!(%error, "no certificate yet");
+                    waits(&error);
+                }
             }
-            tokio::time::sleep(look).await;
+            sleep(look).await;
         }
     }
 
@@ -148,7 +163,7 @@ impl Certificates {
     pub(super) async fn keep_fresh(mut self, clock: impl Fn() -> SystemTime, metrics: &Metrics) {
         loop {
             self.look(&clock, metrics).await;
-            tokio::time::sleep(match &self.source {
+            sleep(match &self.source {
                 Source::SelfSigned { .. } if self.clients.is_none() => LOOK,
                 Source::SelfSigned { .. } | Source::Files { .. } => LOOK_AT_FILES,
                 Source::Cluster { look, .. } => *look,

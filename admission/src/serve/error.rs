@@ -1,4 +1,4 @@
-//! Why nothing is served.
+//! Why nothing is served, or not any more.
 
 use std::io;
 use std::net::SocketAddr;
@@ -36,4 +36,7 @@ pub(super) enum StartError {
     TlsFile { option: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot start: {0}")]
     Runtime(io::Error),
+    /// After it had begun.
+    #[error("vpcguard has a bug, and a part of it has stopped: the log has the panic")]
+    Broken,
 }

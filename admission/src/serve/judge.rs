@@ -39,14 +39,21 @@ impl From<Verdict> for Judged {
 }
 
 impl Judge {
-    /// A cluster that is watched, until the tasks are dropped.
-    pub(super) async fn live(args: &Serve, settings: Settings) -> Result<(Self, JoinSet<()>), StartError> {
+    /// A cluster that is watched, until the tasks are dropped. What was counted `before` is counted on.
+    pub(super) async fn live(
+        args: &Serve,
+        settings: Settings,
+        before: Option<&Judge>,
+    ) -> Result<(Self, JoinSet<()>), StartError> {
+        let (counted, found) = match before {
+            Some(Judge::Live { ledgers, found, .. }) => (ledgers.counted(), Arc::clone(found)),
+            _ => Default::default(),
+        };
         let live = Live::new(connect().await?, settings);
-        let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold);
+        let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold, counted);
         let (stored, seen) = mpsc::unbounded_channel();
         let mut watching = live.watch(&stored);
         ledgers.run(seen, &mut watching);
-        let found = Arc::default();
         repair::run(&live, &found, args.sweep_every, &mut watching);
         Ok((Self::Live { live, ledgers, found }, watching))
     }

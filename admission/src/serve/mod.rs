@@ -36,6 +36,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cluster::ledgers::Mode;
 use crate::console;
+use error::StartError;
 use tls::TlsArgs;
 
 pub(crate) use tls::PlaceArgs;
@@ -116,7 +117,7 @@ impl Serve {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 console::complain(&error.to_string());
-                ExitCode::from(2)
+                ExitCode::from(if matches!(error, StartError::Broken) { 1 } else { 2 })
             }
         }
     }

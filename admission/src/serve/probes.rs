@@ -1,5 +1,7 @@
 //! The second port: health, readiness and metrics, in plain HTTP.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -13,7 +15,7 @@ use super::readiness::Readiness;
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The second port.
-pub(super) fn router(readiness: Readiness) -> Router {
+pub(super) fn router(readiness: Arc<Readiness>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
@@ -21,7 +23,7 @@ pub(super) fn router(readiness: Readiness) -> Router {
         .with_state(readiness)
 }
 
-async fn readyz(State(readiness): State<Readiness>, RawQuery(query): RawQuery) -> Response {
+async fn readyz(State(readiness): State<Arc<Readiness>>, RawQuery(query): RawQuery) -> Response {
     let ready = readiness.is_ready();
     let verbose = query.is_some_and(|query| query.split('&').any(|part| part == "verbose" || part == "verbose=true"));
     let text = match (verbose, ready) {
@@ -31,7 +33,7 @@ async fn readyz(State(readiness): State<Readiness>, RawQuery(query): RawQuery) -
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text).into_response()
 }
 
-async fn metrics(State(readiness): State<Readiness>) -> Response {
+async fn metrics(State(readiness): State<Arc<Readiness>>) -> Response {
     let (judge, metrics) = (readiness.webhook.judge(), &readiness.webhook.metrics);
     metrics.set_objects(&judge.counts());
     if let Judge::Live { live, ledgers, found } = &*judge {

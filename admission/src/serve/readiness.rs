@@ -3,27 +3,47 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use tokio_util::sync::CancellationToken;
 
 use super::judge::Judge;
 use super::routes::Webhook;
 
 /// What `/readyz` asks.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Readiness {
     /// Cancelled once the process is told to end.
     pub(super) stopping: CancellationToken,
     pub(super) webhook: Arc<Webhook>,
+    /// What the admission port waits for; nothing once it listens.
+    waits_for: ArcSwapOption<String>,
 }
 
 /// One condition: what it is called, and why it is not met.
 type Condition = (&'static str, Option<String>);
 
 impl Readiness {
-    /// Each condition. There is no answer at all before both ports listen.
+    /// Of a server that does not listen yet.
+    pub(super) fn new(webhook: Arc<Webhook>) -> Self {
+        let waits_for = ArcSwapOption::from_pointee("a certificate".to_owned());
+        Self { stopping: CancellationToken::new(), webhook, waits_for }
+    }
+
+    /// From now on requests can come.
+    pub(super) fn listens(&self) {
+        self.waits_for.store(None);
+    }
+
+    /// Says what the server cannot listen without.
+    pub(super) fn waits_for(&self, what: String) {
+        self.waits_for.store(Some(Arc::new(what)));
+    }
+
+    /// Each condition.
     fn conditions(&self) -> Vec<Condition> {
+        let waiting = self.waits_for.load_full().map(|what| format!("waiting for {what}"));
         let stopping = self.stopping.is_cancelled().then(String::new);
-        let mut conditions = vec![("listening", None), ("not stopping", stopping)];
+        let mut conditions = vec![("listening", waiting), ("not stopping", stopping)];
         if let Judge::Live { live, .. } = &*self.webhook.judge() {
             let waiting = Some(live.waiting()).filter(|waiting| !waiting.is_empty());
             conditions.push(("synced", waiting.map(|waiting| format!("waiting for {}", waiting.join(", ")))));
@@ -80,11 +100,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_announced() {
+    fn beginning_and_end_are_announced() {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
         let webhook = Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))));
-        let readiness = Readiness { stopping: CancellationToken::new(), webhook };
+        let readiness = Readiness::new(webhook);
+        assert!(!readiness.is_ready());
+        readiness.waits_for("a certificate: nobody answers".to_owned());
+        assert!(readiness.verbose().starts_with("[-]listening failed: waiting for a certificate: nobody answers\n"));
+        readiness.listens();
         assert!(readiness.is_ready());
         assert_eq!(readiness.verbose(), "[+]listening ok\n[+]not stopping ok\nreadyz check passed\n");
         readiness.stopping.cancel();

@@ -18,7 +18,8 @@ use crate::files;
 /// How often a new view is asked whether it has seen everything.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Reads the settings again whenever that is asked for. `watching` are the tasks of the present view.
+/// Reads the settings again whenever that is asked for. `watching` are the tasks of the present view; it ends if one of
+/// them does.
 pub(super) async fn on_hangup(
     args: &Serve,
     webhook: &Webhook,
@@ -26,7 +27,10 @@ pub(super) async fn on_hangup(
     mut watching: JoinSet<()>,
 ) {
     loop {
-        hangups.next().await;
+        tokio::select! {
+            () = hangups.next() => {}
+            Some(_) = watching.join_next() => return,
+        }
         match reload(args, webhook).await {
             Ok(Some(tasks)) => watching = tasks,
             Ok(None) => {}
@@ -46,7 +50,8 @@ async fn reload(args: &Serve, webhook: &Webhook) -> Result<Option<JoinSet<()>>, 
         cluster.replace_settings(settings)?;
         return Ok(None);
     }
-    let (judge, tasks) = Judge::live(args, settings).await.map_err(|error| error.to_string())?;
+    let (judge, tasks) =
+        Judge::live(args, settings, Some(&webhook.judge())).await.map_err(|error| error.to_string())?;
     if let Judge::Live { live, .. } = &judge {
         while !live.waiting().is_empty() {
             sleep(LOOK).await;
@@ -54,4 +59,37 @@ async fn reload(args: &Serve, webhook: &Webhook) -> Result<Option<JoinSet<()>>, 
     }
     webhook.replace_judge(Arc::new(judge));
     Ok(Some(tasks))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::standalone::Standalone;
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        serve: Serve,
+    }
+
+    #[tokio::test]
+    async fn a_task_of_the_view_that_panics_is_noticed() {
+        let files = tempfile::tempdir().unwrap();
+        let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
+        let webhook = Webhook::new(Judge::Standalone(Box::new(cluster)));
+        let (args, hangups) = (Cli::parse_from(["serve"]).serve, signals::Hangups::new().unwrap());
+        let mut watching = JoinSet::new();
+        watching.spawn(std::future::pending());
+        let mut noticed = std::pin::pin!(on_hangup(&args, &webhook, hangups, watching));
+        assert!(futures_util::poll!(noticed.as_mut()).is_pending());
+
+        let mut watching = JoinSet::new();
+        watching.spawn(std::future::pending());
+        watching.spawn(async { panic!("for the test") });
+        let hangups = signals::Hangups::new().unwrap();
+        let noticed = on_hangup(&args, &webhook, hangups, watching);
+        tokio::time::timeout(Duration::from_mins(1), noticed).await.unwrap();
+    }
 }

@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,7 @@ use super::routes::Webhook;
 use super::standalone::Standalone;
 use super::tls::Tls;
 use super::{Serve, probes, reload, routes, signals};
+use crate::cluster::authority::AuthorityError;
 use crate::cluster::connect;
 use crate::files;
 
@@ -38,18 +40,87 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
     let standalone = args.standalone.as_deref().map(|dir| standalone(dir, settings.clone())).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Runtime)?;
     runtime.block_on(async {
+        let mut end = pin!(signals::end().map_err(StartError::Runtime)?);
         let hangups = signals::Hangups::new().map_err(StartError::Runtime)?;
+        let [admission, metrics] = args.addresses();
+        let metrics = listen(metrics, "--metrics-listen").await?;
         let (judge, watching) = match standalone {
             Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
-            None => Judge::live(args, settings).await?,
+            None => Judge::live(args, settings, None).await?,
         };
-        let certificates = certificates(args).await?;
         let webhook = Arc::new(Webhook::new(judge));
-        tokio::select! {
-            ended = serve(args, Arc::clone(&webhook), certificates) => ended,
-            () = reload::on_hangup(args, &webhook, hangups, watching) => Ok(()),
+        let readiness = Arc::new(Readiness::new(Arc::clone(&webhook)));
+        let probes = Probes::start(metrics, Arc::clone(&readiness))?;
+
+        // With a CA in a cluster this takes until its API server answers. The probes say so meanwhile.
+        let certificates = tokio::select! {
+            certificates = certificates(args, &readiness) => certificates?,
+            () = &mut end => return Ok(()),
+        };
+        let admission = listen(admission, "--listen").await?;
+        let tls = TlsAcceptor::from(certificates.server_config(args.tls.options(certificates.clients()))?);
+        if let (Some(path), Some(pem)) = (&args.ca_out, certificates.ca_pem()) {
+            write_ca(path, &pem)?;
         }
+        let admission = Listener::new(admission, Some(tls), routes::router(Arc::clone(&webhook)));
+        say_ready(admission.address(), probes.address).map_err(StartError::ReadyLines)?;
+        readiness.listens();
+        let (closing, stopping) = (readiness.stopping.clone(), CancellationToken::new());
+        let admission = tokio::spawn(admission.serve(closing.clone(), stopping.clone()));
+        let mut renewing = tokio::spawn({
+            let webhook = Arc::clone(&webhook);
+            async move { certificates.keep_fresh(SystemTime::now, &webhook.metrics).await }
+        });
+
+        let ended = tokio::select! {
+            () = &mut end => Ok(()),
+            // Neither ends by itself: a panic ended it, which the log has. What is left would show a certificate that
+            // expires, or judge by a view that stands still; whoever starts it again makes that good.
+            _ = &mut renewing => Err(StartError::Broken),
+            () = reload::on_hangup(args, &webhook, hangups, watching) => Err(StartError::Broken),
+        };
+        closing.cancel();
+        if args.standalone.is_none() {
+            tracing::info!(seconds = DRAINING.as_secs(), "no longer ready: requests are answered for a while");
+            sleep(DRAINING).await;
+        }
+        tracing::info!("stopping: requests in flight are answered, new ones are not taken");
+        stopping.cancel();
+        let _ = timeout(LAST_REQUESTS, admission).await;
+        renewing.abort();
+        probes.stop().await;
+        ended
     })
+}
+
+/// What answers on the second port. It comes before the requests, and outlives them, to say how this server stands.
+struct Probes {
+    address: SocketAddr,
+    stopped: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Probes {
+    fn start(tcp: TcpListener, readiness: Arc<Readiness>) -> Result<Self, StartError> {
+        let listener = Listener::new(tcp, None, probes::router(readiness));
+        let address = listener.address().map_err(StartError::Runtime)?;
+        let stopped = CancellationToken::new();
+        let task = tokio::spawn(listener.serve(stopped.clone(), stopped.clone()));
+        tracing::info!(%address, "probes are answered");
+        Ok(Self { address, stopped, task })
+    }
+
+    async fn stop(self) {
+        self.stopped.cancel();
+        let _ = timeout(Duration::from_secs(1), self.task).await;
+    }
+}
+
+fn say_ready(admission: io::Result<SocketAddr>, metrics: SocketAddr) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "listening on https://{}", admission?)?;
+    writeln!(out, "metrics on http://{metrics}")?;
+    out.flush()
 }
 
 fn standalone(dir: &Path, settings: Settings) -> Result<Standalone, StartError> {
@@ -59,14 +130,17 @@ fn standalone(dir: &Path, settings: Settings) -> Result<Standalone, StartError> 
     Ok(Standalone::load(dir, settings)?)
 }
 
-async fn certificates(args: &Serve) -> Result<Certificates, StartError> {
+async fn certificates(args: &Serve, readiness: &Readiness) -> Result<Certificates, StartError> {
     let tls = &args.tls;
     let (lives, place, now) = (tls.lives()?, tls.place.place(), SystemTime::now());
     let certificates = match (tls.mode(args.standalone.is_some()), &tls.certificate, &tls.key) {
         (Tls::Files | Tls::CertManager, Some(certificate), Some(key)) => {
             Certificates::files(Files { certificate: certificate.clone(), key: key.clone() }, now)?
         }
-        (Tls::Cluster, ..) => Certificates::cluster(&connect().await?, &place, tls.names(), lives).await,
+        (Tls::Cluster, ..) => {
+            let waits = |error: &AuthorityError| readiness.waits_for(format!("a certificate: {error}"));
+            Certificates::cluster(&connect().await?, &place, tls.names(), lives, waits).await
+        }
         _ => Certificates::self_signed(args.addresses()[0].ip(), now)?,
     };
     let certificates = match args.standalone {
@@ -77,48 +151,6 @@ async fn certificates(args: &Serve) -> Result<Certificates, StartError> {
         Some(file) => certificates.only_for(file, &tls.client_names),
         None => Ok(certificates),
     }
-}
-
-async fn serve(args: &Serve, webhook: Arc<Webhook>, certificates: Certificates) -> Result<(), StartError> {
-    let [admission, metrics] = args.addresses();
-    let admission = listen(admission, "--listen").await?;
-    let metrics = listen(metrics, "--metrics-listen").await?;
-    let end = signals::end().map_err(StartError::Runtime)?;
-    let tls = TlsAcceptor::from(certificates.server_config(args.tls.options(certificates.clients()))?);
-    if let (Some(path), Some(pem)) = (&args.ca_out, certificates.ca_pem()) {
-        write_ca(path, &pem)?;
-    }
-    let ready = |admission: io::Result<SocketAddr>, metrics: io::Result<SocketAddr>| {
-        let mut out = io::stdout().lock();
-        writeln!(out, "listening on https://{}", admission?)?;
-        writeln!(out, "metrics on http://{}", metrics?)?;
-        out.flush()
-    };
-
-    let (closing, stopping, stopped) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-    let readiness = Readiness { stopping: closing.clone(), webhook: Arc::clone(&webhook) };
-    let probes = Listener::new(metrics, None, probes::router(readiness));
-    let admission = Listener::new(admission, Some(tls), routes::router(Arc::clone(&webhook)));
-    ready(admission.address(), probes.address()).map_err(StartError::ReadyLines)?;
-
-    let renewing = tokio::spawn(async move { certificates.keep_fresh(SystemTime::now, &webhook.metrics).await });
-    // The probes outlive the requests, to say that this server is going.
-    let probes = tokio::spawn(probes.serve(stopped.clone(), stopped.clone()));
-    let admission = tokio::spawn(admission.serve(closing.clone(), stopping.clone()));
-
-    end.await;
-    closing.cancel();
-    if args.standalone.is_none() {
-        tracing::info!(seconds = DRAINING.as_secs(), "no longer ready: requests are answered for a while");
-        sleep(DRAINING).await;
-    }
-    tracing::info!("stopping: requests in flight are answered, new ones are not taken");
-    stopping.cancel();
-    let _ = timeout(LAST_REQUESTS, admission).await;
-    stopped.cancel();
-    renewing.abort();
-    let _ = timeout(Duration::from_secs(1), probes).await;
-    Ok(())
 }
 
 async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, StartError> {

@@ -173,6 +173,23 @@ fn without_a_ledger_subnets_wait_and_nothing_else_does() {
     assert!(refused.message().contains("[subnet-cidr-overlap]"), "{refused:?}");
 }
 
+/// The same with `--ledger=best-effort`: what cannot be claimed is admitted, and both its user and the metrics are told.
+#[test]
+fn best_effort_admits_what_cannot_be_claimed() {
+    let Some(world) = World::builder().serve("--ledger=best-effort").start() else { return };
+    let crd = ["delete", "crd", "addressledgers.vpcguard.io"];
+    world.plane.kubectl(User::Admin, &crd, None).unwrap().success().unwrap();
+    world.accepts(User::Admin, &vpc("v").to_string());
+    let apply = |name: &str, cidr: &str| world.apply(User::Admin, &subnet(name, "v", cidr).to_string());
+    let admitted = apply("a", "10.0.0.0/24");
+    assert!(admitted.status.success(), "{admitted:?}");
+    assert!(admitted.stderr.starts_with("Warning: ") && admitted.stderr.contains("cannot get"), "{admitted:?}");
+    assert!(world.metric(0, "vpcguard_ledger_claims_total{result=\"unclaimed\"}") > 0.0);
+    // What is seen stored is in the way all the same.
+    let refused = apply("b", "10.0.0.0/16");
+    assert!(!refused.status.success() && refused.stderr.contains("[subnet-cidr-overlap]"), "{refused:?}");
+}
+
 #[test]
 fn a_list_that_has_grown_is_never_too_late() {
     let rounds = std::env::var("VPCGUARD_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(40);

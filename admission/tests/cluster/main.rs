@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 mod audit;
+mod beginning;
 mod client;
 mod drain;
 mod kube_ovn;

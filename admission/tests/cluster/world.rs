@@ -289,7 +289,7 @@ fn start_replica(args: &[String], plane: &ControlPlane, user: User) -> Result<Re
 }
 
 /// What the second port answers.
-fn answer(replica: &Replica, path: &str) -> Result<(u16, String)> {
+pub(crate) fn answer(replica: &Replica, path: &str) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect(replica.metrics())?;
     stream.set_read_timeout(Some(PATIENCE))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;

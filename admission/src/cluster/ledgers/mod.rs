@@ -22,7 +22,7 @@ use vpcguard_policies::{AddressSpace, Request, Wanted};
 use super::live::{Live, Stored};
 use crate::ledger::Claim;
 use store::Store;
-pub(crate) use store::Totals;
+pub(crate) use store::{Counted, Totals};
 use writer::{Ask, Writer};
 
 /// How many requests wait for one address space before more are turned away.
@@ -84,8 +84,8 @@ pub(crate) struct Ledgers {
 impl Ledgers {
     /// The ledgers of a cluster, written by a client that tries nothing again. `hold` is how long a claim is kept for a
     /// request of which nothing more is heard.
-    pub(crate) fn new(live: Arc<Live>, client: Client, mode: Mode, hold: Duration) -> Arc<Self> {
-        let store = Arc::new(Store::new(client));
+    pub(crate) fn new(live: Arc<Live>, client: Client, mode: Mode, hold: Duration, counted: Arc<Counted>) -> Arc<Self> {
+        let store = Arc::new(Store::new(client, counted));
         Arc::new(Self { mode, hold, live, store, writers: Mutex::default(), own: Mutex::default() })
     }
 
@@ -102,16 +102,16 @@ impl Ledgers {
         if self.mode == Mode::Off {
             return Outcome::Unclaimed(None);
         }
-        let outcome = self.ask(request, wanted, limit).await;
-        self.store.count(&outcome);
-        match outcome {
+        let outcome = match self.ask(request, wanted, limit).await {
             Outcome::Refused(refusal @ (Refusal::Busy(_) | Refusal::Unavailable(_)))
                 if self.mode == Mode::BestEffort =>
             {
                 Outcome::Unclaimed(Some(refusal.to_string()))
             }
             outcome => outcome,
-        }
+        };
+        self.store.count(&outcome);
+        outcome
     }
 
     async fn ask(self: &Arc<Self>, request: &Request, wanted: Wanted, limit: Instant) -> Outcome {
@@ -194,6 +194,11 @@ impl Ledgers {
         tokio::spawn(writer.run(asks));
         writers.insert(space.clone(), sender.clone());
         sender
+    }
+
+    /// What has been counted so far, for the ledgers that follow these.
+    pub(crate) fn counted(&self) -> Arc<Counted> {
+        self.store.counted()
     }
 
     /// What the metrics say of them.

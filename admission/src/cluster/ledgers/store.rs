@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
 use kube::api::{Api, ObjectMeta, PostParams};
@@ -62,6 +62,23 @@ pub(crate) struct Totals {
 /// Counters by name.
 type Counters<const N: usize> = [(&'static str, AtomicU64); N];
 
+/// What this process has counted, since its start.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    writes: Counters<4>,
+    outcomes: Counters<6>,
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        Self {
+            writes: ["written", "conflict", "unknown", "unavailable"].map(|name| (name, AtomicU64::default())),
+            outcomes: ["granted", "reconsidered", "in_flight", "busy", "unavailable", "unclaimed"]
+                .map(|name| (name, AtomicU64::default())),
+        }
+    }
+}
+
 /// The ledgers of a cluster, read and written.
 pub(super) struct Store {
     api: Api<AddressLedger>,
@@ -69,8 +86,7 @@ pub(super) struct Store {
     kept: Mutex<BTreeMap<String, AddressLedger>>,
     changed: tokio::sync::watch::Sender<()>,
     trouble: Mutex<Option<String>>,
-    writes: Counters<4>,
-    outcomes: Counters<6>,
+    counted: Arc<Counted>,
 }
 
 impl fmt::Debug for Store {
@@ -80,20 +96,18 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(client: Client) -> Self {
+    pub(super) fn new(client: Client, counted: Arc<Counted>) -> Self {
         Self {
             api: Api::all(client),
             kept: Mutex::default(),
             changed: tokio::sync::watch::Sender::new(()),
             trouble: Mutex::default(),
-            writes: ["written", "conflict", "unknown", "unavailable"].map(|name| (name, AtomicU64::default())),
-            outcomes: ["granted", "reconsidered", "in_flight", "busy", "unavailable", "unclaimed"]
-                .map(|name| (name, AtomicU64::default())),
+            counted,
         }
     }
 
     /// Follows all ledgers for ever.
-    pub(super) async fn follow(self: std::sync::Arc<Self>) {
+    pub(super) async fn follow(self: Arc<Self>) {
         let mut events = std::pin::pin!(watcher(self.api.clone(), watcher::Config::default()).default_backoff());
         let mut listed = BTreeMap::new();
         loop {
@@ -224,7 +238,7 @@ impl Store {
             Outcome::Refused(Refusal::Busy(_)) => "busy",
             Outcome::Refused(Refusal::Unavailable(_)) => "unavailable",
         };
-        count(&self.outcomes, name);
+        count(&self.counted.outcomes, name);
     }
 
     /// Counts a write, also one that nobody waited for.
@@ -235,7 +249,11 @@ impl Store {
             Err(StoreError::Unknown(_)) => "unknown",
             Err(StoreError::Unavailable(_)) => "unavailable",
         };
-        count(&self.writes, name);
+        count(&self.counted.writes, name);
+    }
+
+    pub(super) fn counted(&self) -> Arc<Counted> {
+        Arc::clone(&self.counted)
     }
 
     pub(super) fn totals(&self) -> Totals {
@@ -243,8 +261,8 @@ impl Store {
         Totals {
             claims: kept.values().map(|ledger| ledger.spec.claims.len()).sum(),
             ledgers: kept.len(),
-            writes: self.writes.each_ref().map(|(name, count)| (*name, count.load(Ordering::Relaxed))),
-            outcomes: self.outcomes.each_ref().map(|(name, count)| (*name, count.load(Ordering::Relaxed))),
+            writes: self.counted.writes.each_ref().map(|(name, count)| (*name, count.load(Ordering::Relaxed))),
+            outcomes: self.counted.outcomes.each_ref().map(|(name, count)| (*name, count.load(Ordering::Relaxed))),
         }
     }
 
