@@ -224,3 +224,35 @@ async fn large_bodies_without_their_last_byte() {
     }
     asked.is_answered().await;
 }
+
+/// The memory that the chart allows, less what the view of a large cluster takes (docs/figures.md).
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_bodies_full_of_values() {
+    const ALLOWED: u64 = 512 - 111;
+    let mut asked = Asked::new().await;
+    // A little less than the most values, and as many bytes as there may be.
+    let mut subnet = subnet("b", "10.2.0.0/16");
+    subnet["spec"]["numbers"] = vec![0; 499_000].into();
+    subnet["spec"]["text"] = "x".repeat(7_300_000).into();
+    let review = Arc::new(create(&subnet).to_string());
+    let mut requests = JoinSet::new();
+    for _ in 0..48 {
+        let (mut stream, review) = (asked.connect().await, Arc::clone(&review));
+        requests.spawn(async move {
+            let head =
+                format!("POST /validate?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", review.len());
+            write(&mut stream, head.as_bytes()).await.unwrap();
+            write(&mut stream, review.as_bytes()).await.unwrap();
+            let answer = timeout(PATIENCE, read(&mut stream)).await.expect("an answer").unwrap();
+            // What has waited for too long is told to come again.
+            let code = answer.get(..12).unwrap_or_default().to_vec();
+            assert!(code == b"HTTP/1.1 200" || code == b"HTTP/1.1 429", "{}", String::from_utf8_lossy(&answer));
+        });
+    }
+    requests.join_all().await;
+    asked.is_answered().await;
+    let most = asked.server.most_memory();
+    println!("{most} MiB at most");
+    assert!(most < ALLOWED, "{most} MiB");
+}

@@ -111,6 +111,14 @@ impl Running {
         }
     }
 
+    /// The most memory that it has had, in MiB.
+    #[cfg(target_os = "linux")]
+    pub(super) fn most_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
     pub(super) fn hang_up(&self) {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGHUP).unwrap();
     }
