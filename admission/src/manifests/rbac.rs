@@ -55,11 +55,12 @@ fn cluster_rules() -> Vec<PolicyRule> {
     rules.extend([
         // What runs where it may not be is looked for once in a while, and not kept in memory.
         allow("", &[Kind::Pod.plural(), Kind::Service.plural()], &["list"]),
+        allow(Kind::VpcEgressGateway.group(), &[Kind::VpcEgressGateway.plural()], &["list"]),
         // No ledger is ever deleted: who has just missed it would begin it anew, with too low a floor.
         allow(GROUP, &["addressledgers"], &WRITE),
         allow(GROUP, &["addressindices"], &[&WRITE[..], &["delete"]].concat()),
         allow(GROUP, &["addressindices/status"], &["update"]),
-        allow("events.k8s.io", &["events"], &["create", "patch"]),
+        allow("events.k8s.io", &["events"], &["create"]),
         // The caBundle of its own two.
         PolicyRule {
             resource_names: Some(texts(&[NAME])),
@@ -88,8 +89,7 @@ fn of_the_ca() -> ObjectMeta {
 /// The kinds that are watched, by API group. ConfigMaps are a matter of one namespace.
 fn inventory() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(_, Vec<_>)> = Vec::new();
-    let is_watched =
-        |kind: &&Kind| (Inventory::keeps(**kind) && **kind != Kind::ConfigMap) || **kind == Kind::VpcEgressGateway;
+    let is_watched = |kind: &&Kind| Inventory::keeps(**kind) && **kind != Kind::ConfigMap;
     for kind in Kind::ALL.iter().filter(is_watched) {
         match groups.iter_mut().find(|(group, _)| *group == kind.group()) {
             Some((_, plurals)) => plurals.push(kind.plural()),
@@ -143,15 +143,16 @@ mod tests {
         assert_eq!(
             rules,
             [
-                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,vpc-egress-gateways,iptables-eips,ippools: get,list,watch",
+                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,iptables-eips,ippools: get,list,watch",
                 ": namespaces,nodes: get,list,watch",
                 "networking.k8s.io: servicecidrs: get,list,watch",
                 "k8s.cni.cncf.io: network-attachment-definitions: get,list,watch",
                 ": pods,services: list",
+                "kubeovn.io: vpc-egress-gateways: list",
                 "vpcguard.io: addressledgers: get,list,watch,create,update",
                 "vpcguard.io: addressindices: get,list,watch,create,update,delete",
                 "vpcguard.io: addressindices/status: update",
-                "events.k8s.io: events: create,patch",
+                "events.k8s.io: events: create",
                 "admissionregistration.k8s.io: mutatingwebhookconfigurations,validatingwebhookconfigurations: get,patch",
             ]
         );
