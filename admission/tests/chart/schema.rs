@@ -16,7 +16,7 @@ pub(crate) fn schema() -> Value {
             "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
             "pullPolicy": {"enum": ["Always", "IfNotPresent", "Never"]},
         })),
-        "imagePullSecrets": list(object(json!({"name": text()}))),
+        "imagePullSecrets": list(named(json!({"name": text()}))),
         "settings": settings(),
         "webhooks": object(json!({
             "failurePolicy": object(entries.iter().map(|entry| ((*entry).to_owned(), policy.clone())).collect::<Map<_, _>>().into()),
@@ -26,7 +26,10 @@ pub(crate) fn schema() -> Value {
             "minVersion": {"enum": ["1.2", "1.3"]},
             "caLife": duration(), "leafLife": duration(), "settle": duration(),
             "certManager": object(json!({
-                "issuerRef": object(json!({"name": text(), "kind": text(), "group": text()})),
+                // An empty one is none.
+                "issuerRef": {"anyOf": [
+                    {"type": "object", "maxProperties": 0}, named(json!({"name": text(), "kind": text(), "group": text()})),
+                ]},
                 "duration": duration(),
             })),
             "files": object(json!({"secretName": string(), "caBundle": string()})),
@@ -43,7 +46,8 @@ pub(crate) fn schema() -> Value {
         "sweepEvery": duration(),
         "clusterDomain": text(),
         "log": object(json!({"format": {"enum": ["json", "text"]}, "level": text()})),
-        "listenAddress": text(),
+        // The brackets of IPv6 set its port apart.
+        "listenAddress": {"type": "string", "pattern": "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\])$"},
         "ports": object(json!({"webhook": port(1024), "metrics": port(1024)})),
         "service": object(json!({"port": port(1), "annotations": texts()})),
         "hostNetwork": flag(),
@@ -103,6 +107,13 @@ pub(crate) fn settings() -> Value {
 
 fn object(properties: Value) -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": properties})
+}
+
+/// An object that has a name.
+fn named(properties: Value) -> Value {
+    let mut object = object(properties);
+    object["required"] = json!(["name"]);
+    object
 }
 
 fn any_object() -> Value {
