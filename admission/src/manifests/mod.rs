@@ -1,4 +1,4 @@
-//! `vpcguard manifests`: what a cluster needs for vpcguard beside its Deployment.
+//! `vpcguard manifests`: what a cluster needs for vpcguard, without its Deployment or with it.
 //!
 //! The webhook configurations follow from the rules and the settings, so they are made by the program that has both, and
 //! cannot ask for less than it judges.
@@ -9,6 +9,7 @@ mod entries;
 mod flow;
 mod rbac;
 mod webhooks;
+mod workload;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -28,12 +29,16 @@ const NAME: &str = "vpcguard";
 /// The namespace that vpcguard runs in.
 const NAMESPACE: &str = "vpcguard-system";
 
-/// Print the manifests that a cluster needs beside the Deployment: CRDs, RBAC, priority level, webhook configurations.
+/// Print the manifests that a cluster needs: CRDs, RBAC, priority level, webhook configurations, and with --image a
+/// Deployment.
 #[derive(Debug, Args)]
 pub(crate) struct Manifests {
     /// Settings, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+    /// Print what runs this image too: Service, `PodDisruptionBudget` and Deployment.
+    #[arg(long, value_name = "IMAGE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    image: Option<String>,
 }
 
 impl Manifests {
@@ -49,14 +54,16 @@ impl Manifests {
 
     fn print(&self) -> Result<(), Box<dyn std::error::Error>> {
         let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
-        console::print(&yaml::documents(&objects(&settings)?)?)?;
+        let text = self.settings.as_deref().map(std::fs::read_to_string).transpose()?;
+        let workload = self.image.as_deref().map(|image| workload::objects(image, text.as_deref()));
+        console::print(&yaml::documents(&objects(&settings, workload)?)?)?;
         Ok(())
     }
 }
 
 /// All objects in an order in which they can be applied. The webhook configurations come last: from then on writes wait
 /// for vpcguard.
-fn objects(settings: &Settings) -> serde_json::Result<Vec<Value>> {
+fn objects(settings: &Settings, workload: Option<[Value; 3]>) -> serde_json::Result<Vec<Value>> {
     let mut objects = Vec::new();
     objects.extend(rbac::account()?);
     for definition in ledger::crd::definitions() {
@@ -64,6 +71,7 @@ fn objects(settings: &Settings) -> serde_json::Result<Vec<Value>> {
     }
     objects.extend(rbac::permissions(settings)?);
     objects.extend([object(flow::priority_level())?, object(flow::schema())?]);
+    objects.extend(workload.into_iter().flatten());
     objects.extend([object(webhooks::mutating(settings))?, object(webhooks::validating(settings))?]);
     Ok(objects)
 }
@@ -98,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_object_has_its_place() {
-        let objects = objects(&Settings::default()).unwrap();
+        let objects = objects(&Settings::default(), None).unwrap();
         let names: Vec<_> = objects
             .iter()
             .map(|object| format!("{} {}", object["kind"].as_str().unwrap(), object["metadata"]["name"]))
@@ -133,7 +141,8 @@ mod tests {
                 "exempt": {"users": ["yes", " 0x1 ", "it's \"quoted\": \\ #", "a\nb", "~"], "namespaces": ["1", "null"]},
             }),
         ] {
-            let objects = objects(&Settings::parse(&settings).unwrap()).unwrap();
+            let workload = workload::objects("registry.example/a:b", Some("rules: {}\n# yes\n"));
+            let objects = objects(&Settings::parse(&settings).unwrap(), Some(workload)).unwrap();
             yaml::tests::survives(&objects);
         }
     }

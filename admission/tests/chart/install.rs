@@ -1,5 +1,7 @@
 //! The life of a release on a real API server: install, refuse, upgrade, rotate, uninstall, install again.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use vpcguard_tests::control_plane::User;
 use vpcguard_tests::replica::Replica;
@@ -149,6 +151,7 @@ fn a_release_lives_and_goes(helm: &str) {
     world.kubectl(&["delete", "subnet", "nowhere"]);
     world.release(&["upgrade"], &changed);
     world.until_asked();
+    another_mode_and_back(&world, &changed);
     let earlier = world.deletions().len();
 
     // Uninstall, while replicas still run.
@@ -177,6 +180,19 @@ fn a_release_lives_and_goes(helm: &str) {
     world.lead_to(third);
     world.until_asked();
     world.refuses(&subnet("c", "10.0.0.0/24"), "overlaps Subnet");
+}
+
+/// The configurations go first, as in an emergency: Helm 4 would not take over a field that vpcguard has written.
+fn another_mode_and_back(world: &World, values: &Value) {
+    let mut files = values.clone();
+    files["tls"] = json!({"mode": "files", "files": {"secretName": "x", "caBundle": world.plane.ca_pem()}});
+    for values in [&files, values] {
+        world.kubectl(&["delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", "vpcguard"]);
+        world.release(&["upgrade"], values);
+        let given = values["tls"]["files"]["caBundle"].as_str().map(|pem| vec![BASE64_STANDARD.encode(pem)]);
+        until("the caBundle is that of the mode", || given.as_ref().is_none_or(|given| world.bundles() == *given));
+    }
+    world.until_asked();
 }
 
 #[test]

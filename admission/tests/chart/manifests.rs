@@ -17,10 +17,15 @@ pub(crate) fn chart() -> PathBuf {
 
 /// The objects that it prints with these settings.
 pub(crate) fn manifests(settings: &Value) -> Vec<Value> {
+    print(&settings.to_string(), &[])
+}
+
+/// The objects that it prints with the settings of this text.
+pub(crate) fn print(settings: &str, args: &[&str]) -> Vec<Value> {
     let directory = TempDir::new().unwrap();
-    let file = directory.path().join("settings.json");
-    std::fs::write(&file, settings.to_string()).unwrap();
-    let output = Command::new(BINARY).arg("manifests").arg("--settings").arg(file).output().unwrap();
+    let file = directory.path().join("settings.yaml");
+    std::fs::write(&file, settings).unwrap();
+    let output = Command::new(BINARY).arg("manifests").arg("--settings").arg(file).args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     objects("vpcguard manifests", output.stdout)
 }

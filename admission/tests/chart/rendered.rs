@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::helm::{Helm, helms};
-use super::manifests::{chart, identity, manifests, objects};
+use super::manifests::{chart, identity, manifests, objects, print};
 
 /// The files of values that are tried.
 pub(crate) fn value_files() -> Vec<PathBuf> {
@@ -86,6 +86,53 @@ fn the_chart_has_what_the_program_prints() {
             let rendered = rendered.get(&name).unwrap_or_else(|| panic!("the chart lacks {name}"));
             assert_eq!(content(rendered), content(&printed), "{name} with {settings}");
         }
+        // The same by what its Pods read.
+        assert_eq!(print(settings_of(&rendered), &[]), manifests(&settings), "{settings}");
+    }
+}
+
+/// The settings that its Pods read.
+fn settings_of(rendered: &BTreeMap<String, Value>) -> &str {
+    let annotations = &rendered["Deployment vpcguard-system/vpcguard"]["spec"]["template"]["metadata"]["annotations"];
+    annotations["vpcguard.io/settings"].as_str().unwrap()
+}
+
+/// Who installs it without Helm runs the same.
+#[test]
+fn the_program_prints_what_the_chart_runs() {
+    /// Helm finds its own by more labels, and has one for each version of the chart.
+    fn plain(value: &Value) -> Value {
+        match value {
+            Value::Array(list) => list.iter().map(plain).collect(),
+            Value::Object(map) => {
+                let kept = map
+                    .iter()
+                    .filter(|(key, _)| !["labels", "matchLabels", "vpcguard.io/settings"].contains(&key.as_str()));
+                let mut map: serde_json::Map<_, _> = kept.map(|(key, value)| (key.clone(), plain(value))).collect();
+                if let Some(selector) = map.get_mut("selector") {
+                    *selector = json!({});
+                }
+                map.into()
+            }
+            other => other.clone(),
+        }
+    }
+    let Some(helm) = Helm::find("helm4") else { return };
+    let mut rendered = by_identity(render(&helm, "vpcguard-system", &[]));
+    let image = format!("ghcr.io/vpcguard/vpcguard:{}", env!("CARGO_PKG_VERSION"));
+    let settings = settings_of(&rendered).to_owned();
+    let mut printed = by_identity(print(&settings, &["--image", &image]));
+    let deployment = "Deployment vpcguard-system/vpcguard";
+    assert_eq!(settings_of(&printed), settings);
+    // The chart names every option, also those that are as they are by default.
+    let args = |objects: &mut BTreeMap<String, Value>| {
+        objects.get_mut(deployment).unwrap()["spec"]["template"]["spec"]["containers"][0]["args"].take()
+    };
+    let (all, some) = (args(&mut rendered), args(&mut printed));
+    let (all, some) = (all.as_array().unwrap(), some.as_array().unwrap());
+    assert!(some.iter().all(|arg| all.contains(arg)), "{some:?} of {all:?}");
+    for name in [deployment, "Service vpcguard-system/vpcguard", "PodDisruptionBudget vpcguard-system/vpcguard"] {
+        assert_eq!(plain(&printed[name]), plain(&rendered[name]), "{name}");
     }
 }
 
@@ -134,6 +181,9 @@ fn values_that_are_not_known_are_refused() {
             (json!({"settings": {"rules": {"subnet-syntax": "refuse"}}}), "/settings/rules/subnet-syntax"),
             (json!({"webhooks": {"failurePolicy": {"subnets": "Fail"}}}), "'subnets'"),
             (json!({"webhooks": {"failurePolicy": {"pods": "fail"}}}), "/webhooks/failurePolicy/pods"),
+            (json!({"listenAddress": "::"}), "/listenAddress"),
+            (json!({"imagePullSecrets": [{}]}), "/imagePullSecrets/0"),
+            (json!({"tls": {"certManager": {"issuerRef": {"kind": "ClusterIssuer"}}}}), "/tls/certManager/issuerRef"),
             (json!({"tls": {"mode": "files"}}), "needs tls.files.secretName"),
             (json!({"tls": {"clients": {"names": ["a"]}}}), "ca and names go together"),
         ] {

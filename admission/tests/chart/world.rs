@@ -88,8 +88,8 @@ impl World {
     pub(crate) fn start_replicas(&mut self) -> Vec<Replica> {
         let deployment = self.get(&["deployment", "vpcguard"]);
         let container = &deployment["spec"]["template"]["spec"]["containers"][0];
-        let settings = self.get(&["configmap", "vpcguard-settings"]);
-        let settings = self.file("settings.yaml", settings["data"]["settings.yaml"].as_str().unwrap());
+        let settings = &deployment["spec"]["template"]["metadata"]["annotations"]["vpcguard.io/settings"];
+        let settings = self.file("settings.yaml", settings.as_str().unwrap());
         let is_address = |arg: &&str| arg.starts_with("--listen=") || arg.starts_with("--metrics-listen=");
         let args = container["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap());
         // Where they listen is this test's choice, and the file is not mounted.
