@@ -17,7 +17,7 @@ use crate::pem;
 pub struct Leaf {
     certificate: CertificateDer<'static>,
     certified: Arc<CertifiedKey>,
-    signed_at: SystemTime,
+    begin: SystemTime,
     not_after: SystemTime,
 }
 
@@ -25,11 +25,11 @@ impl Leaf {
     pub(crate) fn new(
         certificate: CertificateDer<'static>,
         key: PrivateKeyDer<'static>,
-        signed_at: SystemTime,
+        begin: SystemTime,
         not_after: SystemTime,
     ) -> Result<Self, CertError> {
         let certified = CertifiedKey::from_der(vec![certificate.clone()], key, &aws_lc_rs::default_provider())?;
-        Ok(Self { certificate, certified: Arc::new(certified), signed_at, not_after })
+        Ok(Self { certificate, certified: Arc::new(certified), begin, not_after })
     }
 
     /// A leaf from two files in PEM: the certificate with what leads from it to its authority, and its private key.
@@ -37,13 +37,13 @@ impl Leaf {
     /// # Errors
     ///
     /// A file that is no PEM, a certificate that cannot be read, or a key that is not its own.
-    pub fn from_pem(certificates: &[u8], key: &[u8], now: SystemTime) -> Result<Self, CertError> {
+    pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, CertError> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates).collect::<Result<_, _>>()?;
         let certificate = chain.first().cloned().ok_or(CertError::NoCertificate)?;
-        let not_after = not_after(&certificate)?;
+        let [begin, not_after] = life(&certificate)?;
         let key = PrivateKeyDer::from_pem_slice(key)?;
         let certified = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())?;
-        Ok(Self { certificate, certified: Arc::new(certified), signed_at: now, not_after })
+        Ok(Self { certificate, certified: Arc::new(certified), begin, not_after })
     }
 
     /// The certificate in DER.
@@ -58,8 +58,8 @@ impl Leaf {
 
     /// When it is time for the next one: after two thirds of its life, so that a third is left to try in.
     pub fn renew_at(&self) -> SystemTime {
-        let life = self.not_after.duration_since(self.signed_at).unwrap_or_default();
-        clock::later(self.signed_at, life / 3 * 2)
+        let life = self.not_after.duration_since(self.begin).unwrap_or_default();
+        clock::later(self.begin, life / 3 * 2)
     }
 
     pub(crate) fn certified(&self) -> Arc<CertifiedKey> {
@@ -67,6 +67,8 @@ impl Leaf {
     }
 }
 
-fn not_after(certificate: &CertificateDer<'_>) -> Result<SystemTime, CertError> {
-    clock::from_unix(pem::parse(certificate)?.validity().not_after.timestamp())
+fn life(certificate: &CertificateDer<'_>) -> Result<[SystemTime; 2], CertError> {
+    let parsed = pem::parse(certificate)?;
+    let validity = parsed.validity();
+    Ok([clock::from_unix(validity.not_before.timestamp())?, clock::from_unix(validity.not_after.timestamp())?])
 }

@@ -26,7 +26,7 @@ const BEGINNING: Duration = Duration::from_secs(30);
 /// that it leads to is renamed.
 const LOOK_AT_FILES: Duration = Duration::from_secs(10);
 
-/// How long before its end somebody should hear that a certificate is not being renewed.
+/// How long before its end somebody should hear at the latest that a certificate is not being renewed.
 const WARNING: Duration = Duration::from_hours(14 * 24);
 
 /// How often that is said again.
@@ -94,9 +94,9 @@ impl Certificates {
     }
 
     /// Those of two files.
-    pub(super) fn files(files: Files, now: SystemTime) -> Result<Self, StartError> {
+    pub(super) fn files(files: Files) -> Result<Self, StartError> {
         let read = files.read()?;
-        let leaf = files.leaf(&read, now)?;
+        let leaf = files.leaf(&read)?;
         let current = CurrentLeaf::new(&leaf);
         Ok(Self::new(Source::Files { files, read, leaf }, current))
     }
@@ -191,10 +191,10 @@ impl Certificates {
                 }
                 metrics.set_not_after("ca", ca.not_after());
                 metrics.set_not_after("leaf", leaf.not_after());
-                self.expiry.look("CA of the webhook", ca.not_after(), now).await;
+                self.expiry.look("CA of the webhook", [ca.renew_at(), ca.not_after()], now).await;
             }
             Source::Files { files, read, leaf } => {
-                match files.changed(read, now) {
+                match files.changed(read) {
                     Ok(None) => {}
                     Ok(Some((next_read, next))) => {
                         (*read, *leaf) = (next_read, next);
@@ -204,12 +204,13 @@ impl Certificates {
                     Err(error) => tracing::error!(%error, "the certificate stays as it was"),
                 }
                 metrics.set_not_after("leaf", leaf.not_after());
-                self.expiry.look("certificate of the webhook", leaf.not_after(), now).await;
+                self.expiry.look("certificate of the webhook", [leaf.renew_at(), leaf.not_after()], now).await;
             }
             Source::Cluster { keeper, .. } => match keeper.look(clock).await {
                 Ok(standing) => {
                     metrics.set_not_after("ca", standing.ca_not_after);
-                    self.expiry.look("CA of the webhook", standing.ca_not_after, now).await;
+                    let life = [standing.ca_renew_at, standing.ca_not_after];
+                    self.expiry.look("CA of the webhook", life, now).await;
                     metrics.set_not_after("leaf", standing.leaf_not_after);
                     metrics.set_rotation_phase(standing.phase);
                 }
@@ -220,10 +221,12 @@ impl Certificates {
 }
 
 impl Expiry {
-    async fn look(&mut self, what: &str, not_after: SystemTime, now: SystemTime) {
+    async fn look(&mut self, what: &str, [renew_at, not_after]: [SystemTime; 2], now: SystemTime) {
         let left = not_after.duration_since(now).unwrap_or_default();
+        // Whoever renews it has the first half of this.
+        let overdue = not_after.duration_since(renew_at).unwrap_or_default() / 2;
         let said_lately = |said: SystemTime| now.duration_since(said).is_ok_and(|since| since < SAY_AGAIN);
-        if left >= WARNING || self.said.is_some_and(said_lately) {
+        if left >= WARNING.min(overdue) || self.said.is_some_and(said_lately) {
             return;
         }
         self.said = Some(now);
@@ -240,21 +243,21 @@ impl Files {
         Ok([read("--tls-cert", &self.certificate)?, read("--tls-key", &self.key)?])
     }
 
-    fn leaf(&self, [certificate, key]: &Contents, now: SystemTime) -> Result<Leaf, StartError> {
-        Leaf::from_pem(certificate, key, now).map_err(|source| {
+    fn leaf(&self, [certificate, key]: &Contents) -> Result<Leaf, StartError> {
+        Leaf::from_pem(certificate, key).map_err(|source| {
             let files = format!("{}, {}", self.certificate.display(), self.key.display());
             StartError::TlsFiles { files, source }
         })
     }
 
     /// The leaf if it is another one now.
-    fn changed(&self, known: &Contents, now: SystemTime) -> Result<Option<(Contents, Leaf)>, StartError> {
+    fn changed(&self, known: &Contents) -> Result<Option<(Contents, Leaf)>, StartError> {
         let read = self.read()?;
         if read == *known {
             return Ok(None);
         }
         // Between two renames they may be of different pairs: then the next look finds them whole.
-        let leaf = self.leaf(&read, now)?;
+        let leaf = self.leaf(&read)?;
         Ok(Some((read, leaf)))
     }
 }
@@ -316,7 +319,7 @@ mod tests {
         let (mut expiry, now) = (Expiry::default(), SystemTime::now());
         let mut says = async |left: u32, at: SystemTime| {
             let before = expiry.said;
-            expiry.look("certificate", at + left * DAY, at).await;
+            expiry.look("certificate", [at - 1000 * DAY, at + left * DAY], at).await;
             expiry.said != before
         };
         assert!(!says(15, now).await);
@@ -327,9 +330,20 @@ mod tests {
         assert!(says(12, now - DAY).await);
     }
 
+    #[tokio::test]
+    async fn what_lives_shortly_is_given_time_to_be_renewed() {
+        let begin = SystemTime::now();
+        // It is renewed after 20 days, or should have been.
+        for (day, says) in [(17, false), (24, false), (26, true)] {
+            let (mut expiry, life) = (Expiry::default(), [begin + 20 * DAY, begin + 30 * DAY]);
+            expiry.look("certificate", life, begin + day * DAY).await;
+            assert_eq!(expiry.said.is_some(), says, "day {day}");
+        }
+    }
+
     #[test]
     fn files_are_read_again_when_both_have_changed() {
-        let (directory, now) = (tempfile::tempdir().unwrap(), SystemTime::now());
+        let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         let files = Files { certificate: path("tls.crt"), key: path("tls.key") };
         let pair = || {
@@ -345,12 +359,12 @@ mod tests {
         };
         write(&first.0, &first.1);
         let known = files.read().unwrap();
-        assert!(files.changed(&known, now).unwrap().is_none());
+        assert!(files.changed(&known).unwrap().is_none());
         write(&second.0, &first.1);
-        assert!(files.changed(&known, now).unwrap_err().to_string().contains("tls.key"));
+        assert!(files.changed(&known).unwrap_err().to_string().contains("tls.key"));
         write(&second.0, &second.1);
-        assert!(files.changed(&known, now).unwrap().is_some());
+        assert!(files.changed(&known).unwrap().is_some());
         std::fs::remove_file(&files.key).unwrap();
-        assert!(files.changed(&known, now).is_err());
+        assert!(files.changed(&known).is_err());
     }
 }

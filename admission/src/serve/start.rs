@@ -135,7 +135,7 @@ async fn certificates(args: &Serve, readiness: &Readiness) -> Result<Certificate
     let (lives, place, now) = (tls.lives()?, tls.place.place(), SystemTime::now());
     let certificates = match (tls.mode(args.standalone.is_some()), &tls.certificate, &tls.key) {
         (Tls::Files | Tls::CertManager, Some(certificate), Some(key)) => {
-            Certificates::files(Files { certificate: certificate.clone(), key: key.clone() }, now)?
+            Certificates::files(Files { certificate: certificate.clone(), key: key.clone() })?
         }
         (Tls::Cluster, ..) => {
             let waits = |error: &AuthorityError| readiness.waits_for(format!("a certificate: {error}"));

@@ -53,6 +53,7 @@ pub(crate) struct Keeper {
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
     pub(crate) phase: Phase,
+    pub(crate) ca_renew_at: SystemTime,
     pub(crate) ca_not_after: SystemTime,
     pub(crate) leaf_not_after: SystemTime,
 }
@@ -112,6 +113,7 @@ impl Keeper {
         }
         Ok(Standing {
             phase: authorities.phase(),
+            ca_renew_at: authorities.signer().renew_at(),
             ca_not_after: authorities.signer().not_after(),
             leaf_not_after: self.leaf.not_after(),
         })
