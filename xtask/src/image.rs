@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use crate::{machine, root};
+use crate::{machine, root, sources};
 
 const CARGO_CYCLONEDX: &str = "0.5.9";
 
@@ -24,19 +24,36 @@ const LAYOUT: &str = "target/image/oci";
 /// What it is made of, in the format of `CycloneDX`.
 const SBOM: &str = "target/image/vpcguard.cdx.json";
 
-/// Builds it, and with `check` also a second time, and runs what is in it.
-pub(crate) fn run(shell: &Shell, check: bool) -> Result<()> {
+/// What is to be found out about the image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checks {
+    /// Whether the same files make the same image, and its program runs.
+    pub(crate) program: bool,
+    /// Whether the same sources make the same program in another folder.
+    pub(crate) bytes: bool,
+}
+
+/// Builds it, and looks into what is asked.
+pub(crate) fn run(shell: &Shell, checks: Checks) -> Result<()> {
     install_tools(shell)?;
     if !machine::is_root(shell)? {
-        return as_root(shell, check);
+        return as_root(shell, checks);
     }
     let version = version(shell)?;
     let libc = Libc::find(shell);
-    build_binary(shell, libc)?;
+    let built = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let binary = build_binary(shell, libc, &root().canonicalize()?, &built)?;
+    if checks.bytes {
+        check_bytes(shell, libc, &binary)?;
+    }
+    shell.remove_path(CONTEXT)?;
+    shell.create_dir(CONTEXT)?;
+    shell.copy_file(binary, CONTEXT)?;
+    shell.copy_file("LICENSE", CONTEXT)?;
     write_sbom(shell, libc)?;
     let digest = build_image(shell, &version)?;
     println!("{LAYOUT}: vpcguard:{version} {digest}");
-    if check {
+    if checks.program {
         ensure!(build_image(shell, &version)? == digest, "the same files made another image");
         check_program(shell, &version)?;
         println!("the same files make the same image, and its program runs");
@@ -55,9 +72,11 @@ fn install_tools(shell: &Shell) -> Result<()> {
 }
 
 /// Does all of it as root of a user namespace, because buildah mounts what it has built.
-fn as_root(shell: &Shell, check: bool) -> Result<()> {
-    let (xtask, check) = (env::current_exe()?, check.then_some("--check"));
-    cmd!(shell, "buildah unshare {xtask} image {check...}").run()?;
+fn as_root(shell: &Shell, checks: Checks) -> Result<()> {
+    let xtask = env::current_exe()?;
+    let checks = [checks.program.then_some("--check"), checks.bytes.then_some("--check-reproducible")];
+    let checks = checks.into_iter().flatten();
+    cmd!(shell, "buildah unshare {xtask} image {checks...}").run()?;
     Ok(())
 }
 
@@ -104,27 +123,33 @@ impl Libc {
     }
 }
 
-/// Puts the static binary where the image is built from.
-fn build_binary(shell: &Shell, libc: Libc) -> Result<()> {
+/// Compiles the static binary of these sources.
+fn build_binary(shell: &Shell, libc: Libc, sources: &Path, built: &Path) -> Result<PathBuf> {
     let target = libc.target();
     // Paths of this machine would stand in messages, and make another binary on another one.
-    let root = root().canonicalize()?;
     let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")).unwrap_or_default();
     let cargo = env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
     let flags = format!(
         "-Ctarget-feature=+crt-static --remap-path-prefix={}=/cargo --remap-path-prefix={}=/vpcguard",
         cargo.display(),
-        root.display()
+        sources.display()
     );
+    let _sources = shell.push_dir(sources);
     cmd!(shell, "cargo build --release --package vpcguard --target {target} --locked")
         .env("RUSTFLAGS", flags)
         .env(format!("CC_{}", target.replace('-', "_")), libc.compiler())
+        .env("CARGO_TARGET_DIR", built)
         .run()?;
-    let built = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    shell.remove_path(CONTEXT)?;
-    shell.create_dir(CONTEXT)?;
-    shell.copy_file(built.join(target).join("release/vpcguard"), CONTEXT)?;
-    shell.copy_file("LICENSE", CONTEXT)?;
+    Ok(built.join(target).join("release/vpcguard"))
+}
+
+/// Fails if the binary differs from the one that is compiled of a copy.
+fn check_bytes(shell: &Shell, libc: Libc, binary: &Path) -> Result<()> {
+    let folder = shell.create_temp_dir()?;
+    let copy = sources::copy(shell, folder.path())?;
+    let again = build_binary(shell, libc, &copy, &folder.path().join("target"))?;
+    ensure!(std::fs::read(binary)? == std::fs::read(again)?, "the program comes out differently in another folder");
+    println!("the same sources make the same program in another folder");
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod machine;
 mod mutants;
 mod npm;
 mod races;
+mod sources;
 mod test;
 mod wasm;
 
@@ -44,9 +45,12 @@ enum Task {
     },
     /// Builds the image, and the list of what it is made of, in target/image.
     Image {
-        /// Build it a second time, which must make the same image, and run its program.
+        /// Pack it a second time, which must make the same image, and run its program.
         #[arg(long)]
         check: bool,
+        /// Compile the program once more in another folder, and compare the bytes.
+        #[arg(long)]
+        check_reproducible: bool,
     },
     /// Builds the npm package, for Node and browsers, in target/npm.
     Npm,
@@ -94,7 +98,9 @@ fn main() -> Result<()> {
         Task::Lint => lint::run(&shell),
         Task::Docs => docs::write(&shell),
         Task::Chart { write } => chart::run(&shell, write),
-        Task::Image { check } => image::run(&shell, check),
+        Task::Image { check, check_reproducible } => {
+            image::run(&shell, image::Checks { program: check, bytes: check_reproducible })
+        }
         Task::Npm => npm::run(&shell),
         Task::Bench => test::bench(&shell),
         Task::BenchKubewarden => test::bench_kubewarden(&shell),
