@@ -129,15 +129,17 @@ fn build_binary(shell: &Shell, libc: Libc, sources: &Path, built: &Path) -> Resu
     // Paths of this machine would stand in messages, and make another binary on another one.
     let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")).unwrap_or_default();
     let cargo = env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
-    let flags = format!(
-        "-Ctarget-feature=+crt-static --remap-path-prefix={}=/cargo --remap-path-prefix={}=/vpcguard",
-        cargo.display(),
-        sources.display()
-    );
+    let elsewhere = [(cargo.as_path(), "/cargo"), (built, "/vpcguard/target"), (sources, "/vpcguard")];
+    let option = |flag: &str| elsewhere.map(|(here, there)| format!("{flag}={}={there}", here.display())).join(" ");
+    let flags = format!("-Ctarget-feature=+crt-static {}", option("--remap-path-prefix"));
+    // mimalloc would say when it was compiled.
+    let no_time = r#"-Wno-builtin-macro-redefined -D__DATE__="" -D__TIME__="""#;
+    let c_flags = format!("{} {no_time}", option("-ffile-prefix-map"));
     let _sources = shell.push_dir(sources);
     cmd!(shell, "cargo build --release --package vpcguard --target {target} --locked")
         .env("RUSTFLAGS", flags)
         .env(format!("CC_{}", target.replace('-', "_")), libc.compiler())
+        .env(format!("CFLAGS_{}", target.replace('-', "_")), c_flags)
         .env("CARGO_TARGET_DIR", built)
         .run()?;
     Ok(built.join(target).join("release/vpcguard"))
