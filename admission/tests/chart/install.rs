@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use vpcguard_tests::control_plane::User;
 use vpcguard_tests::replica::Replica;
 
-use super::world::{World, until, vpcguard};
+use super::manifests::values_of;
+use super::world::{NAMESPACE, World, until, vpcguard};
 
 /// Everything of a release, but for what stays.
 const KINDS: &str = "deployments,replicasets,pods,services,configmaps,secrets,serviceaccounts,roles,rolebindings,\
@@ -193,6 +194,23 @@ fn another_mode_and_back(world: &World, values: &Value) {
         until("the caBundle is that of the mode", || given.as_ref().is_none_or(|given| world.bundles() == *given));
     }
     world.until_asked();
+}
+
+/// As when all of a cluster starts again and vpcguard is away: what it needs to come up starts, and no tenant gets in.
+#[test]
+fn with_the_values_for_production_a_cluster_comes_up_and_nobody_slips_in() {
+    let Some(world) = World::start("helm4") else { return };
+    world.release(&["install", "--create-namespace"], &values_of("values-production.yaml"));
+    let pod = |namespace: &str| {
+        let metadata = json!({"name": "p", "namespace": namespace});
+        let spec = json!({"containers": [{"name": "c", "image": "i"}]});
+        world.apply(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
+    };
+    until("Pods of tenants are refused", || pod("default").stderr.contains("failed calling webhook"));
+    for namespace in ["kube-system", NAMESPACE] {
+        let output = pod(namespace);
+        assert!(output.status.success(), "{output:?}");
+    }
 }
 
 #[test]

@@ -39,10 +39,15 @@ pub(crate) fn objects(name: &str, bytes: impl Into<Vec<u8>>) -> Vec<Value> {
 
 /// The default values of the chart.
 pub(crate) fn values() -> Value {
-    let text = std::fs::read_to_string(chart().join("values.yaml")).unwrap();
+    values_of("values.yaml")
+}
+
+/// The values of a file of the chart.
+pub(crate) fn values_of(file: &str) -> Value {
+    let text = std::fs::read_to_string(chart().join(file)).unwrap();
     // The reader of YAML wants objects of Kubernetes.
     let head = "apiVersion: v1\nkind: Values\nmetadata: {name: values}\n";
-    let mut values = objects("values.yaml", format!("{head}{text}")).remove(0);
+    let mut values = objects(file, format!("{head}{text}")).remove(0);
     for field in ["apiVersion", "kind", "metadata"] {
         values.as_object_mut().unwrap().remove(field);
     }

@@ -22,7 +22,7 @@ use super::manifests::{BINARY, chart};
 /// Time enough on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-const NAMESPACE: &str = "vpcguard-system";
+pub(crate) const NAMESPACE: &str = "vpcguard-system";
 
 /// Which requests the API server writes down: all that delete something, in the order in which they come.
 const AUDIT: &str = r#"{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
