@@ -58,6 +58,7 @@ pub(crate) fn schema() -> Value {
         "affinity": any_object(),
         "topologySpread": object(json!({"nodes": spread, "zones": spread})),
         "podDisruptionBudget": object(json!({"enabled": flag()})),
+        "runAsUser": {"type": ["integer", "null"], "minimum": 1},
         "podAnnotations": texts(), "podLabels": texts(), "serviceAccountAnnotations": texts(),
         "networkPolicy": object(json!({
             "enabled": flag(), "webhookFrom": list(any_object()), "metricsFrom": list(any_object()),
