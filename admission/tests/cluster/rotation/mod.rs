@@ -32,8 +32,12 @@ const SETTLE: Duration = Duration::from_secs(2);
 
 /// A world whose replicas keep a CA with short-lived leaves.
 fn world() -> Builder {
+    world_of_leaves("6s")
+}
+
+fn world_of_leaves(life: &str) -> Builder {
     let settle = format!("--settle={}s", SETTLE.as_secs());
-    World::builder().replicas(REPLICAS).by_service().serve("--leaf-life=6s").serve(&settle)
+    World::builder().replicas(REPLICAS).by_service().serve(&format!("--leaf-life={life}")).serve(&settle)
 }
 
 fn rounds() -> usize {
