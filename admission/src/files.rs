@@ -67,8 +67,15 @@ pub(crate) fn load_all(paths: &[PathBuf]) -> Result<Vec<Document>, LoadError> {
 
 /// The settings of a file.
 pub(crate) fn settings(path: &Path) -> Result<Settings, LoadError> {
+    settings_and_text(path).map(|(settings, _)| settings)
+}
+
+/// The settings of a file, and what is written there. It is read once: a pipe cannot be read again.
+pub(crate) fn settings_and_text(path: &Path) -> Result<(Settings, String), LoadError> {
     let source = source(path)?;
-    parse_settings(&source).map_err(|errors| LoadError(errors.into_iter().map(Problem::Parse).collect()))
+    let settings = parse_settings(&source);
+    let settings = settings.map_err(|errors| LoadError(errors.into_iter().map(Problem::Parse).collect()))?;
+    Ok((settings, String::from_utf8_lossy(&source.bytes).into_owned()))
 }
 
 /// Reads files and directories in the order given, the files of a directory bytewise by path. What cannot be read does

@@ -53,8 +53,8 @@ impl Manifests {
     }
 
     fn print(&self) -> Result<(), Box<dyn std::error::Error>> {
-        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
-        let text = self.settings.as_deref().map(std::fs::read_to_string).transpose()?;
+        let (settings, text) = self.settings.as_deref().map(files::settings_and_text).transpose()?.unzip();
+        let settings = settings.unwrap_or_default();
         let workload = self.image.as_deref().map(|image| workload::objects(image, text.as_deref()));
         console::print(&yaml::documents(&objects(&settings, workload)?)?)?;
         Ok(())

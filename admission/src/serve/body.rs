@@ -21,8 +21,8 @@ const SMALL: u64 = 256 << 10;
 /// ones go past them.
 const MOST_READ: usize = 16;
 
-/// How many values a large body may hold, give or take those separators that stand in texts. A value takes some hundred
-/// bytes of memory while it is judged, and may be two in the body; what the API server sends has one in ten or more.
+/// How many values a large body may hold, give or take those separators that stand in texts. A value may have two bytes in
+/// the body, and takes some hundred of memory while it is judged (docs/figures.md).
 const MOST_VALUES: usize = 500_000;
 
 /// How many large bodies are judged at the same time.
