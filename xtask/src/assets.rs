@@ -1,4 +1,4 @@
-//! `cargo xtask assets`: etcd, kube-apiserver and kubectl, for the tests that need a real control plane.
+//! etcd, kube-apiserver and kubectl, for the tests that need a real control plane.
 //!
 //! They are built from the modules that tests/go/cluster/go.mod names.
 
@@ -20,9 +20,11 @@ const BINARIES: &[(&str, &str)] = &[
     ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
 ];
 
-pub(crate) fn run(shell: &Shell) -> Result<()> {
-    println!("{}", find_or_build(shell)?.display());
-    Ok(())
+/// Finds or builds them, and tells the tests where they are.
+pub(crate) fn set_up(shell: &Shell) -> Result<Vec<PathBuf>> {
+    let assets = find_or_build(shell)?;
+    shell.set_var("KUBEBUILDER_ASSETS", &assets);
+    Ok(vec![assets])
 }
 
 /// The directory of the binaries: the one of `KUBEBUILDER_ASSETS` if it has them, else target/assets.

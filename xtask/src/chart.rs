@@ -8,7 +8,6 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::{assets, go, root};
@@ -69,13 +68,11 @@ fn has_all(directory: &Path) -> bool {
     BINARIES.iter().all(|(binary, _)| directory.join(binary).is_file()) && directory.join("crds").is_dir()
 }
 
-/// Copies the definitions. A module brings all of its files, and go.sum vouches for them.
+/// Copies the definitions.
 fn copy_crds(shell: &Shell, module: &Path, crds: &Path) -> Result<()> {
     let _module = shell.push_dir(module);
     for (module, file) in CRDS {
-        let downloaded: Value = serde_json::from_str(&cmd!(shell, "go mod download -json {module}").read()?)?;
-        let sources = downloaded.get("Dir").and_then(Value::as_str).context("go mod download says no directory")?;
-        let file = Path::new(sources).join(file);
+        let file = go::sources(shell, module)?.join(file);
         let name = file.file_name().context("a path without a file")?;
         shell.write_file(crds.join(name), shell.read_file(&file)?)?;
     }

@@ -1,9 +1,10 @@
 //! Programs in Go that tests run, built from the modules that a go.mod of ours names, so that every machine tests with the
 //! same versions, and go.sum vouches for their sources.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use xshell::{Shell, cmd};
 
 /// A copy of what a folder was made from.
@@ -39,6 +40,14 @@ pub(crate) fn make(
 pub(crate) fn build(shell: &Shell, package: &str, ldflags: &str, output: &Path) -> Result<()> {
     cmd!(shell, "go build -trimpath -ldflags {ldflags} -o {output} {package}").env("CGO_ENABLED", "0").run()?;
     Ok(())
+}
+
+/// The folder of another module's sources, at the version that the module in the current folder names. A module brings all of
+/// its files, and go.sum vouches for them.
+pub(crate) fn sources(shell: &Shell, module: &str) -> Result<PathBuf> {
+    let downloaded: Value = serde_json::from_str(&cmd!(shell, "go mod download -json {module}").read()?)?;
+    let folder = downloaded.get("Dir").and_then(Value::as_str).context("go mod download says no directory")?;
+    Ok(folder.into())
 }
 
 /// The version of a module in a go.mod: a program that is built from a module does not know its own.

@@ -1,8 +1,9 @@
-//! The machine: whether nobody watches it, and Debian's packages on it.
+//! The machine: whether nobody watches it, what its user has already, and Debian's packages on it.
 
 use std::env;
+use std::path::{self, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
 /// Whether this is CI, which does without nothing.
@@ -20,6 +21,17 @@ pub(crate) fn optional<T>(had: Result<T>, what: &str, skipped: &str) -> Result<O
             Ok(None)
         }
     }
+}
+
+/// What the user names in a variable instead of what would be made. The tests do not run in the directory from which it may be
+/// relative, so they are told anew.
+pub(crate) fn given(shell: &Shell, variable: &str) -> Result<Option<PathBuf>> {
+    let Some(given) = env::var_os(variable) else { return Ok(None) };
+    // Not canonical: what a link is called may matter.
+    let given = path::absolute(given).with_context(|| format!("{variable} names nothing"))?;
+    ensure!(given.exists(), "{variable}={} is not there", given.display());
+    shell.set_var(variable, &given);
+    Ok(Some(given))
 }
 
 /// Installs packages of Debian. Who is not root must be allowed to become it unasked.

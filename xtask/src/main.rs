@@ -3,18 +3,26 @@
 mod assets;
 mod chart;
 mod cluster;
+mod conformance;
 mod docs;
 mod go;
 mod image;
+mod kube_ovn;
+mod kubelet;
 mod kubewarden;
 mod lint;
 mod machine;
 mod mutants;
 mod npm;
+mod ovn;
+mod parts;
 mod races;
 mod sources;
 mod test;
+mod times;
 mod wasm;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -31,7 +39,7 @@ struct Cli {
 enum Task {
     /// Runs all tests, after setting up what they need.
     Test,
-    /// Finds or builds etcd, kube-apiserver and kubectl for the tests, and prints their directory.
+    /// Finds or makes what tests run against, and prints where it is: etcd, kube-apiserver and kubectl, Kube-OVN's controller, OVN.
     Assets,
     /// Checks format, lints and dependencies.
     Lint,
@@ -72,6 +80,8 @@ enum Task {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Holds what the rules say of Kube-OVN against its controller and OVN, after setting them up (minutes to hours).
+    Conformance(conformance::Scope),
     /// Prints how long a replica takes to see a large cluster, and its memory (several minutes).
     BenchStartup,
     /// Writes tests/reviews/ anew: what a real API server sends for each kind and operation.
@@ -94,7 +104,7 @@ fn main() -> Result<()> {
     shell.change_dir(root());
     match Cli::parse().task {
         Task::Test => test::run(&shell),
-        Task::Assets => assets::run(&shell),
+        Task::Assets => parts::run(&shell),
         Task::Lint => lint::run(&shell),
         Task::Docs => docs::write(&shell),
         Task::Chart { write } => chart::run(&shell, write),
@@ -107,6 +117,7 @@ fn main() -> Result<()> {
         Task::BenchCluster => races::bench(&shell),
         Task::Races { rounds } => races::run(&shell, rounds),
         Task::Rotation { rounds } => races::rotation(&shell, rounds),
+        Task::Conformance(scope) => conformance::run(&shell, &scope),
         Task::BenchStartup => cluster::bench_startup(&shell),
         Task::RecordReviews => cluster::record_reviews(&shell),
         Task::Mutants { files } => mutants::run(&shell, &files),
@@ -115,6 +126,6 @@ fn main() -> Result<()> {
 }
 
 /// The root of the repository.
-fn root() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -3,27 +3,30 @@
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::{assets, chart, machine, npm, wasm};
+use crate::parts::PARTS;
+use crate::times::Times;
+use crate::{chart, machine, npm, wasm};
 
+/// Sets up what tests need, runs them all, and prints how long each step took.
 pub(crate) fn run(shell: &Shell) -> Result<()> {
-    // Tests run the policies and the npm package, so they are built first.
-    wasm::run(shell, false)?;
-    npm::run(shell)?;
-    npm::install_tools(shell)?;
-    set_up_control_plane(shell)?;
-    set_up_helm(shell)?;
-    // The tests of tests/ start the binary, so it is built first, and for all packages at once: features unite.
-    cmd!(shell, "cargo build --workspace --all-targets --locked").run()?;
-    cmd!(shell, "cargo test --workspace --locked").run()?;
-    Ok(())
+    let mut times = Times::default();
+    let done = steps(shell, &mut times);
+    eprint!("{times}");
+    done
 }
 
-/// Tells the tests where the binaries of a control plane are. Who has no Go can still run all other tests; CI runs all.
-fn set_up_control_plane(shell: &Shell) -> Result<()> {
-    let found = assets::find_or_build(shell);
-    if let Some(assets) = machine::optional(found, "control plane", "cluster tests are skipped")? {
-        shell.set_var("KUBEBUILDER_ASSETS", assets);
+fn steps(shell: &Shell, times: &mut Times) -> Result<()> {
+    // Tests run the policies and the npm package, so they are built first.
+    times.step("wasm", || wasm::run(shell, false))?;
+    times.step("npm", || npm::run(shell))?;
+    times.step("npm tools", || npm::install_tools(shell))?;
+    for part in PARTS {
+        times.step(part.name, || part.set_up_or_skip(shell))?;
     }
+    times.step("helm", || set_up_helm(shell))?;
+    // The tests of tests/ start the binary, so it is built first, and for all packages at once: features unite.
+    times.step("build", || cmd!(shell, "cargo build --workspace --all-targets --locked").run())?;
+    times.step("test", || cmd!(shell, "cargo test --workspace --locked").run())?;
     Ok(())
 }
 

@@ -1,0 +1,45 @@
+//! `cargo xtask conformance`: what the rules say of Kube-OVN, held against Kube-OVN itself.
+
+use anyhow::Result;
+use clap::Args;
+use xshell::{Shell, cmd};
+
+use crate::parts::PARTS;
+
+/// How much is asked.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Scope {
+    /// How many cases are made up.
+    #[arg(long)]
+    cases: Option<usize>,
+    /// Make up the same cases as the run that printed this number.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Only the cases of this rule.
+    #[arg(long, value_name = "RULE")]
+    only: Option<String>,
+}
+
+pub(crate) fn run(shell: &Shell, scope: &Scope) -> Result<()> {
+    for part in PARTS {
+        part.set_up(shell)?;
+    }
+    shell.set_var("VPCGUARD_CONFORMANCE", "full");
+    let asked = [
+        ("VPCGUARD_CASES", scope.cases.map(|cases| cases.to_string())),
+        ("VPCGUARD_SEED", scope.seed.map(|seed| seed.to_string())),
+        ("VPCGUARD_ONLY", scope.only.clone()),
+    ];
+    for (name, value) in asked {
+        if let Some(value) = value {
+            shell.set_var(name, value);
+        }
+    }
+    cmd!(
+        shell,
+        "cargo test --release --package vpcguard --test conformance --locked
+         -- --nocapture --test-threads=1"
+    )
+    .run()?;
+    Ok(())
+}
