@@ -1,8 +1,9 @@
 //! Points out a name that leads nowhere.
 //!
-//! A Vpc, Subnet, IPPool, NAT gateway or IptablesEIP that is named does not exist, or is being deleted. Kube-OVN accepts
-//! such a name and waits for the object, with a line in its log. Manifests come in any order, so this is a warning; with
-//! `strictReferences: true` it is a denial. The rules that need the missing object have nothing to say.
+//! A Vpc, Subnet, IPPool, NAT gateway or IptablesEIP that is named does not exist, or is being deleted. Kube-OVN
+//! accepts such a name. For most it waits, with a line in its log; a missing `defaultSubnet` or peer it passes over
+//! without one. Manifests come in any order, so this is a warning; with `strictReferences: true` it is a denial. The
+//! rules that need the missing object have nothing to say.
 //!
 //! ```yaml
 //! # bad: the Subnet is called net1

@@ -1,8 +1,10 @@
 //! Keeps an egress gateway out of a VPC that its namespace may not use.
 //!
-//! Whoever may create a VpcEgressGateway in some namespace opens a way out of any VPC: Kube-OVN checks that the VPC and the
-//! Subnets exist, and nothing more. The gateway's own namespace must be open to the VPC, everything inside must be of that
-//! VPC, and the Subnet outside must not be of a VPC that is closed to the namespace.
+//! Whoever may create a VpcEgressGateway in some namespace opens a way out of any VPC: Kube-OVN checks that the VPC,
+//! the Subnets and the network of the external Subnet exist, and compares no namespace. The gateway's own namespace
+//! must be open to the VPC, everything inside must be of that VPC, and the Subnet outside must not be of a VPC that is
+//! closed to the namespace. Kube-OVN itself refuses a Subnet outside whose provider is `ovn`, in a condition; a foreign
+//! Subnet in `policies` leaves no trace in its VPC.
 //!
 //! ```yaml
 //! # bad: the namespaces of VPC blue are [blue]

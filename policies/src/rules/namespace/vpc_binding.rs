@@ -1,9 +1,9 @@
 //! Keeps a Namespace from binding itself to a VPC that it may not use.
 //!
-//! Kube-OVN gives the Pods of a namespace the Subnets that its annotation `ovn.kubernetes.io/logical_switch` names, and it
-//! writes that annotation from the `namespaceSelectors` of all Subnets. So whoever may annotate or label a namespace may
-//! put its Pods into any VPC. Kube-OVN's own account may write the annotation, everybody else only for VPCs that are open
-//! to the namespace.
+//! Kube-OVN gives the Pods of a namespace the Subnets that its annotation `ovn.kubernetes.io/logical_switch` names, and
+//! it writes that annotation from the `namespaceSelectors` of all Subnets. So whoever may label a namespace, or
+//! annotate one that exists, may put its Pods into any VPC; on a new Namespace Kube-OVN replaces the annotation.
+//! Kube-OVN's own account may write it, everybody else only for VPCs that are open to the namespace.
 //!
 //! ```yaml
 //! # bad: net1 is in test-vpc-1, whose namespaces are [ns1]

@@ -1,10 +1,11 @@
 //! Warns where NAT gateways are not configured.
 //!
 //! Kube-OVN makes a gateway only if two ConfigMaps in its own namespace say so: `ovn-vpc-nat-gw-config`, whose
-//! `enable-vpc-nat-gw` must not be "false", and `ovn-vpc-nat-config`, which names the `image`. Up to v1.9 the image stood in
-//! the former, and the latter is not needed then. Where they are missing, the gateway waits, with a line in the log.
+//! `enable-vpc-nat-gw` must not be "false", and `ovn-vpc-nat-config`, which names the `image`. Where they are missing,
+//! the gateway waits, with a line in the log. Up to v1.9 the image stood in the former, and the latter is not needed
+//! then; v1.16.2 makes no gateway of that form.
 //!
-//! The data of a ConfigMap are texts. A bare `true` is a truth value, and the API server refuses the ConfigMap.
+//! The data of a ConfigMap are strings. A bare `true` is a boolean, and the API server refuses the ConfigMap.
 //!
 //! ```yaml
 //! # bad

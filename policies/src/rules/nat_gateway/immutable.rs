@@ -1,7 +1,10 @@
 //! Warns of a change to a live NAT gateway that Kube-OVN ignores.
 //!
-//! Kube-OVN makes a gateway's Pod from `vpc`, `subnet` and `lanIp`, and never looks at them again, but reports the new values
-//! in the status, as if it had. An empty field that gets a value is Kube-OVN's own doing.
+//! Kube-OVN makes a gateway's StatefulSet from `vpc`, `subnet` and `lanIp`. A change of these alone it does not look
+//! at: the StatefulSet keeps the old values, while the object shows the new ones, in newer releases than v1.16.2 in
+//! `status.lanIp` too. By its source they count at the next change of another field, such as `selector`, or after a
+//! restart of the gateway's container, when nobody expects it. An empty field that gets a value is Kube-OVN's own
+//! doing.
 //!
 //! ```yaml
 //! # bad, where the gateway was created with lanIp 10.0.1.254

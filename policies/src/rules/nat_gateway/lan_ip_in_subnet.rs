@@ -1,7 +1,9 @@
 //! Wants a NAT gateway's `lanIp` to be an address that it can have in its Subnet.
 //!
-//! Kube-OVN takes any text. The gateway's Pod then stays in ContainerCreating with an event, or has an address that the
-//! VPC's router does not reach. An address in `excludeIps` of the Subnet is legal: it is how to keep one for a gateway.
+//! Kube-OVN takes any string. With an address outside the Subnet, the gateway's Pod stays in ContainerCreating with an
+//! event. The address of the Subnet's gateway it gives to the Pod, though the router has it too; releases after v1.16.2
+//! refuse that. Two addresses make a port without any, and no event. An address in `excludeIps` of the Subnet is legal:
+//! it is how to keep one for a gateway.
 //!
 //! An empty `lanIp` is a warning where there is one replica, for Kube-OVN picks an address then, which the VPC's default
 //! route has to name; with more replicas it is what Kube-OVN wants.

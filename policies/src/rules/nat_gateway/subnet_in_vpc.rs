@@ -1,7 +1,8 @@
 //! Wants a NAT gateway to stand in a Subnet of its VPC.
 //!
-//! Kube-OVN checks that both exist, and no more. A gateway in a Subnet of another VPC is reached by no traffic of its own,
-//! and stands in somebody else's network. A Subnet without an OVN provider is no network at all, only addresses.
+//! Kube-OVN checks that both exist and that the Subnet has an OVN provider, and no more. A gateway in a Subnet of
+//! another VPC is reached by no traffic of its own, and stands in somebody else's network. A Subnet without an OVN
+//! provider is not a network at all, only addresses: Kube-OVN makes no gateway in it, with a line in its log.
 //!
 //! ```yaml
 //! # bad, where net2 is a Subnet of test-vpc-2

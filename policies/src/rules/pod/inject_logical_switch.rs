@@ -1,9 +1,10 @@
 //! Writes into a Pod the Subnet that Kube-OVN would choose for it.
 //!
 //! Adds `ovn.kubernetes.io/logical_switch` to a new Pod where it is absent and exactly one Subnet can be meant: the one
-//! that lists or selects the Pod's namespace, the `defaultSubnet` of the custom VPC that lists it, or else that VPC's one
-//! Subnet with `default: true`. This closes two holes: Pods of a new namespace race Kube-OVN's annotation of it, and Pods
-//! of a VPC's namespace silently run in the default VPC.
+//! that lists or selects the Pod's namespace, the `defaultSubnet` of the custom VPC that lists it, or else that VPC's
+//! one Subnet with `default: true`. This closes two holes: a Pod that comes together with its Namespace and Subnet can
+//! silently run in the default VPC, and so do the Pods of a VPC's namespace whose annotation Kube-OVN does not bring up
+//! to date.
 //!
 //! Nothing is added where the choice is not certain, or not Kube-OVN's:
 //!

@@ -8,9 +8,13 @@
 //! 3. a network in `k8s.v1.cni.cncf.io/networks` or `v1.multus-cni.io/default-network` that the Subnet is the provider of;
 //! 4. without a switch or pool of its own, the annotation of the Pod's Namespace.
 //!
+//! In Kube-OVN v1.16.2 an IPPool does not choose the Subnet of a Pod: the Pod gets a port in its own Subnet, with an
+//! address of the foreign one, and then an event. Newer releases follow the pool. A network of Kube-OVN's that no
+//! Subnet is the provider of leads to the Pod's default Subnet in v1.16.2, and newer releases refuse it.
+//!
 //! A namespace may use a VPC that lists it in `spec.namespaces`, invites it in the annotation
-//! `vpcguard.io/guest-namespaces`, has a NAT gateway in it, or lists no namespace at all. The default VPC is open to all.
-//! What Multus cannot read leads nowhere, but what vpcguard cannot read may lead somewhere, so it is refused.
+//! `vpcguard.io/guest-namespaces`, has a NAT gateway in it, or lists no namespace at all. The default VPC is open to
+//! all. What Multus cannot read leads nowhere, but what vpcguard cannot read may lead somewhere, so it is refused.
 //!
 //! Pods of the node's own network (`hostNetwork`) are attached to nothing and pass.
 //!

@@ -1,10 +1,12 @@
 //! Keeps a Service out of a VPC that its namespace may not use.
 //!
-//! Kube-OVN serves a Service in the VPC that its annotation `ovn.kubernetes.io/vpc` or `logical_router` names, and gives it
-//! an address in the Subnet of `logical_switch`. Nothing asks whether the Service's namespace may use that VPC, so a tenant
-//! can place an address of its own in another tenant's network.
+//! Kube-OVN serves a Service in the VPC of its backends. The annotations `ovn.kubernetes.io/logical_router` and
+//! `logical_switch` together, not one of them alone, put it into the VPC and the Subnet that they name, and `vpc` does
+//! where no backend Pod tells the VPC. Nothing asks whether the Service's namespace may use that VPC, so a tenant can
+//! place an address of its own in another tenant's network.
 //!
-//! `switch_lb_vip` and `router_lb_vip` are Kube-OVN's notes to itself. Written by a user they are a warning.
+//! `switch_lb_vip` and, in newer releases than v1.16.2, `router_lb_vip` are Kube-OVN's notes to itself: the Service
+//! gets that address in the VPC of its backends. Written by a user they are a warning.
 //!
 //! ```yaml
 //! # bad: the namespaces of VPC blue are [blue]

@@ -1,7 +1,9 @@
 //! Keeps two Subnets of one VPC from having an address in common.
 //!
-//! Kube-OVN looks for overlaps after it has stored the Subnet, and reports one in a condition of the Subnet that came
-//! second. Its own webhook compares `spec.vpc` as it is written, so it misses a Subnet that leaves the default VPC
+//! Kube-OVN looks for overlaps after it has stored the Subnets, each time that it looks at one, and reports them in a
+//! condition. Of Subnets that are stored together none gets a logical switch. One that comes later gets none either,
+//! and breaks the one that was there: at its next reconcile it is no longer ready, and its changes are ignored.
+//! Kube-OVN's own webhook compares `spec.vpc` as it is written, so it misses a Subnet that leaves the default VPC
 //! unnamed, and two Subnets that are created together both pass.
 //!
 //! Only Subnets of the same VPC and the same VLAN are compared. The same addresses in two VPCs are what VPCs are for, and

@@ -1,8 +1,8 @@
 //! Refuses a Subnet whose fields Kube-OVN cannot use.
 //!
 //! Kube-OVN validates a Subnet after it has stored it. Some faults end in a condition of the Subnet, some in the
-//! controller's log, and an empty `cidrBlock` in a crash loop of its daemon on all nodes. Each fault is reported at its
-//! field:
+//! controller's log, and an empty `cidrBlock` in older releases in a crash loop of its daemon on all nodes. Each fault
+//! is reported at its field:
 //!
 //! | field | must be |
 //! |---|---|
@@ -19,9 +19,15 @@
 //! | `u2oFeatures.overlayOnlyRouting` | only with `u2oInterconnection` and `vlan` |
 //! | `natOutgoingPolicyRules[].match` | addresses and prefixes of one family, the same in `srcIPs` and `dstIPs` |
 //!
-//! A Subnet with a `vlan` and no `cidrBlock` gives out no addresses, so it has no `gateway`, `excludeIps`, `vips` or
-//! `u2oInterconnectionIP`. Upper case in the `cidrBlock` is a warning: Kube-OVN lower-cases it. So is the first address of an
-//! IPv6 prefix as `gateway`: a router may well have it, but Kube-OVN makes no Subnet of it.
+//! Kube-OVN v1.16.2 does not mind all of it. It writes its own `protocol` over any other, drops a
+//! `u2oInterconnectionIP` where `u2oInterconnection` is off, and its controller takes an `mtu` below 1280 with IPv6;
+//! what nodes make of that was not seen. It takes `excludeIps` of mixed families as well, but a Pod was then given the
+//! gateway's address.
+//!
+//! A Subnet with a `vlan` and no `cidrBlock`, which newer releases than v1.16.2 make a network of, gives out no
+//! addresses, so it has no `gateway`, `excludeIps`, `vips` or `u2oInterconnectionIP`. Upper case in the `cidrBlock` is
+//! a warning: Kube-OVN lower-cases it. So is the first address of an IPv6 prefix as `gateway`: a router may well have
+//! it, but Kube-OVN makes no Subnet of it.
 //!
 //! ```yaml
 //! # bad: the gateway is in another network

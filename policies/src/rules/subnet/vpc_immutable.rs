@@ -1,8 +1,9 @@
 //! Keeps a Subnet in its VPC.
 //!
-//! Kube-OVN ignores a change of `spec.vpc`: the logical switch stays on the router that it was made for, and the object
-//! says otherwise from then on (kube-ovn issue 1190). A change of `provider` that takes the Subnet in or out of a VPC is the
-//! same. Naming the default VPC where nothing was named changes nothing.
+//! Kube-OVN does not move a Subnet (kube-ovn issue 1190). It gives the logical switch of an overlay Subnet a second
+//! router port, on the router of the new VPC, and leaves the first: the Subnet hangs on both routers, with the load
+//! balancers of both VPCs, and joins them. A change of `provider` that takes the Subnet in or out of a VPC is refused
+//! as well. Naming the default VPC where nothing was named changes nothing.
 //!
 //! ```yaml
 //! # bad, where the Subnet was created with vpc: test-vpc-1

@@ -1,9 +1,9 @@
 //! Keeps the namespaces of a Subnet within those of its VPC.
 //!
-//! Kube-OVN's controller refuses to make a Subnet whose `spec.namespaces` are not all in `spec.namespaces` of its custom
-//! VPC, or a Subnet of the default VPC that takes a namespace from a custom one. It says so in its log only; the Pods of
-//! the namespace stay in ContainerCreating. Namespaces that `namespaceSelectors` match are not looked at by Kube-OVN, and
-//! walk into the VPC.
+//! Kube-OVN's controller refuses to make a Subnet whose `spec.namespaces` are not all in `spec.namespaces` of its
+//! custom VPC, or a Subnet of the default VPC that takes a namespace from a custom one. It says so in its log only.
+//! Pods that name the Subnet stay in ContainerCreating; all others of its namespaces silently run in `ovn-default`.
+//! Namespaces that `namespaceSelectors` match are not looked at by Kube-OVN, and walk into the VPC.
 //!
 //! A guest of the VPC may be selected but not listed: Kube-OVN knows nothing of guests.
 //!

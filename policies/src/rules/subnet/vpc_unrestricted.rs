@@ -1,8 +1,9 @@
 //! Warns of a Subnet that lists namespaces in a VPC that lists none.
 //!
-//! An empty `spec.namespaces` of a Vpc is no limit, says Kube-OVN's guide. Its controller takes it for "none": a Subnet of
-//! that VPC with namespaces of its own is refused, in the controller's log, and its Pods stay in ContainerCreating
-//! (kube-ovn issue 1697). The two disagree, so this is a warning, on whichever of the two comes second.
+//! An empty `spec.namespaces` of a Vpc is no limit, says Kube-OVN's guide. Its controller takes it for "none": a Subnet
+//! of that VPC with namespaces of its own is refused, in the controller's log (kube-ovn issue 1697). Pods that name the
+//! Subnet stay in ContainerCreating; all others of its namespaces silently run in `ovn-default`. The two disagree, so
+//! this is a warning, on whichever of the two comes second.
 //!
 //! ```yaml
 //! # bad, where Vpc test-vpc-2 has no spec.namespaces

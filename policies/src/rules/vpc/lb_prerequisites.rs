@@ -1,9 +1,10 @@
 //! Warns where a VPC's load balancer is switched on, and something that it needs is missing.
 //!
-//! With `ovn.kubernetes.io/vpc_lb: "on"` Kube-OVN makes a Deployment for the VPC, if it finds, in this order: a Subnet of the
-//! VPC; a default Subnet of it; a Subnet with the provider `ovn-vpc-lb.<namespace of Kube-OVN>`; the image in ConfigMap
-//! `ovn-vpc-nat-config`. Without the NetworkAttachmentDefinition `ovn-vpc-lb` the Pod does not start. The first three faults
-//! stop the reconciliation of the whole Vpc, in the log; the very first is not even logged.
+//! With `ovn.kubernetes.io/vpc_lb: "on"` Kube-OVN makes a Deployment for the VPC, if it finds, in this order: a Subnet
+//! of the VPC; a default Subnet of it; a Subnet with the provider `ovn-vpc-lb.<namespace of Kube-OVN>`; the image in
+//! ConfigMap `ovn-vpc-nat-config`. Without the first there is one line in the log, and the rest of the Vpc is made. Any
+//! of the other three stops the reconciliation of the Vpc there, in the log: routes and policies are made by then.
+//! Without the NetworkAttachmentDefinition `ovn-vpc-lb` the Pod does not start.
 //!
 //! ```yaml
 //! # bad, where no Subnet has the provider ovn-vpc-lb.kube-system

@@ -1,8 +1,8 @@
 //! Warns of a namespace that two VPCs list.
 //!
-//! Kube-OVN binds a namespace to the first VPC that lists it, in an order that changes: its Pods jump between the two
-//! (kube-ovn issue 6166). To let a namespace into a second VPC without binding it, name it in the annotation
-//! `vpcguard.io/guest-namespaces` of that Vpc.
+//! Kube-OVN binds a namespace to the first VPC that lists it, or to the `defaultSubnet` of each that has one, in an
+//! order that changes: its new Pods jump between the two (kube-ovn issue 6166). To let a namespace into a second VPC
+//! without binding it, name it in the annotation `vpcguard.io/guest-namespaces` of that Vpc.
 //!
 //! ```yaml
 //! # bad, where Vpc w lists ns1 as well

@@ -1,8 +1,9 @@
 //! Keeps a Vpc's list of namespaces from leaving out those that its Subnets list.
 //!
 //! Kube-OVN's controller looks at a Subnet again some time after its Vpc has changed, finds a namespace that the Vpc no
-//! longer lists, and refuses the Subnet in its log. `kubectl apply` of a manifest without the list empties it, which has
-//! the same effect: the guide's own manifests of test-vpc-1 do that when they are applied one after the other.
+//! longer lists, and refuses the Subnet in its log: from then on it ignores the Subnet's changes. `kubectl apply` of a
+//! manifest without the list empties it, which has the same effect: the guide's own manifests of test-vpc-1 do that
+//! when they are applied one after the other.
 //!
 //! A namespace that a Subnet of the default VPC lists may not be taken in either: Kube-OVN then refuses that Subnet.
 //!

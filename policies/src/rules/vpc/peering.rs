@@ -1,9 +1,10 @@
 //! Wants both sides of a VPC peering to fit.
 //!
-//! An empty or malformed `localConnectIP` stops Kube-OVN from reconciling the whole Vpc (kube-ovn issue 7343), and so does a
-//! peering with itself. What only the two sides together show is a warning, for the other side may be on its way: that it
-//! has no peering back, that the two addresses are not on one link, or that networks of the two VPCs overlap, so that
-//! neither reaches the other's.
+//! An empty or malformed `localConnectIP` stops Kube-OVN from reconciling the whole Vpc (kube-ovn issue 7343). A
+//! peering with itself does not: it makes a router port that is its own peer. What only the two sides together show is
+//! a warning, for the other side may be on its way: that it has no peering back, when Kube-OVN makes a router port and
+//! lists the peer in the status, but connects nothing; that the two addresses are not on one link; or that networks of
+//! the two VPCs overlap, so that neither reaches the other's.
 //!
 //! ```yaml
 //! # bad

@@ -1,8 +1,8 @@
 //! Refuses a policy route that OVN does not take.
 //!
-//! Kube-OVN passes policy routes to OVN's database, which refuses an unknown `action` or a `priority` outside 0 to 32767; a
-//! `reroute` without a usable next hop stops Kube-OVN from reconciling the Vpc. Of two routes with the same priority and
-//! match only the first is kept.
+//! Kube-OVN passes policy routes to OVN's database, which refuses an unknown `action` or a `priority` outside 0 to
+//! 32767; a `reroute` without a usable next hop stops Kube-OVN from reconciling the Vpc. Of two routes with the same
+//! priority and match one is kept.
 //!
 //! ```yaml
 //! # bad

@@ -1,7 +1,8 @@
 //! Warns of two static routes for the same traffic.
 //!
-//! Kube-OVN keeps one route for each table, policy and prefix, unless both have a BFD session of their own: it deletes the
-//! others when it adds one, so the last one wins, or the two take turns. A Vpc gets no equal-cost routes that way.
+//! Kube-OVN keeps one route for each table, policy and prefix, unless both have a BFD session of their own: it deletes
+//! the others when it adds one. With v1.16.2 the first of the list stayed each time that it was tried. A Vpc gets no
+//! equal-cost routes that way.
 //!
 //! ```yaml
 //! # bad

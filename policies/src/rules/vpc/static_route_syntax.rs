@@ -1,7 +1,9 @@
 //! Refuses a static route that Kube-OVN cannot use.
 //!
-//! One bad route, and Kube-OVN's controller gives up on the whole Vpc, with a line in its log. A route needs a `cidr`, which
-//! may be a bare address, and one `nextHopIP` of the same address family; `policy` is `policyDst`, `policySrc` or left out.
+//! One route that does not parse, and Kube-OVN's controller gives up on the whole Vpc, with a line in its log. One
+//! whose next hop is of another address family than its prefix is made, and OVN drops it, with a line in the log of
+//! ovn-northd. A route needs a `cidr`, which may be a bare address, and one `nextHopIP` of the same address family;
+//! `policy` is `policyDst`, `policySrc` or left out.
 //!
 //! ```yaml
 //! # bad

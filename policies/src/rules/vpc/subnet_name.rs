@@ -1,7 +1,10 @@
 //! Keeps a Vpc and a Subnet from having one name.
 //!
-//! A Vpc is a logical router in OVN, and a Subnet a logical switch; Kube-OVN names the ports between them after both. With
-//! one name for the two it wires them wrongly (kube-ovn issue 5728).
+//! A Vpc is a logical router in OVN, and a Subnet a logical switch; Kube-OVN names the ports between them after both.
+//! It refuses a Subnet that has the name of its own Vpc, and compares no others. Where names cross, it wires them
+//! wrongly (kube-ovn issue 5728): with Subnet b in Vpc a and Subnet a in Vpc b, OVN drops the ports of both, and a
+//! peering with a Vpc that is called like a Subnet overwrites the router port of that Subnet. A foreign Vpc of the same
+//! name does no harm until then.
 //!
 //! ```yaml
 //! # bad, where there is a Vpc blue
