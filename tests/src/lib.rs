@@ -5,6 +5,7 @@
 
 pub mod balancer;
 pub mod control_plane;
+pub mod kube_ovn;
 pub mod pki;
 pub mod ports;
 pub mod process;
@@ -30,6 +31,8 @@ pub struct Case {
     pub state: Vec<Value>,
     /// The request.
     pub request: Request,
+    /// What Kube-OVN itself is to show of it, where the rule's own expectation is not meant.
+    pub observed: Option<Value>,
     want: Value,
 }
 
@@ -52,7 +55,7 @@ impl Case {
         let bytes = fs::read(file).expect("a case can be read");
         let source = Source { name: file.display().to_string(), bytes };
         let case = parse_value(&source).unwrap_or_else(|errors| panic!("{errors:?}"));
-        let known = ["settings", "user", "operation", "state", "old", "object", "want"];
+        let known = ["settings", "user", "operation", "state", "old", "object", "want", "observed"];
         let odd = case.as_object().into_iter().flat_map(Map::keys).find(|key| !known.contains(&key.as_str()));
         assert_eq!(odd, None, "{} has a key that no case has", source.name);
         let field = |name: &str| case.get(name).cloned().filter(|value| !value.is_null());
@@ -72,6 +75,7 @@ impl Case {
             settings: field("settings").unwrap_or_else(|| json!({})),
             state: state.into_iter().chain(old).collect(),
             request,
+            observed: field("observed"),
             want: field("want").expect("a case says what is wanted"),
         }
     }

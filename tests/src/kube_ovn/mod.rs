@@ -1,0 +1,25 @@
+//! Kube-OVN itself as a witness: the released kube-ovn-controller against a real API server and a real OVN, on loopback and unix
+//! sockets, without a node. [`World`] is applied objects and waits; [`World::look`] says what became of them.
+//!
+//! What a node does is played: Pods are bound ([`stand_ins`]), and a kubelet says yes to every command. There are no
+//! packets, and no kube-ovn-cni.
+
+mod controller;
+mod kinds;
+mod kubelet;
+mod mirror;
+mod northbound;
+mod observation;
+mod ovn;
+mod ovsdb;
+mod parts;
+mod stand_ins;
+mod world;
+
+pub use kinds::Resource;
+pub use mirror::Id;
+pub use northbound::Northbound;
+pub use observation::{Before, Observation};
+pub use ovsdb::Rpc;
+pub use parts::{Missing, Parts};
+pub use world::{Answer, World};
