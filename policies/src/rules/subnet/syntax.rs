@@ -8,26 +8,25 @@
 //! |---|---|
 //! | `cidrBlock` | one prefix an address family, not a single address, no multicast, loopback, link-local or unspecified range, no blanks |
 //! | `gateway` | one address for each family of the `cidrBlock`, in it, lower case, neither its network address nor its broadcast |
-//! | `excludeIps` | addresses and ranges `a..b` of one family in ascending order, lower case |
-//! | `vips`, `u2oInterconnectionIP` | in the `cidrBlock`, lower case; the latter not the gateway |
+//! | `excludeIps` | addresses and ranges `a..b` of one family in ascending order |
+//! | `vips` | in the `cidrBlock`, lower case |
+//! | `u2oInterconnectionIP` | the same with `u2oInterconnection`, and not the gateway; nothing without |
 //! | `externalEgressGateway` | at most two addresses of the families of the `cidrBlock`, lower case, not with `natOutgoing` |
 //! | `allowSubnets` | prefixes, lower case |
 //! | `gatewayType` | `distributed` or `centralized` |
-//! | `protocol` | `IPv4`, `IPv6`, `Dual` or `Mac` |
-//! | `mtu` | at least 1280 bytes with IPv6 |
+//! | `mtu` | not negative: Kube-OVN can then read no Subnet of the cluster |
 //! | `logicalGateway` | not with `u2oInterconnection` |
 //! | `u2oFeatures.overlayOnlyRouting` | only with `u2oInterconnection` and `vlan` |
 //! | `natOutgoingPolicyRules[].match` | addresses and prefixes of one family, the same in `srcIPs` and `dstIPs` |
 //!
-//! Kube-OVN v1.16.2 does not mind all of it. It writes its own `protocol` over any other, drops a
-//! `u2oInterconnectionIP` where `u2oInterconnection` is off, and its controller takes an `mtu` below 1280 with IPv6;
-//! what nodes make of that was not seen. It takes `excludeIps` of mixed families as well, but a Pod was then given the
-//! gateway's address.
+//! Kube-OVN v1.16.2 takes `excludeIps` of mixed families, but a Pod was then given the gateway's address. Three prefixes
+//! end kube-ovn-controller, and end it again at each start.
 //!
 //! A Subnet with a `vlan` and no `cidrBlock`, which newer releases than v1.16.2 make a network of, gives out no
-//! addresses, so it has no `gateway`, `excludeIps`, `vips` or `u2oInterconnectionIP`. Upper case in the `cidrBlock` is
-//! a warning: Kube-OVN lower-cases it. So is the first address of an IPv6 prefix as `gateway`: a router may well have
-//! it, but Kube-OVN makes no Subnet of it.
+//! addresses, so it has no `gateway`, `excludeIps`, `vips` or `u2oInterconnectionIP`. These are warnings: upper case in
+//! the `cidrBlock` or in `excludeIps`, which Kube-OVN lower-cases; a `protocol` that is none, which it overwrites; an
+//! `mtu` below 1280 with IPv6, which its controller takes; and the first address of an IPv6 prefix as `gateway`: a
+//! router may well have it, but Kube-OVN makes no Subnet of it.
 //!
 //! ```yaml
 //! # bad: the gateway is in another network

@@ -71,9 +71,11 @@ fn next_hops(context: &mut Context<'_>, field: &FieldPath, text: &str) {
         context.deny(Finding::required(field.clone(), "a reroute needs the address of a next hop"));
         return;
     }
-    for part in text.split(',').map(str::trim) {
+    for part in text.split(',') {
         if parse_ip(part).is_none() {
-            context.deny(Finding::invalid(field.clone(), part, "is not an IP address"));
+            let blanks = parse_ip(part.trim()).is_some();
+            let fault = if blanks { "must not have blanks around it" } else { "is not an IP address" };
+            context.deny(Finding::invalid(field.clone(), part, fault));
         }
     }
 }
@@ -116,6 +118,10 @@ mod tests {
                 json!({"action": "reroute", "match": "ip", "nextHopIP": "10.0.0.1,x"}),
                 r#"nextHopIP: Invalid value: "x": is not an IP address"#,
             ),
+            (
+                json!({"action": "reroute", "match": "ip", "nextHopIP": "10.0.0.1, 10.0.0.2"}),
+                r#"nextHopIP: Invalid value: " 10.0.0.2": must not have blanks around it"#,
+            ),
         ] {
             assert_eq!(found(json!([route])), [format!("spec.policyRoutes[0].{wanted} [policy-route-syntax]")]);
         }
@@ -126,7 +132,7 @@ mod tests {
         let routes = json!([
             {"action": "drop", "match": "ip4", "priority": 0},
             {"action": "allow", "match": "ip4", "priority": 32767, "nextHopIP": "ignored"},
-            {"action": "reroute", "match": "ip4", "priority": 5, "nextHopIP": "10.0.0.1, 10.0.0.2"},
+            {"action": "reroute", "match": "ip4", "priority": 5, "nextHopIP": "10.0.0.1,10.0.0.2"},
         ]);
         assert!(found(routes).is_empty());
     }

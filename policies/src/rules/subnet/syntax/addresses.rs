@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::Subnet;
-use crate::net::{Family, parse_ip};
+use crate::net::{Family, has_upper_case, parse_ip};
 
 pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
     gateway(subnet, context);
@@ -46,7 +46,10 @@ fn gateway(subnet: &Subnet, context: &mut Context<'_>) {
 }
 
 fn exclude_ips(field: FieldPath, text: &str, context: &mut Context<'_>) {
-    refuse_upper_case(context, field.clone(), text);
+    if has_upper_case(text) {
+        let detail = "is in upper case, which Kube-OVN turns into lower case";
+        context.warn(Finding::invalid(field.clone(), text, detail));
+    }
     let ends: Option<Vec<IpAddr>> = text.split("..").map(parse_ip).collect();
     let fault = match ends.as_deref() {
         Some([first, last]) if Family::of(*first) != Family::of(*last) => "is a range of two address families",
@@ -83,6 +86,10 @@ fn external_egress_gateway(subnet: &Subnet, context: &mut Context<'_>) {
 }
 
 fn u2o_interconnection_ip(subnet: &Subnet, context: &mut Context<'_>) {
+    // Kube-OVN takes it away before it looks at it.
+    if !subnet.u2o_interconnection {
+        return;
+    }
     let field = || FieldPath::of("spec.u2oInterconnectionIP");
     for part in parts(&subnet.u2o_interconnection_ip) {
         let address = inside(subnet, field(), part, context);
@@ -125,7 +132,8 @@ mod tests {
     use crate::rules::support::testing::Cluster;
 
     fn subnet(field: &str, value: Value) -> Value {
-        let mut subnet = json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/24,fd00::/120"}});
+        let mut subnet =
+            json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/24,fd00::/120", "u2oInterconnection": true}});
         subnet["spec"][field] = value;
         subnet
     }
@@ -189,6 +197,19 @@ mod tests {
             Cluster::of(crate::rules::subnet::syntax::RULE.id)
                 .refuses(&subnet(field, value), &[&format!("{wanted} [subnet-syntax]")]);
         }
+    }
+
+    #[test]
+    fn an_interconnection_address_counts_with_the_interconnection() {
+        let mut subnet = subnet("u2oInterconnectionIP", json!("192.0.2.1"));
+        subnet["spec"]["u2oInterconnection"] = json!(false);
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).accepts(&subnet);
+    }
+
+    #[test]
+    fn upper_case_in_excluded_addresses_is_a_warning() {
+        let wanted = r#"spec.excludeIps[0]: Invalid value: "FD00::9": is in upper case, which Kube-OVN turns into lower case [subnet-syntax]"#;
+        Cluster::of(crate::rules::subnet::syntax::RULE.id).warns(&subnet("excludeIps", json!(["FD00::9"])), &[wanted]);
     }
 
     #[test]

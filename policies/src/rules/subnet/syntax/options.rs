@@ -12,10 +12,14 @@ const LEAST_IPV6_MTU: i64 = 1280;
 
 pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
     one_of(context, "spec.gatewayType", &subnet.gateway_type, &["distributed", "centralized"]);
-    one_of(context, "spec.protocol", &subnet.protocol, &["IPv4", "IPv6", "Dual", "Mac"]);
+    protocol(context, &subnet.protocol);
     allow_subnets(subnet, context);
     if (1..LEAST_IPV6_MTU).contains(&subnet.mtu) && subnet.has_family(Family::V6) {
-        let detail = "must be at least 1280 bytes for IPv6";
+        let detail = "is less than the 1280 bytes that IPv6 needs, which Kube-OVN's controller does not ask";
+        context.warn(Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail));
+    }
+    if subnet.mtu < 0 {
+        let detail = "must not be negative: Kube-OVN can then read no Subnet at all";
         context.deny(Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail));
     }
     if subnet.logical_gateway && subnet.u2o_interconnection {
@@ -32,6 +36,14 @@ pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
 fn one_of(context: &mut Context<'_>, field: &'static str, value: &str, supported: &[&str]) {
     if !value.is_empty() && !supported.contains(&value) {
         context.deny(Finding::not_supported(FieldPath::of(field), value, supported));
+    }
+}
+
+/// Kube-OVN writes the protocol itself, by the prefixes, before it looks at it.
+fn protocol(context: &mut Context<'_>, value: &str) {
+    const KNOWN: &[&str] = &["IPv4", "IPv6", "Dual", "Mac"];
+    if !value.is_empty() && !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(value)) {
+        context.warn(Finding::not_supported(FieldPath::of("spec.protocol"), value, KNOWN));
     }
 }
 
@@ -106,10 +118,9 @@ mod tests {
                 r#"spec.gatewayType: Unsupported value: "central": supported values: "distributed", "centralized""#,
             ),
             (
-                json!({"protocol": "ipv4"}),
-                r#"spec.protocol: Unsupported value: "ipv4": supported values: "IPv4", "IPv6", "Dual", "Mac""#,
+                json!({"mtu": -1}),
+                "spec.mtu: Invalid value: -1: must not be negative: Kube-OVN can then read no Subnet at all",
             ),
-            (json!({"mtu": 1279}), "spec.mtu: Invalid value: 1279: must be at least 1280 bytes for IPv6"),
             (
                 json!({"allowSubnets": ["10.0.0.1"]}),
                 r#"spec.allowSubnets[0]: Invalid value: "10.0.0.1": needs a prefix length, as in 10.0.0.0/16 or fd00::/64"#,
@@ -133,8 +144,26 @@ mod tests {
     }
 
     #[test]
+    fn what_kube_ovn_makes_good_is_a_warning() {
+        for (fields, wanted) in [
+            (
+                json!({"protocol": "tcp"}),
+                r#"spec.protocol: Unsupported value: "tcp": supported values: "IPv4", "IPv6", "Dual", "Mac""#,
+            ),
+            (
+                json!({"mtu": 1279}),
+                "spec.mtu: Invalid value: 1279: is less than the 1280 bytes that IPv6 needs, which Kube-OVN's controller does not ask",
+            ),
+        ] {
+            Cluster::of(crate::rules::subnet::syntax::RULE.id)
+                .warns(&subnet(&fields), &[&format!("{wanted} [subnet-syntax]")]);
+        }
+    }
+
+    #[test]
     fn what_kube_ovn_can_use_is_accepted() {
         for fields in [
+            json!({"protocol": "ipv6"}),
             json!({"gatewayType": "centralized", "protocol": "Dual", "mtu": 1280, "allowSubnets": ["10.0.0.0/8"]}),
             json!({"mtu": 0}),
             json!({"vlan": "v", "u2oInterconnection": true, "u2oFeatures": {"overlayOnlyRouting": true}}),
