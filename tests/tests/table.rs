@@ -63,6 +63,7 @@ const RULES: &[(&str, &[&str])] = &[
             "\"centralized\"",
             "\"Dual\"",
             "1280 bytes",
+            "must not be negative",
             "together with spec.u2oInterconnection",
             "needs spec.u2oInterconnection",
             "is neither an address nor a prefix",

@@ -37,7 +37,7 @@ pub(crate) fn run(shell: &Shell, scope: &Scope) -> Result<()> {
     }
     cmd!(
         shell,
-        "cargo test --release --package vpcguard --test conformance --locked
+        "cargo test --package vpcguard --test conformance --locked
          -- --nocapture --test-threads=1"
     )
     .run()?;

@@ -1,9 +1,12 @@
 //! Kube-OVN itself as a witness: the released kube-ovn-controller against a real API server and a real OVN, on loopback and unix
-//! sockets, without a node. [`World`] is applied objects and waits; [`World::look`] says what became of them.
+//! sockets, without a node. [`World`] takes objects and waits until all has settled; [`World::look`] says what became of them.
 //!
-//! What a node does is played: Pods are bound ([`stand_ins`]), and a kubelet says yes to every command. There are no
+//! What a node does is played: Pods are bound (`stand_ins`), and a kubelet says yes to every command. There are no
 //! packets, and no kube-ovn-cni.
 
+mod beginnings;
+mod change;
+mod client;
 mod controller;
 mod kinds;
 mod kubelet;
@@ -13,13 +16,17 @@ mod observation;
 mod ovn;
 mod ovsdb;
 mod parts;
+mod reset;
 mod stand_ins;
+mod symptoms;
 mod world;
 
+pub use client::{Answer, Client};
 pub use kinds::Resource;
 pub use mirror::Id;
 pub use northbound::Northbound;
 pub use observation::{Before, Observation};
 pub use ovsdb::Rpc;
 pub use parts::{Missing, Parts};
-pub use world::{Answer, World};
+pub use stand_ins::bind;
+pub use world::World;

@@ -1,12 +1,14 @@
 //! What a cluster has and the witness has not: a scheduler and kubelets, and the controllers that make Pods of workloads.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::client::Client;
 use super::kinds::Resource;
 use super::mirror::{Id, Mirror};
 use super::ovn::NODE;
-use super::world::Client;
 
 /// More Pods of one workload show nothing more.
 const REPLICAS: u64 = 3;
@@ -21,15 +23,16 @@ const NAT_GATEWAY: &str = "ovn.kubernetes.io/vpc-nat-gw";
 const NETWORK_STATUS: &str = "k8s.v1.cni.cncf.io/network-status";
 
 /// Puts a Pod on the only node, as a scheduler would.
-pub(super) fn bind(pod: &mut Value) {
+pub fn bind(pod: &mut Value) {
     if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
         spec.entry("nodeName").or_insert_with(|| NODE.into());
         spec.entry("containers").or_insert_with(|| json!([{"name": "c", "image": "i"}]));
     }
 }
 
-/// Makes the Pods that workloads lack, and marks the Pods of gateways running. Whether something was done.
-pub(super) fn step(client: &Client, mirror: &Mirror) -> Result<bool> {
+/// Makes the Pods that workloads lack, and marks the Pods of gateways running. Whether something was done. A workload whose Pod is
+/// refused is not asked for again.
+pub(super) fn step(client: &Client, mirror: &Mirror, refused: &mut BTreeSet<String>) -> Result<bool> {
     let pods = mirror.of_kind("Pod");
     let mut acted = false;
     for workload in WORKLOADS.iter().flat_map(|kind| mirror.of_kind(kind)) {
@@ -38,15 +41,18 @@ pub(super) fn step(client: &Client, mirror: &Mirror) -> Result<bool> {
             let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
             owners.into_iter().flatten().any(|owner| owner.get("uid") == uid)
         };
-        if workload.pointer("/metadata/deletionTimestamp").is_some() {
+        let name = uid.and_then(Value::as_str).unwrap_or_default();
+        if refused.contains(name) || workload.pointer("/metadata/deletionTimestamp").is_some() {
             continue;
         }
         let wanted = workload.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
         let there = pods.iter().filter(|pod| owns(pod)).count() as u64;
-        for number in there..wanted.min(REPLICAS) {
-            if let Some(pod) = pod_of(&workload, number) {
-                // A Pod that is refused is an observation too: it is not there.
-                acted |= client.create(&pod)?.is_success();
+        for pod in (there..wanted.min(REPLICAS)).filter_map(|number| pod_of(&workload, number)) {
+            // A Pod that is refused is an observation too: it is not there.
+            if client.create(&pod)?.is_success() {
+                acted = true;
+            } else {
+                refused.insert(name.to_owned());
             }
         }
     }

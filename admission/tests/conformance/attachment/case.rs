@@ -1,0 +1,177 @@
+//! A case: requests of a tenant, one after the other. Its objects are called `case0`, and get a number of their own when it is run.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use vpcguard_check::{Source, parse_value};
+
+use super::oracle::class;
+
+/// A request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Step {
+    /// Creates objects.
+    Create(Vec<Value>),
+    /// Creates them as an administrator who is exempt.
+    Make(Vec<Value>),
+    /// Merges into the first object.
+    Merge(Value),
+    /// The same by its status.
+    Status(Value),
+    /// Replaces the annotations of the first object.
+    Replace(Value),
+    /// Deletes the first object, with so many seconds of grace.
+    Delete(i64),
+}
+
+/// See the module.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Case {
+    pub(super) steps: Vec<Step>,
+}
+
+impl Step {
+    fn read(step: &Value) -> Self {
+        let (verb, body) = step.as_object().and_then(|step| step.iter().next()).expect("a step has a verb");
+        let list = || body.as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
+        match verb.as_str() {
+            "create" => Self::Create(list()),
+            "make" => Self::Make(list()),
+            "merge" => Self::Merge(body.clone()),
+            "status" => Self::Status(body.clone()),
+            "replace" => Self::Replace(body.clone()),
+            "delete" => Self::Delete(body.as_i64().expect("grace is a number")),
+            other => panic!("{other} is no verb"),
+        }
+    }
+
+    fn objects(&self) -> &[Value] {
+        match self {
+            Self::Create(objects) | Self::Make(objects) => objects,
+            _ => &[],
+        }
+    }
+
+    fn written(&self) -> Value {
+        match self {
+            Self::Create(objects) => json!({"create": objects}),
+            Self::Make(objects) => json!({"make": objects}),
+            Self::Merge(patch) => json!({"merge": patch}),
+            Self::Status(patch) => json!({"status": patch}),
+            Self::Replace(annotations) => json!({"replace": annotations}),
+            Self::Delete(grace) => json!({"delete": grace}),
+        }
+    }
+}
+
+impl Case {
+    /// One that creates an object.
+    pub(super) fn of(object: Value) -> Self {
+        Self { steps: vec![Step::Create(vec![object])] }
+    }
+
+    /// The pinned cases, by class: the smallest by which somebody got in, one file a class.
+    pub(super) fn pinned() -> Vec<(String, Self)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/attachment");
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let read = |file: &std::path::PathBuf| {
+            let source = Source { bytes: std::fs::read(file).unwrap(), name: file.display().to_string() };
+            let value = parse_value(&source).unwrap_or_else(|errors| panic!("{errors:?}"));
+            let steps = value["steps"].as_array().expect("a case has steps").iter().map(Step::read).collect();
+            (file.file_stem().unwrap().to_string_lossy().into_owned(), Self { steps })
+        };
+        files.iter().map(read).collect()
+    }
+
+    /// As it is written in a file.
+    pub(super) fn yaml(&self) -> String {
+        let steps: Vec<Value> = self.steps.iter().map(Step::written).collect();
+        serde_saphyr::to_string(&json!({"steps": steps})).unwrap()
+    }
+
+    /// With names of its own.
+    pub(super) fn numbered(&self, number: usize) -> Self {
+        let rename = |step: &Step| {
+            let text = step.written().to_string().replace("case0", &format!("case{number}"));
+            Step::read(&serde_json::from_str(&text).unwrap())
+        };
+        Self { steps: self.steps.iter().map(rename).collect() }
+    }
+
+    /// The first object.
+    pub(super) fn object(&self) -> &Value {
+        match self.steps.first() {
+            Some(Step::Create(objects) | Step::Make(objects)) => &objects[0],
+            _ => panic!("a case begins by creating something"),
+        }
+    }
+
+    pub(super) fn object_mut(&mut self) -> &mut Value {
+        match self.steps.first_mut() {
+            Some(Step::Create(objects) | Step::Make(objects)) => &mut objects[0],
+            _ => panic!("a case begins by creating something"),
+        }
+    }
+
+    /// All that it creates.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &Value> {
+        self.steps.iter().flat_map(Step::objects)
+    }
+
+    /// Where annotations are: those of a Pod, or of a workload's template.
+    pub(super) fn place(object: &Value) -> &'static str {
+        if object.pointer("/spec/template/spec").is_some() { "/spec/template/metadata" } else { "/metadata" }
+    }
+
+    /// Whether it is created, and then comes up at home.
+    pub(super) fn is_sound(&self) -> bool {
+        let is_doubtful = |key: &String| key.ends_with("ip_pool") || key.ends_with("vip") || key.ends_with("allocated");
+        let Some(pod) = self.final_pod().filter(|_| self.objects().count() == 1 && self.steps.len() == 1) else {
+            return false;
+        };
+        let mut annotations = pod["metadata"]["annotations"].as_object().into_iter().flatten();
+        // An address that is asked for may be none of its Subnet's, or somebody's.
+        class(&pod) == "own"
+            && !annotations
+                .any(|(key, value)| is_doubtful(key) || value.as_str().is_some_and(|text| text.contains("ips")))
+    }
+
+    /// The Pod after each of its requests.
+    pub(super) fn stages_of_pod(&self) -> Vec<Value> {
+        let upto = |end: usize| Self { steps: self.steps[..end].to_vec() }.final_pod();
+        (1..=self.steps.len()).filter_map(upto).collect()
+    }
+
+    /// The first object as the requests leave it, as a Pod, if it is one or makes one.
+    pub(super) fn final_pod(&self) -> Option<Value> {
+        let object = self.object();
+        if object["kind"] != "Pod" && object.pointer("/spec/template/spec").is_none() {
+            return self.objects().find(|object| object["kind"] == "Pod").cloned();
+        }
+        let metadata = object.pointer(Self::place(object))?;
+        let mut annotations = metadata.get("annotations").and_then(Value::as_object).cloned().unwrap_or_default();
+        for step in &self.steps {
+            match step {
+                Step::Merge(patch) | Step::Status(patch) => merge(&mut annotations, &patch["metadata"]["annotations"]),
+                Step::Replace(new) => annotations = new.as_object().cloned().unwrap_or_default(),
+                _ => {}
+            }
+        }
+        let spec = object.pointer("/spec/template/spec").or_else(|| object.get("spec"))?;
+        let metadata = json!({
+            "name": object["metadata"]["name"], "namespace": object["metadata"]["namespace"], "annotations": annotations,
+        });
+        Some(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
+    }
+}
+
+fn merge(annotations: &mut Map<String, Value>, patch: &Value) {
+    for (key, value) in patch.as_object().into_iter().flatten() {
+        if value.is_null() {
+            annotations.remove(key);
+        } else {
+            annotations.insert(key.clone(), value.clone());
+        }
+    }
+}
