@@ -64,5 +64,5 @@ pub use review::{admit, admit_after, review, review_by};
 pub use settings::Settings;
 pub use verdict::{Injection, NotEvaluated, Verdict};
 pub use version::Version;
-pub use view::{Answer, ClusterView, Held, Known, ViewError};
+pub use view::{Answer, ClusterView, Held, Known, Sight, ViewError};
 pub use wanted::{AddressSpace, Wanted};

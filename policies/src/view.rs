@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::kinds::{
-    AttachmentDefinition, ConfigMap, IpPool, IptablesEip, LabelSelector, Namespace, NatGateway, Node, ServiceCidr,
-    Shard, Subnet, Vpc,
+    AttachmentDefinition, ConfigMap, IpPool, IptablesEip, Kind, LabelSelector, Namespace, NatGateway, Node,
+    ServiceCidr, Shard, Subnet, Vpc,
 };
 
 /// A read that failed. It is no verdict: the runner reports it as its own error, and nothing is admitted on it.
@@ -55,6 +55,17 @@ impl<T> Known<T> {
     }
 }
 
+/// How much a view sees of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// All objects: what is not found does not exist.
+    All,
+    /// Those that somebody has put together, as in a folder of manifests: others may be elsewhere.
+    Some,
+    /// None, whether or not there are any.
+    Nothing,
+}
+
 /// A prefix that a Subnet holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Held {
@@ -67,8 +78,9 @@ pub struct Held {
 /// The state of a cluster, as far as rules ask for it.
 ///
 /// What does not exist is `None` or absent from a list, and so is what a cluster has no kind for. Objects that are being
-/// deleted do not exist either, except where [`overlapping`](ClusterView::overlapping) finds them. Lists are in the order
-/// of names.
+/// deleted do not exist either, except where [`overlapping`](ClusterView::overlapping) finds them, and for what is asked
+/// `until_gone`: Kube-OVN serves an object until its finalizers are gone, so that what keeps tenants apart counts it. Lists
+/// are in the order of names.
 #[expect(clippy::missing_errors_doc, reason = "all fail alike, as ViewError says")]
 pub trait ClusterView {
     /// The Vpc of this name.
@@ -113,4 +125,21 @@ pub trait ClusterView {
     fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>>;
     /// The same for all VLANs of a VPC, each with the whole Subnet.
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>>;
+
+    /// How much is seen of a kind that is looked up.
+    fn sight(&self, kind: Kind) -> Sight;
+    /// The Vpc of this name, also one that is being deleted.
+    fn vpc_until_gone(&self, name: &str) -> Answer<Option<Arc<Vpc>>>;
+    /// The Subnet of this name, also one that is being deleted.
+    fn subnet_until_gone(&self, name: &str) -> Answer<Option<Arc<Subnet>>>;
+    /// The `IPPool` of this name, also one that is being deleted.
+    fn ip_pool_until_gone(&self, name: &str) -> Answer<Option<Arc<IpPool>>>;
+    /// The NetworkAttachmentDefinition of this namespace and name, also one that is being deleted.
+    fn attachment_definition_until_gone(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Answer<Option<Arc<AttachmentDefinition>>>;
+    /// The Subnets with this provider, also those that are being deleted.
+    fn subnets_with_provider_until_gone(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>>;
 }

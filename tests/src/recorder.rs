@@ -9,7 +9,7 @@ use vpcguard_policies::kinds::{
     AttachmentDefinition, ConfigMap, IpPool, IptablesEip, LabelSelector, Namespace, NatGateway, Node, ServiceCidr,
     Shard, Subnet, Vpc,
 };
-use vpcguard_policies::{Answer, ClusterView, Held, Inventory, Kind, Known};
+use vpcguard_policies::{Answer, ClusterView, Held, Inventory, Kind, Known, Sight};
 
 /// An inventory, and the kinds that it was asked about.
 #[derive(Debug, Default)]
@@ -114,5 +114,33 @@ impl ClusterView for Recorder {
 
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
         self.ask(Kind::Subnet).overlapping_in_vpc(vpc, prefix)
+    }
+
+    fn sight(&self, kind: Kind) -> Sight {
+        self.inventory.sight(kind)
+    }
+
+    fn vpc_until_gone(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
+        self.ask(Kind::Vpc).vpc_until_gone(name)
+    }
+
+    fn subnet_until_gone(&self, name: &str) -> Answer<Option<Arc<Subnet>>> {
+        self.ask(Kind::Subnet).subnet_until_gone(name)
+    }
+
+    fn ip_pool_until_gone(&self, name: &str) -> Answer<Option<Arc<IpPool>>> {
+        self.ask(Kind::IpPool).ip_pool_until_gone(name)
+    }
+
+    fn attachment_definition_until_gone(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Answer<Option<Arc<AttachmentDefinition>>> {
+        self.ask(Kind::AttachmentDefinition).attachment_definition_until_gone(namespace, name)
+    }
+
+    fn subnets_with_provider_until_gone(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.ask(Kind::Subnet).subnets_with_provider_until_gone(provider)
     }
 }

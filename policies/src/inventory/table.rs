@@ -77,6 +77,11 @@ impl<T: HasMeta> Table<T> {
         self.0.len()
     }
 
+    /// The object, if it has come so far.
+    pub(super) fn standing(&self, key: &str, least: Standing) -> Option<Arc<T>> {
+        self.0.get(key).filter(|kept| kept.standing >= least).map(|kept| Arc::clone(&kept.object))
+    }
+
     /// The object, if it has come so far, unless it is being deleted.
     pub(super) fn living(&self, key: &str, least: Standing) -> Option<Arc<T>> {
         let kept = self.0.get(key).filter(|kept| kept.standing >= least && !kept.object.meta().deleting);

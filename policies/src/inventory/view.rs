@@ -13,7 +13,7 @@ use crate::kinds::{
     ServiceCidr, Shard, Subnet, Vpc, key,
 };
 use crate::net::PrefixIndex;
-use crate::view::{Answer, ClusterView, Held, Known};
+use crate::view::{Answer, ClusterView, Held, Known, Sight};
 use crate::wanted::AddressSpace;
 
 /// What of an inventory is stored, and not only planned.
@@ -139,6 +139,41 @@ impl<P: Part> ClusterView for P {
         found.sort_unstable();
         let subnet = |held: Held| Some((Arc::clone(self.inventory().subnets.kept(&held.subnet)?), held.prefix));
         Ok(found.into_iter().filter_map(subnet).collect())
+    }
+
+    fn sight(&self, kind: Kind) -> Sight {
+        let inventory = self.inventory();
+        match inventory.count(kind) {
+            _ if inventory.watched.contains(&kind) => Sight::All,
+            0 => Sight::Nothing,
+            _ => Sight::Some,
+        }
+    }
+
+    fn vpc_until_gone(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
+        Ok(self.inventory().vpcs.standing(name, P::LEAST))
+    }
+
+    fn subnet_until_gone(&self, name: &str) -> Answer<Option<Arc<Subnet>>> {
+        Ok(self.inventory().subnets.standing(name, P::LEAST))
+    }
+
+    fn ip_pool_until_gone(&self, name: &str) -> Answer<Option<Arc<IpPool>>> {
+        Ok(self.inventory().ip_pools.standing(name, P::LEAST))
+    }
+
+    fn attachment_definition_until_gone(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Answer<Option<Arc<AttachmentDefinition>>> {
+        Ok(self.inventory().attachment_definitions.standing(&key(namespace, name), P::LEAST))
+    }
+
+    fn subnets_with_provider_until_gone(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>> {
+        let inventory = self.inventory();
+        let names = inventory.subnets_by_provider.members(provider);
+        Ok(names.filter_map(|name| inventory.subnets.standing(name, P::LEAST)).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! A network that Multus can attach; only whether it exists matters.
+//! A network that Multus can attach.
 
 use super::Meta;
 use crate::json::Reader;
@@ -8,10 +8,12 @@ use crate::json::Reader;
 pub struct AttachmentDefinition {
     /// The metadata.
     pub meta: Meta,
+    /// The configuration of the plug-in, as JSON; empty where a file on each node has it.
+    pub config: String,
 }
 
 impl AttachmentDefinition {
     pub(crate) fn read(object: &Reader) -> Self {
-        Self { meta: Meta::read(object) }
+        Self { meta: Meta::read(object), config: object.at("spec").at("config").string() }
     }
 }

@@ -215,6 +215,7 @@ impl Kind {
             Kind::IptablesEip => &["spec.natGwDp", "spec.externalSubnet"],
             Kind::IpPool => &["spec.subnet"],
             Kind::ConfigMap => &["data"],
+            Kind::AttachmentDefinition => &["spec.config"],
             Kind::Node => &["status.addresses"],
             Kind::ServiceCidr => &["spec.cidrs"],
             _ => &[],

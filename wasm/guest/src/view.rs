@@ -12,12 +12,12 @@ use vpcguard_policies::kinds::{
     Shard, Subnet, Vpc,
 };
 use vpcguard_policies::net::overlap;
-use vpcguard_policies::{AddressSpace, Answer, ClusterView, Held, Inventory, Kind, Known, Settings};
+use vpcguard_policies::{AddressSpace, Answer, ClusterView, Held, Inventory, Kind, Known, Settings, Sight};
 
 use crate::host::Resource;
 use crate::list;
 
-/// How many Subnets of an index are asked for one by one, before it is cheaper to list them all.
+/// How many objects of a kind are asked for one by one, before it is cheaper to list them all.
 const MOST_ASKED: usize = 16;
 
 /// Whether a single object may come from the policy server's cache, where it is up to five seconds old. Lists are kept up
@@ -48,7 +48,7 @@ pub(crate) struct HostView<const INDEXED: bool> {
 
 impl<const INDEXED: bool> HostView<INDEXED> {
     pub(crate) fn new(settings: &Settings, age: Freshness) -> Self {
-        let inventory = Inventory::new(settings.kube_ovn.clone()).watching([Kind::Node, Kind::ServiceCidr]);
+        let inventory = Inventory::new(settings.kube_ovn.clone()).watching(Kind::ALL.iter().copied());
         let read = Read { inventory, listed: BTreeSet::new(), got: BTreeSet::new(), indexes: BTreeMap::new() };
         Self { age, read: RefCell::new(read) }
     }
@@ -80,10 +80,15 @@ impl<const INDEXED: bool> HostView<INDEXED> {
     /// What is known once one object is.
     fn one(&self, kind: Kind, namespace: &str, name: &str) -> Answer<Ref<'_, Inventory>> {
         let key = (kind, namespace.to_owned(), name.to_owned());
-        let is_known = {
+        let (is_known, are_many) = {
             let read = self.read.borrow();
-            read.listed.contains(&kind) || read.got.contains(&key)
+            let of_kind = (kind, String::new(), String::new())..;
+            let asked = read.got.range(of_kind).take_while(|(other, ..)| *other == kind).take(MOST_ASKED).count();
+            (read.listed.contains(&kind) || read.got.contains(&key), asked == MOST_ASKED)
         };
+        if !is_known && are_many {
+            return self.all(kind);
+        }
         if !is_known {
             let resource = Resource::of(kind);
             let json = resource.get(namespace, name, self.age == Freshness::Live)?;
@@ -252,5 +257,33 @@ impl<const INDEXED: bool> ClusterView for HostView<INDEXED> {
 
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
         self.all(Kind::Subnet)?.overlapping_in_vpc(vpc, prefix)
+    }
+
+    fn sight(&self, _: Kind) -> Sight {
+        Sight::All
+    }
+
+    fn vpc_until_gone(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
+        self.one(Kind::Vpc, "", name)?.vpc_until_gone(name)
+    }
+
+    fn subnet_until_gone(&self, name: &str) -> Answer<Option<Arc<Subnet>>> {
+        self.one(Kind::Subnet, "", name)?.subnet_until_gone(name)
+    }
+
+    fn ip_pool_until_gone(&self, name: &str) -> Answer<Option<Arc<IpPool>>> {
+        self.one(Kind::IpPool, "", name)?.ip_pool_until_gone(name)
+    }
+
+    fn attachment_definition_until_gone(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Answer<Option<Arc<AttachmentDefinition>>> {
+        self.one(Kind::AttachmentDefinition, namespace, name)?.attachment_definition_until_gone(namespace, name)
+    }
+
+    fn subnets_with_provider_until_gone(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.all(Kind::Subnet)?.subnets_with_provider_until_gone(provider)
     }
 }

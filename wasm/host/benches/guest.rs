@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// The same review by the library, with the state at hand.
 fn native(state: &[Value], request: &Request) -> Result<Duration, Box<dyn std::error::Error>> {
     let settings = Settings::default();
-    let mut inventory = Inventory::new(settings.kube_ovn.clone()).watching([Kind::Node, Kind::ServiceCidr]);
+    let mut inventory = Inventory::new(settings.kube_ovn.clone()).watching(Kind::ALL.iter().copied());
     for object in state {
         if let Some(kind) = Kind::of(object) {
             inventory.apply(kind, object);

@@ -105,7 +105,7 @@ mod tests {
 
     /// What the session of the test data shows of the cluster.
     fn cluster() -> Inventory {
-        let mut cluster = Inventory::default().watching([Kind::Node, Kind::ServiceCidr]);
+        let mut cluster = Inventory::default().watching(Kind::ALL.iter().copied());
         cluster.apply(Kind::Vpc, &json!({"metadata": {"name": "vpc-a"}, "spec": {"namespaces": ["team-a"]}}));
         cluster.apply(
             Kind::Subnet,

@@ -30,10 +30,10 @@ fn clusters(case: &Case) -> [Arc<Cluster>; 2] {
     [Arc::new(Cluster::new(case.state.clone())), Arc::new(indexed)]
 }
 
-/// The same objects as the library sees them. A policy server can list Nodes and ServiceCIDRs, so where it shows none there
+/// The same objects as the library sees them. A policy server can list all kinds, so where it shows none there
 /// are none.
 fn inventory<'o>(objects: impl IntoIterator<Item = &'o Value>, settings: &Settings) -> Inventory {
-    let mut inventory = Inventory::new(settings.kube_ovn.clone()).watching([Kind::Node, Kind::ServiceCidr]);
+    let mut inventory = Inventory::new(settings.kube_ovn.clone()).watching(Kind::ALL.iter().copied());
     for object in objects {
         if let Some(kind) = Kind::of(object) {
             inventory.apply(kind, object);
