@@ -10,6 +10,7 @@ mod text;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::attach::{self, IP_POOL};
 use crate::kinds::{DEFAULT_NETWORK, Kind, LOGICAL_SWITCH, Object, ObjectRef, PodTemplate, Subnet};
 use crate::request::Request;
 use crate::review::admit;
@@ -20,8 +21,6 @@ use crate::view::{Answer, ClusterView};
 
 pub use attached::Attached;
 
-/// The annotation that names the IPPool of a Pod's primary network.
-const IP_POOL: &str = "ovn.kubernetes.io/ip_pool";
 /// What Kube-OVN writes into a Pod that it has attached.
 const ALLOCATED: &str = "ovn.kubernetes.io/allocated";
 
@@ -96,7 +95,7 @@ impl Choice {
 
     fn find(name: &str, cluster: &dyn ClusterView) -> Answer<Self> {
         let missing = || Self { name: name.to_owned(), cidr: String::new(), vpc: None, missing: true };
-        Ok(cluster.subnet(name)?.map_or_else(missing, |subnet| Self::of(&subnet)))
+        Ok(cluster.subnet_until_gone(name)?.map_or_else(missing, |subnet| Self::of(&subnet)))
     }
 }
 
@@ -166,26 +165,23 @@ struct Explainer<'a> {
 impl Explainer<'_> {
     fn primary(&mut self) -> Answer<Primary> {
         let without = |network, because: &str| Primary { network, subnets: Vec::new(), because: because.to_owned() };
-        if self.pod.host_network {
-            let because = "spec.hostNetwork is true, so Kube-OVN attaches the Pod to nothing";
-            return Ok(without(Network::Node, because));
+        match attach::Primary::of(self.pod, &self.settings.kube_ovn) {
+            attach::Primary::Node => {
+                let because = "spec.hostNetwork is true, so Kube-OVN attaches the Pod to nothing";
+                Ok(without(Network::Node, because))
+            }
+            attach::Primary::OtherPlugin => {
+                let because = "another plug-in makes the primary network of Pods (kubeOvn.nonPrimaryCNI)";
+                Ok(without(Network::Other, because))
+            }
+            attach::Primary::Multus => {
+                let because = format!("the annotation {DEFAULT_NETWORK} names the primary network");
+                Ok(without(Network::Other, &because))
+            }
+            attach::Primary::Switch(name) => self.by_switch(name),
+            attach::Primary::Pool(name) => self.by_pool(name),
+            attach::Primary::Namespace => self.by_namespace(),
         }
-        if self.settings.kube_ovn.non_primary_cni {
-            let because = "another plug-in makes the primary network of Pods (kubeOvn.nonPrimaryCNI)";
-            return Ok(without(Network::Other, because));
-        }
-        if self.pod.pod.annotation(DEFAULT_NETWORK).is_some() {
-            let because = format!("the annotation {DEFAULT_NETWORK} names the primary network");
-            return Ok(without(Network::Other, &because));
-        }
-        if let Some(name) = self.pod.pod.annotation(LOGICAL_SWITCH) {
-            return self.by_switch(name);
-        }
-        let pool = self.pod.ip_pools().find(|(key, _)| *key == IP_POOL);
-        if let Some((_, name)) = pool {
-            return self.by_pool(name);
-        }
-        self.by_namespace()
     }
 
     fn by_switch(&self, name: &str) -> Answer<Primary> {

@@ -99,6 +99,8 @@ pub struct Finding {
     with: Option<String>,
     help: Cow<'static, str>,
     related: Vec<Related>,
+    /// What makes it the violation that it is, where that is more than the value.
+    identity: Option<String>,
     /// What it rests on beside the related objects.
     missed: Vec<Evidence>,
     /// Whether it is a denial that the object's own annotation spares.
@@ -121,6 +123,7 @@ impl Finding {
             with: None,
             help: Cow::Borrowed(""),
             related: Vec::new(),
+            identity: None,
             missed: Vec::new(),
             spared: false,
             excused: false,
@@ -208,6 +211,13 @@ impl Finding {
     #[must_use]
     pub fn in_conflict_with(mut self, other: &str) -> Self {
         self.with = Some(other.to_owned());
+        self
+    }
+
+    /// What makes it the same violation in an older version of the object, in place of the value.
+    #[must_use]
+    pub fn identified_by(mut self, identity: String) -> Self {
+        self.identity = Some(identity);
         self
     }
 
@@ -304,9 +314,10 @@ impl Finding {
     /// What makes this the same violation in an older version of the object: the offending value, wherever it stands
     /// in the object, and what it is in conflict with; the field, where a value is missing.
     pub(crate) fn offence(&self) -> Offence {
-        match &self.value {
-            Some(value) => Offence::Value(value.clone(), self.with.clone()),
-            None => Offence::Field(self.field.clone()),
+        match (&self.identity, &self.value) {
+            (Some(identity), _) => Offence::Identity(identity.clone()),
+            (None, Some(value)) => Offence::Value(value.clone(), self.with.clone()),
+            (None, None) => Offence::Field(self.field.clone()),
         }
     }
 }
@@ -314,6 +325,7 @@ impl Finding {
 /// See [`Finding::offence`].
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Offence {
+    Identity(String),
     Value(String, Option<String>),
     Field(FieldPath),
 }

@@ -27,6 +27,7 @@
 
 pub mod address_index;
 mod answer;
+mod attach;
 mod context;
 mod explain;
 pub mod field;

@@ -102,7 +102,9 @@ pub(crate) fn is_exempt(asked: &Asked<'_>, object: &Object, settings: &Settings)
 /// Whether there is nothing to judge.
 fn passes(asked: &Asked<'_>, new: &Version<'_>, settings: &Settings) -> bool {
     let is_stored = matches!(asked.operation, Operation::Create | Operation::Update | Operation::AtRest);
-    !is_stored || new.object.meta().deleting || is_exempt(asked, &new.object, settings)
+    // What is being deleted may still be moved: what an UPDATE of it changes is judged by the rules that say so.
+    let is_settled = new.object.meta().deleting && asked.operation != Operation::Update;
+    !is_stored || is_settled || is_exempt(asked, &new.object, settings)
 }
 
 /// A request whose objects were read.
@@ -152,7 +154,14 @@ impl Review<'_> {
     fn verdict(&self, new: &Version<'_>, old: Option<&Version<'_>>) -> Result<Verdict, ViewError> {
         let mut all = Findings::default();
         let mut not_evaluated = Vec::new();
-        for rule in self.rules.iter().filter(|rule| self.checks(rule).next().is_some()) {
+        let deleting = new.object.meta().deleting;
+        // Nobody has said what such an object was before.
+        if deleting && old.is_none() {
+            return Ok(Verdict::admitted());
+        }
+        let concerned =
+            |rule: &&&'static Rule| self.checks(rule).next().is_some() && (!deleting || rule.judges_what_is_deleted());
+        for rule in self.rules.iter().filter(concerned) {
             let action = self.settings.action(rule);
             let unchanged = |old: &Version<'_>| !self.reads_a_change(rule, &new.json, &old.json);
             if action == RuleAction::Off || old.is_some_and(unchanged) {

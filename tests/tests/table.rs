@@ -15,7 +15,15 @@ const RULES: &[(&str, &[&str])] = &[
     ("field-type", &["a string", "a boolean", "an integer", "a list", "an object"]),
     (
         "pod-vpc-namespace",
-        &["Subnet \"", "IPPool \"", "network \"", "the namespace's own annotation", "JSON that can be read"],
+        &[
+            "Subnet \"",
+            "IPPool \"",
+            "network \"",
+            "has no Subnet, so Kube-OVN v1.16 takes",
+            "the namespace's own annotation",
+            "is null, which ends",
+            "so the Pods get no network",
+        ],
     ),
     ("namespace-vpc-binding", &["Subnet \"", "the labels are selected"]),
     ("subnet-vpc-namespaces", &["not in spec.namespaces", "selects Namespace", "and this Subnet to the default VPC"]),

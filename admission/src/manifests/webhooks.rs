@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations, ServiceReference,
     ValidatingWebhook, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
-use vpcguard_policies::rules::INJECTIONS;
+use vpcguard_policies::rules::{INJECTIONS, Rule, TABLE};
 use vpcguard_policies::{Kind, Settings};
 
 use super::compared::Compared;
@@ -83,8 +83,14 @@ fn match_conditions(entry: Entry, kinds: &[Kind], operations: &[&str], settings:
     let own = (entry == Entry::ConfigMaps).then(conditions::config_maps);
     let compared = kinds.iter().flat_map(|kind| Compared::of(*kind)).collect();
     let changed = operations.contains(&"UPDATE").then(|| conditions::changed(&compared));
-    let common = [conditions::user(settings), conditions::not_deleting()];
-    own.into_iter().chain(common).chain(changed).collect()
+    let deleting = (!kinds.iter().any(|kind| is_judged_until_gone(*kind, operations))).then(conditions::not_deleting);
+    own.into_iter().chain([conditions::user(settings)]).chain(deleting).chain(changed).collect()
+}
+
+/// Whether a rule judges what changes in an object that is being deleted. That finalizers go is no such change.
+fn is_judged_until_gone(kind: Kind, operations: &[&str]) -> bool {
+    let judges = |rule: &&Rule| rule.judges_what_is_deleted() && rule.kinds().any(|judged| judged == kind);
+    operations == REVIEWED && TABLE.iter().copied().any(|rule| judges(&rule))
 }
 
 /// The resources of kinds, without their subresources: no rule reads what those change.
@@ -172,6 +178,16 @@ mod tests {
             assert!(webhook.match_conditions.as_ref().unwrap().len() <= 64);
         }
         assert_eq!(webhooks[0].rules.as_ref().unwrap()[0].resources, Some(texts(&["subnets", "vpc-nat-gateways"])));
+    }
+
+    #[test]
+    fn what_is_being_deleted_is_sent_where_a_rule_judges_it() {
+        let webhooks = validating(&Settings::default()).webhooks.unwrap();
+        let pass = |webhook: &&ValidatingWebhook| {
+            webhook.match_conditions.iter().flatten().any(|condition| condition.name == "not-being-deleted")
+        };
+        let passing: Vec<_> = webhooks.iter().filter(pass).map(|webhook| webhook.name.as_str()).collect();
+        assert_eq!(passing, ["configmaps.vpcguard.io"]);
     }
 
     #[test]

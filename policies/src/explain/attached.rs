@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Choice, Explainer};
-use crate::kinds::{Attachment, LOGICAL_SWITCH_SUFFIX, Unreadable};
+use crate::attach::{Asked, Network, Providers, Unreadable};
 use crate::view::Answer;
 
 /// A network that Multus attaches.
@@ -28,29 +28,32 @@ impl Explainer<'_> {
         if self.pod.host_network {
             return Ok(attached);
         }
-        for attachment in self.pod.attachments(self.namespace) {
-            match attachment {
-                Ok(attachment) => attached.push(self.attachment(attachment)?),
-                Err(Unreadable(key)) => {
-                    self.notes.push(format!("the annotation {key} cannot be read, so where it leads is not known"));
-                }
-            }
+        let asked = Asked::by(self.pod, self.namespace, &self.settings.kube_ovn);
+        for (key, unreadable) in &asked.unreadable {
+            let why = match unreadable {
+                Unreadable::Malformed(why) => format!("cannot be read: it {why}"),
+                Unreadable::Null(at) => format!("ends Kube-OVN's controller: element {at} is null"),
+            };
+            self.notes.push(format!("the annotation {key} {why}"));
+        }
+        let mut providers = Providers::new(self.cluster);
+        for network in &asked.networks {
+            attached.push(self.network(network, &mut providers)?);
         }
         Ok(attached)
     }
 
-    fn attachment(&mut self, attachment: Attachment) -> Answer<Attached> {
-        let Attachment { annotation, namespace, name, interface } = &attachment;
-        let (network, provider) = (format!("{namespace}/{name}"), attachment.provider());
-        if self.cluster.attachment_definition(namespace, name)?.is_none() {
-            self.notes.push(format!("there is no NetworkAttachmentDefinition {network:?}"));
+    fn network(&mut self, network: &Network<'_>, providers: &mut Providers<'_>) -> Answer<Attached> {
+        let reference = network.reference();
+        if self.cluster.attachment_definition_until_gone(&network.namespace, &network.name)?.is_none() {
+            self.notes.push(format!("there is no NetworkAttachmentDefinition {reference:?}"));
         }
-        let middle = if interface.is_empty() { String::new() } else { format!(".{interface}") };
-        let key = format!("{provider}{middle}{LOGICAL_SWITCH_SUFFIX}");
-        let (subnets, because) = match self.pod.pod.annotation(&key).filter(|value| !value.trim().is_empty()) {
-            Some(subnet) => (vec![Choice::find(subnet, self.cluster)?], format!("the Pod's annotation {key} names it")),
+        let (subnets, because) = match &network.switch {
+            Some((key, subnet)) => {
+                (vec![Choice::find(subnet, self.cluster)?], format!("the Pod's annotation {key} names it"))
+            }
             None => {
-                let subnets = self.cluster.subnets_with_provider(&provider)?;
+                let (subnets, provider) = (providers.of(network)?, network.subnet_provider());
                 let because = if subnets.is_empty() {
                     format!("no Subnet has the provider {provider:?}")
                 } else {
@@ -59,6 +62,7 @@ impl Explainer<'_> {
                 (subnets.iter().map(|subnet| Choice::of(subnet)).collect(), because)
             }
         };
-        Ok(Attached { network, interface: interface.clone(), annotation, subnets, because })
+        let (annotation, interface) = (network.annotation, network.interface.clone().into_owned());
+        Ok(Attached { network: reference, interface, annotation, subnets, because })
     }
 }

@@ -140,7 +140,7 @@ fn labels_that_are_not_known_leave_it_open() {
 fn attached_networks_lead_to_subnets_too() {
     let annotations = json!({
         "k8s.v1.cni.cncf.io/networks": "nad@eth1,ns2/foreign",
-        "nad.ns1.ovn.eth1.kubernetes.io/logical_switch": "net1",
+        "nad.ns1.ovn.kubernetes.io/logical_switch": "net1",
     });
     let explanation = explained(pod("ns1", annotations), &[]);
     let attached: Vec<_> = explanation

@@ -116,6 +116,12 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether it judges an UPDATE of an object that is being deleted: Kube-OVN serves a Pod or a Subnet until it is gone, and a
+    /// Pod still moves.
+    pub fn judges_what_is_deleted(&self) -> bool {
+        self.isolates
+    }
+
     /// Whether it has a check for objects of this kind, and not only for those of every kind.
     pub(crate) fn reads_of(&self, kind: Kind) -> bool {
         self.checks.iter().any(|check| check.reads().is_some() && check.concerns(kind))

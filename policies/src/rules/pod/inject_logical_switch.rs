@@ -14,12 +14,14 @@
 //! - the Subnet is of a VPC that the namespace may not use (`pod-vpc-namespace`), or not a primary network;
 //! - Kube-OVN does not make the primary network (`kubeOvn.nonPrimaryCNI`).
 
+use crate::attach::Primary;
 use crate::inject::{Annotation, Injecting};
-use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Object, Subnet};
+use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Object, PodTemplate, Subnet};
 use crate::request::Operation;
 use crate::rules::Injector;
 use crate::rules::support::binding::Binding;
 use crate::rules::support::listed::closed_vpc;
+use crate::settings::KubeOvn;
 use crate::view::Answer;
 
 /// The rule.
@@ -35,7 +37,7 @@ fn inject(object: &Object, at_hand: &Injecting<'_>) -> Answer<Option<Annotation>
     let Object::Pod(pod) = object else { return Ok(None) };
     let settings = at_hand.settings;
     let wanted = settings.inject.logical_switch && !settings.kube_ovn.non_primary_cni;
-    if !wanted || at_hand.operation != Operation::Create || !pod.leaves_the_choice() {
+    if !wanted || at_hand.operation != Operation::Create || !leaves_the_choice(pod, &settings.kube_ovn) {
         return Ok(None);
     }
     let (cluster, name) = (at_hand.cluster, at_hand.namespace);
@@ -50,6 +52,11 @@ fn inject(object: &Object, at_hand: &Injecting<'_>) -> Answer<Option<Annotation>
     let subnet = subnet.meta.name.clone();
     let because = format!("Subnet {subnet:?} is the only one for namespace {name:?}: {because}");
     Ok(Some(Annotation { key: LOGICAL_SWITCH, value: subnet, because }))
+}
+
+/// Whether the Pod's namespace decides. An empty switch is somebody's text, though it means nothing.
+fn leaves_the_choice(pod: &PodTemplate, kube_ovn: &KubeOvn) -> bool {
+    Primary::of(pod, kube_ovn) == Primary::Namespace && pod.pod.annotation(LOGICAL_SWITCH).is_none()
 }
 
 /// Whether a namespace's own annotation names nothing but the Subnet, or the default one that Kube-OVN began with.

@@ -15,6 +15,7 @@
 //!
 //! Give the VPC a default Subnet, list the namespace in one of its Subnets, or name a Subnet in the Pod.
 
+use crate::attach::Primary;
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
@@ -46,7 +47,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    if context.operation != Operation::Create || !pod.leaves_the_choice() || context.kube_ovn().non_primary_cni {
+    if context.operation != Operation::Create || Primary::of(pod, context.kube_ovn()) != Primary::Namespace {
         return Ok(());
     }
     let (cluster, name) = (context.cluster, context.namespace);

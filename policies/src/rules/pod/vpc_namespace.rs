@@ -3,20 +3,27 @@
 //! Kube-OVN attaches a Pod to whatever Subnet its annotations lead to, and asks nobody whether the Pod's namespace may use
 //! that Subnet's VPC: one annotation, and a tenant stands in another tenant's network. Four ways lead to a Subnet:
 //!
-//! 1. an annotation whose key ends in `.kubernetes.io/logical_switch`, also those of attached networks and interfaces;
-//! 2. one whose key ends in `.kubernetes.io/ip_pool` and names an IPPool of the Subnet;
+//! 1. `ovn.kubernetes.io/logical_switch`, and the key of that kind that Kube-OVN reads for an attached network;
+//! 2. `ovn.kubernetes.io/ip_pool`, and the keys of that kind of an attached network, if they name an IPPool of the Subnet;
 //! 3. a network in `k8s.v1.cni.cncf.io/networks` or `v1.multus-cni.io/default-network` that the Subnet is the provider of;
-//! 4. without a switch or pool of its own, the annotation of the Pod's Namespace.
+//! 4. without a switch of its own, the annotation of the Pod's Namespace.
+//!
+//! The key of an attached network is `<name>.<namespace>.ovn.kubernetes.io/logical_switch`; where the Pod lists one network
+//! more than once, `.<interface>` stands behind `ovn`. Keys that Kube-OVN does not read for this Pod lead nowhere. Where
+//! releases of Kube-OVN differ, what any of them would do counts, and so do Subnets and Vpcs that are being deleted, until
+//! they are gone.
 //!
 //! In Kube-OVN v1.16.2 an IPPool does not choose the Subnet of a Pod: the Pod gets a port in its own Subnet, with an
 //! address of the foreign one, and then an event. Newer releases follow the pool. A network of Kube-OVN's that no
 //! Subnet is the provider of leads to the Pod's default Subnet in v1.16.2, and newer releases refuse it.
 //!
 //! A namespace may use a VPC that lists it in `spec.namespaces`, invites it in the annotation
-//! `vpcguard.io/guest-namespaces`, has a NAT gateway in it, or lists no namespace at all. The default VPC is open to
-//! all. What Multus cannot read leads nowhere, but what vpcguard cannot read may lead somewhere, so it is refused.
+//! `vpcguard.io/guest-namespaces`, has a NAT gateway in it, or lists no namespace at all. The default VPC is open to all; a VPC
+//! that does not exist is open to nobody.
 //!
-//! Pods of the node's own network (`hostNetwork`) are attached to nothing and pass.
+//! Pods of the node's own network (`hostNetwork`) are attached to nothing and pass. But a `null` in the list of networks ends
+//! Kube-OVN's controller, for the whole cluster: it is refused for all Pods and templates. A list in a template that cannot be
+//! read is a warning; for Pods see `pod-network-unresolvable`.
 //!
 //! ```yaml
 //! # bad: net1 is in test-vpc-1, whose namespaces are [ns1]
@@ -30,17 +37,21 @@
 //!
 //! Use a Subnet of a VPC that is open to the namespace, or ask an administrator to list the namespace in the Vpc.
 
+use std::collections::BTreeMap;
+
+use crate::attach::{Asked, By, Unreadable, Way, Ways};
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
+use crate::finding::{Finding, quoted};
 use crate::kinds::{
-    DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet, Unreadable,
+    DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::rules::support::listed::refusal;
+use crate::rules::support::listed::{Closed, closed_vpc};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::view::Answer;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -63,84 +74,72 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    let asked = Asked::by(pod, context.namespace, context.kube_ovn());
+    for (key, unreadable) in &asked.unreadable {
+        cannot_be_read(pod, key, unreadable, context);
+    }
     if pod.host_network {
         return Ok(());
     }
-    by_switch(pod, context)?;
-    by_pool(pod, context)?;
-    by_network(pod, context)?;
-    by_namespace(pod, context)
-}
-
-fn by_switch(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    for (key, name) in pod.logical_switches() {
-        if let Some(subnet) = context.cluster.subnet(name)? {
-            refuse(context, pod.annotation_path(key), &subnet, &format!("Subnet {name:?} is"), None)?;
+    let (cluster, kube_ovn, namespace) = (context.cluster, context.kube_ovn(), context.namespace);
+    let mut vpcs: BTreeMap<String, Option<Closed>> = BTreeMap::new();
+    let mut is_closed = |subnet: &Subnet| -> Answer<bool> {
+        let Some(vpc) = &subnet.vpc else { return Ok(false) };
+        if let Some(known) = vpcs.get(vpc) {
+            return Ok(known.is_some());
+        }
+        let closed = closed_vpc(cluster, kube_ovn, subnet, namespace)?;
+        Ok(vpcs.entry(vpc.clone()).or_insert(closed).is_some())
+    };
+    let ways = Ways { pod, namespace, cluster, is_closed: &mut is_closed }.find(&asked)?;
+    for way in ways {
+        if let Some(closed) = way.subnet.vpc.as_ref().and_then(|vpc| vpcs.get(vpc)?.as_ref()) {
+            refuse(pod, &way, closed, context);
         }
     }
     Ok(())
 }
 
-fn by_pool(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    for (key, name) in pod.ip_pools() {
-        let Some(pool) = context.cluster.ip_pool(name)? else { continue };
-        let Some(subnet) = context.cluster.subnet(&pool.subnet)? else { continue };
-        let way = format!("IPPool {name:?} is of {}", context.mention(Kind::Subnet, &pool.subnet));
-        refuse(context, pod.annotation_path(key), &subnet, &way, Some(ObjectRef::new(Kind::IpPool, name)))?;
+fn cannot_be_read(pod: &PodTemplate, key: &str, unreadable: &Unreadable, context: &mut Context<'_>) {
+    let text = pod.pod.annotation(key).unwrap_or_default();
+    let invalid = |detail: String| Finding::invalid(pod.annotation_path(key), text, detail);
+    match unreadable {
+        Unreadable::Null(at) => {
+            let detail = format!("element {at} is null, which ends Kube-OVN's controller, again at each start");
+            context.deny(invalid(detail).help("Remove the null from the list."));
+        }
+        Unreadable::Malformed(why) if pod.kind != Kind::Pod => {
+            let detail = format!("{why}, so the Pods get no network");
+            context.warn(invalid(detail).help("Write the networks as a comma list, or as a JSON list of objects."));
+        }
+        Unreadable::Malformed(_) => {}
     }
-    Ok(())
 }
 
-fn by_network(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    for attachment in pod.attachments(context.namespace) {
-        let attachment = match attachment {
-            Ok(attachment) => attachment,
-            Err(Unreadable(key)) => {
-                let value = pod.pod.annotation(key).unwrap_or_default();
-                let detail = "is neither a comma list nor JSON that can be read, so where it leads is not known";
-                let finding = Finding::forbidden(pod.annotation_path(key), value, detail);
-                context.deny(
-                    finding.help("Write the networks as a comma list, or as a JSON list of objects with a name."),
-                );
-                continue;
-            }
-        };
-        if pod.names_switch_of(&attachment) {
-            continue;
+/// Refuses a way to a Subnet of a VPC that is closed to the Pod's namespace.
+fn refuse(pod: &PodTemplate, way: &Way<'_>, closed: &Closed, context: &mut Context<'_>) {
+    let name = &way.subnet.meta.name;
+    let (field, text, through) = match &way.by {
+        By::Switch(key) => (pod.annotation_path(key), format!("Subnet {name:?} is"), None),
+        By::Pool(key, pool) => {
+            let text = format!("IPPool {pool:?} is of {}", context.mention(Kind::Subnet, name));
+            (pod.annotation_path(key), text, Some(ObjectRef::new(Kind::IpPool, pool)))
         }
-        for subnet in context.cluster.subnets_with_provider(&attachment.provider())? {
-            let network = format!("{}/{}", attachment.namespace, attachment.name);
-            let way = format!("network {network:?} leads to {}", context.mention(Kind::Subnet, &subnet.meta.name));
-            refuse(context, pod.annotation_path(attachment.annotation), &subnet, &way, None)?;
+        By::Provider(key, network) => {
+            let text = format!("network {} leads to {}", quoted(network), context.mention(Kind::Subnet, name));
+            (pod.annotation_path(key), text, None)
         }
-    }
-    Ok(())
-}
-
-fn by_namespace(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    if pod.logical_switches().next().is_some() || pod.ip_pools().next().is_some() {
-        return Ok(());
-    }
-    let Some(namespace) = context.cluster.namespace(context.namespace)? else { return Ok(()) };
-    for name in namespace.logical_switches() {
-        if let Some(subnet) = context.cluster.subnet(name)? {
-            let way = format!("the namespace's own annotation leads to Subnet {name:?}");
-            let object = ObjectRef::new(Kind::Namespace, context.namespace);
-            refuse(context, FieldPath::of("metadata.namespace"), &subnet, &way, Some(object))?;
+        By::Default(key, network) => {
+            let subnet = context.mention(Kind::Subnet, name);
+            let text = format!("network {} has no Subnet, so Kube-OVN v1.16 takes {subnet}", quoted(network));
+            (pod.annotation_path(key), text, None)
         }
-    }
-    Ok(())
-}
-
-/// Refuses a way to a Subnet if its VPC is closed to the Pod's namespace.
-fn refuse(
-    context: &mut Context<'_>,
-    field: FieldPath,
-    subnet: &Subnet,
-    way: &str,
-    through: Option<ObjectRef>,
-) -> Outcome {
-    let Some(mut finding) = refusal(context, field, subnet, way)? else { return Ok(()) };
+        By::Namespace => {
+            let text = format!("the namespace's own annotation leads to Subnet {name:?}");
+            (FieldPath::of("metadata.namespace"), text, Some(ObjectRef::new(Kind::Namespace, context.namespace)))
+        }
+    };
+    let mut finding = closed.refusal(context, field, &way.subnet, &text).identified_by(way.identity());
     if let Some(through) = through {
         finding = finding.related(through, None);
     }
@@ -148,7 +147,6 @@ fn refuse(
         "Use a Subnet of a VPC that is open to the namespace, or ask an administrator to list the namespace in \
          spec.namespaces of the Vpc, or in its annotation vpcguard.io/guest-namespaces.",
     ));
-    Ok(())
 }
 
 #[cfg(test)]
@@ -174,7 +172,6 @@ mod tests {
     fn every_way_into_a_closed_vpc_is_refused() {
         for (key, value, way) in [
             ("ovn.kubernetes.io/logical_switch", "net1", r#"Subnet "net1" is"#),
-            ("nad.ns1.ovn.eth1.kubernetes.io/logical_switch", " net1", r#"Subnet "net1" is"#),
             ("ovn.kubernetes.io/ip_pool", "pool", r#"IPPool "pool" is of Subnet "net1""#),
             (NETWORKS, "ns1/nad", r#"network "ns1/nad" leads to Subnet "net1""#),
             (DEFAULT_NETWORK, r#"[{"name":"nad","namespace":"ns1"}]"#, r#"network "ns1/nad" leads to Subnet "net1""#),
@@ -189,13 +186,110 @@ mod tests {
     }
 
     #[test]
-    fn networks_that_cannot_be_read_are_refused() {
-        let wanted = format!(
-            "metadata.annotations[{NETWORKS}]: Forbidden: is neither a comma list nor JSON that can be read, so where it \
-             leads is not known [pod-vpc-namespace]"
+    fn a_null_is_refused_everywhere_and_a_template_that_cannot_be_read_is_told() {
+        let with_null = r#"[{"name":"nad"},null]"#;
+        let fault = r#"Invalid value: "[{\"name\":\"nad\"},null]": element 1 is null, which ends Kube-OVN's controller, again at each start [pod-vpc-namespace]"#;
+        let annotation = format!("metadata.annotations[{NETWORKS}]: {fault}");
+        cluster().refuses(&pod("ns1", &json!({NETWORKS: with_null})), &[&annotation]);
+        let template =
+            |text: &str| json!({"metadata": {"annotations": {NETWORKS: text}}, "spec": {"hostNetwork": true}});
+        let machine =
+            |text: &str| json!({"kind": "VirtualMachine", "namespace": "ns1", "spec": {"template": template(text)}});
+        cluster().refuses(&machine(with_null), &[&format!("spec.template.{annotation}")]);
+        let malformed = format!(
+            r#"spec.template.metadata.annotations[{NETWORKS}]: Invalid value: "[": is not well-formed JSON, so the Pods get no network [pod-vpc-namespace]"#
         );
-        cluster().refuses(&pod("ns2", &json!({NETWORKS: r#"[{"name": "nad", "x": "\ud800"}]"#})), &[&wanted]);
-        cluster().accepts(&pod("ns2", &json!({NETWORKS: ""})));
+        cluster().warns(&machine("["), &[&malformed]);
+        cluster().accepts(&pod("ns1", &json!({NETWORKS: ""})));
+        cluster().accepts(&pod("ns1", &json!({NETWORKS: "["})));
+    }
+
+    #[test]
+    fn the_key_of_a_network_is_a_way_only_where_it_is_read() {
+        let key = |key: &str| format!("{key}.kubernetes.io/logical_switch");
+        let fault = r#"Forbidden: Subnet "net1" is in VPC "v", which namespace "ns2" may not use [pod-vpc-namespace]"#;
+        let refused = |networks: &str, annotated: &str| {
+            let field = format!("metadata.annotations[{}]: {fault}", key(annotated));
+            cluster().refuses(&pod("ns2", &json!({NETWORKS: networks, key(annotated): "net1"})), &[&field]);
+        };
+        refused("x@eth1", "x.ns2.ovn");
+        refused("x@eth1,x", "x.ns2.ovn.eth1");
+        for (networks, annotated) in
+            [("x@eth1", "x.ns2.ovn.eth1"), ("x@eth1,x@eth2", "x.ns2.ovn"), ("y", "x.ns2.ovn"), ("x", "x.ns2")]
+        {
+            cluster().accepts(&pod("ns2", &json!({NETWORKS: networks, key(annotated): "net1"})));
+        }
+    }
+
+    #[test]
+    fn a_network_without_a_subnet_leads_where_the_pod_does() {
+        let annotations = json!({DEFAULT_NETWORK: "x", "ovn.kubernetes.io/logical_switch": "net1"});
+        let wanted = format!(
+            r#"metadata.annotations[{DEFAULT_NETWORK}]: Forbidden: network "ns2/x" has no Subnet, so Kube-OVN v1.16 takes Subnet "net1" in VPC "v", which namespace "ns2" may not use [pod-vpc-namespace]"#
+        );
+        cluster().refuses(&pod("ns2", &annotations), &[&wanted]);
+        let own = json!({"kind": "Subnet", "name": "own", "spec": {"provider": "x.ns2.ovn"}});
+        cluster().with(own).accepts(&pod("ns2", &annotations));
+    }
+
+    #[test]
+    fn a_vpc_that_does_not_exist_is_open_to_nobody_where_all_are_seen() {
+        let mut inventory = crate::inventory::Inventory::default();
+        inventory.apply(Kind::Subnet, &json!({"metadata": {"name": "net1"}, "spec": {"vpc": "gone"}}));
+        let pod =
+            crate::rules::support::testing::create(&pod("ns1", &json!({"ovn.kubernetes.io/logical_switch": "net1"})));
+        let refused = |inventory: &crate::inventory::Inventory| {
+            let verdict = crate::review::review(&pod, inventory, &crate::settings::Settings::default()).unwrap();
+            verdict.findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert!(refused(&inventory).is_empty());
+        let wanted = r#"metadata.annotations[ovn.kubernetes.io/logical_switch]: Forbidden: Subnet "net1" is in VPC "gone", which does not exist, so that no namespace may use it [pod-vpc-namespace]"#;
+        assert_eq!(refused(&inventory.watching([Kind::Vpc])), [wanted]);
+    }
+
+    #[test]
+    fn a_name_under_a_key_that_nobody_reads_excuses_nothing() {
+        let key = "nad.ns1.ovn.kubernetes.io/logical_switch";
+        let old = pod("ns2", &json!({key: "net1"}));
+        let new = pod("ns2", &json!({key: "net1", NETWORKS: "ns1/nad"}));
+        assert!(cluster().verdict(&update(&pod("ns2", &json!({})), &old)).allowed);
+        assert!(!cluster().verdict(&update(&old, &new)).allowed);
+        let another = pod("ns2", &json!({key: "net1", NETWORKS: r#"[{"name":"nad","namespace":"ns1"}]"#}));
+        let verdict = cluster().verdict(&update(&new, &another));
+        assert_eq!((verdict.allowed, verdict.warnings.len()), (true, 1));
+    }
+
+    #[test]
+    fn a_pod_that_is_being_deleted_does_not_move() {
+        let deleting = |switch: &str| {
+            let metadata = json!({"name": "p", "namespace": "ns2", "deletionTimestamp": "2027-01-01T00:00:00Z",
+                "annotations": {"ovn.kubernetes.io/logical_switch": switch}});
+            json!({"kind": "Pod", "metadata": metadata})
+        };
+        assert!(!cluster().verdict(&update(&deleting("nowhere"), &deleting("net1"))).allowed);
+        assert!(cluster().verdict(&update(&deleting("net1"), &deleting("net1"))).allowed);
+    }
+
+    #[test]
+    fn many_networks_are_judged_at_once() {
+        let mut cluster = cluster();
+        for at in 0..300 {
+            let spec = json!({"vpc": "v", "provider": if at % 2 == 0 { "ovn" } else { "" }});
+            cluster = cluster.with(json!({"kind": "Subnet", "name": format!("s{at}"), "spec": spec}));
+        }
+        // Each of them leads to all Subnets of that provider.
+        let networks: Vec<_> = (0..10_000)
+            .map(|at| {
+                json!({"name": "ovn", "namespace": format!("n{at}"),
+            "interface": format!("n{at}.ovn")})
+            })
+            .collect();
+        let verdict = cluster.verdict(&crate::rules::support::testing::create(&pod(
+            "ns2",
+            &json!({
+            NETWORKS: json!(networks).to_string()}),
+        )));
+        assert_eq!(verdict.findings.len() + verdict.omitted, 10_000 + 299);
     }
 
     #[test]

@@ -1,0 +1,172 @@
+//! The ways by which a Pod may come to a Subnet that is closed to its namespace.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Asked, IP_POOL, Network, OVN, Primary, Providers, pool_name};
+use crate::kinds::{LOGICAL_SWITCH, PodTemplate, Subnet};
+use crate::view::{Answer, ClusterView};
+
+/// A way into a Subnet.
+#[derive(Clone, Debug)]
+pub(crate) struct Way<'p> {
+    /// The network of the Pod that it is for.
+    pub(crate) provider: String,
+    /// Where it leads.
+    pub(crate) subnet: Arc<Subnet>,
+    /// What leads there.
+    pub(crate) by: By<'p>,
+}
+
+/// What leads to a Subnet.
+#[derive(Clone, Debug)]
+pub(crate) enum By<'p> {
+    /// The annotation of this key, which names it.
+    Switch(Cow<'p, str>),
+    /// The annotation of this key, which names an IPPool of it.
+    Pool(Cow<'p, str>, &'p str),
+    /// A network, listed in the annotation of this key, that the Subnet is the provider of.
+    Provider(&'static str, String),
+    /// A network, listed in the annotation of this key, that no Subnet is the provider of: v1.16 takes the Pod's default one.
+    Default(&'static str, String),
+    /// The annotation of the Pod's namespace.
+    Namespace,
+}
+
+impl Way<'_> {
+    /// What makes it the same way in another version of the Pod.
+    pub(crate) fn identity(&self) -> String {
+        let takes = if matches!(self.by, By::Pool(..)) { "pool" } else { "port" };
+        format!("{takes} {} {}", self.provider, self.subnet.meta.name)
+    }
+}
+
+/// What is needed to find them.
+pub(crate) struct Ways<'p, 'v> {
+    pub(crate) pod: &'p PodTemplate,
+    pub(crate) namespace: &'p str,
+    pub(crate) cluster: &'v dyn ClusterView,
+    pub(crate) is_closed: &'v mut dyn FnMut(&Subnet) -> Answer<bool>,
+}
+
+impl<'p> Ways<'p, '_> {
+    /// All of them, whichever of its Subnets Kube-OVN may choose. Where several networks lead to one set of Subnets, the first
+    /// has a way for each of the set, any other one way: the work is that of the text and of the set, and not of both.
+    pub(crate) fn find(mut self, asked: &Asked<'p>) -> Answer<Vec<Way<'p>>> {
+        let mut ways = Vec::new();
+        let chosen = Primary::chosen(self.pod);
+        let is_primary = asked.primary == chosen;
+        let by_namespace = is_primary && !matches!(chosen, Primary::Switch(_));
+        let takes_any = asked.networks.iter().any(|network| network.switch.is_none());
+        let listed = if by_namespace || takes_any { self.of_namespace()? } else { Vec::new() };
+        let default =
+            if is_primary || !asked.networks.is_empty() { self.default(chosen, &listed)? } else { Vec::new() };
+        if is_primary {
+            ways.extend(default.iter().map(|(by, subnet)| Way::new(OVN, subnet, by.clone())));
+            if let (Primary::Switch(_), Some(pool)) = (chosen, self.pod.pod.annotation(IP_POOL).and_then(pool_name)) {
+                ways.extend(self.pool(IP_POOL, pool)?.map(|(by, subnet)| Way::new(OVN, &subnet, by)));
+            }
+        }
+        self.networks(asked, &default, &mut ways)?;
+        // A static address may be taken in any Subnet of the namespace, for each network that no annotation gives another.
+        if let Some(network) = asked.networks.iter().find(|network| network.switch.is_none() && !by_namespace) {
+            ways.extend(listed.iter().map(|subnet| Way::new(&network.provider, subnet, By::Namespace)));
+        }
+        Ok(ways)
+    }
+
+    fn networks(
+        &mut self,
+        asked: &Asked<'p>,
+        default: &[(By<'p>, Arc<Subnet>)],
+        ways: &mut Vec<Way<'p>>,
+    ) -> Answer<()> {
+        let mut providers = Providers::new(self.cluster);
+        let (mut seen, mut sets) = (BTreeSet::new(), BTreeMap::new());
+        for network in asked.networks.iter().filter(|network| seen.insert(network.provider.as_str())) {
+            let by = |by: fn(&'static str, String) -> By<'p>| by(network.annotation, network.reference());
+            if let Some((key, name)) = &network.switch {
+                let subnet = self.closed(self.cluster.subnet_until_gone(name)?)?;
+                ways.extend(subnet.map(|subnet| Way::new(&network.provider, &subnet, By::Switch(key.clone().into()))));
+            } else {
+                let subnets = providers.of(network)?;
+                let is_new = !sets.contains_key(network.subnet_provider());
+                let closed = match sets.get(network.subnet_provider()) {
+                    Some(closed) => Arc::clone(closed),
+                    None => self.all_closed(&subnets)?,
+                };
+                let of_set = if is_new { closed.len() } else { 1 };
+                let way = |subnet| Way::new(&network.provider, subnet, by(By::Provider));
+                ways.extend(closed.iter().take(of_set).map(way));
+                if let (true, Some((_, subnet))) = (subnets.is_empty(), default.first()) {
+                    ways.push(Way::new(&network.provider, subnet, by(By::Default)));
+                }
+                sets.insert(network.subnet_provider(), closed);
+            }
+            self.pools(network, ways)?;
+        }
+        Ok(())
+    }
+
+    fn pools(&mut self, network: &Network<'p>, ways: &mut Vec<Way<'p>>) -> Answer<()> {
+        for (key, name) in &network.pools {
+            let pool = self.pool(key, name)?;
+            ways.extend(pool.map(|(by, subnet)| Way::new(&network.provider, &subnet, by)));
+        }
+        Ok(())
+    }
+
+    /// The closed ones of the Subnets that the Pod's primary network may be in. With an IPPool one version takes the pool's
+    /// Subnet, the other the address from the pool and the port in the namespace's Subnet.
+    fn default(&mut self, chosen: Primary<'p>, listed: &[Arc<Subnet>]) -> Answer<Vec<(By<'p>, Arc<Subnet>)>> {
+        let mut all = Vec::new();
+        match chosen {
+            Primary::Switch(name) => {
+                let subnet = self.closed(self.cluster.subnet_until_gone(name)?)?;
+                all.extend(subnet.map(|subnet| (By::Switch(LOGICAL_SWITCH.into()), subnet)));
+            }
+            Primary::Pool(name) => all.extend(self.pool(IP_POOL, name)?),
+            _ => {}
+        }
+        if !matches!(chosen, Primary::Switch(_)) {
+            all.extend(listed.iter().map(|subnet| (By::Namespace, Arc::clone(subnet))));
+        }
+        Ok(all)
+    }
+
+    fn of_namespace(&mut self) -> Answer<Vec<Arc<Subnet>>> {
+        let mut all = Vec::new();
+        let Some(namespace) = self.cluster.namespace(self.namespace)? else { return Ok(all) };
+        for name in namespace.logical_switches() {
+            all.extend(self.closed(self.cluster.subnet_until_gone(name)?)?);
+        }
+        Ok(all)
+    }
+
+    /// The Subnet of an IPPool, if it is closed.
+    fn pool(&mut self, key: &str, name: &'p str) -> Answer<Option<(By<'p>, Arc<Subnet>)>> {
+        let Some(pool) = self.cluster.ip_pool_until_gone(name)? else { return Ok(None) };
+        let subnet = self.closed(self.cluster.subnet_until_gone(&pool.subnet)?)?;
+        Ok(subnet.map(|subnet| (By::Pool(key.to_owned().into(), name), subnet)))
+    }
+
+    fn all_closed(&mut self, subnets: &[Arc<Subnet>]) -> Answer<Arc<[Arc<Subnet>]>> {
+        let mut closed = Vec::new();
+        for subnet in subnets {
+            closed.extend(self.closed(Some(Arc::clone(subnet)))?);
+        }
+        Ok(closed.into())
+    }
+
+    fn closed(&mut self, subnet: Option<Arc<Subnet>>) -> Answer<Option<Arc<Subnet>>> {
+        let Some(subnet) = subnet else { return Ok(None) };
+        Ok((self.is_closed)(&subnet)?.then_some(subnet))
+    }
+}
+
+impl<'p> Way<'p> {
+    fn new(provider: &str, subnet: &Arc<Subnet>, by: By<'p>) -> Self {
+        Self { provider: provider.to_owned(), subnet: Arc::clone(subnet), by }
+    }
+}
