@@ -22,6 +22,10 @@ pub struct Context<'a> {
     pub operation: Operation,
     /// The namespace of the object; empty for cluster-scoped ones.
     pub namespace: &'a str,
+    /// Who asks; empty where nobody is known, as for files.
+    pub user: &'a str,
+    /// Whether nothing is to be stored.
+    pub dry_run: bool,
     /// The fields of the object that have the wrong type.
     pub type_errors: &'a [TypeError],
     pub(crate) findings: Findings,

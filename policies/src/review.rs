@@ -206,6 +206,8 @@ impl Review<'_> {
             old,
             operation: self.asked.operation,
             namespace: self.asked.namespace_of(&version.object),
+            user: self.asked.user,
+            dry_run: self.asked.dry_run,
             type_errors: &version.type_errors,
             findings: Findings::default(),
             not_evaluated: Vec::new(),

@@ -52,12 +52,14 @@ pub struct Asked<'a> {
     pub namespace: &'a str,
     /// Who asks; empty where nobody is known, as for files.
     pub user: &'a str,
+    /// Whether nothing is to be stored.
+    pub dry_run: bool,
 }
 
 impl<'a> Asked<'a> {
     /// What `kubectl apply` would ask about an object of this kind.
     pub fn of_object(kind: Kind, object: &'a Value, operation: Operation) -> Self {
-        Self { kind, operation, namespace: namespace_of(Some(kind), object), user: "" }
+        Self { kind, operation, namespace: namespace_of(Some(kind), object), user: "", dry_run: false }
     }
 
     /// Names the object, as reports do.
@@ -182,8 +184,8 @@ impl Request {
 
     /// All of it but the objects; none for a kind that no rule reads.
     pub(crate) fn asked(&self) -> Option<Asked<'_>> {
-        let Self { operation, namespace, user, .. } = self;
-        Some(Asked { kind: self.kind?, operation: *operation, namespace, user })
+        let Self { operation, namespace, user, dry_run, .. } = self;
+        Some(Asked { kind: self.kind?, operation: *operation, namespace, user, dry_run: *dry_run })
     }
 }
 

@@ -28,6 +28,7 @@ pub const TABLE: &[&Rule] = &[
     &common::missing_reference::RULE,
     &common::field_type::RULE,
     &pod::vpc_namespace::RULE,
+    &pod::network_unresolvable::RULE,
     &namespace::vpc_binding::RULE,
     &subnet::vpc_namespaces::RULE,
     &subnet::vpc_unrestricted::RULE,
@@ -119,7 +120,7 @@ impl Rule {
     /// Whether it judges an UPDATE of an object that is being deleted: Kube-OVN serves a Pod or a Subnet until it is gone, and a
     /// Pod still moves.
     pub fn judges_what_is_deleted(&self) -> bool {
-        self.isolates
+        self.isolates || self.id == pod::network_unresolvable::RULE.id
     }
 
     /// Whether it has a check for objects of this kind, and not only for those of every kind.

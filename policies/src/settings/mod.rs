@@ -75,6 +75,8 @@ pub struct Exempt {
     pub users: Vec<String>,
     /// Namespaces whose Pods, workloads, egress gateways and Namespace object pass.
     pub namespaces: Vec<String>,
+    /// Full names of users who bring objects back in any order: to them a name that does not exist yet is a warning.
+    pub restorers: Vec<String>,
 }
 
 impl Exempt {
@@ -83,7 +85,8 @@ impl Exempt {
         let account = |name: &str| format!("system:serviceaccount:{}:{name}", kube_ovn.namespace);
         let mut namespaces = vec!["kube-system".to_owned(), kube_ovn.namespace.clone()];
         namespaces.dedup();
-        Self { users: ["ovn", "kube-ovn-cni", "kube-ovn-app", "ovn-ovs"].map(account).into(), namespaces }
+        let users = ["ovn", "kube-ovn-cni", "kube-ovn-app", "ovn-ovs"].map(account).into();
+        Self { users, namespaces, restorers: vec!["system:serviceaccount:velero:velero".to_owned()] }
     }
 }
 
@@ -164,6 +167,11 @@ impl Settings {
     /// Whether a namespace's Pods, workloads, egress gateways and the namespace itself pass without review.
     pub fn exempts_namespace(&self, namespace: &str) -> bool {
         self.exempt.namespaces.iter().any(|exempt| exempt == namespace)
+    }
+
+    /// Whether a user brings objects back in any order.
+    pub fn is_restorer(&self, user: &str) -> bool {
+        self.exempt.restorers.iter().any(|restorer| restorer == user)
     }
 
     /// Whether a user's requests pass without review.

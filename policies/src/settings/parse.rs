@@ -90,12 +90,13 @@ impl Parser {
     }
 
     fn exempt(&mut self, exempt: &Reader, kube_ovn: &KubeOvn) -> Exempt {
-        self.keys(exempt, &["users", "namespaces"]);
+        self.keys(exempt, &["users", "namespaces", "restorers"]);
         let defaults = Exempt::defaults(kube_ovn);
         let given = |field: &Reader, default| if field.is_present() { field.strings() } else { default };
         Exempt {
             users: given(&exempt.at("users"), defaults.users),
             namespaces: given(&exempt.at("namespaces"), defaults.namespaces),
+            restorers: given(&exempt.at("restorers"), defaults.restorers),
         }
     }
 

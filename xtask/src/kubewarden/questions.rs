@@ -123,6 +123,7 @@ fn exempt() -> Vec<Question> {
     vec![
         list("exempt.users", "Full user names; a list of your own replaces the default", group, &defaults.users),
         list("exempt.namespaces", "Namespaces; a list of your own replaces the default", group, &defaults.namespaces),
+        list("exempt.restorers", "Users who bring backups back, in any order", group, &defaults.restorers),
     ]
 }
 

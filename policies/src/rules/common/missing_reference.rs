@@ -3,7 +3,8 @@
 //! A Vpc, Subnet, IPPool, NAT gateway or IptablesEIP that is named does not exist, or is being deleted. Kube-OVN
 //! accepts such a name. For most it waits, with a line in its log; a missing `defaultSubnet` or peer it passes over
 //! without one. Manifests come in any order, so this is a warning; with `strictReferences: true` it is a denial. The
-//! rules that need the missing object have nothing to say.
+//! rules that need the missing object have nothing to say. What Kube-OVN reads of a Pod itself, and not of a template,
+//! is for `pod-network-unresolvable`.
 //!
 //! ```yaml
 //! # bad: the Subnet is called net1
@@ -15,6 +16,7 @@
 //!
 //! Create the object first, or correct the name.
 
+use crate::attach::Asked;
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
@@ -25,9 +27,10 @@ use crate::kinds::{
 use crate::kinds::{IP_POOL_SUFFIX, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, SERVICE_VPC};
 use crate::policy::Policy;
 use crate::reads::Read;
+use crate::rules::pod::network_unresolvable;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
-use crate::view::Answer;
+use crate::view::{Answer, Sight};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -142,11 +145,24 @@ fn service(service: &Service, context: &mut Context<'_>) -> Outcome {
 }
 
 fn pod(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    if pod.logical_switches().next().is_none() && pod.ip_pools().next().is_none() {
+        return Ok(());
+    }
+    // What Kube-OVN reads of a Pod itself is for `pod-network-unresolvable`, where that sees the kind.
+    let other_rule = pod.kind == Kind::Pod && context.settings.action(&network_unresolvable::RULE) != RuleAction::Off;
+    let asked = other_rule.then(|| Asked::by(pod, context.namespace, context.kube_ovn()));
+    let keys = asked.as_ref().map(Asked::keys).unwrap_or_default();
+    let is_said =
+        |key: &str, kind, context: &Context<'_>| keys.contains(key) && context.cluster.sight(kind) != Sight::Nothing;
     for (key, name) in pod.logical_switches() {
-        refer(context, Kind::Subnet, pod.annotation_path(key), name)?;
+        if !is_said(key, Kind::Subnet, context) {
+            refer(context, Kind::Subnet, pod.annotation_path(key), name)?;
+        }
     }
     for (key, name) in pod.ip_pools() {
-        refer(context, Kind::IpPool, pod.annotation_path(key), name)?;
+        if !is_said(key, Kind::IpPool, context) {
+            refer(context, Kind::IpPool, pod.annotation_path(key), name)?;
+        }
     }
     Ok(())
 }

@@ -2,5 +2,6 @@
 
 pub mod inject_logical_switch;
 pub mod logical_switch_name;
+pub mod network_unresolvable;
 pub mod vpc_default;
 pub mod vpc_namespace;
