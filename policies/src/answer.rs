@@ -131,26 +131,32 @@ fn one_line(verdict: &Verdict) -> String {
 /// The AdmissionReview that answers a request. A patch, where the verdict has a mutated object, is the runner's to make:
 /// it comes in as base64.
 pub fn answer(request: &Request, verdict: &Verdict, patch: Option<String>) -> Answer {
-    let warnings = verdict.warnings.iter().map(warning).collect();
+    let empty = Answer::empty(&request.uid, verdict.allowed);
     Answer {
-        api_version: "admission.k8s.io/v1",
-        kind: "AdmissionReview",
         response: Response {
-            uid: request.uid.clone(),
-            allowed: verdict.allowed,
             status: Status::refusal(request, verdict),
-            warnings,
+            warnings: verdict.warnings.iter().map(warning).collect(),
             audit_annotations: audit_annotations(verdict),
             patch_type: patch.is_some().then_some("JSONPatch"),
             patch,
+            ..empty.response
         },
+        ..empty
     }
 }
 
-/// The AdmissionReview that declines a request without a verdict on it.
-pub fn decline(request: &Request, status: Status) -> Answer {
-    let answer = answer(request, &Verdict::admitted(), None);
-    Answer { response: Response { allowed: false, status: Some(status), ..answer.response }, ..answer }
+/// The AdmissionReview that declines the request of this uid without a verdict on it.
+pub fn decline(uid: &str, status: Status) -> Answer {
+    let empty = Answer::empty(uid, false);
+    Answer { response: Response { status: Some(status), ..empty.response }, ..empty }
+}
+
+/// The AdmissionReview that admits the request of this uid without a verdict on it, and says so to its user and in the audit
+/// log.
+pub fn admit_unjudged(uid: &str, because: &str) -> Answer {
+    let mut answer = Answer::empty(uid, true);
+    answer.response.audit_annotations.insert("unjudged".to_owned(), because.to_owned());
+    answer.warn(&format!("admitted without review: {because}"))
 }
 
 /// An AdmissionReview with an answer.
@@ -180,6 +186,22 @@ struct Response {
 }
 
 impl Answer {
+    fn empty(uid: &str, allowed: bool) -> Self {
+        Self {
+            api_version: "admission.k8s.io/v1",
+            kind: "AdmissionReview",
+            response: Response {
+                uid: uid.to_owned(),
+                allowed,
+                status: None,
+                warnings: Vec::new(),
+                audit_annotations: BTreeMap::new(),
+                patch_type: None,
+                patch: None,
+            },
+        }
+    }
+
     /// The same, with a warning that is no rule's.
     #[must_use]
     pub fn warn(mut self, text: &str) -> Self {

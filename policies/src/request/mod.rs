@@ -1,6 +1,7 @@
 //! An admission request, as the API server, a policy server or a folder of manifests makes it.
 
 mod error;
+mod head;
 mod raw;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use crate::kinds::{Kind, Object, ObjectRef};
 use raw::{RawPayload, RawReview};
 
 pub use error::ReviewError;
+pub use head::{About, Head};
 
 /// What is asked about an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,17 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The one that the API server calls so.
+    fn of_review(name: &str) -> Option<Self> {
+        match name {
+            "CREATE" => Some(Operation::Create),
+            "UPDATE" => Some(Operation::Update),
+            "DELETE" => Some(Operation::Delete),
+            "CONNECT" => Some(Operation::Connect),
+            _ => None,
+        }
+    }
+
     /// What the API server calls it; `audit` for what it does not ask.
     pub fn name(self) -> &'static str {
         match self {

@@ -110,13 +110,8 @@ impl RawRequest {
         for object in [&self.object, &self.old_object] {
             self.kind.must_be_kind_of(object)?;
         }
-        let operation = match self.operation.as_str() {
-            "CREATE" => Operation::Create,
-            "UPDATE" => Operation::Update,
-            "DELETE" => Operation::Delete,
-            "CONNECT" => Operation::Connect,
-            other => return Err(ReviewError::Operation(shortened(other))),
-        };
+        let operation = Operation::of_review(&self.operation);
+        let operation = operation.ok_or_else(|| ReviewError::Operation(shortened(&self.operation)))?;
         if self.object.is_null() && matches!(operation, Operation::Create | Operation::Update) {
             return Err(ReviewError::NoObject(self.operation));
         }
