@@ -66,6 +66,24 @@ impl Failure {
 }
 
 impl Failure {
+    /// What the metric calls it.
+    pub(super) fn cause(&self) -> &'static str {
+        match self {
+            Failure::Malformed(_) => "malformed",
+            Failure::Unreadable(_) => "unreadable",
+            Failure::TooLarge { .. } => "too_large",
+            Failure::TooManyValues { .. } => "too_many_values",
+            Failure::OutOfTime(_) => "out_of_time",
+            Failure::Unknown(_) => "read_failed",
+            Failure::NotSynced(_) => "not_synced",
+            Failure::Contended(_) => "contended",
+            Failure::NoLedger(_) => "no_ledger",
+            Failure::Path => "path",
+            Failure::Method => "method",
+            Failure::Panic => "panic",
+        }
+    }
+
     /// What the API server is told.
     pub(super) fn status(&self) -> Status {
         let (code, reason) = self.code_and_reason();

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use vpcguard_policies::{Kind, Request, Settings, Verdict, Wanted};
+use vpcguard_policies::{Head, Kind, Request, Settings, Verdict, Wanted, needs_verdict};
 
 use super::Serve;
+use super::endpoint::Endpoint;
 use super::error::StartError;
 use super::failure::Failure;
 use super::standalone::Standalone;
@@ -76,6 +77,14 @@ impl Judge {
                 let judged = tokio::time::timeout_at(limit, judging).await;
                 judged.unwrap_or(Err(Failure::Contended("the cluster could not be read in time: try again".to_owned())))
             }
+        }
+    }
+
+    /// Whether a request that gets no verdict is refused.
+    pub(super) fn needs_verdict(&self, endpoint: Endpoint, head: &Head) -> bool {
+        match self {
+            Judge::Standalone(cluster) => cluster.needs_verdict(endpoint, head),
+            Judge::Live { live, .. } => needs_verdict(endpoint.question(), head, live.settings()),
         }
     }
 

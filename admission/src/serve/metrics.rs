@@ -12,7 +12,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use vpcguard_certs::Phase;
 use vpcguard_policies::finding::Action;
-use vpcguard_policies::{Kind, Request, Verdict};
+use vpcguard_policies::{About, Head, Kind, Operation, Request, Verdict};
 
 use super::endpoint::Endpoint;
 use super::in_flight::InFlight;
@@ -35,6 +35,45 @@ struct RequestLabels {
     kind: &'static str,
     operation: &'static str,
     decision: &'static str,
+}
+
+/// What a request is about, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asks(Option<Kind>, Option<Operation>);
+
+impl Asks {
+    pub(super) fn kind(self) -> &'static str {
+        self.0.map_or("other", Kind::name)
+    }
+
+    pub(super) fn operation(self) -> &'static str {
+        self.1.map_or("other", Operation::name)
+    }
+}
+
+impl From<&Request> for Asks {
+    fn from(request: &Request) -> Self {
+        Self(request.kind, Some(request.operation))
+    }
+}
+
+impl From<&Head> for Asks {
+    fn from(head: &Head) -> Self {
+        let kind = match head.about {
+            About::Kind(kind) => Some(kind),
+            About::Else | About::Untold => None,
+        };
+        Self(kind, head.operation)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnjudgedLabels {
+    path: &'static str,
+    kind: &'static str,
+    operation: &'static str,
+    cause: &'static str,
+    answer: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -79,6 +118,7 @@ struct CertLabels {
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
+    unjudged: Family<UnjudgedLabels, Counter>,
     duration: Family<PathLabels, Histogram>,
     violations: Family<ViolationLabels, Counter>,
     in_flight: Gauge,
@@ -101,6 +141,7 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("vpcguard"),
             requests: Family::default(),
+            unjudged: Family::default(),
             duration: Family::new_with_constructor(durations),
             violations: Family::default(),
             in_flight: Gauge::default(),
@@ -127,6 +168,8 @@ impl Metrics {
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that answers, always 1", version);
         registry.register("admission_requests", "Admission requests answered", self.requests.clone());
+        let help = "Admission requests without a verdict, by why, and by what became of them";
+        registry.register("unjudged_requests", help, self.unjudged.clone());
         let help = "Time from the head of an admission request to its answer";
         registry.register_with_unit("admission_duration", help, Unit::Seconds, self.duration.clone());
         registry.register("violations", "Findings of rules, by what they did to the request", self.violations.clone());
@@ -154,11 +197,11 @@ impl Metrics {
     }
 
     /// Counts a request; one that could not be read is of the kind `other`, as is any that no rule knows.
-    pub(super) fn count_request(&self, endpoint: Endpoint, request: Option<&Request>, decision: Decision) {
+    pub(super) fn count_request(&self, endpoint: Endpoint, asks: Asks, decision: Decision) {
         let labels = RequestLabels {
             path: endpoint.name(),
-            kind: request.and_then(|request| request.kind).map_or("other", Kind::name),
-            operation: request.map_or("other", |request| request.operation.name()),
+            kind: asks.kind(),
+            operation: asks.operation(),
             decision: match decision {
                 Decision::Allowed => "allowed",
                 Decision::Denied => "denied",
@@ -166,6 +209,12 @@ impl Metrics {
             },
         };
         self.requests.get_or_create(&labels).inc();
+    }
+
+    /// Counts a request that got no verdict, by why, and by what became of it.
+    pub(super) fn count_unjudged(&self, endpoint: Endpoint, asks: Asks, cause: &'static str, answer: &'static str) {
+        let (kind, operation) = (asks.kind(), asks.operation());
+        self.unjudged.get_or_create(&UnjudgedLabels { path: endpoint.name(), kind, operation, cause, answer }).inc();
     }
 
     pub(super) fn count_violations(&self, verdict: &Verdict) {
@@ -263,7 +312,8 @@ mod tests {
     #[test]
     fn names_and_units_are_those_of_the_manual() {
         let metrics = Metrics::new();
-        metrics.count_request(Endpoint::Validate, None, Decision::Error);
+        metrics.count_request(Endpoint::Validate, Asks::default(), Decision::Error);
+        metrics.count_unjudged(Endpoint::Validate, Asks::default(), "too_large", "refused");
         metrics.observe(Endpoint::Mutate, Duration::from_micros(70));
         metrics.count_panic();
         metrics.set_objects(&[(Kind::Subnet, 3)]);
@@ -272,6 +322,7 @@ mod tests {
         let text = metrics.encode();
         for line in [
             r#"vpcguard_admission_requests_total{path="validate",kind="other",operation="other",decision="error"} 1"#,
+            r#"vpcguard_unjudged_requests_total{path="validate",kind="other",operation="other",cause="too_large",answer="refused"} 1"#,
             r#"vpcguard_admission_duration_seconds_bucket{le="0.00005",path="mutate"} 0"#,
             r#"vpcguard_admission_duration_seconds_bucket{le="0.0001",path="mutate"} 1"#,
             concat!("vpcguard_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),

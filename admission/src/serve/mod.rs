@@ -1,8 +1,9 @@
 //! `vpcguard serve`: the admission webhook.
 //!
 //! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`] → [`webhook`] → [`judge`], which is a live
-//! cluster or, [`standalone`], a directory. Beside it [`probes`] answers on a port of its own, [`certificates`] renews what
-//! TLS shows, [`reload`] reads the settings again, and [`start`] puts it all together.
+//! cluster or, [`standalone`], a directory. What gets no verdict on its way is answered by [`unjudged`]. Beside it [`probes`]
+//! answers on a port of its own, [`certificates`] renews what TLS shows, [`reload`] reads the settings again, and [`start`]
+//! puts it all together.
 
 mod body;
 mod budget;
@@ -25,6 +26,7 @@ mod signals;
 mod standalone;
 mod start;
 mod tls;
+mod unjudged;
 mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};

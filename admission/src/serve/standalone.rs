@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwap;
-use vpcguard_policies::{Inventory, Kind, Request, Settings, Verdict, ViewError, mutate, review};
+use vpcguard_policies::{Head, Inventory, Kind, Request, Settings, Verdict, ViewError, mutate, needs_verdict, review};
 
 use super::change::Change;
+use super::endpoint::Endpoint;
 use crate::files::{self, LoadError};
 
 /// A cluster in memory.
@@ -43,6 +44,11 @@ impl Standalone {
             change.make(&mut inventory, request);
         }
         Ok(verdict)
+    }
+
+    /// Whether a request that gets no verdict is refused.
+    pub(super) fn needs_verdict(&self, endpoint: Endpoint, head: &Head) -> bool {
+        needs_verdict(endpoint.question(), head, &self.settings.load())
     }
 
     /// Judges by other settings from now on. The inventory was read by how Kube-OVN was configured, which therefore stays.

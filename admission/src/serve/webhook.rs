@@ -5,13 +5,14 @@ use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use tokio::time::Instant;
-use vpcguard_policies::{Request, Verdict, answer, decline};
+use vpcguard_policies::{Request, Verdict, answer};
 
 use super::endpoint::Endpoint;
 use super::failure::{Failure, json};
 use super::judge::{Judge, Judged};
 use super::logging::shortened;
 use super::metrics::{Decision, Metrics};
+use super::unjudged::Unjudged;
 
 /// Answers a body that has been read, by a time limit.
 pub(super) async fn respond(
@@ -20,27 +21,15 @@ pub(super) async fn respond(
     limit: Instant,
     judge: &Judge,
     metrics: &Metrics,
-) -> Result<Response, Failure> {
-    let failed = |failure| {
-        metrics.count_request(endpoint, None, Decision::Error);
-        failure
-    };
-    let request = Request::from_review(body).map_err(Failure::from).map_err(failed)?;
+) -> Result<Response, Unjudged> {
+    let request = Request::from_review(body).map_err(Failure::from)?;
     let judged = match endpoint {
         Endpoint::Validate => judge.validate(&request, limit).await,
         Endpoint::Mutate => judge.mutate(&request),
     };
-    let Judged { verdict, warning } = match judged {
-        Ok(judged) => judged,
-        // The API server hands on a status, but makes a broken webhook of an HTTP error.
-        Err(failure) => {
-            metrics.count_request(endpoint, Some(&request), Decision::Error);
-            log_failure(&request, &failure);
-            return Ok(json(StatusCode::OK, decline(&request, failure.status()).to_json()));
-        }
-    };
+    let Judged { verdict, warning } = judged.map_err(|failure| Unjudged::of(&request, failure))?;
     let decision = if verdict.allowed { Decision::Allowed } else { Decision::Denied };
-    metrics.count_request(endpoint, Some(&request), decision);
+    metrics.count_request(endpoint, (&request).into(), decision);
     metrics.count_violations(&verdict);
     if !verdict.allowed {
         log_refusal(&request, &verdict);
@@ -58,19 +47,6 @@ fn patch(request: &Request, verdict: &Verdict) -> Option<String> {
     let mutated = verdict.mutated_object.as_ref()?;
     let patch = serde_json::to_vec(&json_patch::diff(&request.object, mutated)).ok()?;
     Some(BASE64_STANDARD.encode(patch))
-}
-
-/// One line a request without a verdict.
-fn log_failure(request: &Request, failure: &Failure) {
-    let failure = failure.to_string();
-    tracing::warn!(
-        uid = shortened(&request.uid),
-        operation = request.operation.name(),
-        kind = request.kind.map(vpcguard_policies::Kind::name).unwrap_or_default(),
-        namespace = shortened(&request.namespace),
-        failure = shortened(&failure),
-        "no verdict"
-    );
 }
 
 /// One line a refusal, without the object: it may hold secrets.

@@ -22,3 +22,4 @@ mod reload;
 mod running;
 mod serve;
 mod serving;
+mod unjudged;

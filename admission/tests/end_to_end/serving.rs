@@ -227,6 +227,23 @@ pub(crate) fn create(object: &Value) -> Value {
     })
 }
 
+/// A request as the API server writes it, which begins with the uid: the text before the object, and the rest.
+pub(crate) fn sent(operation: &str, object: &Value) -> [String; 2] {
+    let review = create(object);
+    let (kind, name, namespace) =
+        (&review["request"]["kind"], &object["metadata"]["name"], &object["metadata"]["namespace"]);
+    let namespace = namespace.as_str().map(|name| format!(r#""namespace":"{name}","#)).unwrap_or_default();
+    let [object, old] = match operation {
+        "CREATE" => [object, &Value::Null],
+        "DELETE" => [&Value::Null, object],
+        _ => [object, object],
+    };
+    let head = format!(
+        r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"the-uid","kind":{kind},"name":{name},{namespace}"operation":"{operation}","userInfo":{{"username":"somebody"}},"#
+    );
+    [head, format!(r#""object":{object},"oldObject":{old},"dryRun":false}}}}"#)]
+}
+
 /// A Subnet of the default VPC.
 pub(crate) fn subnet(name: &str, cidr: &str) -> Value {
     json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": name}, "spec": {"cidrBlock": cidr}})
