@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use vpcguard_policies::Head;
 
 use super::failure::Failure;
+use super::values;
 
 /// The largest body that is looked at. The API server stores objects of up to 1.5 MiB, and an UPDATE holds two.
 pub(super) const LIMIT: usize = 8 << 20;
@@ -21,10 +22,6 @@ const SMALL: u64 = 256 << 10;
 /// How many large bodies are read at the same time, of some of which nothing more may ever come. The others wait, and small
 /// ones go past them.
 const MOST_READ: usize = 16;
-
-/// How many values a large body may hold, give or take those separators that stand in texts. A value may have two bytes in
-/// the body, and takes some hundred of memory while it is judged (docs/figures.md).
-const MOST_VALUES: usize = 500_000;
 
 /// How many large bodies are judged at the same time.
 const MOST_JUDGED: usize = 2;
@@ -64,10 +61,7 @@ pub(super) async fn read<'room>(
     // Nobody closes a semaphore.
     let place = room.read.acquire().await.ok();
     let bytes = coming.whole().await?;
-    let separators = bytes.iter().filter(|byte| matches!(byte, b',' | b':' | b'[')).count();
-    if separators > MOST_VALUES {
-        return Err(Failure::TooManyValues { limit: MOST_VALUES });
-    }
+    values::count(&bytes)?;
     let judged = room.judged.acquire().await.ok();
     Ok(Whole { bytes, _places: place.zip(judged).map(<[_; 2]>::from) })
 }

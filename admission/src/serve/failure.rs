@@ -23,7 +23,7 @@ pub(super) enum Failure {
     Unreadable(String),
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    #[error("the body holds more than {limit} values")]
+    #[error("a version of the object holds more than {limit} values")]
     TooManyValues { limit: usize },
     #[error("no answer within {} ms, the time that the request allows", .0.as_millis())]
     OutOfTime(Duration),

@@ -27,6 +27,7 @@ mod standalone;
 mod start;
 mod tls;
 mod unjudged;
+mod values;
 mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};

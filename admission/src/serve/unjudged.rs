@@ -124,7 +124,10 @@ mod tests {
             (Failure::Malformed(ReviewError::NoRequest), "not what the API server sends"),
             (Failure::Unreadable(String::new()), "the connection ended, or its framing is broken"),
             (Failure::TooLarge { limit: 0 }, "the body is larger than 8 MiB"),
-            (Failure::TooManyValues { limit: 0 }, "the body is larger than 256 KiB and holds more than 500,000 values"),
+            (
+                Failure::TooManyValues { limit: 0 },
+                "the body is larger than 256 KiB and a version of the object holds more than 500,000 values",
+            ),
             (
                 Failure::OutOfTime(Duration::ZERO),
                 "the body took longer than the API server waits: the `timeout` parameter less one second, at least half of it",
