@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-/// name, vpc, provider, second number of 172.x.0.0/16, the namespace that is bound to it.
+/// name, vpc, provider, second number of 172.x.0.0/16, the namespace that is bound to it. Kube-OVN makes no switch of a Subnet that
+/// binds a namespace in a VPC without a list.
 pub(super) const SUBNETS: &[(&str, &str, &str, u8, &str)] = &[
     ("amber-app", "amber", "ovn", 30, "amber"),
     ("amber-db", "amber", "db.amber.ovn", 31, ""),
@@ -13,7 +14,7 @@ pub(super) const SUBNETS: &[(&str, &str, &str, u8, &str)] = &[
     ("cobalt-two", "cobalt", "two.amber.ovn", 22, ""),
     ("cobalt-dying", "cobalt", "old.cobalt.ovn", 23, ""),
     ("dying-app", "dying", "gone.cobalt.ovn", 24, ""),
-    ("open-app", "open", "ovn", 40, "violet"),
+    ("open-app", "open", "ovn", 40, ""),
     ("open-db", "open", "db.violet.ovn", 41, ""),
     ("rack", "", "rack.cobalt", 42, ""),
 ];

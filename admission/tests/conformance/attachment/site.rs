@@ -10,7 +10,7 @@ use vpcguard_tests::kube_ovn::{Answer, Client, Id, World, bind};
 
 use super::breach::{Breach, Owners, breaches};
 use super::case::{Case, Step};
-use super::facts::{DELETED, is_closed, owners, stages, vpc_of};
+use super::facts::{DELETED, SUBNETS, is_closed, owners, stages, vpc_of};
 use super::guard::Guard;
 
 /// How long an object may take that others need.
@@ -79,6 +79,10 @@ impl Site {
                 assert!(answer.is_success(), "{object}: {}", answer.message());
             }
             world.settle().unwrap();
+        }
+        let northbound = world.northbound().unwrap();
+        for (subnet, ..) in SUBNETS.iter().filter(|(_, vpc, ..)| !vpc.is_empty()) {
+            assert!(northbound.has_switch(subnet), "{subnet} has no switch");
         }
         let rights = tenants();
         let answer = world.plane().kubectl(User::Admin, &["apply", "-f", "-"], Some(&rights.to_string())).unwrap();
@@ -160,21 +164,24 @@ impl Site {
     /// Waits for rest, and until all that is sound has come up: on a busy machine Kube-OVN has not yet looked at the others either.
     fn settle(&mut self, numbered: &[Case], verdicts: &[Verdict]) {
         let start = Instant::now();
-        let sound =
-            numbered.iter().zip(verdicts).filter(|(case, verdict)| **verdict == Verdict::Admitted && case.is_sound());
-        let pods: Vec<String> = sound
-            .flat_map(|(case, _)| ids(case.object()))
-            .filter(|id| id.kind == "Pod")
-            .map(|id| format!("{}/{}", id.namespace, id.name))
-            .collect();
+        let both = numbered.iter().zip(verdicts);
+        let sound = both.filter(|(case, verdict)| **verdict == Verdict::Admitted && case.is_sound());
+        let ids = sound.flat_map(|(case, _)| ids(case.object()).into_iter().map(move |id| (id, case)));
+        let pods: Vec<(Id, &Case)> = ids.filter(|(id, _)| id.kind == "Pod").collect();
         loop {
             self.world.settle_within(REST).unwrap();
-            let up: BTreeSet<String> =
-                self.world.northbound().unwrap().pods().into_iter().map(|port| port.pod).collect();
-            if self.world.crash().unwrap().is_some()
-                || pods.iter().all(|pod| up.contains(pod))
-                || start.elapsed() > COMING_UP
-            {
+            let ports = self.world.northbound().unwrap().pods();
+            let up: BTreeSet<String> = ports.into_iter().map(|port| port.pod).collect();
+            let is_down = |(id, _): &&(Id, &Case)| !up.contains(&format!("{}/{}", id.namespace, id.name));
+            let down: Vec<_> = pods.iter().filter(is_down).collect();
+            if down.is_empty() || self.world.crash().unwrap().is_some() {
+                break;
+            }
+            if start.elapsed() > COMING_UP {
+                for (id, case) in down {
+                    let stored = self.world.stored(id).map(|pod| pod["metadata"]["annotations"].to_string());
+                    println!("does not come up: {}now {}", case.yaml(), stored.unwrap_or_default());
+                }
                 break;
             }
         }

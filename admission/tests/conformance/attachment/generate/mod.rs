@@ -28,13 +28,7 @@ const OWN: &[Own] = &[
         pool: Some("amber-pool"),
         vip: Some("amber-vip"),
     },
-    Own {
-        namespace: "violet",
-        subnet: "open-app",
-        network: Some(("db", "open-db")),
-        pool: Some("open-pool"),
-        vip: None,
-    },
+    Own { namespace: "violet", subnet: "open-app", network: Some(("db", "open-db")), pool: None, vip: None },
     Own { namespace: "ovn", subnet: "ovn-default", network: None, pool: None, vip: None },
     Own {
         namespace: "cobalt",
