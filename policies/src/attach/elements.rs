@@ -391,4 +391,16 @@ mod tests {
         let members = vec![r#""NAME":"a","nAme":"b""#; 20_000].join(",");
         assert_eq!(short(&format!("[{{{members}}}]")), "/b@");
     }
+
+    /// Compared with a table of Go's own answers (`tests/go/networks`).
+    #[test]
+    fn every_text_is_read_as_go_reads_it() {
+        let table: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("../../../tests/go/networks/answers.json")).unwrap();
+        assert!(table.len() >= 700);
+        for answer in &table {
+            let text = answer["text"].as_str().unwrap();
+            assert_eq!(short(text), answer["reads"].as_str().unwrap(), "{text:?}");
+        }
+    }
 }

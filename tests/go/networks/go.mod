@@ -1,0 +1,3 @@
+module vpcguard.io/tests/go/networks
+
+go 1.22
