@@ -107,12 +107,16 @@ object.?spec != oldObject.?spec ||
             changed_in(Kind::Pod),
             r#"request.operation == "CREATE" ||
 object.?metadata.?labels != oldObject.?metadata.?labels ||
+object.?metadata.?ownerReferences != oldObject.?metadata.?ownerReferences ||
 object.?spec != oldObject.?spec ||
 [object, oldObject].exists(version, version.metadata.?annotations.orValue({}).size() > 1000) ||
 [object, oldObject].exists(version, version.metadata.?annotations.orValue({}).exists(key,
-  (key in ["k8s.v1.cni.cncf.io/networks", "ovn.kubernetes.io/logical_switch", "v1.multus-cni.io/default-network"] ||
+  (key in ["k8s.v1.cni.cncf.io/networks", "kubevirt.io/migrationJobName", "ovn.kubernetes.io/logical_switch", "v1.multus-cni.io/default-network"] ||
+   key.endsWith(".kubernetes.io/ip_address") ||
    key.endsWith(".kubernetes.io/ip_pool") ||
-   key.endsWith(".kubernetes.io/logical_switch")) &&
+   key.endsWith(".kubernetes.io/logical_router") ||
+   key.endsWith(".kubernetes.io/logical_switch") ||
+   key.endsWith(".kubernetes.io/mac_address")) &&
   object.metadata.?annotations[?key] != oldObject.metadata.?annotations[?key]))"#
         );
     }

@@ -35,7 +35,10 @@ pub use meta::{ALLOW, Meta, key};
 pub use namespace::Namespace;
 pub use nat_gateway::NatGateway;
 pub use node::Node;
-pub use pod::{DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate};
+pub use pod::{
+    DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS,
+    PodTemplate,
+};
 pub use selector::LabelSelector;
 pub use service::{LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, VPC as SERVICE_VPC};
 pub use service_cidr::ServiceCidr;

@@ -9,6 +9,8 @@ use crate::net::{list_items, parse_ip};
 pub const LOGICAL_SWITCH: &str = "ovn.kubernetes.io/logical_switch";
 /// How the keys of all such annotations end, one for each network of a Pod.
 pub const LOGICAL_SWITCH_SUFFIX: &str = ".kubernetes.io/logical_switch";
+/// How the keys of the annotations end in which Kube-OVN keeps the VPC of each network of a Pod.
+pub const LOGICAL_ROUTER_SUFFIX: &str = ".kubernetes.io/logical_router";
 /// How the keys of the annotations end that name an IPPool or list addresses.
 pub const IP_POOL_SUFFIX: &str = ".kubernetes.io/ip_pool";
 /// The networks that Multus attaches besides the primary one.
@@ -27,6 +29,8 @@ pub struct PodTemplate {
     pub pod: Meta,
     /// Whether the Pod uses its node's network, so that Kube-OVN attaches it to nothing.
     pub host_network: bool,
+    /// The KubeVirt virtual machines that own it, by name: whatever its owner references say.
+    pub virtual_machines: Vec<String>,
     /// Where the Pod's metadata stand in the object.
     metadata: FieldPath,
 }
@@ -38,6 +42,7 @@ impl PodTemplate {
             meta: Meta::read(object),
             pod: Meta::read(pod),
             host_network: pod.at("spec").at("hostNetwork").flag(),
+            virtual_machines: virtual_machines(&pod.at("metadata").at("ownerReferences")),
             metadata: pod.at("metadata").path(),
         };
         let spec = object.at("spec");
@@ -64,6 +69,15 @@ impl PodTemplate {
         let pools = self.pod.annotations.iter().filter(|(key, _)| key.ends_with(IP_POOL_SUFFIX));
         pools.map(|(key, value)| (key.as_str(), value.trim())).filter(|(_, name)| is_pool_name(name))
     }
+}
+
+/// Kube-OVN takes the name of such an owner for that of the Pod.
+fn virtual_machines(owners: &Reader) -> Vec<String> {
+    let is_machine = |owner: &Reader| {
+        let group = owner.at("apiVersion").string();
+        owner.at("kind").string() == "VirtualMachineInstance" && group.starts_with("kubevirt.io/")
+    };
+    owners.items().filter(is_machine).map(|owner| owner.at("name").string()).collect()
 }
 
 fn is_pool_name(value: &str) -> bool {

@@ -2,6 +2,8 @@
 
 pub mod inject_logical_switch;
 pub mod logical_switch_name;
+pub mod network_state;
 pub mod network_unresolvable;
+pub mod ovn_name_conflict;
 pub mod vpc_default;
 pub mod vpc_namespace;

@@ -37,40 +37,57 @@ pub(crate) fn refusal(context: &Context<'_>, field: FieldPath, subnet: &Subnet, 
 impl Closed {
     /// The refusal of a way to a Subnet of it.
     pub(crate) fn refusal(&self, context: &Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Finding {
-        let (namespace, subnet_vpc) = (context.namespace, Some(FieldPath::of("spec.vpc")));
-        match self {
+        let namespace = context.namespace;
+        let detail = match self {
             Closed::Listing(vpc) => {
                 let in_vpc = context.mention(Kind::Vpc, &vpc.meta.name);
-                let detail = format!("{way} in {in_vpc}, which namespace {namespace:?} may not use");
-                Finding::forbidden(field, &subnet.meta.name, detail)
-                    .related(subnet.reference(), subnet_vpc)
-                    .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
-                    .unless_any(Kind::VpcNatGateway)
+                format!("{way} in {in_vpc}, which namespace {namespace:?} may not use")
             }
             Closed::Unknown(vpc) => {
                 let in_vpc = context.mention(Kind::Vpc, vpc);
-                let detail = format!("{way} in {in_vpc}, which does not exist, so that no namespace may use it");
-                Finding::forbidden(field, &subnet.meta.name, detail)
-                    .related(subnet.reference(), subnet_vpc)
-                    .missing(ObjectRef::new(Kind::Vpc, vpc))
+                format!("{way} in {in_vpc}, which does not exist, so that no namespace may use it")
             }
+        };
+        let finding = Finding::forbidden(field, &subnet.meta.name, detail);
+        self.evidence(finding.related(subnet.reference(), Some(FieldPath::of("spec.vpc"))))
+    }
+
+    /// A finding, with what shows that the VPC is closed.
+    pub(crate) fn evidence(&self, finding: Finding) -> Finding {
+        match self {
+            Closed::Listing(vpc) => {
+                finding.related(vpc.reference(), Some(FieldPath::of("spec.namespaces"))).unless_any(Kind::VpcNatGateway)
+            }
+            Closed::Unknown(vpc) => finding.missing(ObjectRef::new(Kind::Vpc, vpc)),
         }
     }
 }
 
-/// The custom VPC of a Subnet, if it has one that a namespace may not use. Kube-OVN serves a VPC until it is gone. One that does
-/// not exist lists nobody; where not all are seen, it may be elsewhere.
+/// The custom VPC of a Subnet, if it has one that a namespace may not use.
 pub(crate) fn closed_vpc(
     cluster: &dyn ClusterView,
     kube_ovn: &KubeOvn,
     subnet: &Subnet,
     namespace: &str,
 ) -> Answer<Option<Closed>> {
-    let Some(name) = subnet.vpc.as_deref().filter(|vpc| kube_ovn.is_custom_vpc(vpc)) else { return Ok(None) };
-    Ok(match cluster.vpc_until_gone(name)? {
+    subnet.vpc.as_deref().map_or(Ok(None), |vpc| closed_to(cluster, kube_ovn, vpc, namespace))
+}
+
+/// The VPC of this name, if it is a custom one that a namespace may not use. Kube-OVN serves a VPC until it is gone. One that
+/// does not exist lists nobody; where not all are seen, it may be elsewhere.
+pub(crate) fn closed_to(
+    cluster: &dyn ClusterView,
+    kube_ovn: &KubeOvn,
+    vpc: &str,
+    namespace: &str,
+) -> Answer<Option<Closed>> {
+    if !kube_ovn.is_custom_vpc(vpc) {
+        return Ok(None);
+    }
+    Ok(match cluster.vpc_until_gone(vpc)? {
         Some(vpc) if is_listed(cluster, &vpc, namespace)? => None,
         Some(vpc) => Some(Closed::Listing(vpc)),
-        None if cluster.sight(Kind::Vpc) == Sight::All => Some(Closed::Unknown(name.to_owned())),
+        None if cluster.sight(Kind::Vpc) == Sight::All => Some(Closed::Unknown(vpc.to_owned())),
         None => None,
     })
 }

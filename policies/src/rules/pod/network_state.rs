@@ -1,0 +1,207 @@
+//! Keeps users from writing what only Kube-OVN may write into a Pod.
+//!
+//! Kube-OVN writes the state of a Pod's networks into its annotations, and believes what it finds there. The VPC in
+//! `ovn.kubernetes.io/logical_router`, and in the key of that kind of each attached network, decides into whose load balancer a
+//! Service of the Pod is put. On a Pod of the node's network (`hostNetwork`), and on any Pod that says that it is attached
+//! already, Kube-OVN leaves what is there. So a VPC that the namespace may not use is refused; that of the Pod's own VPC passes,
+//! as a backup brings it back.
+//!
+//! The rest of what is written there is a warning: a new Pod that says that it is `allocated` gets no port; an address changed
+//! under an attached Pod is believed by Services and NetworkPolicies; `kubevirt.io/migrationJobName` without a virtual machine
+//! switches off the look for addresses that are in use.
+//!
+//! ```yaml
+//! # bad: test-vpc-1 lists ns1
+//! kind: Pod
+//! metadata:
+//!   namespace: default
+//!   annotations: {ovn.kubernetes.io/logical_router: test-vpc-1}
+//! # good: without the annotation
+//! ```
+//!
+//! Leave these annotations to Kube-OVN.
+
+use crate::attach::Asked;
+use crate::context::Context;
+use crate::finding::{Finding, quoted};
+use crate::kinds::{
+    DEFAULT_NETWORK, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object, PodTemplate,
+};
+use crate::policy::Policy;
+use crate::reads::Read;
+use crate::request::Operation;
+use crate::rules::support::listed::closed_to;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "pod-network-state",
+    summary: "a user writes into a Pod what only Kube-OVN may write: the router of another tenant's VPC, its state",
+    default: RuleAction::Deny,
+    isolates: true,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
+    checks: &[Check::Pod(
+        &[
+            Read::PodAnnotationsEnding(LOGICAL_ROUTER_SUFFIX),
+            Read::PodAnnotationsEnding(ADDRESS),
+            Read::PodAnnotationsEnding(MAC),
+            Read::PodAnnotation(NETWORKS),
+            Read::PodAnnotation(DEFAULT_NETWORK),
+            Read::PodAnnotation(MIGRATION),
+        ],
+        check,
+    )],
+};
+
+const ADDRESS: &str = ".kubernetes.io/ip_address";
+const MAC: &str = ".kubernetes.io/mac_address";
+const ALLOCATED: &str = ".kubernetes.io/allocated";
+const MIGRATION: &str = "kubevirt.io/migrationJobName";
+const HELP: &str = "Leave this annotation to Kube-OVN.";
+
+fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    // Of a stored Pod nobody knows who wrote it.
+    if context.operation == Operation::AtRest || pod.pod.annotations.is_empty() {
+        return Ok(());
+    }
+    let asked = Asked::by(pod, context.namespace, context.kube_ovn());
+    let mut providers = vec!["ovn"];
+    providers.extend(asked.networks.iter().map(|network| network.provider.as_str()));
+    providers.dedup();
+    for provider in providers {
+        router(pod, provider, context)?;
+        state(pod, provider, context);
+    }
+    migration(pod, context);
+    Ok(())
+}
+
+fn router(pod: &PodTemplate, provider: &str, context: &mut Context<'_>) -> Outcome {
+    let key = format!("{provider}{LOGICAL_ROUTER_SUFFIX}");
+    let Some(vpc) = pod.pod.annotation(&key).filter(|vpc| !vpc.is_empty()) else { return Ok(()) };
+    let field = pod.annotation_path(&key);
+    let subnet = pod.pod.annotation(&format!("{provider}{LOGICAL_SWITCH_SUFFIX}")).unwrap_or_default();
+    if context.kube_ovn().is_custom_vpc(vpc) {
+        if let Some(closed) = closed_to(context.cluster, context.kube_ovn(), vpc, context.namespace)? {
+            let detail = format!(
+                "namespace {:?} may not use VPC {}, into whose load balancer a Service of the Pod would be put",
+                context.namespace,
+                quoted(vpc)
+            );
+            let finding = Finding::forbidden(field, vpc, detail).identified_by(format!("{key} {vpc}"));
+            context.deny(closed.evidence(finding).help(HELP));
+        }
+    } else if let Some(subnet) = context.cluster.subnet_until_gone(subnet)?.filter(|s| s.vpc.as_deref() != Some(vpc)) {
+        let of = context.mention(Kind::Subnet, &subnet.meta.name);
+        let detail = format!("is not the VPC of {of}, so that Services of the Pod are put into the default VPC");
+        context.warn(Finding::invalid(field, vpc, detail).help(HELP));
+    }
+    Ok(())
+}
+
+/// What Kube-OVN believes of a network.
+fn state(pod: &PodTemplate, provider: &str, context: &mut Context<'_>) {
+    let allocated = format!("{provider}{ALLOCATED}");
+    match context.old {
+        None if context.operation == Operation::Create => {
+            if let Some(value) = pod.pod.annotation(&allocated).filter(|value| *value == "true") {
+                let detail = "Kube-OVN makes no port for a Pod that says that it is attached already";
+                context.warn(Finding::invalid(pod.annotation_path(&allocated), value, detail).help(HELP));
+            }
+        }
+        Some(Object::Pod(old)) if old.pod.annotation(&allocated) == Some("true") => {
+            for suffix in [ADDRESS, MAC] {
+                let key = format!("{provider}{suffix}");
+                let (new, old) = (pod.pod.annotation(&key), old.pod.annotation(&key));
+                if let Some(value) = new.filter(|_| old.is_some() && new != old) {
+                    let detail = "Kube-OVN, which attached the Pod, keeps its port as it is and believes this";
+                    context.warn(Finding::invalid(pod.annotation_path(&key), value, detail).help(HELP));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn migration(pod: &PodTemplate, context: &mut Context<'_>) {
+    let Some(job) = pod.pod.annotation(MIGRATION).filter(|_| pod.virtual_machines.is_empty()) else { return };
+    if !matches!(context.old, Some(Object::Pod(old)) if old.pod.annotation(MIGRATION) == Some(job)) {
+        let detail = "without a virtual machine that owns the Pod, it only switches off the look for addresses in use";
+        context.warn(Finding::invalid(pod.annotation_path(MIGRATION), job, detail).help("Leave it out."));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::rules::support::testing::{Cluster, update};
+
+    const ROUTER: &str = "ovn.kubernetes.io/logical_router";
+
+    fn cluster() -> Cluster {
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]}}))
+            .with(json!({"kind": "Vpc", "name": "w", "spec": {"namespaces": ["ns2"]}}))
+            .with(json!({"kind": "Subnet", "name": "net1", "spec": {"vpc": "v"}}))
+    }
+
+    fn pod(annotations: Value) -> Value {
+        json!({"kind": "Pod", "namespace": "ns2", "annotations": annotations, "spec": {"hostNetwork": true}})
+    }
+
+    fn refusal(key: &str) -> String {
+        format!(
+            r#"metadata.annotations[{key}]: Forbidden: namespace "ns2" may not use VPC "v", into whose load balancer a Service of the Pod would be put [pod-network-state]"#
+        )
+    }
+
+    #[test]
+    fn the_router_of_a_closed_vpc_is_refused() {
+        cluster().refuses(&pod(json!({ROUTER: "v"})), &[&refusal(ROUTER)]);
+        let key = "nad.ns2.ovn.kubernetes.io/logical_router";
+        cluster().refuses(&pod(json!({NETWORKS: "nad", key: "v"})), &[&refusal(key)]);
+        cluster().accepts(&pod(json!({key: "v"})));
+        for own in ["w", "", "ovn-cluster"] {
+            cluster().accepts(&pod(json!({ROUTER: own})));
+        }
+        let template = json!({"metadata": {"annotations": {ROUTER: "v"}}});
+        let deployment = json!({"kind": "Deployment", "namespace": "ns2", "spec": {"template": template}});
+        cluster().refuses(&deployment, &[&format!("spec.template.{}", refusal(ROUTER))]);
+    }
+
+    #[test]
+    fn only_what_changes_is_refused() {
+        let allowed = |old: Value, new: Value| cluster().verdict(&update(&pod(old), &pod(new))).allowed;
+        assert!(allowed(json!({ROUTER: "v"}), json!({ROUTER: "v", NETWORKS: "x"})));
+        assert!(!allowed(json!({ROUTER: "w"}), json!({ROUTER: "v"})));
+        let key = "nad.ns2.ovn.kubernetes.io/logical_router";
+        assert!(!allowed(json!({key: "v"}), json!({key: "v", NETWORKS: "nad"})));
+    }
+
+    #[test]
+    fn other_state_is_a_warning() {
+        let warned = |old: Option<Value>, new: Value| {
+            let request = match old {
+                Some(old) => update(&pod(old), &pod(new)),
+                None => crate::rules::support::testing::create(&pod(new)),
+            };
+            let verdict = cluster().verdict(&request);
+            assert!(verdict.allowed);
+            verdict.warnings.len()
+        };
+        let (allocated, address) = ("ovn.kubernetes.io/allocated", "ovn.kubernetes.io/ip_address");
+        assert_eq!(warned(None, json!({allocated: "true", address: "10.0.0.1", ROUTER: "w"})), 1);
+        assert_eq!(warned(None, json!({address: "10.0.0.1"})), 0);
+        let attached = json!({allocated: "true", address: "10.0.0.1"});
+        assert_eq!(warned(Some(attached.clone()), json!({allocated: "true", address: "10.0.0.2"})), 1);
+        assert_eq!(warned(Some(attached), json!({})), 0);
+        assert_eq!(warned(Some(json!({address: "10.0.0.1"})), json!({address: "10.0.0.2"})), 0);
+        assert_eq!(warned(None, json!({MIGRATION: "job"})), 1);
+        let beside = json!({ROUTER: "ovn-cluster", "ovn.kubernetes.io/logical_switch": "net1"});
+        assert_eq!(warned(None, beside), 1);
+    }
+}
