@@ -187,7 +187,7 @@ mod tests {
             webhook.match_conditions.iter().flatten().any(|condition| condition.name == "not-being-deleted")
         };
         let passing: Vec<_> = webhooks.iter().filter(pass).map(|webhook| webhook.name.as_str()).collect();
-        assert_eq!(passing, ["configmaps.vpcguard.io"]);
+        assert_eq!(passing, ["addresses.vpcguard.io", "kube-ovn.vpcguard.io", "configmaps.vpcguard.io"]);
     }
 
     #[test]

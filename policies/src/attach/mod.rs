@@ -105,18 +105,20 @@ impl<'p> Asked<'p> {
                 element.namespace = Cow::Borrowed(namespace);
             }
         }
-        // A network counts as often as both annotations together list it.
+        // A network counts as often as both annotations together list it; the same interface of it is one network.
         let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut interfaces: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+        let mut is_new = Vec::with_capacity(elements.len());
         for (_, element) in &elements {
             *counts.entry((&element.namespace, &element.name)).or_default() += 1;
+            is_new.push(interfaces.insert((&element.namespace, &element.name, &element.interface)));
         }
-        let several: Vec<bool> = elements
-            .iter()
-            .map(|(_, e)| counts.get(&(&*e.namespace, &*e.name)).is_some_and(|count| *count > 1))
-            .collect();
-        drop(counts);
-        asked.networks =
-            elements.into_iter().zip(several).map(|((key, e), several)| Network::of(pod, key, e, several)).collect();
+        let is_several = |element: &elements::Element<'_>| {
+            counts.get(&(&*element.namespace, &*element.name)).is_some_and(|count| *count > 1)
+        };
+        let several: Vec<bool> = elements.iter().map(|(_, element)| is_several(element)).collect();
+        let each = elements.into_iter().zip(several).zip(is_new).filter(|(_, is_new)| *is_new);
+        asked.networks = each.map(|(((key, e), several), _)| Network::of(pod, key, e, several)).collect();
         asked
     }
 
