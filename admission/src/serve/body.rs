@@ -1,106 +1,151 @@
 //! Reads a request's body, within bounds.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use hyper::body::Bytes;
 use vpcguard_policies::Head;
 
 use super::failure::Failure;
-use super::values;
+use super::room::{Gone, Held, Room};
 
-/// The largest body that is looked at. The API server stores objects of up to 1.5 MiB, and an UPDATE holds two.
-pub(super) const LIMIT: usize = 8 << 20;
+/// The largest object that an API server takes, as it was sent.
+const OBJECT: usize = 3 << 20;
 
-/// What is read of a larger one, and thrown away: a client that writes all before it reads learns from the answer what
-/// was wrong, where it would otherwise see its connection break.
-const THROWN_AWAY: usize = 4 * LIMIT;
+/// What a byte of it may become on its way here: the API server writes `<` as `\u003c`, and so `>`, `&` and all that is no
+/// text.
+const ESCAPED: usize = 6;
+
+/// What may be around the objects.
+const AROUND: usize = 1 << 20;
+
+/// The largest body that is looked at: an UPDATE holds two versions.
+pub(super) const LIMIT: usize = 2 * ESCAPED * OBJECT + AROUND;
+
+/// What is read beyond that, and thrown away: a client that writes all before it reads learns from the answer what was wrong,
+/// where it would otherwise see its connection break.
+const THROWN_AWAY: usize = 32 << 20;
+
+/// How long what has to go is read on for the same reason, if it still comes.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What most bodies are smaller than.
-const SMALL: u64 = 256 << 10;
+pub(super) const SMALL: usize = 256 << 10;
 
-/// How many large bodies are read at the same time, of some of which nothing more may ever come. The others wait, and small
-/// ones go past them.
-const MOST_READ: usize = 16;
+/// In what parts a body is kept until it is taken apart. What a part gave back is there for the next one at once, where the
+/// memory of a large body as a whole would lie about for a while (docs/figures.md).
+const PART: usize = 64 << 10;
 
-/// How many large bodies are judged at the same time.
-const MOST_JUDGED: usize = 2;
-
-/// Room for large bodies.
+/// A whole body. It takes up room until it is dropped.
 #[derive(Debug)]
-pub(super) struct Room {
-    read: Semaphore,
-    judged: Semaphore,
+pub(super) struct Whole {
+    parts: Vec<Vec<u8>>,
+    held: Held,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        Self { read: Semaphore::new(MOST_READ), judged: Semaphore::new(MOST_JUDGED) }
-    }
-}
-
-/// A whole body. A large one takes up room until it is dropped.
+/// A whole body in one piece.
 #[derive(Debug)]
-pub(super) struct Whole<'room> {
+pub(super) struct Piece {
     pub(super) bytes: Vec<u8>,
-    _places: Option<[SemaphorePermit<'room>; 2]>,
+    _held: Held,
 }
 
-/// The whole body, as soon as there is room to judge it. How it begins is known before that, and whatever becomes of it.
-pub(super) async fn read<'room>(
-    body: Body,
-    room: &'room Room,
-    beginning: &mut Vec<u8>,
-) -> Result<Whole<'room>, Failure> {
-    let is_small = body.size_hint().upper().is_some_and(|size| size <= SMALL);
-    let mut coming = Coming { body, bytes: Vec::new(), length: 0, beginning };
-    while coming.beginning.len() < Head::SOUGHT_IN && coming.goes_on().await? {}
-    if is_small {
-        return Ok(Whole { bytes: coming.whole().await?, _places: None });
+impl Whole {
+    pub(super) fn length(&self) -> usize {
+        self.parts.iter().map(Vec::len).sum()
     }
-    // Nobody closes a semaphore.
-    let place = room.read.acquire().await.ok();
-    let bytes = coming.whole().await?;
-    values::count(&bytes)?;
-    let judged = room.judged.acquire().await.ok();
-    Ok(Whole { bytes, _places: place.zip(judged).map(<[_; 2]>::from) })
+
+    pub(super) fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().map(Vec::as_slice)
+    }
+
+    pub(super) fn into_piece(self) -> Piece {
+        let length = self.length();
+        let mut parts = self.parts.into_iter();
+        let mut bytes = parts.next().unwrap_or_default();
+        bytes.reserve_exact(length.saturating_sub(bytes.len()));
+        for part in parts {
+            bytes.extend_from_slice(&part);
+        }
+        Piece { bytes, _held: self.held }
+    }
+}
+
+/// The whole body. How it begins is known before there is room for any of it, and whatever becomes of it.
+pub(super) async fn read(body: Body, room: &Arc<Room>, beginning: &mut Vec<u8>) -> Result<Whole, Failure> {
+    let mut coming = Coming { body, length: 0, beginning };
+    let read = coming.keep(room.begin()).await;
+    match &read {
+        Err(Failure::TooLarge { .. }) => coming.throw_away().await,
+        // Who is about to send it all should hear what became of it.
+        Err(Failure::NoRoom) => drop(tokio::time::timeout(FAREWELL, coming.throw_away()).await),
+        _ => {}
+    }
+    read
 }
 
 /// A body of which not all has come.
 struct Coming<'b> {
     body: Body,
-    bytes: Vec<u8>,
     /// How much has come, of which not all may be kept.
     length: usize,
     beginning: &'b mut Vec<u8>,
 }
 
 impl Coming<'_> {
-    /// Takes what comes next; whether there may be more.
-    async fn goes_on(&mut self) -> Result<bool, Failure> {
-        let Some(frame) = self.body.frame().await else { return Ok(false) };
-        let frame = frame.map_err(|error| Failure::Unreadable(error.to_string()))?;
-        let Ok(data) = frame.into_data() else { return Ok(true) };
-        let sought = Head::SOUGHT_IN.saturating_sub(self.beginning.len());
-        self.beginning.extend_from_slice(data.get(..sought).unwrap_or(&data));
-        if self.bytes.is_empty() {
-            // Growing would take up to twice its size.
-            let announced = self.body.size_hint().upper().and_then(|size| usize::try_from(size).ok());
-            let announced = announced.unwrap_or_default().saturating_add(data.len());
-            self.bytes.reserve(announced.min(LIMIT));
+    /// All of it, as far as there is room.
+    async fn keep(&mut self, mut held: Held) -> Result<Whole, Failure> {
+        let mut parts: Vec<Vec<u8>> = Vec::new();
+        loop {
+            let next = tokio::select! {
+                next = self.next() => next?,
+                () = held.gone() => return Err(Failure::NoRoom),
+            };
+            let Some(mut data) = next else { break };
+            if self.length > LIMIT {
+                return Err(Failure::TooLarge { limit: LIMIT });
+            }
+            let lacking = self.rest().saturating_add(data.len()).min(LIMIT);
+            held.take(data.len(), lacking).await.map_err(|Gone| Failure::NoRoom)?;
+            while !data.is_empty() {
+                match parts.last_mut().filter(|part| part.len() < part.capacity()) {
+                    Some(part) => {
+                        let fits = data.split_to(data.len().min(part.capacity() - part.len()));
+                        part.extend_from_slice(&fits);
+                    }
+                    None => parts.push(Vec::with_capacity(lacking.min(PART))),
+                }
+            }
         }
-        self.length = self.length.saturating_add(data.len());
-        if self.length <= LIMIT {
-            self.bytes.extend_from_slice(&data);
-        } else {
-            self.bytes = Vec::new();
-        }
-        Ok(self.length <= THROWN_AWAY)
+        held.complete();
+        Ok(Whole { parts, held })
     }
 
-    async fn whole(mut self) -> Result<Vec<u8>, Failure> {
-        while self.goes_on().await? {}
-        if self.length > LIMIT { Err(Failure::TooLarge { limit: LIMIT }) } else { Ok(self.bytes) }
+    /// What comes next; nothing at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|error| Failure::Unreadable(error.to_string()))?;
+            let Ok(data) = frame.into_data() else { continue };
+            let sought = Head::SOUGHT_IN.saturating_sub(self.beginning.len());
+            self.beginning.extend_from_slice(data.get(..sought).unwrap_or(&data));
+            self.length = self.length.saturating_add(data.len());
+            return Ok(Some(data));
+        }
+        Ok(None)
+    }
+
+    /// How much more is announced.
+    fn rest(&self) -> usize {
+        let rest = self.body.size_hint().upper().and_then(|size| usize::try_from(size).ok());
+        rest.unwrap_or_default()
+    }
+
+    /// Goes on to its end, if that is not too far, and keeps nothing.
+    async fn throw_away(&mut self) {
+        while self.length <= LIMIT + THROWN_AWAY && matches!(self.next().await, Ok(Some(_))) {}
     }
 }
 
@@ -108,50 +153,56 @@ impl Coming<'_> {
 mod tests {
     use super::*;
 
-    async fn length(body: Vec<u8>, room: &Room) -> usize {
-        read(Body::from(body), room, &mut Vec::new()).await.unwrap().bytes.len()
-    }
-
     #[tokio::test]
-    async fn small_bodies_go_past_large_ones_that_wait() {
-        for (reads, judges) in [(0, 1), (1, 0)] {
-            let room = Room { read: Semaphore::new(reads), judged: Semaphore::new(judges) };
-            assert_eq!(length(b"{}".into(), &room).await, 2);
-            let mut large = std::pin::pin!(length(vec![b' '; LIMIT], &room));
-            assert!(futures_util::poll!(large.as_mut()).is_pending());
-            room.read.add_permits(1 - reads);
-            room.judged.add_permits(1 - judges);
-            assert_eq!(large.await, LIMIT);
+    async fn the_limit_itself_is_allowed() {
+        let room = Arc::new(Room::default());
+        let whole = read(Body::from(vec![b' '; LIMIT]), &room, &mut Vec::new()).await.unwrap();
+        assert_eq!(whole.length(), LIMIT);
+        for length in [LIMIT + 1, LIMIT + THROWN_AWAY + 1] {
+            let read = read(Body::from(vec![b' '; length]), &room, &mut Vec::new()).await;
+            assert!(matches!(read, Err(Failure::TooLarge { .. })));
         }
     }
 
     #[tokio::test]
-    async fn a_large_body_takes_up_room_until_it_is_answered() {
-        let room = Room { read: Semaphore::new(2), judged: Semaphore::new(1) };
-        let first = read(Body::from(vec![b' '; LIMIT]), &room, &mut Vec::new()).await.unwrap();
-        let mut second = std::pin::pin!(length(vec![b' '; LIMIT], &room));
-        assert!(futures_util::poll!(second.as_mut()).is_pending());
-        drop(first);
-        assert_eq!(second.await, LIMIT);
+    async fn a_body_is_what_was_sent() {
+        let room = Arc::new(Room::default());
+        for length in [0, 1, PART - 1, PART, PART + 1, 5 * PART + 7] {
+            let sent: Vec<_> = (0_u8..251).cycle().take(length).collect();
+            let pieces: Vec<_> = sent.chunks(1 + length / 3).map(<[u8]>::to_vec).collect();
+            let pieces = pieces.into_iter().map(Ok::<_, std::convert::Infallible>);
+            let streamed = Body::from_stream(futures_util::stream::iter(pieces));
+            for body in [Body::from(sent.clone()), streamed] {
+                let whole = read(body, &room, &mut Vec::new()).await.unwrap();
+                assert_eq!(whole.length(), length);
+                assert!(whole.into_piece().bytes == sent, "{length}");
+            }
+        }
     }
 
     #[tokio::test]
     async fn how_a_body_begins_is_known_before_there_is_room() {
-        let room = Room { read: Semaphore::new(0), judged: Semaphore::new(0) };
-        let (body, mut beginning) = (Body::from(vec![b' '; LIMIT]), Vec::new());
-        assert!(futures_util::poll!(Box::pin(read(body, &room, &mut beginning))).is_pending());
-        assert_eq!(beginning, [b' '; Head::SOUGHT_IN]);
+        let room = Arc::new(Room::default());
+        let mut all = Vec::new();
+        for _ in 0..3 {
+            all.push(read(Body::from(vec![b' '; LIMIT]), &room, &mut Vec::new()).await.unwrap());
+        }
+        let mut beginning = Vec::new();
+        assert!(futures_util::poll!(Box::pin(read(Body::from(vec![b'x'; LIMIT]), &room, &mut beginning))).is_pending());
+        assert_eq!(beginning, [b'x'; Head::SOUGHT_IN]);
     }
 
     #[tokio::test]
-    async fn the_limit_itself_is_allowed() {
-        let room = Room::default();
-        assert_eq!(length(vec![b' '; LIMIT], &room).await, LIMIT);
-        let values = read(Body::from(vec![b','; LIMIT]), &room, &mut Vec::new()).await;
-        assert!(matches!(values, Err(Failure::TooManyValues { .. })));
-        for length in [LIMIT + 1, THROWN_AWAY + 1] {
-            let read = read(Body::from(vec![b' '; length]), &room, &mut Vec::new()).await;
-            assert!(matches!(read, Err(Failure::TooLarge { .. })));
+    async fn nothing_is_held_once_a_body_is_gone() {
+        let room = Arc::new(Room::default());
+        for _ in 0..3 {
+            for length in [1, LIMIT, LIMIT + 1] {
+                drop(read(Body::from(vec![b' '; length]), &room, &mut Vec::new()).await);
+            }
+        }
+        let mut all = Vec::new();
+        for _ in 0..3 {
+            all.push(read(Body::from(vec![b' '; LIMIT]), &room, &mut Vec::new()).await.unwrap());
         }
     }
 }

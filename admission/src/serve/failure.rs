@@ -25,6 +25,8 @@ pub(super) enum Failure {
     TooLarge { limit: usize },
     #[error("a version of the object holds more than {limit} values")]
     TooManyValues { limit: usize },
+    #[error("more is sent than there is room for, and of this little came: try again")]
+    NoRoom,
     #[error("no answer within {} ms, the time that the request allows", .0.as_millis())]
     OutOfTime(Duration),
     /// Nothing is admitted on a read that failed.
@@ -54,7 +56,9 @@ impl Failure {
             Failure::TooLarge { .. } | Failure::TooManyValues { .. } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
             }
-            Failure::OutOfTime(_) | Failure::Contended(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
+            Failure::NoRoom | Failure::OutOfTime(_) | Failure::Contended(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests")
+            }
             Failure::Unknown(_) | Failure::NotSynced(_) | Failure::NoLedger(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
             }
@@ -73,6 +77,7 @@ impl Failure {
             Failure::Unreadable(_) => "unreadable",
             Failure::TooLarge { .. } => "too_large",
             Failure::TooManyValues { .. } => "too_many_values",
+            Failure::NoRoom => "no_room",
             Failure::OutOfTime(_) => "out_of_time",
             Failure::Unknown(_) => "read_failed",
             Failure::NotSynced(_) => "not_synced",

@@ -35,6 +35,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// connections after 90 s; it should be the one to do so, for a request may be under way to a server that closes.
 const HEAD: Duration = Duration::from_mins(2);
 
+/// What is read of a connection ahead of who takes it. A head must fit, and what is in hand counts for nobody's room.
+const IN_HAND: usize = 64 << 10;
+
 /// For a connection beyond these another one that asks nothing has to go.
 const MOST_CONNECTIONS: usize = 1024;
 
@@ -167,6 +170,7 @@ async fn http(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
+        .max_buf_size(IN_HAND)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

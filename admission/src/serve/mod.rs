@@ -1,7 +1,7 @@
 //! `vpcguard serve`: the admission webhook.
 //!
-//! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`] → [`webhook`] → [`judge`], which is a live
-//! cluster or, [`standalone`], a directory. What gets no verdict on its way is answered by [`unjudged`]. Beside it [`probes`]
+//! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`], in its [`room`] → [`judging`] →
+//! [`webhook`] → [`judge`], which is a live cluster or, [`standalone`], a directory. What gets no verdict on its way is answered by [`unjudged`]. Beside it [`probes`]
 //! answers on a port of its own, [`certificates`] renews what TLS shows, [`reload`] reads the settings again, and [`start`]
 //! puts it all together.
 
@@ -14,12 +14,14 @@ mod error;
 mod failure;
 mod in_flight;
 mod judge;
+mod judging;
 mod listener;
 mod logging;
 mod metrics;
 mod probes;
 mod readiness;
 mod reload;
+mod room;
 mod routes;
 mod seats;
 mod signals;

@@ -103,7 +103,7 @@ mod tests {
     fn beginning_and_end_are_announced() {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        let webhook = Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))));
+        let webhook = Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))).unwrap());
         let readiness = Readiness::new(webhook);
         assert!(!readiness.is_ready());
         readiness.waits_for("a certificate: nobody answers".to_owned());

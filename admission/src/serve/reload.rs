@@ -78,7 +78,7 @@ mod tests {
     async fn a_task_of_the_view_that_panics_is_noticed() {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        let webhook = Webhook::new(Judge::Standalone(Box::new(cluster)));
+        let webhook = Webhook::new(Judge::Standalone(Box::new(cluster))).unwrap();
         let (args, hangups) = (Cli::parse_from(["serve"]).serve, signals::Hangups::new().unwrap());
         let mut watching = JoinSet::new();
         watching.spawn(std::future::pending());

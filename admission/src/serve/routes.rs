@@ -1,22 +1,25 @@
 //! The paths of the admission port.
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time;
 
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use futures_util::FutureExt;
+use tokio::time::{Instant, timeout_at};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::body::Whole;
 use super::endpoint::Endpoint;
 use super::failure::Failure;
 use super::judge::Judge;
+use super::judging::Judging;
 use super::metrics::Metrics;
+use super::room::Room;
 use super::unjudged::Unjudged;
 use super::webhook::respond;
 use super::{body, budget};
@@ -25,13 +28,19 @@ use super::{body, budget};
 #[derive(Debug)]
 pub(super) struct Webhook {
     judge: ArcSwap<Judge>,
-    pub(super) metrics: Metrics,
-    pub(super) room: body::Room,
+    pub(super) metrics: Arc<Metrics>,
+    room: Arc<Room>,
+    judging: Judging,
 }
 
 impl Webhook {
-    pub(super) fn new(judge: Judge) -> Self {
-        Self { judge: ArcSwap::from_pointee(judge), metrics: Metrics::new(), room: body::Room::default() }
+    pub(super) fn new(judge: Judge) -> io::Result<Self> {
+        Ok(Self {
+            judge: ArcSwap::from_pointee(judge),
+            metrics: Arc::new(Metrics::new()),
+            room: Arc::default(),
+            judging: Judging::new()?,
+        })
     }
 
     /// Who judges now.
@@ -42,6 +51,24 @@ impl Webhook {
     /// From now on this one judges.
     pub(super) fn replace_judge(&self, judge: Arc<Judge>) {
         self.judge.store(judge);
+    }
+
+    /// The answer to a body by this judge.
+    async fn judge_body(
+        &self,
+        endpoint: Endpoint,
+        body: Whole,
+        limit: Instant,
+        judge: Arc<Judge>,
+        out_of_time: Failure,
+    ) -> Result<Response, Unjudged> {
+        let metrics = Arc::clone(&self.metrics);
+        let judging = move |body| async move { respond(endpoint, body, limit, &judge, &metrics).await };
+        let judged = self.judging.judge(body, limit, out_of_time, judging).await;
+        if matches!(judged, Err(Failure::Panic)) {
+            self.metrics.count_panic();
+        }
+        judged?
     }
 }
 
@@ -65,32 +92,19 @@ fn catching_panics(routes: Router, webhook: Arc<Webhook>) -> Router {
 }
 
 async fn answer(webhook: Arc<Webhook>, endpoint: Endpoint, request: Request) -> Response {
-    let began = Instant::now();
+    let began = time::Instant::now();
     let _in_flight = webhook.metrics.begin();
     let budget = budget::of_query(request.uri().query());
-    let limit = tokio::time::Instant::now() + budget;
+    let limit = Instant::now() + budget;
     let (mut beginning, judge) = (Vec::new(), webhook.judge());
     let reading = body::read(request.into_body(), &webhook.room, &mut beginning);
-    let answered = match tokio::time::timeout_at(limit, reading).await.unwrap_or(Err(Failure::OutOfTime(budget))) {
-        Ok(body) => caught(respond(endpoint, &body.bytes, limit, &judge, &webhook.metrics), &webhook.metrics).await,
+    let answered = match timeout_at(limit, reading).await.unwrap_or(Err(Failure::OutOfTime(budget))) {
+        Ok(body) => webhook.judge_body(endpoint, body, limit, Arc::clone(&judge), Failure::OutOfTime(budget)).await,
         Err(failure) => Err(failure.into()),
     };
     webhook.metrics.observe(endpoint, began.elapsed());
     answered.unwrap_or_else(|unjudged| unjudged.answer(endpoint, &beginning, &judge, &webhook.metrics))
 }
-
-/// A panic while a request is judged is a failure like any other: the request is answered with its uid. What requests share is
-/// behind locks, which the others take whatever became of their last holder.
-async fn caught(
-    judging: impl Future<Output = Result<Response, Unjudged>>,
-    metrics: &Metrics,
-) -> Result<Response, Unjudged> {
-    AssertUnwindSafe(judging).catch_unwind().await.unwrap_or_else(|_| {
-        metrics.count_panic();
-        Err(Failure::Panic.into())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
@@ -105,15 +119,15 @@ mod tests {
     fn webhook() -> Arc<Webhook> {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))))
+        Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))).unwrap())
     }
 
     #[tokio::test]
     async fn a_panic_costs_one_request_its_verdict() {
         let webhook = webhook();
-        let panics = async || panic!("for the test");
+        webhook.metrics.count_panic();
+        let unjudged = Unjudged::from(Failure::Panic);
         let beginning = br#"{"request":{"uid":"u","kind":{"group":"","kind":"Pod"},"operation":"UPDATE","#;
-        let unjudged = caught(panics(), &webhook.metrics).await.unwrap_err();
         let answer = unjudged.answer(Endpoint::Validate, beginning, &webhook.judge(), &webhook.metrics);
         assert_eq!(answer.status().as_u16(), 200);
         let answer = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();

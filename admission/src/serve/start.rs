@@ -48,7 +48,7 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
             Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
             None => Judge::live(args, settings, None).await?,
         };
-        let webhook = Arc::new(Webhook::new(judge));
+        let webhook = Arc::new(Webhook::new(judge).map_err(StartError::Runtime)?);
         let readiness = Arc::new(Readiness::new(Arc::clone(&webhook)));
         let probes = Probes::start(metrics, Arc::clone(&readiness))?;
 

@@ -123,11 +123,12 @@ mod tests {
         for (failure, what) in [
             (Failure::Malformed(ReviewError::NoRequest), "not what the API server sends"),
             (Failure::Unreadable(String::new()), "the connection ended, or its framing is broken"),
-            (Failure::TooLarge { limit: 0 }, "the body is larger than 8 MiB"),
             (
-                Failure::TooManyValues { limit: 0 },
-                "the body is larger than 256 KiB and a version of the object holds more than 500,000 values",
+                Failure::TooLarge { limit: 0 },
+                "the body is larger than 37 MiB: two versions of an object of 3 MiB, each byte of them escaped",
             ),
+            (Failure::TooManyValues { limit: 0 }, "a version of the object holds more than 500,000 values"),
+            (Failure::NoRoom, "bodies take up all the memory that they may, and of this one too little came"),
             (
                 Failure::OutOfTime(Duration::ZERO),
                 "the body took longer than the API server waits: the `timeout` parameter less one second, at least half of it",

@@ -16,10 +16,10 @@ const MEMBERS: usize = 2;
 /// each for itself, or an object that could be stored could not be changed again.
 ///
 /// What is no JSON may be counted wrongly: it is not judged either.
-pub(super) fn count(body: &[u8]) -> Result<usize, Failure> {
+pub(super) fn count<'b>(parts: impl Iterator<Item = &'b [u8]>) -> Result<usize, Failure> {
     let (mut all, mut of_member) = (0, 0);
     let (mut depth, mut is_text, mut is_escaped, mut before) = (0_usize, false, false, 0);
-    for byte in body {
+    for byte in parts.flatten() {
         if is_text {
             match byte {
                 _ if is_escaped => is_escaped = false,
@@ -61,6 +61,13 @@ pub(super) fn count(body: &[u8]) -> Result<usize, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn count(body: &[u8]) -> Result<usize, Failure> {
+        // Where it is cut makes no difference.
+        let [whole, cut] = [body.len().max(1), 3].map(|length| super::count(body.chunks(length)));
+        assert_eq!(whole.as_ref().ok(), cut.ok().as_ref());
+        whole
+    }
 
     #[test]
     fn separators_in_texts_are_no_values() {

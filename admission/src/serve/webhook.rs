@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::time::Instant;
 use vpcguard_policies::{Request, Verdict, answer};
 
+use super::body::Piece;
 use super::endpoint::Endpoint;
 use super::failure::{Failure, json};
 use super::judge::{Judge, Judged};
@@ -17,12 +18,13 @@ use super::unjudged::Unjudged;
 /// Answers a body that has been read, by a time limit.
 pub(super) async fn respond(
     endpoint: Endpoint,
-    body: &[u8],
+    body: Piece,
     limit: Instant,
     judge: &Judge,
     metrics: &Metrics,
 ) -> Result<Response, Unjudged> {
-    let request = Request::from_review(body).map_err(Failure::from)?;
+    let request = Request::from_review(&body.bytes).map_err(Failure::from)?;
+    drop(body);
     let judged = match endpoint {
         Endpoint::Validate => judge.validate(&request, limit).await,
         Endpoint::Mutate => judge.mutate(&request),

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
 use crate::running::{PATIENCE, Peer, Running, ask, files, read, write};
-use crate::serving::{create, subnet};
+use crate::serving::{create, sent, subnet};
 
 /// How often is asked while something goes on.
 const TIMES: usize = 20;
@@ -197,30 +198,54 @@ async fn a_body_that_does_not_come_on_every_connection_that_there_is_room_for() 
     assert!(end.is_err() || end.is_ok_and(|last| last.is_empty()));
 }
 
+/// The largest body that is read.
+const LARGEST: usize = 37 << 20;
+
+/// Asks, whatever becomes of the writing: who has to go is answered before it has said all. The response, if there is one.
+async fn say(mut stream: TlsStream<TcpStream>, body: &[u8]) -> Option<Value> {
+    let head = format!("POST /validate?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    let _ = write(&mut stream, head.as_bytes()).await;
+    let _ = write(&mut stream, body).await;
+    let answer = timeout(PATIENCE, read(&mut stream)).await.expect("an answer").ok()?;
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
+    Some(serde_json::from_str::<Value>(body).unwrap()["response"].take())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn large_bodies_without_their_last_byte() {
-    /// As many as are read at the same time.
-    const READ: usize = 16;
+async fn the_largest_body_is_read_while_others_stall() {
+    const STALLED: usize = 17;
     let mut asked = Asked::new().await;
     let (mut stalled, written) = (JoinSet::new(), Arc::<AtomicUsize>::default());
-    for _ in 0..READ + 8 {
+    for number in 0..STALLED {
         let (mut stream, written) = (asked.connect().await, Arc::clone(&written));
         stalled.spawn(async move {
-            let head = format!("POST /validate?timeout=30s HTTP/1.1\r\nContent-Length: {}\r\n\r\n", 8 << 20);
+            let head = format!("POST /validate?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGEST}\r\n\r\n");
             write(&mut stream, head.as_bytes()).await.unwrap();
-            let part = vec![b' '; (1 << 20) - 1];
-            for _ in 0..8 {
+            write(&mut stream, sent("CREATE", &subnet("s", "10.9.0.0/16"))[0].as_bytes()).await.unwrap();
+            // All of them together are what there is room for, and none has its end.
+            let part = vec![b' '; 1 << 20];
+            for _ in 0..7 {
                 write(&mut stream, &part).await.unwrap();
             }
-            // Eight bytes are missing.
             written.fetch_add(1, Ordering::Relaxed);
+            while number % 2 == 0 && write(&mut stream, b" ").await.is_ok() {
+                sleep(Duration::from_millis(100)).await;
+            }
             sleep(PATIENCE).await;
         });
     }
     let begun = Instant::now();
-    while written.load(Ordering::Relaxed) < READ {
+    while written.load(Ordering::Relaxed) < STALLED {
         assert!(begun.elapsed() < PATIENCE, "{written:?} are written");
         sleep(Duration::from_millis(20)).await;
+    }
+    for _ in 0..3 {
+        let mut honest = sent("CREATE", &subnet("c", "10.3.0.0/16")).concat().into_bytes();
+        honest.resize(LARGEST, b' ');
+        let response = say(asked.connect().await, &honest).await.expect("an answer");
+        assert_eq!((&response["uid"], &response["allowed"]), (&"the-uid".into(), &true.into()), "{response}");
     }
     asked.is_answered().await;
 }
@@ -230,29 +255,36 @@ async fn large_bodies_without_their_last_byte() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_bodies_full_of_values() {
     const ALLOWED: u64 = 512 - 111;
+    const CLIENTS: usize = 48;
+    let numbers: Value = vec![0; 499_000].into();
+    let objects: Value = vec![serde_json::json!({"": 0}); 60_000].into();
+    let text: Value = "x".repeat(17 << 20).into();
     let mut asked = Asked::new().await;
-    // A little less than the most values, and as many bytes as there may be.
-    let mut subnet = subnet("b", "10.2.0.0/16");
-    subnet["spec"]["numbers"] = vec![0; 499_000].into();
-    subnet["spec"]["text"] = "x".repeat(7_300_000).into();
-    let review = Arc::new(create(&subnet).to_string());
-    let mut requests = JoinSet::new();
-    for _ in 0..48 {
-        let (mut stream, review) = (asked.connect().await, Arc::clone(&review));
-        requests.spawn(async move {
-            let head =
-                format!("POST /validate?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", review.len());
-            write(&mut stream, head.as_bytes()).await.unwrap();
-            write(&mut stream, review.as_bytes()).await.unwrap();
-            let answer = timeout(PATIENCE, read(&mut stream)).await.expect("an answer").unwrap();
-            // What has waited for too long is told to come again.
-            let code = answer.get(..12).unwrap_or_default().to_vec();
-            assert!(code == b"HTTP/1.1 200" || code == b"HTTP/1.1 429", "{}", String::from_utf8_lossy(&answer));
-        });
+    for (what, operation, values) in [("numbers", "UPDATE", numbers), ("objects", "UPDATE", objects)] {
+        // A little less than the most values, and as many bytes as there may be.
+        let mut subnet = subnet("b", "10.2.0.0/16");
+        subnet["spec"]["values"] = values;
+        subnet["spec"]["text"] = text.clone();
+        let review = Arc::new(sent(operation, &subnet).concat());
+        let mut requests = JoinSet::new();
+        for _ in 0..CLIENTS {
+            let (stream, review) = (asked.connect().await, Arc::clone(&review));
+            requests.spawn(async move { say(stream, review.as_bytes()).await });
+        }
+        let answers = requests.join_all().await;
+        // What has waited for too long, or had to go, is told to come again.
+        let (mut judged, mut sent_away) = (0, 0);
+        for response in answers.into_iter().flatten() {
+            assert_eq!(response["uid"], "the-uid");
+            match response["status"]["code"].as_u64() {
+                None => judged += 1,
+                Some(429) => sent_away += 1,
+                Some(_) => panic!("{response}"),
+            }
+        }
+        asked.is_answered().await;
+        let most = asked.server.most_memory();
+        println!("{what}: {judged} judged, {sent_away} sent away, {most} MiB at most");
+        assert!(judged > 0 && most < ALLOWED, "{most} MiB");
     }
-    requests.join_all().await;
-    asked.is_answered().await;
-    let most = asked.server.most_memory();
-    println!("{most} MiB at most");
-    assert!(most < ALLOWED, "{most} MiB");
 }

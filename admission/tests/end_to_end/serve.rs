@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use crate::serving::{Server, create, serve, subnet};
+use crate::serving::{Server, create, sent, serve, subnet};
 use axum::body::{Body, Bytes};
 use http_body_util::channel::Channel;
 use hyper::Method;
@@ -63,14 +63,37 @@ async fn a_malformed_review_is_a_bad_request_that_says_why() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_unread() {
     let server = Server::start("");
-    for length in [(8 << 20) + 1, 20 << 20] {
+    for length in [(37 << 20) + 1, 60 << 20] {
         let reply = server.post("/validate", vec![b' '; length]).await;
-        assert_eq!((reply.code(), reply.failure()), (413, "the body is larger than 8388608 bytes".to_owned()));
+        assert_eq!((reply.code(), reply.failure()), (413, "the body is larger than 38797312 bytes".to_owned()));
     }
     // The limit itself is not over it.
     let mut review = create(&subnet("a", "10.1.0.0/16")).to_string().into_bytes();
-    review.resize(8 << 20, b' ');
+    review.resize(37 << 20, b' ');
     assert_eq!(server.post("/validate", review).await.response()["allowed"], true);
+}
+
+#[tokio::test]
+async fn what_an_api_server_can_send_is_judged() {
+    let server = Server::start("");
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "ns", "annotations": {"a": "VALUE"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    });
+    for (value, bytes) in [("\\u003c", 3 << 20), (",:[{", 3 << 18), ("\\\",:[{}", 3 << 18)] {
+        let text = value.repeat(bytes);
+        for operation in ["CREATE", "UPDATE"] {
+            let [head, rest] = sent(operation, &pod);
+            let response = server.post("/validate", head + &rest.replace("VALUE", &text)).await.response();
+            assert_eq!(response, json!({"uid": "the-uid", "allowed": true}), "{operation} {value}");
+        }
+    }
+    // What could be created can be updated.
+    pod["spec"]["numbers"] = vec![0; 300_000].into();
+    for operation in ["CREATE", "UPDATE"] {
+        let response = server.post("/validate", sent(operation, &pod).concat()).await.response();
+        assert_eq!(response["allowed"], true, "{operation}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::serving::{Server, sent, subnet};
 
 /// Larger than any body that is read.
-const TOO_LARGE: usize = 9 << 20;
+const TOO_LARGE: usize = 38 << 20;
 
 /// More values than are judged.
 const TOO_MANY: usize = 600_000;
