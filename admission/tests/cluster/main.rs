@@ -17,5 +17,6 @@ mod retry;
 mod rotation;
 mod startup;
 mod throughput;
+mod unjudged;
 mod view;
 mod world;

@@ -203,11 +203,17 @@ const LARGEST: usize = 37 << 20;
 
 /// Asks, whatever becomes of the writing: who has to go is answered before it has said all. The response, if there is one.
 async fn say(mut stream: TlsStream<TcpStream>, body: &[u8]) -> Option<Value> {
-    let head = format!("POST /validate?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
-    let _ = write(&mut stream, head.as_bytes()).await;
+    let _ = write(&mut stream, head_of(body.len()).as_bytes()).await;
     let _ = write(&mut stream, body).await;
-    let answer = timeout(PATIENCE, read(&mut stream)).await.expect("an answer").ok()?;
-    let answer = String::from_utf8(answer).unwrap();
+    timeout(PATIENCE, response(&mut stream)).await.expect("an answer")
+}
+
+fn head_of(length: usize) -> String {
+    format!("POST /validate?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
+}
+
+async fn response(stream: &mut TlsStream<TcpStream>) -> Option<Value> {
+    let answer = String::from_utf8(read(stream).await.ok()?).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n")?;
     assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
     Some(serde_json::from_str::<Value>(body).unwrap()["response"].take())
@@ -221,8 +227,7 @@ async fn the_largest_body_is_read_while_others_stall() {
     for number in 0..STALLED {
         let (mut stream, written) = (asked.connect().await, Arc::clone(&written));
         stalled.spawn(async move {
-            let head = format!("POST /validate?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGEST}\r\n\r\n");
-            write(&mut stream, head.as_bytes()).await.unwrap();
+            write(&mut stream, head_of(LARGEST).as_bytes()).await.unwrap();
             write(&mut stream, sent("CREATE", &subnet("s", "10.9.0.0/16"))[0].as_bytes()).await.unwrap();
             // All of them together are what there is room for, and none has its end.
             let part = vec![b' '; 1 << 20];
@@ -230,10 +235,13 @@ async fn the_largest_body_is_read_while_others_stall() {
                 write(&mut stream, &part).await.unwrap();
             }
             written.fetch_add(1, Ordering::Relaxed);
-            while number % 2 == 0 && write(&mut stream, b" ").await.is_ok() {
+            if number % 2 == 0 {
+                return response(&mut stream).await;
+            }
+            while write(&mut stream, b" ").await.is_ok() {
                 sleep(Duration::from_millis(100)).await;
             }
-            sleep(PATIENCE).await;
+            None
         });
     }
     let begun = Instant::now();
@@ -247,6 +255,15 @@ async fn the_largest_body_is_read_while_others_stall() {
         let response = say(asked.connect().await, &honest).await.expect("an answer");
         assert_eq!((&response["uid"], &response["allowed"]), (&"the-uid".into(), &true.into()), "{response}");
     }
+    // Who had to go for it knows.
+    let gone = loop {
+        let ended = timeout(PATIENCE, stalled.join_next()).await.expect("an answer").unwrap().unwrap();
+        let Some(gone) = ended else { continue };
+        break gone;
+    };
+    assert_eq!((&gone["uid"], &gone["allowed"]), (&"the-uid".into(), &false.into()), "{gone}");
+    let message = gone["status"]["message"].as_str().unwrap();
+    assert!(message.starts_with("more is sent than there is room for"), "{gone}");
     asked.is_answered().await;
 }
 
