@@ -1,7 +1,5 @@
 //! The corpus through the library.
 
-#![expect(clippy::panic, reason = "these are tests")]
-
 use std::collections::BTreeMap;
 
 use vpcguard_policies::rules::{INJECTIONS, TABLE};
