@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
@@ -14,6 +15,9 @@ use super::values;
 
 /// What a value takes while it is judged, in bytes (docs/figures.md).
 const A_VALUE: usize = 100;
+
+/// What judges knows its time limit itself, and says better what it has waited for.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// In what memory is reckoned here.
 const UNIT: usize = 1 << 10;
@@ -66,13 +70,13 @@ impl Judging {
         })
     }
 
-    /// Judges a body there, as soon as there is room for its values, if that comes by a time limit. A panic costs this body its
+    /// Judges a body there, as soon as there is room for its values, by a time limit. A panic costs this body its
     /// verdict: what it shares with others is behind locks, which they take whatever became of their last holder.
     pub(super) async fn judge<T, F>(
         &self,
         body: Whole,
         limit: Instant,
-        out_of_time: Failure,
+        budget: Duration,
         judging: impl FnOnce(Piece) -> F + Send + 'static,
     ) -> Result<T, Failure>
     where
@@ -86,24 +90,29 @@ impl Judging {
             let values = values::count(body.parts())?;
             let units = values.saturating_mul(A_VALUE).saturating_add(length).div_ceil(UNIT);
             let units = u32::try_from(units).unwrap_or(most).min(most);
-            let Ok(_room) = timeout_at(limit, room.acquire_many(units)).await else { return Err(out_of_time) };
+            let Ok(_room) = timeout_at(limit, room.acquire_many(units)).await else {
+                return Err(Failure::OutOfTime(budget));
+            };
             Ok(judging(body.into_piece()).await)
         };
         let Some(runtime) = &lane.runtime else { return Err(Failure::Panic) };
         // Who goes away takes the task along.
-        AbortOnDropHandle::new(runtime.spawn(judging)).await.unwrap_or(Err(Failure::Panic))
+        let judged = AbortOnDropHandle::new(runtime.spawn(judging));
+        // Whatever it is busy with, the answer goes out in time.
+        let judged = timeout_at(limit + GRACE, judged).await;
+        judged.map_or(Err(Failure::OutOfTime(budget)), |judged| judged.unwrap_or(Err(Failure::Panic)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use axum::body::Body;
 
     use super::super::body;
     use super::super::room::Room;
     use super::*;
+
+    const BUDGET: Duration = Duration::from_secs(9);
 
     async fn whole(text: String) -> Whole {
         body::read(Body::from(text), &Arc::new(Room::default()), &mut Vec::new()).await.unwrap()
@@ -118,7 +127,7 @@ mod tests {
         let judging = Judging::new().unwrap();
         let all = judging.large.room.acquire_many(FOR_LARGE).await.unwrap();
         let length = |text| async {
-            judging.judge(whole(text).await, later(), Failure::NoRoom, async |body: Piece| body.bytes.len()).await
+            judging.judge(whole(text).await, later(), BUDGET, async |body: Piece| body.bytes.len()).await
         };
         let mut large = Box::pin(length(" ".repeat(SMALL + 1)));
         assert_eq!(length("{}".to_owned()).await.unwrap(), 2);
@@ -132,8 +141,18 @@ mod tests {
         let judging = Judging::new().unwrap();
         let _all = judging.small.room.acquire_many(FOR_SMALL).await.unwrap();
         let body = whole("{}".to_owned()).await;
-        let judged = judging.judge(body, Instant::now(), Failure::NoRoom, async |_| ()).await;
-        assert!(matches!(judged, Err(Failure::NoRoom)));
+        let judged = judging.judge(body, Instant::now(), BUDGET, async |_| ()).await;
+        assert!(matches!(judged, Err(Failure::OutOfTime(BUDGET))));
+    }
+
+    #[tokio::test]
+    async fn who_is_judged_for_too_long_is_told_so_in_time() {
+        let judging = Judging::new().unwrap();
+        let (go_on, waits) = std::sync::mpsc::channel::<()>();
+        let never_yields = async move |_| waits.recv().is_ok();
+        let judged = judging.judge(whole("{}".to_owned()).await, Instant::now(), BUDGET, never_yields).await;
+        assert!(matches!(judged, Err(Failure::OutOfTime(BUDGET))));
+        drop(go_on);
     }
 
     #[tokio::test]
@@ -142,7 +161,7 @@ mod tests {
         let list = format!("[{}0]", "0,".repeat(values::MOST_VALUES - 50));
         let body = whole(format!(r#"{{"request":{{"object":{list},"oldObject":{list}}}}}"#)).await;
         let length = body.length();
-        let judged = judging.judge(body, later(), Failure::NoRoom, async |body: Piece| body.bytes.len()).await;
+        let judged = judging.judge(body, later(), BUDGET, async |body: Piece| body.bytes.len()).await;
         assert_eq!(judged.unwrap(), length);
     }
 
@@ -150,9 +169,9 @@ mod tests {
     async fn a_panic_is_one_bodys() {
         let judging = Judging::new().unwrap();
         let panics = async |_| panic!("for the test");
-        let judged: Result<(), _> = judging.judge(whole("{}".to_owned()).await, later(), Failure::NoRoom, panics).await;
+        let judged: Result<(), _> = judging.judge(whole("{}".to_owned()).await, later(), BUDGET, panics).await;
         assert!(matches!(judged, Err(Failure::Panic)));
-        let judged = judging.judge(whole("{}".to_owned()).await, later(), Failure::NoRoom, async |_| 1).await;
+        let judged = judging.judge(whole("{}".to_owned()).await, later(), BUDGET, async |_| 1).await;
         assert_eq!(judged.unwrap(), 1);
     }
 }

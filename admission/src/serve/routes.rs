@@ -60,11 +60,11 @@ impl Webhook {
         body: Whole,
         limit: Instant,
         judge: Arc<Judge>,
-        out_of_time: Failure,
+        budget: time::Duration,
     ) -> Result<Response, Unjudged> {
         let metrics = Arc::clone(&self.metrics);
         let judging = move |body| async move { respond(endpoint, body, limit, &judge, &metrics).await };
-        let judged = self.judging.judge(body, limit, out_of_time, judging).await;
+        let judged = self.judging.judge(body, limit, budget, judging).await;
         if matches!(judged, Err(Failure::Panic)) {
             self.metrics.count_panic();
         }
@@ -99,12 +99,13 @@ async fn answer(webhook: Arc<Webhook>, endpoint: Endpoint, request: Request) -> 
     let (mut beginning, judge) = (Vec::new(), webhook.judge());
     let reading = body::read(request.into_body(), &webhook.room, &mut beginning);
     let answered = match timeout_at(limit, reading).await.unwrap_or(Err(Failure::OutOfTime(budget))) {
-        Ok(body) => webhook.judge_body(endpoint, body, limit, Arc::clone(&judge), Failure::OutOfTime(budget)).await,
+        Ok(body) => webhook.judge_body(endpoint, body, limit, Arc::clone(&judge), budget).await,
         Err(failure) => Err(failure.into()),
     };
     webhook.metrics.observe(endpoint, began.elapsed());
     answered.unwrap_or_else(|unjudged| unjudged.answer(endpoint, &beginning, &judge, &webhook.metrics))
 }
+
 #[cfg(test)]
 mod tests {
     use axum::body::Body;

@@ -131,7 +131,7 @@ mod tests {
             (Failure::NoRoom, "bodies take up all the memory that they may, and of this one too little came"),
             (
                 Failure::OutOfTime(Duration::ZERO),
-                "the body took longer than the API server waits: the `timeout` parameter less one second, at least half of it",
+                "reading and judging the body took longer than the API server waits: the `timeout` parameter less one second, at least half of it",
             ),
             (Failure::Unknown(read_failed), "the cluster cannot be read"),
             (Failure::NotSynced(String::new()), "vpcguard is starting, and has not read the cluster yet"),
