@@ -11,8 +11,12 @@ use crate::rules::{INJECTIONS, Injector, Rule, TABLE, is_reviewed};
 /// A part of the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Policy {
-    /// Who may be in which VPC, and whether what is named exists.
+    /// Which namespaces a VPC is for, and what else than Pods may be there.
     VpcNamespaceBinding,
+    /// Which networks a Pod may have.
+    PodAttachmentBinding,
+    /// Whether what is named exists.
+    NetworkReferences,
     /// Which addresses Subnets hold.
     SubnetOverlap,
     /// NAT gateways and their place in a Subnet.
@@ -29,6 +33,8 @@ impl Policy {
     /// All of them.
     pub const ALL: &'static [Policy] = &[
         Policy::VpcNamespaceBinding,
+        Policy::PodAttachmentBinding,
+        Policy::NetworkReferences,
         Policy::SubnetOverlap,
         Policy::NatGatewayLanIp,
         Policy::StaticRouteLanIp,
@@ -40,6 +46,8 @@ impl Policy {
     pub fn name(self) -> &'static str {
         match self {
             Policy::VpcNamespaceBinding => "vpc-namespace-binding",
+            Policy::PodAttachmentBinding => "pod-attachment-binding",
+            Policy::NetworkReferences => "network-references",
             Policy::SubnetOverlap => "subnet-overlap",
             Policy::NatGatewayLanIp => "nat-gateway-lan-ip",
             Policy::StaticRouteLanIp => "static-route-lan-ip",
@@ -52,6 +60,8 @@ impl Policy {
     pub fn summary(self) -> &'static str {
         match self {
             Policy::VpcNamespaceBinding => "keeps namespaces out of Kube-OVN VPCs that are not theirs",
+            Policy::PodAttachmentBinding => "keeps Pods out of Kube-OVN networks that are not for their namespace",
+            Policy::NetworkReferences => "points out names in Kube-OVN objects that lead nowhere",
             Policy::SubnetOverlap => "keeps Kube-OVN Subnets of one VPC from having an address in common",
             Policy::NatGatewayLanIp => "keeps the lanIp of a Kube-OVN NAT gateway free and within its Subnet",
             Policy::StaticRouteLanIp => "keeps the routes of a Kube-OVN VPC from leading to nobody",
@@ -70,6 +80,8 @@ impl Policy {
         }
         match self {
             Policy::VpcNamespaceBinding => picked!(Policy::VpcNamespaceBinding),
+            Policy::PodAttachmentBinding => picked!(Policy::PodAttachmentBinding),
+            Policy::NetworkReferences => picked!(Policy::NetworkReferences),
             Policy::SubnetOverlap => picked!(Policy::SubnetOverlap),
             Policy::NatGatewayLanIp => picked!(Policy::NatGatewayLanIp),
             Policy::StaticRouteLanIp => picked!(Policy::StaticRouteLanIp),

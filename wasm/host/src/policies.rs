@@ -1,4 +1,4 @@
-//! The six policies, as they were built.
+//! The policies, as they were built.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -19,9 +19,3 @@ setup() {
   [ "$status" -eq 0 ]
   [ "$(jq .allowed <<<"$output")" = true ]
 }
-
-@test "an exempt namespace passes unasked" {
-  run --separate-stderr kwctl run "$module" --request-path test_data/pod-create.json --settings-json '{"exempt": {"namespaces": ["team-a"]}}'
-  [ "$status" -eq 0 ]
-  [ "$(jq .allowed <<<"$output")" = true ]
-}

@@ -62,13 +62,10 @@ fn expected(policy: Policy) -> Vec<Expected> {
     let plain = |name, request, allowed, says| Expected { name, request, settings: "", session: None, allowed, says };
     let deleting = plain("what is being deleted passes unasked", "being-deleted", true, "");
     match policy {
-        Policy::VpcNamespaceBinding => vec![
-            deleting,
-            Expected {
-                settings: r#"{"exempt": {"namespaces": ["team-a"]}}"#,
-                ..plain("an exempt namespace passes unasked", "pod-create", true, "")
-            },
-        ],
+        Policy::PodAttachmentBinding => vec![Expected {
+            settings: r#"{"exempt": {"namespaces": ["team-a"]}}"#,
+            ..plain("an exempt namespace passes unasked", "pod-create", true, "")
+        }],
         Policy::SubnetOverlap => vec![
             deleting,
             Expected {
@@ -76,7 +73,10 @@ fn expected(policy: Policy) -> Vec<Expected> {
                 ..plain("an overlap is refused", "subnet-create", false, "[subnet-cidr-overlap]")
             },
         ],
-        Policy::NatGatewayLanIp | Policy::StaticRouteLanIp => vec![deleting],
+        Policy::VpcNamespaceBinding
+        | Policy::NetworkReferences
+        | Policy::NatGatewayLanIp
+        | Policy::StaticRouteLanIp => vec![deleting],
         Policy::VpcSyntax => vec![
             plain("a Subnet that Kube-OVN can use is accepted", "subnet-create", true, ""),
             plain("a Vpc that Kube-OVN can use is accepted", "vpc-create", true, ""),

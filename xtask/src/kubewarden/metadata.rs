@@ -138,6 +138,8 @@ pub(super) fn kinds(policy: Policy) -> String {
 pub(super) fn keywords(policy: Policy) -> Vec<&'static str> {
     let own: &[&str] = match policy {
         Policy::VpcNamespaceBinding => &["multi-tenancy", "isolation"],
+        Policy::PodAttachmentBinding => &["multi-tenancy", "isolation", "multus"],
+        Policy::NetworkReferences => &["references"],
         Policy::SubnetOverlap => &["subnet", "cidr", "ipam"],
         Policy::NatGatewayLanIp => &["nat", "gateway"],
         Policy::StaticRouteLanIp => &["routes", "peering"],
@@ -154,9 +156,9 @@ fn category(policy: Policy) -> &'static str {
 /// What a finding of the audit scanner weighs.
 fn severity(policy: Policy) -> &'static str {
     match policy {
-        Policy::VpcNamespaceBinding => "high",
+        Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding => "high",
         Policy::SubnetOverlap | Policy::NatGatewayLanIp | Policy::StaticRouteLanIp => "medium",
-        Policy::VpcSyntax | Policy::VpcInjector => "low",
+        Policy::NetworkReferences | Policy::VpcSyntax | Policy::VpcInjector => "low",
     }
 }
 

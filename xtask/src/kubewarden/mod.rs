@@ -68,6 +68,8 @@ pub(crate) fn image(policy: Policy) -> String {
 fn title(policy: Policy) -> &'static str {
     match policy {
         Policy::VpcNamespaceBinding => "VPC namespace binding",
+        Policy::PodAttachmentBinding => "Pod attachment binding",
+        Policy::NetworkReferences => "Network references",
         Policy::SubnetOverlap => "Subnet overlap",
         Policy::NatGatewayLanIp => "NAT gateway lanIp",
         Policy::StaticRouteLanIp => "VPC routes",

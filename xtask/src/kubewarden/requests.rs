@@ -52,7 +52,9 @@ pub(super) fn of(policy: Policy) -> Result<Vec<(PathBuf, String)>> {
 /// The requests of a policy.
 pub(super) fn all(policy: Policy) -> Vec<Recorded> {
     match policy {
-        Policy::VpcNamespaceBinding => vec![recorded("pod-create"), deleting("subnet-update")],
+        Policy::VpcNamespaceBinding => vec![recorded("vpc-create"), deleting("subnet-update")],
+        Policy::PodAttachmentBinding => vec![recorded("pod-create")],
+        Policy::NetworkReferences => vec![recorded("subnet-create"), deleting("subnet-update")],
         Policy::SubnetOverlap => vec![recorded("subnet-create"), deleting("subnet-update")],
         Policy::NatGatewayLanIp => vec![recorded("vpcnatgateway-create"), deleting("vpcnatgateway-update")],
         Policy::StaticRouteLanIp => vec![recorded("vpc-create"), deleting("vpc-update")],

@@ -134,13 +134,19 @@ fn replay<'a>(world: &mut World, batch: &[Prepared<'a>]) -> Vec<(&'a Claim, Seen
         (case.claim, seen)
     });
     let seen = seen.collect();
+    recover(world);
+    world.reset().unwrap();
+    // What is deleted can end it too.
+    recover(world);
+    seen
+}
+
+/// Brings the controller back after its end. What made it end must go first.
+fn recover(world: &mut World) {
     if world.crash().unwrap().is_some() {
-        // What made it end must go first.
         world.forget().unwrap();
         world.restart_controller().unwrap();
     }
-    world.reset().unwrap();
-    seen
 }
 
 /// The kinds in the order in which they are made.

@@ -40,7 +40,7 @@ pub const RULE: Rule = Rule {
     summary: "a user writes into a Pod what only Kube-OVN may write: the router of another tenant's VPC, its state",
     default: RuleAction::Deny,
     isolates: true,
-    policy: Policy::VpcNamespaceBinding,
+    policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::Pod(
         &[

@@ -44,7 +44,7 @@ pub const RULE: Rule = Rule {
     summary: "Kube-OVN cannot compute a Pod's networks, and holds up NetworkPolicies of others meanwhile",
     default: RuleAction::Deny,
     isolates: false,
-    policy: Policy::VpcNamespaceBinding,
+    policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Subnet, Kind::IpPool, Kind::AttachmentDefinition],
     checks: &[Check::BarePod(
         &[

@@ -59,7 +59,7 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's annotations lead to a Subnet of a VPC that its namespace may not use",
     default: RuleAction::Deny,
     isolates: true,
-    policy: Policy::VpcNamespaceBinding,
+    policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IpPool, Kind::Namespace],
     checks: &[Check::Pod(
         &[

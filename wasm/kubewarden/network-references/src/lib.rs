@@ -1,0 +1,3 @@
+//! The Kubewarden policy `network-references`.
+
+vpcguard_guest::policy!(NetworkReferences);

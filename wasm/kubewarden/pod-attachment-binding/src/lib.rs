@@ -1,0 +1,3 @@
+//! The Kubewarden policy `pod-attachment-binding`.
+
+vpcguard_guest::policy!(PodAttachmentBinding);
