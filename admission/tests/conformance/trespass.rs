@@ -1,6 +1,7 @@
 //! Who is in a VPC that is closed to its namespace, by what OVN and Kube-OVN hold.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde_json::Value;
@@ -18,7 +19,7 @@ pub(crate) fn all(observation: &Observation) -> Vec<String> {
     }
     // An address may be of another Subnet than the port.
     for (id, pod) in observation.objects.iter().filter(|(id, _)| id.kind == "Pod") {
-        for (subnet, address) in closed.addresses(pod) {
+        for (subnet, address) in closed.addresses(observation, pod) {
             if let Some(vpc) = closed.vpc_of_subnet(subnet, &id.namespace) {
                 found.push(format!("Pod {}/{} has the address {address} in {subnet} of {vpc}", id.namespace, id.name));
             }
@@ -85,30 +86,33 @@ impl Closed {
         self.is_closed(vpc, namespace).then_some(vpc)
     }
 
-    /// The addresses of a Pod that are not of the Subnet that its annotations name, with the Subnet whose they are. VPCs may use one
-    /// range, so of several only the first is named.
-    fn addresses<'a>(&'a self, pod: &'a Value) -> Vec<(&'a str, &'a str)> {
+    /// The Subnets that a Pod has an address of, by the pools and the Vip that its annotations name: a pool, and its Subnet.
+    fn addresses<'a>(&self, observation: &'a Observation, pod: &'a Value) -> Vec<(&'a str, &'a str)> {
         let annotations = pod.pointer("/metadata/annotations").and_then(Value::as_object);
         let mut found = Vec::new();
         for (key, value) in annotations.into_iter().flatten() {
-            let Some(provider) = key.strip_suffix(".kubernetes.io/ip_address") else { continue };
-            let own = annotations
-                .and_then(|all| all.get(&format!("{provider}.kubernetes.io/logical_switch")))
+            let kind = match key.rsplit('/').next() {
+                Some("ip_pool") => "IPPool",
+                Some("vip") => "Vip",
+                _ => continue,
+            };
+            let provider = key.rsplit_once(".kubernetes.io/").map_or("", |(provider, _)| provider);
+            let Some(had) = annotations
+                .and_then(|all| all.get(&format!("{provider}.kubernetes.io/ip_address")))
                 .and_then(Value::as_str)
-                .unwrap_or_default();
-            for address in value.as_str().unwrap_or_default().split(',') {
-                let Ok(parsed) = address.trim().parse::<std::net::IpAddr>() else { continue };
-                let holds = |prefixes: &[IpNet]| prefixes.iter().any(|prefix| prefix.contains(&parsed));
-                if self.subnets.get(own).is_some_and(|(_, prefixes)| holds(prefixes)) {
-                    continue;
-                }
-                found.extend(
-                    self.subnets
-                        .iter()
-                        .find(|(_, (_, prefixes))| holds(prefixes))
-                        .map(|(name, _)| (name.as_str(), address)),
-                );
-            }
+            else {
+                continue;
+            };
+            let named = observation.objects.get(&Id::cluster(kind, value.as_str().unwrap_or_default().trim()));
+            let Some(subnet) = named.map(|named| text(named, "/spec/subnet")) else { continue };
+            let Some((_, prefixes)) = self.subnets.get(subnet) else { continue };
+            let holds = |address: &str| {
+                address
+                    .trim()
+                    .parse::<IpAddr>()
+                    .is_ok_and(|address| prefixes.iter().any(|prefix| prefix.contains(&address)))
+            };
+            found.extend(had.split(',').filter(|address| holds(address)).map(|address| (subnet, address)));
         }
         found
     }

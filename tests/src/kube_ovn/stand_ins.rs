@@ -16,6 +16,9 @@ const REPLICAS: u64 = 3;
 /// The workloads whose Pods are made.
 const WORKLOADS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"];
 
+/// What NAT gateways are told to do, which takes its time.
+const NAT: &[&str] = &["IptablesEIP", "IptablesFIPRule", "IptablesDnatRule", "IptablesSnatRule"];
+
 /// The label by which Kube-OVN knows the Pods of a NAT gateway.
 const NAT_GATEWAY: &str = "ovn.kubernetes.io/vpc-nat-gw";
 
@@ -89,7 +92,12 @@ pub(super) fn is_pending(mirror: &Mirror) -> bool {
         workloads.iter().any(|workload| workload.name.ends_with(&format!("-{name}")))
     };
     let waits = |gateway: &Value| gateway.pointer("/metadata/deletionTimestamp").is_none() && !has_workload(gateway);
+    let is_unready = |rule: &Value| {
+        rule.pointer("/status/ready") != Some(&Value::Bool(true))
+            && rule.pointer("/metadata/deletionTimestamp").is_none()
+    };
     mirror.of_kind("VpcNatGateway").iter().any(waits)
+        || NAT.iter().any(|kind| mirror.of_kind(kind).iter().any(is_unready))
 }
 
 fn phase(pod: &Value) -> &str {

@@ -143,7 +143,9 @@ impl Observation {
     fn dropped_for<'a>(&self, router: &str, words: impl IntoIterator<Item = &'a str>, symptoms: &mut Vec<String>) {
         let words: Vec<&str> = words.into_iter().collect();
         let on_router = |line: &str| !line.contains(" on router ") || has_word(line, router);
-        let speaks = |line: &&String| on_router(line) && words.iter().any(|word| has_word(line, word));
+        // A part of an address is another address.
+        let has = |line: &str, word: &str| line.split([' ', ';', ',']).any(|part| part == word);
+        let speaks = |line: &&String| on_router(line) && words.iter().any(|word| has(line, word));
         let dropped = self.dropped.iter().filter(speaks).map(|line| format!("dropped {line}"));
         symptoms.extend(dropped.collect::<BTreeSet<_>>());
     }

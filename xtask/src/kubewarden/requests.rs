@@ -54,8 +54,9 @@ pub(super) fn all(policy: Policy) -> Vec<Recorded> {
     match policy {
         Policy::VpcNamespaceBinding => vec![recorded("vpc-create"), deleting("subnet-update")],
         Policy::PodAttachmentBinding => vec![recorded("pod-create")],
-        Policy::NetworkReferences => vec![recorded("subnet-create"), deleting("subnet-update")],
-        Policy::SubnetOverlap => vec![recorded("subnet-create"), deleting("subnet-update")],
+        Policy::NetworkReferences | Policy::SubnetOverlap => {
+            vec![recorded("subnet-create"), deleting("subnet-update")]
+        }
         Policy::NatGatewayLanIp => vec![recorded("vpcnatgateway-create"), deleting("vpcnatgateway-update")],
         Policy::StaticRouteLanIp => vec![recorded("vpc-create"), deleting("vpc-update")],
         Policy::VpcSyntax => vec![

@@ -36,7 +36,7 @@ const ATTEMPTS: usize = 4;
 
 /// How many are made, of a choice and of all.
 const FEW: usize = 160;
-const MANY: usize = 20_000;
+const MANY: usize = 2_000;
 
 /// The classes that end Kube-OVN: it takes ten seconds to come back, so they are run alone, and never made at random once known.
 const CRASH: &str = "-crash";

@@ -83,7 +83,7 @@ impl Renamed {
             names.extend(namespaces.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
         }
         names.retain(|name| !name.is_empty() && !BUILT_IN.contains(&name.as_str()) && name.parse::<f64>().is_err());
-        Self { names, suffix: format!("q{number}") }
+        Self { names, suffix: format!("q{number}z") }
     }
 
     /// An object with these names.
@@ -143,8 +143,8 @@ fn names_come_and_go() {
     let case = Case::all().into_iter().find(|case| case.name.ends_with("accepts-a-prefix-of-another-vpc")).unwrap();
     let renamed = Renamed::new(&case, 7);
     let object = renamed.apply(&case.request.object);
-    assert_eq!(object["metadata"]["name"], "newq7");
-    assert_eq!(object["spec"]["vpc"], "tenant-aq7");
+    assert_eq!(object["metadata"]["name"], "newq7z");
+    assert_eq!(object["spec"]["vpc"], "tenant-aq7z");
     assert_eq!(object["spec"]["cidrBlock"], case.request.object["spec"]["cidrBlock"]);
-    assert_eq!(renamed.restore("switch newq7 of tenant-aq7"), "switch new of tenant-a");
+    assert_eq!(renamed.restore("switch newq7z of tenant-aq7z"), "switch new of tenant-a");
 }

@@ -87,7 +87,13 @@ fn replay<'a>(world: &mut World, batch: &[Prepared<'a>]) -> Vec<(&'a Claim, Seen
             }
         }
         // Kube-OVN takes what is there: a Subnet before its Vpc waits for its turn.
-        if kind == "Vpc" || kind == "Subnet" {
+        // A gateway runs before it is told anything.
+        let waits = ["Vpc", "Subnet"].contains(&kind)
+            || batch
+                .iter()
+                .flat_map(|case| &case.state)
+                .any(|object| object["kind"] == kind && ["VpcNatGateway", "IptablesEIP"].contains(&kind));
+        if waits {
             world.settle().unwrap();
         }
     }
@@ -110,7 +116,9 @@ fn replay<'a>(world: &mut World, batch: &[Prepared<'a>]) -> Vec<(&'a Claim, Seen
     }
     world.settle().unwrap();
     // A change of a Vpc's list does not make Kube-OVN look at its Subnets; any change of theirs does.
-    for case in batch.iter().filter(|case| case.object["kind"] == "Vpc" && case.old.is_some()) {
+    for case in batch.iter().filter(|case| {
+        case.object["kind"] == "Vpc" && (case.old.is_some() || case.claim.rule() == "vpc-namespaces-in-use")
+    }) {
         for subnet in case.state.iter().filter(|object| object["kind"] == "Subnet") {
             world.change_to(&Id::of(subnet), &json!({"spec": {"mtu": 1399}})).unwrap();
         }

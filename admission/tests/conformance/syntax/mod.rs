@@ -38,7 +38,7 @@ use witness::Witness;
 const BATCH: usize = 60;
 
 /// How many mutations are made at full scale.
-const MUTATIONS: usize = 2000;
+const MUTATIONS: usize = 1000;
 
 /// How many classes are asked where not all are.
 const CHOICE: usize = 13;
