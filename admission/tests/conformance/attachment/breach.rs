@@ -135,6 +135,10 @@ fn subnet_of(address: &str) -> Option<&'static str> {
 
 /// A stable name of the way by which somebody got in. `admits` says whether vpcguard would admit a new object.
 pub(super) fn way(case: &Case, breach: &Breach, admits: impl Fn(&Value) -> bool) -> &'static str {
+    // Whatever is written there was judged by nobody.
+    if case.uses_status() {
+        return "pods-status";
+    }
     match breach.kind {
         Kind::Taken => return "port-name-taken",
         Kind::Vip => return "vip",
@@ -151,9 +155,6 @@ pub(super) fn way(case: &Case, breach: &Breach, admits: impl Fn(&Value) -> bool)
     }
     if did(|step| matches!(step, Step::Delete(_))) {
         return "deleting-pod";
-    }
-    if did(|step| matches!(step, Step::Status(_))) {
-        return "pods-status";
     }
     if did(|step| matches!(step, Step::Merge(_) | Step::Replace(_))) && !admits(&pod_alone(&pod)) {
         return "update-of-admitted";

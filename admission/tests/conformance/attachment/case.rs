@@ -143,6 +143,11 @@ impl Case {
         (1..=self.steps.len()).filter_map(upto).collect()
     }
 
+    /// Whether it writes annotations by way of the status.
+    pub(super) fn uses_status(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Status(_)))
+    }
+
     /// The first object as the requests leave it, as a Pod, if it is one or makes one.
     pub(super) fn final_pod(&self) -> Option<Value> {
         let object = self.object();

@@ -259,7 +259,11 @@ impl Attack {
             }
         }
         let alone = self.site.run_to_the_end(&suspects, By::Tenant).crash;
-        let class = suspects.first().and_then(|case| oracle_crash(case)).unwrap_or("unforeseen-crash");
+        let class = match suspects.first() {
+            Some(case) if case.uses_status() => "pods-status",
+            Some(case) => oracle_crash(case).unwrap_or("unforeseen-crash"),
+            None => "unforeseen-crash",
+        };
         let again = if alone.is_some() { "again alone" } else { "not again alone" };
         println!("{class} ({again}):\n{}", suspects.first().map(Case::yaml).unwrap_or_default());
         self.seen.insert(class.to_owned());
@@ -267,7 +271,8 @@ impl Attack {
     }
 
     fn is_known_crash(&self, case: &Case) -> bool {
-        oracle_crash(case).is_some_and(|class| self.known.has(class))
+        let by_status = case.uses_status() && self.known.has("pods-status");
+        oracle_crash(case).is_some_and(|class| by_status || self.known.has(class))
     }
 }
 
