@@ -56,6 +56,9 @@ fn what_is_malformed_does_not_work() {
     let _alone = alone();
     let scale = Scale::of_environment();
     let cases = cases(&scale);
+    if cases.is_empty() {
+        return;
+    }
     let Some(mut world) = World::start_or_skip() else { return };
     let versions = world.versions().unwrap();
     let known = Known::of("syntax");
@@ -130,7 +133,8 @@ fn cases(scale: &Scale) -> Vec<Case> {
     };
     round(&classes, &mut cases);
     classes.retain(|class| !class.alone);
-    while scale.full && cases.len() < most {
+    // A rule that is not about form has no classes.
+    while scale.full && !classes.is_empty() && cases.len() < most {
         round(&classes, &mut cases);
     }
     cases.truncate(most);
