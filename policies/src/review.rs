@@ -12,7 +12,7 @@ use crate::inject::injected;
 use crate::kinds::{Kind, Object};
 use crate::policy::Policy;
 use crate::request::{Asked, Operation, Request};
-use crate::rules::{Check, Outcome, Rule, TABLE, common};
+use crate::rules::{Check, Rule, TABLE, common};
 use crate::settings::{RuleAction, Settings};
 use crate::verdict::{NotEvaluated, Verdict};
 use crate::version::Version;
@@ -213,7 +213,7 @@ impl Review<'_> {
             not_evaluated: Vec::new(),
         };
         for check in rule.checks {
-            run(check, &version.object, &mut context)?;
+            check.run(&version.object, &mut context)?;
         }
         let mut found = context.findings;
         if rule.id != common::field_type::RULE.id {
@@ -259,24 +259,5 @@ impl Review<'_> {
     /// Whether objects of this kind are written by administrators, who may except them.
     fn honours_allow(&self) -> bool {
         matches!(self.asked.kind, Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway)
-    }
-}
-
-fn run(check: &Check, object: &Object, context: &mut Context) -> Outcome {
-    match (check, object) {
-        (Check::Any(check), _) => check(context),
-        (Check::Vpc(_, check), Object::Vpc(vpc)) => check(vpc, context),
-        (Check::Subnet(_, check), Object::Subnet(subnet)) => check(subnet, context),
-        (Check::NatGateway(_, check), Object::NatGateway(gateway)) => check(gateway, context),
-        (Check::EgressGateway(_, check), Object::EgressGateway(gateway)) => check(gateway, context),
-        (Check::IptablesEip(_, check), Object::IptablesEip(eip)) => check(eip, context),
-        (Check::IptablesRule(_, check), Object::IptablesRule(rule)) => check(rule, context),
-        (Check::IpPool(_, check), Object::IpPool(pool)) => check(pool, context),
-        (Check::Namespace(_, check), Object::Namespace(namespace)) => check(namespace, context),
-        (Check::ConfigMap(_, check), Object::ConfigMap(map)) => check(map, context),
-        (Check::Service(_, check), Object::Service(service)) => check(service, context),
-        (Check::BarePod(_, check), Object::Pod(pod)) if pod.kind == Kind::Pod => check(pod, context),
-        (Check::Pod(_, check), Object::Pod(pod)) => check(pod, context),
-        _ => Ok(()),
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::gather::sort_by;
 use crate::kinds::{
-    AttachmentDefinition, ConfigMap, IpPool, IptablesEip, Kind, LabelSelector, Namespace, NatGateway, Node,
-    ServiceCidr, Shard, Subnet, Vpc,
+    AttachmentDefinition, ConfigMap, IpPool, Kind, LabelSelector, Meta, Namespace, NatGateway, Node, Object,
+    ServiceCidr, Shard, Subnet, Typed, Vpc,
 };
 
 /// A read that failed. It is no verdict: the runner reports it as its own error, and nothing is admitted on it.
@@ -75,71 +76,183 @@ pub struct Held {
     pub prefix: IpNet,
 }
 
-/// The state of a cluster, as far as rules ask for it.
+/// The state of a cluster, as far as rules ask for it: what runners differ in. The words that rules use stand on it.
 ///
 /// What does not exist is `None` or absent from a list, and so is what a cluster has no kind for. Objects that are being
-/// deleted do not exist either, except where [`overlapping`](ClusterView::overlapping) finds them, and for what is asked
-/// `until_gone`: Kube-OVN serves an object until its finalizers are gone, so that what keeps tenants apart counts it. Lists
-/// are in the order of names.
+/// deleted are there until they are gone. Lists are in the order of names.
 #[expect(clippy::missing_errors_doc, reason = "all fail alike, as ViewError says")]
 pub trait ClusterView {
-    /// The Vpc of this name.
-    fn vpc(&self, name: &str) -> Answer<Option<Arc<Vpc>>>;
-    /// The Subnet of this name.
-    fn subnet(&self, name: &str) -> Answer<Option<Arc<Subnet>>>;
-    /// The `VpcNatGateway` of this name.
-    fn nat_gateway(&self, name: &str) -> Answer<Option<Arc<NatGateway>>>;
-    /// The `IptablesEIP` of this name.
-    fn iptables_eip(&self, name: &str) -> Answer<Option<Arc<IptablesEip>>>;
-    /// The `IPPool` of this name.
-    fn ip_pool(&self, name: &str) -> Answer<Option<Arc<IpPool>>>;
-    /// The Namespace of this name.
-    fn namespace(&self, name: &str) -> Answer<Option<Arc<Namespace>>>;
-    /// The ConfigMap of this namespace and name.
-    fn config_map(&self, namespace: &str, name: &str) -> Answer<Option<Arc<ConfigMap>>>;
-    /// The NetworkAttachmentDefinition of this namespace and name.
-    fn attachment_definition(&self, namespace: &str, name: &str) -> Answer<Option<Arc<AttachmentDefinition>>>;
-    /// All Nodes.
-    fn nodes(&self) -> Answer<Known<Vec<Arc<Node>>>>;
-    /// All ServiceCIDRs.
-    fn service_cidrs(&self) -> Answer<Known<Vec<Arc<ServiceCidr>>>>;
-
-    /// The Subnets whose effective VPC this is.
-    fn subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>>;
-    /// The Subnets with `default: true` whose effective VPC this is.
-    fn default_subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>>;
-    /// The Subnets with this provider.
-    fn subnets_with_provider(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>>;
-    /// The Subnets that list a namespace, or select one with these labels; every selecting one where these are not known.
-    fn subnets_binding(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Answer<Vec<Arc<Subnet>>>;
-    /// The NAT gateways that stand in a Subnet.
-    fn nat_gateways_of_subnet(&self, subnet: &str) -> Answer<Vec<Arc<NatGateway>>>;
-    /// The NAT gateways of a VPC.
-    fn nat_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<NatGateway>>>;
-    /// The Vpcs that list a namespace.
-    fn vpcs_binding(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>>;
-    /// The namespaces that a selector matches.
-    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>>;
-    /// The prefixes of a shard that have an address in common with this one, in the order of the Subnets' names. Subnets
-    /// that are being deleted still hold theirs.
+    /// The object of this kind, namespace and name; the namespace of cluster-scoped kinds is empty.
+    fn get(&self, kind: Kind, namespace: &str, name: &str) -> Answer<Option<Object>>;
+    /// The objects of a kind that one of its indexes has under a word.
+    fn by(&self, kind: Kind, index: &'static str, word: &str) -> Answer<Vec<Object>>;
+    /// All objects of a kind.
+    fn all(&self, kind: Kind) -> Answer<Vec<Object>>;
+    /// How much is seen of a kind that is looked up.
+    fn sight(&self, kind: Kind) -> Sight;
+    /// The prefixes of a shard that have an address in common with this one, in the order of the Subnets' names.
     fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>>;
     /// The same for all VLANs of a VPC, each with the whole Subnet.
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>>;
+    /// The namespaces that a selector matches.
+    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>>;
+}
 
-    /// How much is seen of a kind that is looked up.
-    fn sight(&self, kind: Kind) -> Sight;
+/// What rules ask. Objects that are being deleted do not exist, except for what is asked `until_gone`: Kube-OVN serves an
+/// object until its finalizers are gone, so that what keeps tenants apart counts it.
+#[expect(clippy::missing_errors_doc, reason = "all fail alike, as ViewError says")]
+impl dyn ClusterView + '_ {
+    /// The Vpc of this name.
+    pub fn vpc(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
+        self.living("", name)
+    }
+
+    /// The Subnet of this name.
+    pub fn subnet(&self, name: &str) -> Answer<Option<Arc<Subnet>>> {
+        self.living("", name)
+    }
+
+    /// The `VpcNatGateway` of this name.
+    pub fn nat_gateway(&self, name: &str) -> Answer<Option<Arc<NatGateway>>> {
+        self.living("", name)
+    }
+
+    /// The `IPPool` of this name.
+    pub fn ip_pool(&self, name: &str) -> Answer<Option<Arc<IpPool>>> {
+        self.living("", name)
+    }
+
+    /// The Namespace of this name.
+    pub fn namespace(&self, name: &str) -> Answer<Option<Arc<Namespace>>> {
+        self.living("", name)
+    }
+
+    /// The ConfigMap of this namespace and name.
+    pub fn config_map(&self, namespace: &str, name: &str) -> Answer<Option<Arc<ConfigMap>>> {
+        self.living(namespace, name)
+    }
+
+    /// The NetworkAttachmentDefinition of this namespace and name.
+    pub fn attachment_definition(&self, namespace: &str, name: &str) -> Answer<Option<Arc<AttachmentDefinition>>> {
+        self.living(namespace, name)
+    }
+
     /// The Vpc of this name, also one that is being deleted.
-    fn vpc_until_gone(&self, name: &str) -> Answer<Option<Arc<Vpc>>>;
+    pub fn vpc_until_gone(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
+        self.one("", name)
+    }
+
     /// The Subnet of this name, also one that is being deleted.
-    fn subnet_until_gone(&self, name: &str) -> Answer<Option<Arc<Subnet>>>;
+    pub fn subnet_until_gone(&self, name: &str) -> Answer<Option<Arc<Subnet>>> {
+        self.one("", name)
+    }
+
     /// The `IPPool` of this name, also one that is being deleted.
-    fn ip_pool_until_gone(&self, name: &str) -> Answer<Option<Arc<IpPool>>>;
+    pub fn ip_pool_until_gone(&self, name: &str) -> Answer<Option<Arc<IpPool>>> {
+        self.one("", name)
+    }
+
     /// The NetworkAttachmentDefinition of this namespace and name, also one that is being deleted.
-    fn attachment_definition_until_gone(
+    pub fn attachment_definition_until_gone(
         &self,
         namespace: &str,
         name: &str,
-    ) -> Answer<Option<Arc<AttachmentDefinition>>>;
+    ) -> Answer<Option<Arc<AttachmentDefinition>>> {
+        self.one(namespace, name)
+    }
+
+    /// Whether there is an object of this kind and name, in no namespace.
+    pub fn has(&self, kind: Kind, name: &str) -> Answer<bool> {
+        Ok(self.get(kind, "", name)?.is_some_and(|object| is_living(object.meta())))
+    }
+
+    /// All Nodes.
+    pub fn nodes(&self) -> Answer<Known<Vec<Arc<Node>>>> {
+        self.known()
+    }
+
+    /// All ServiceCIDRs.
+    pub fn service_cidrs(&self) -> Answer<Known<Vec<Arc<ServiceCidr>>>> {
+        self.known()
+    }
+
+    /// The Subnets whose effective VPC this is.
+    pub fn subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.living_by(Subnet::BY_VPC, vpc)
+    }
+
+    /// The Subnets with `default: true` whose effective VPC this is.
+    pub fn default_subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.living_by(Subnet::DEFAULT_BY_VPC, vpc)
+    }
+
+    /// The Subnets with this provider.
+    pub fn subnets_with_provider(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.living_by(Subnet::BY_PROVIDER, provider)
+    }
+
     /// The Subnets with this provider, also those that are being deleted.
-    fn subnets_with_provider_until_gone(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>>;
+    pub fn subnets_with_provider_until_gone(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>> {
+        Ok(typed(self.by(Kind::Subnet, Subnet::BY_PROVIDER, provider)?))
+    }
+
+    /// The Subnets that list a namespace, or select one with these labels; every selecting one where these are not known.
+    pub fn subnets_binding(
+        &self,
+        namespace: &str,
+        labels: Option<&BTreeMap<String, String>>,
+    ) -> Answer<Vec<Arc<Subnet>>> {
+        let selects = |subnet: &Arc<Subnet>| {
+            let mut selectors = subnet.namespace_selectors.iter();
+            selectors.any(|selector| labels.is_none_or(|labels| selector.matches(labels)))
+        };
+        let mut binding: Vec<Arc<Subnet>> = self.living_by(Subnet::BY_NAMESPACE, namespace)?;
+        binding.extend(self.living_by(Subnet::SELECTING, "")?.into_iter().filter(selects));
+        sort_by(&mut binding, |a, b| a.meta.name.cmp(&b.meta.name));
+        binding.dedup_by(|a, b| a.meta.name == b.meta.name);
+        Ok(binding)
+    }
+
+    /// The NAT gateways that stand in a Subnet.
+    pub fn nat_gateways_of_subnet(&self, subnet: &str) -> Answer<Vec<Arc<NatGateway>>> {
+        self.living_by(NatGateway::BY_SUBNET, subnet)
+    }
+
+    /// The NAT gateways of a VPC.
+    pub fn nat_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<NatGateway>>> {
+        self.living_by(NatGateway::BY_VPC, vpc)
+    }
+
+    /// The Vpcs that list a namespace.
+    pub fn vpcs_binding(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>> {
+        self.living_by(Vpc::BY_NAMESPACE, namespace)
+    }
+
+    fn one<T: Typed>(&self, namespace: &str, name: &str) -> Answer<Option<Arc<T>>> {
+        Ok(self.get(T::KIND, namespace, name)?.as_ref().and_then(T::of).cloned())
+    }
+
+    fn living<T: Typed>(&self, namespace: &str, name: &str) -> Answer<Option<Arc<T>>> {
+        Ok(self.one(namespace, name)?.filter(|object: &Arc<T>| is_living(object.meta())))
+    }
+
+    fn living_by<T: Typed>(&self, index: &'static str, word: &str) -> Answer<Vec<Arc<T>>> {
+        let mut found = typed(self.by(T::KIND, index, word)?);
+        found.retain(|object: &Arc<T>| is_living(object.meta()));
+        Ok(found)
+    }
+
+    fn known<T: Typed>(&self) -> Answer<Known<Vec<Arc<T>>>> {
+        let mut all = typed(self.all(T::KIND)?);
+        all.retain(|object: &Arc<T>| is_living(object.meta()));
+        Ok(if self.sight(T::KIND) == Sight::Nothing { Known::Unknown } else { Known::Seen(all) })
+    }
+}
+
+fn is_living(meta: &Meta) -> bool {
+    !meta.deleting
+}
+
+fn typed<T: Typed>(objects: Vec<Object>) -> Vec<Arc<T>> {
+    objects.iter().filter_map(T::of).cloned().collect()
 }

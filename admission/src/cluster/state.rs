@@ -253,7 +253,8 @@ mod tests {
     }
 
     fn vpc(state: &State, name: &str) -> Option<String> {
-        state.inventory.subnet(name).unwrap().map(|subnet| subnet.vpc.clone().unwrap())
+        let cluster: &dyn ClusterView = &state.inventory;
+        cluster.subnet(name).unwrap().map(|subnet| subnet.vpc.clone().unwrap())
     }
 
     #[test]

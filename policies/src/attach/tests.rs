@@ -3,7 +3,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::inventory::Inventory;
 use crate::json::{Reader, TypeErrors};
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Resource};
+use crate::settings::KubeOvn;
 
 /// Amber's and cobalt's networks, as in the cases that were tried on Kube-OVN.
 fn cluster() -> Inventory {
@@ -27,7 +28,7 @@ fn cluster() -> Inventory {
 
 fn pod(annotations: &Value) -> PodTemplate {
     let object = json!({"metadata": {"name": "p", "namespace": "amber", "annotations": annotations}});
-    PodTemplate::read(Kind::Pod, &Reader::new(&object, &TypeErrors::default()))
+    PodTemplate::read(Kind::Pod, &Reader::new(&object, &TypeErrors::default()), &KubeOvn::default())
 }
 
 /// `provider -> Subnet|Subnet` of each network.

@@ -10,10 +10,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::kinds::{
-    AttachmentDefinition, ConfigMap, IpPool, IptablesEip, Kind, Namespace, NatGateway, Node, Object, ServiceCidr,
-    Shard, Subnet, Vpc, key,
-};
+use crate::kinds::{Kind, Object, Shard, Subnet, Typed, key};
 use crate::net::PrefixIndex;
 use crate::settings::KubeOvn;
 use groups::Groups;
@@ -26,25 +23,9 @@ pub use view::Stored;
 pub struct Inventory {
     kube_ovn: KubeOvn,
     watched: BTreeSet<Kind>,
-    vpcs: Table<Vpc>,
-    subnets: Table<Subnet>,
-    nat_gateways: Table<NatGateway>,
-    iptables_eips: Table<IptablesEip>,
-    ip_pools: Table<IpPool>,
-    namespaces: Table<Namespace>,
-    config_maps: Table<ConfigMap>,
-    attachment_definitions: Table<AttachmentDefinition>,
-    nodes: Table<Node>,
-    service_cidrs: Table<ServiceCidr>,
+    tables: BTreeMap<Kind, Table>,
+    groups: Groups,
     shards: BTreeMap<Shard, PrefixIndex>,
-    vpcs_by_namespace: Groups,
-    subnets_by_vpc: Groups,
-    default_subnets_by_vpc: Groups,
-    subnets_by_provider: Groups,
-    subnets_by_namespace: Groups,
-    selecting_subnets: BTreeSet<Arc<str>>,
-    nat_gateways_by_vpc: Groups,
-    nat_gateways_by_subnet: Groups,
 }
 
 impl Inventory {
@@ -63,19 +44,7 @@ impl Inventory {
 
     /// Whether objects of this kind are kept: those that rules look up.
     pub fn keeps(kind: Kind) -> bool {
-        matches!(
-            kind,
-            Kind::Vpc
-                | Kind::Subnet
-                | Kind::VpcNatGateway
-                | Kind::IptablesEip
-                | Kind::IpPool
-                | Kind::Namespace
-                | Kind::ConfigMap
-                | Kind::AttachmentDefinition
-                | Kind::Node
-                | Kind::ServiceCidr
-        )
+        kind.looked_up().is_some()
     }
 
     /// Adds an object, or replaces the one of its kind and name. Kinds that are not kept are ignored.
@@ -119,40 +88,20 @@ impl Inventory {
 
     /// How many objects of a kind there are.
     pub fn count(&self, kind: Kind) -> usize {
-        match kind {
-            Kind::Vpc => self.vpcs.len(),
-            Kind::Subnet => self.subnets.len(),
-            Kind::VpcNatGateway => self.nat_gateways.len(),
-            Kind::IptablesEip => self.iptables_eips.len(),
-            Kind::IpPool => self.ip_pools.len(),
-            Kind::Namespace => self.namespaces.len(),
-            Kind::ConfigMap => self.config_maps.len(),
-            Kind::AttachmentDefinition => self.attachment_definitions.len(),
-            Kind::Node => self.nodes.len(),
-            Kind::ServiceCidr => self.service_cidrs.len(),
-            _ => 0,
-        }
+        self.tables.get(&kind).map_or(0, Table::len)
     }
 
     /// All Subnets, those that are being deleted too.
     pub(crate) fn stored_subnets(&self) -> impl Iterator<Item = &Subnet> {
-        self.subnets.all(Standing::Stored).map(AsRef::as_ref)
+        self.all_of(Kind::Subnet, Standing::Stored).filter_map(Subnet::of).map(AsRef::as_ref)
+    }
+
+    fn all_of(&self, kind: Kind, least: Standing) -> impl Iterator<Item = &Object> {
+        self.tables.get(&kind).into_iter().flat_map(move |table| table.all(least))
     }
 
     fn keys(&self, kind: Kind) -> Vec<Arc<str>> {
-        match kind {
-            Kind::Vpc => self.vpcs.keys(),
-            Kind::Subnet => self.subnets.keys(),
-            Kind::VpcNatGateway => self.nat_gateways.keys(),
-            Kind::IptablesEip => self.iptables_eips.keys(),
-            Kind::IpPool => self.ip_pools.keys(),
-            Kind::Namespace => self.namespaces.keys(),
-            Kind::ConfigMap => self.config_maps.keys(),
-            Kind::AttachmentDefinition => self.attachment_definitions.keys(),
-            Kind::Node => self.nodes.keys(),
-            Kind::ServiceCidr => self.service_cidrs.keys(),
-            _ => Vec::new(),
-        }
+        self.tables.get(&kind).map_or_else(Vec::new, Table::keys)
     }
 }
 
@@ -162,6 +111,10 @@ mod tests {
 
     use super::*;
     use crate::view::{ClusterView, Known};
+
+    fn view(view: &dyn ClusterView) -> &dyn ClusterView {
+        view
+    }
 
     fn subnet(name: &str, spec: &Value) -> Value {
         json!({"metadata": {"name": name}, "spec": spec})
@@ -195,8 +148,8 @@ mod tests {
             "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/16"},
         });
         inventory.apply(Kind::Subnet, &deleting);
-        assert!(inventory.subnet("a").unwrap().is_none());
-        assert!(inventory.subnets_of_vpc("v").unwrap().is_empty());
+        assert!(view(&inventory).subnet("a").unwrap().is_none());
+        assert!(view(&inventory).subnets_of_vpc("v").unwrap().is_empty());
         assert_eq!(overlapping(&inventory, "v", "10.0.0.0/8"), ["a 10.0.0.0/16"]);
     }
 
@@ -206,9 +159,9 @@ mod tests {
         inventory.apply(Kind::Namespace, &json!({"metadata": {"name": "ns1"}}));
         inventory.apply(Kind::ConfigMap, &json!({"metadata": {"name": "ns1", "namespace": "ns1"}}));
         inventory.remove(Kind::Namespace, "ns1", "ns1");
-        assert!(inventory.namespace("ns1").unwrap().is_none());
+        assert!(view(&inventory).namespace("ns1").unwrap().is_none());
         inventory.remove(Kind::ConfigMap, "ns1", "ns1");
-        assert!(inventory.config_map("ns1", "ns1").unwrap().is_none());
+        assert!(view(&inventory).config_map("ns1", "ns1").unwrap().is_none());
     }
 
     #[test]
@@ -222,8 +175,8 @@ mod tests {
         inventory.reset(Kind::Vpc, [&left]);
         assert_eq!(inventory.count(Kind::Vpc), 1);
         assert_eq!(inventory.count(Kind::Namespace), 1);
-        assert!(inventory.vpcs_binding("ns1").unwrap().is_empty());
-        assert_eq!(inventory.vpcs_binding("ns2").unwrap().len(), 1);
+        assert!(view(&inventory).vpcs_binding("ns1").unwrap().is_empty());
+        assert_eq!(view(&inventory).vpcs_binding("ns2").unwrap().len(), 1);
     }
 
     #[test]
@@ -234,7 +187,7 @@ mod tests {
         inventory.apply(Kind::Subnet, &subnet("by-label", &selectors));
         let names = |namespace: &str, labels: &[(&str, &str)]| {
             let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-            let bound = inventory.subnets_binding(namespace, Some(&labels)).unwrap();
+            let bound = view(&inventory).subnets_binding(namespace, Some(&labels)).unwrap();
             bound.iter().map(|subnet| subnet.meta.name.clone()).collect::<Vec<_>>()
         };
         assert_eq!(names("ns1", &[("team", "a")]), ["by-label", "by-name"]);
@@ -248,11 +201,11 @@ mod tests {
             {"type": "InternalIP", "address": "192.168.0.5"}, {"type": "Hostname", "address": "n"},
         ]}});
         let mut inventory = Inventory::default();
-        assert_eq!(inventory.nodes().unwrap().map(|nodes| nodes.len()), Known::Unknown);
+        assert_eq!(view(&inventory).nodes().unwrap().map(|nodes| nodes.len()), Known::Unknown);
         inventory.apply(Kind::Node, &node);
-        assert_eq!(inventory.nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(1));
+        assert_eq!(view(&inventory).nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(1));
         let watching = Inventory::default().watching([Kind::Node]);
-        assert_eq!(watching.nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(0));
+        assert_eq!(view(&watching).nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(0));
     }
 
     fn read(kind: Kind, object: &Value) -> Object {
@@ -292,7 +245,7 @@ mod tests {
             let mut inventory = Inventory::default();
             stand(&mut inventory, &version("v"));
             inventory.store(&version("w"));
-            assert!(inventory.subnets_of_vpc("v").unwrap().is_empty());
+            assert!(view(&inventory).subnets_of_vpc("v").unwrap().is_empty());
             assert!(overlapping(&inventory, "v", "0.0.0.0/0").is_empty());
             assert_eq!(overlapping(&inventory, "w", "0.0.0.0/0"), ["a 10.0.0.0/16"]);
         }
@@ -302,8 +255,8 @@ mod tests {
     fn a_planned_node_tells_nothing_of_those_that_are_stored() {
         let mut inventory = Inventory::default();
         inventory.plan(&read(Kind::Node, &json!({"metadata": {"name": "n"}})));
-        assert_eq!(inventory.nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(1));
-        assert_eq!(Stored(&inventory).nodes().unwrap().map(|nodes| nodes.len()), Known::Unknown);
+        assert_eq!(view(&inventory).nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(1));
+        assert_eq!(view(&Stored(&inventory)).nodes().unwrap().map(|nodes| nodes.len()), Known::Unknown);
     }
 
     #[test]

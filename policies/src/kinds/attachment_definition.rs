@@ -1,7 +1,8 @@
 //! A network that Multus can attach.
 
-use super::Meta;
+use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::settings::KubeOvn;
 
 /// A NetworkAttachmentDefinition.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +13,15 @@ pub struct AttachmentDefinition {
     pub config: String,
 }
 
-impl AttachmentDefinition {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for AttachmentDefinition {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.config"]);
+    const FOUND: Found = Found::ByName;
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         Self { meta: Meta::read(object), config: object.at("spec").at("config").string() }
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 }

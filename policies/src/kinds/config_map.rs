@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::Meta;
+use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::settings::KubeOvn;
 
 /// Configures the images of NAT gateways.
 pub const NAT_CONFIG: &str = "ovn-vpc-nat-config";
@@ -19,11 +20,20 @@ pub struct ConfigMap {
     pub data: Map<String, Value>,
 }
 
-impl ConfigMap {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for ConfigMap {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["data"]);
+    const FOUND: Found = Found::ByName;
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         Self { meta: Meta::read(object), data: object.at("data").map().cloned().unwrap_or_default() }
     }
 
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl ConfigMap {
     /// The text of a key.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.data.get(key)?.as_str()

@@ -1,7 +1,8 @@
 //! An egress gateway of a VPC: namespaced, so that tenants may make one.
 
-use super::Meta;
+use super::{Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::settings::KubeOvn;
 
 /// A `VpcEgressGateway`.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +23,8 @@ pub struct EgressGateway {
     pub policy_subnets: Vec<Vec<String>>,
 }
 
-impl EgressGateway {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for EgressGateway {
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let spec = object.at("spec");
         Self {
             meta: Meta::read(object),
@@ -34,5 +35,9 @@ impl EgressGateway {
             external_ip_pool: spec.at("externalIPPool").string(),
             policy_subnets: spec.at("policies").items().map(|policy| policy.at("subnets").strings()).collect(),
         }
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 }

@@ -1,7 +1,8 @@
 //! A named range of a Subnet's addresses.
 
-use super::Meta;
+use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::settings::KubeOvn;
 
 /// An `IPPool`.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +13,15 @@ pub struct IpPool {
     pub subnet: String,
 }
 
-impl IpPool {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for IpPool {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.subnet"]);
+    const FOUND: Found = Found::ByName;
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         Self { meta: Meta::read(object), subnet: object.at("spec").at("subnet").string() }
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 }

@@ -1,7 +1,8 @@
 //! The addresses and rules of a NAT gateway, as objects of their own (since Kube-OVN v1.10).
 
-use super::{Kind, Meta};
+use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::settings::KubeOvn;
 
 /// An `IptablesEIP`.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +26,11 @@ pub struct IptablesRule {
     pub eip: String,
 }
 
-impl IptablesEip {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for IptablesEip {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.natGwDp", "spec.externalSubnet"]);
+    const FOUND: Found = Found::ByName;
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let spec = object.at("spec");
         Self {
             meta: Meta::read(object),
@@ -34,10 +38,18 @@ impl IptablesEip {
             external_subnet: spec.at("externalSubnet").string(),
         }
     }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
 }
 
-impl IptablesRule {
-    pub(crate) fn read(kind: Kind, object: &Reader) -> Self {
+impl Resource for IptablesRule {
+    fn read(kind: Kind, object: &Reader, _: &KubeOvn) -> Self {
         Self { kind, meta: Meta::read(object), eip: object.at("spec").at("eip").string() }
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 }

@@ -3,8 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::{AddressList, Kind, Meta, ObjectRef};
+use super::{AddressList, Index, Kind, Meta, ObjectRef, Resource};
 use crate::json::Reader;
+use crate::settings::KubeOvn;
 
 /// What is read of a NAT gateway that is looked up.
 pub(super) const FIELDS: &[&str] = &["spec.lanIp", "spec.namespace", "spec.subnet", "spec.vpc", "status.lanIp"];
@@ -68,8 +69,15 @@ pub struct NatRule {
     pub protocol: String,
 }
 
-impl NatGateway {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for NatGateway {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(FIELDS);
+
+    const INDEXES: &'static [Index<Self>] = &[
+        Index { name: Self::BY_VPC, words: |gateway, each| each(&gateway.vpc) },
+        Index { name: Self::BY_SUBNET, words: |gateway, each| each(&gateway.subnet) },
+    ];
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let spec = object.at("spec");
         let rules = |field| spec.at(field).items().map(|rule| NatRule::read(&rule)).collect();
         Self {
@@ -89,6 +97,17 @@ impl NatGateway {
             snat_rules: rules("snatRules"),
         }
     }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl NatGateway {
+    /// By their VPC.
+    pub const BY_VPC: &'static str = "vpc";
+    /// By the Subnet that they stand in.
+    pub const BY_SUBNET: &'static str = "subnet";
 
     /// Its addresses in the Subnet, asked for or reported.
     pub fn lan_ips(&self) -> impl Iterator<Item = IpAddr> + '_ {
@@ -141,7 +160,7 @@ mod tests {
             "status": {"lanIp": "10.0.1.253"},
         });
         let errors = TypeErrors::default();
-        let gateway = NatGateway::read(&Reader::new(&object, &errors));
+        let gateway = NatGateway::read(Kind::VpcNatGateway, &Reader::new(&object, &errors), &KubeOvn::default());
         assert!(errors.into_sorted().is_empty());
         assert_eq!(gateway.lan_ips().map(|ip| ip.to_string()).collect::<Vec<_>>(), ["10.0.1.254", "10.0.1.253"]);
         assert_eq!((gateway.replicas, gateway.external_subnets.len()), (2, 1));

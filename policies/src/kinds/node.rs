@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::Meta;
+use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
 use crate::net::parse_ip;
+use crate::settings::KubeOvn;
 
 /// A Node.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +16,19 @@ pub struct Node {
     pub internal_ips: Vec<IpAddr>,
 }
 
-impl Node {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for Node {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["status.addresses"]);
+    const FOUND: Found = Found::InLists;
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let status = object.at("status");
         let addresses = status.at("addresses");
         let internal = addresses.items().filter(|address| address.at("type").text() == Some("InternalIP"));
         let internal_ips = internal.filter_map(|address| parse_ip(address.at("address").text()?)).collect();
         Self { meta: Meta::read(object), internal_ips }
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 }

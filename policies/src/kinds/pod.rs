@@ -1,9 +1,10 @@
 //! Pods, and the templates of the workloads that make them: what their annotations ask of Kube-OVN.
 
-use super::{Kind, Meta};
+use super::{Kind, Meta, Resource};
 use crate::field::FieldPath;
 use crate::json::Reader;
 use crate::net::{list_items, parse_ip};
+use crate::settings::KubeOvn;
 
 /// The Subnet of a Pod or a Namespace.
 pub const LOGICAL_SWITCH: &str = "ovn.kubernetes.io/logical_switch";
@@ -35,8 +36,8 @@ pub struct PodTemplate {
     metadata: FieldPath,
 }
 
-impl PodTemplate {
-    pub(crate) fn read(kind: Kind, object: &Reader) -> Self {
+impl Resource for PodTemplate {
+    fn read(kind: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let read = |pod: &Reader| Self {
             kind,
             meta: Meta::read(object),
@@ -53,6 +54,12 @@ impl PodTemplate {
         }
     }
 
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl PodTemplate {
     /// The path of one of the Pod's annotations.
     pub fn annotation_path(&self, key: &str) -> FieldPath {
         self.metadata.clone().field("annotations").key(key)
@@ -93,7 +100,7 @@ mod tests {
 
     fn pod(annotations: &Value) -> PodTemplate {
         let object = json!({"metadata": {"name": "p", "namespace": "ns1", "annotations": annotations}});
-        PodTemplate::read(Kind::Pod, &Reader::new(&object, &TypeErrors::default()))
+        PodTemplate::read(Kind::Pod, &Reader::new(&object, &TypeErrors::default()), &KubeOvn::default())
     }
 
     #[test]
@@ -118,7 +125,7 @@ mod tests {
             (Kind::CronJob, json!({"jobTemplate": {"spec": {"template": template}}}), "spec.jobTemplate.spec.template"),
         ] {
             let object = json!({"metadata": {"name": "w"}, "spec": spec});
-            let workload = PodTemplate::read(kind, &Reader::new(&object, &TypeErrors::default()));
+            let workload = PodTemplate::read(kind, &Reader::new(&object, &TypeErrors::default()), &KubeOvn::default());
             assert!(workload.host_network);
             assert_eq!(workload.logical_switches().collect::<Vec<_>>(), [(LOGICAL_SWITCH, "s")]);
             let wanted = format!("{path}.metadata.annotations[{LOGICAL_SWITCH}]");

@@ -1,8 +1,9 @@
 //! A Service, which Kube-OVN places in a VPC by its annotations.
 
-use super::Meta;
 use super::pod::LOGICAL_SWITCH;
+use super::{Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::settings::KubeOvn;
 
 /// The VPC whose load balancer serves a Service.
 pub const VPC: &str = "ovn.kubernetes.io/vpc";
@@ -21,11 +22,17 @@ pub struct Service {
     pub meta: Meta,
 }
 
-impl Service {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for Service {
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         Self { meta: Meta::read(object) }
     }
 
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl Service {
     /// The VPCs that its annotations name, each with the annotation's key.
     pub fn vpcs(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [VPC, LOGICAL_ROUTER].into_iter().filter_map(|key| self.named(key))

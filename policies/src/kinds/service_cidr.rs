@@ -1,8 +1,9 @@
 //! A range that Services get their addresses from.
 
-use super::Meta;
+use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
 use crate::net::Cidr;
+use crate::settings::KubeOvn;
 
 /// A ServiceCIDR.
 #[derive(Clone, Debug, Default)]
@@ -13,9 +14,16 @@ pub struct ServiceCidr {
     pub cidrs: Vec<Cidr>,
 }
 
-impl ServiceCidr {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for ServiceCidr {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.cidrs"]);
+    const FOUND: Found = Found::InLists;
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let cidrs = object.at("spec").at("cidrs").strings();
         Self { meta: Meta::read(object), cidrs: cidrs.iter().filter_map(|cidr| Cidr::parse_trimmed(cidr)).collect() }
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 }

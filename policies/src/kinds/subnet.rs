@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{AddressList, Kind, LabelSelector, Meta, ObjectRef};
+use super::{AddressList, Index, Kind, LabelSelector, Meta, ObjectRef, Resource};
 use crate::json::Reader;
 use crate::net::{Cidr, Family};
 use crate::settings::KubeOvn;
@@ -95,8 +95,31 @@ pub struct Shard {
     pub vlan: String,
 }
 
-impl Subnet {
-    pub(crate) fn read(object: &Reader, kube_ovn: &KubeOvn) -> Self {
+impl Resource for Subnet {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(FIELDS);
+
+    const INDEXES: &'static [Index<Self>] = &[
+        Index { name: Self::BY_VPC, words: |subnet, each| subnet.vpc.iter().for_each(|vpc| each(vpc)) },
+        Index {
+            name: Self::DEFAULT_BY_VPC,
+            words: |subnet, each| subnet.vpc.iter().filter(|_| subnet.default).for_each(|vpc| each(vpc)),
+        },
+        Index { name: Self::BY_PROVIDER, words: |subnet, each| each(&subnet.provider) },
+        Index {
+            name: Self::BY_NAMESPACE,
+            words: |subnet, each| subnet.namespaces.iter().for_each(|namespace| each(namespace)),
+        },
+        Index {
+            name: Self::SELECTING,
+            words: |subnet, each| {
+                if !subnet.namespace_selectors.is_empty() {
+                    each("");
+                }
+            },
+        },
+    ];
+
+    fn read(_: Kind, object: &Reader, kube_ovn: &KubeOvn) -> Self {
         let spec = object.at("spec");
         let cidr_block = spec.at("cidrBlock").string();
         let cidrs: Vec<Cidr> = cidr_block.split(',').filter_map(Cidr::parse_trimmed).collect();
@@ -134,6 +157,23 @@ impl Subnet {
                 .collect(),
         }
     }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl Subnet {
+    /// By their effective VPC.
+    pub const BY_VPC: &'static str = "vpc";
+    /// Those with `default: true`, by their effective VPC.
+    pub const DEFAULT_BY_VPC: &'static str = "default";
+    /// By their provider.
+    pub const BY_PROVIDER: &'static str = "provider";
+    /// By the namespaces that they list.
+    pub const BY_NAMESPACE: &'static str = "namespace";
+    /// Those that select namespaces by labels, by the empty word.
+    pub const SELECTING: &'static str = "selecting";
 
     /// The address space that it takes its prefixes from; none without an OVN provider.
     pub fn shard(&self) -> Option<Shard> {
@@ -212,7 +252,7 @@ mod tests {
 
     fn subnet(spec: &serde_json::Value) -> Subnet {
         let object = json!({"metadata": {"name": "a"}, "spec": spec});
-        Subnet::read(&Reader::new(&object, &TypeErrors::default()), &KubeOvn::default())
+        Subnet::read(Kind::Subnet, &Reader::new(&object, &TypeErrors::default()), &KubeOvn::default())
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{Meta, ObjectRef};
+use super::{Index, Kind, Meta, ObjectRef, Resource};
 use crate::field::FieldPath;
 use crate::gather::gathered;
 use crate::json::Reader;
-use crate::kinds::Kind;
 use crate::net::{Cidr, list_items, parse_ip};
+use crate::settings::KubeOvn;
 
 /// Namespaces that a VPC admits without binding them to it.
 pub const GUEST_NAMESPACES: &str = "vpcguard.io/guest-namespaces";
@@ -91,8 +91,15 @@ pub struct Peering {
     pub local_connect_ip: String,
 }
 
-impl Vpc {
-    pub(crate) fn read(object: &Reader) -> Self {
+impl Resource for Vpc {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(FIELDS);
+
+    const INDEXES: &'static [Index<Self>] = &[Index {
+        name: Self::BY_NAMESPACE,
+        words: |vpc, each| vpc.namespaces.iter().for_each(|namespace| each(namespace)),
+    }];
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let meta = Meta::read(object);
         let spec = object.at("spec");
         let namespaces = spec.at("namespaces").strings();
@@ -111,6 +118,15 @@ impl Vpc {
             meta,
         }
     }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl Vpc {
+    /// By the namespaces that they list.
+    pub const BY_NAMESPACE: &'static str = "namespace";
 
     /// Whether its list names a namespace, which binds the namespace to this VPC.
     pub fn binds(&self, namespace: &str) -> bool {

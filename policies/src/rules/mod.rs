@@ -15,8 +15,8 @@ pub mod vpc;
 use crate::context::Context;
 use crate::finding::quoted;
 use crate::kinds::{
-    ConfigMap, EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, PodTemplate, Service,
-    Subnet, Vpc,
+    AttachmentDefinition, ConfigMap, EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway,
+    Node, Object, PodTemplate, Service, ServiceCidr, Subnet, Typed, Vpc, for_each_kind,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -155,78 +155,55 @@ pub type Outcome = Result<(), ViewError>;
 
 type CheckOf<T> = fn(&T, &mut Context<'_>) -> Outcome;
 
-/// A rule's look at one kind: the fields that it reads there, and what it does with them.
-#[derive(Debug)]
-pub enum Check {
-    /// Objects of every kind, all of their fields.
-    Any(fn(&mut Context<'_>) -> Outcome),
-    /// Vpcs.
-    Vpc(&'static [Read], CheckOf<Vpc>),
-    /// Subnets.
-    Subnet(&'static [Read], CheckOf<Subnet>),
-    /// NAT gateways.
-    NatGateway(&'static [Read], CheckOf<NatGateway>),
-    /// Egress gateways.
-    EgressGateway(&'static [Read], CheckOf<EgressGateway>),
-    /// Addresses of NAT gateways.
-    IptablesEip(&'static [Read], CheckOf<IptablesEip>),
-    /// Rules of NAT gateways, all three kinds.
-    IptablesRule(&'static [Read], CheckOf<IptablesRule>),
-    /// IPPools.
-    IpPool(&'static [Read], CheckOf<IpPool>),
-    /// Namespaces.
-    Namespace(&'static [Read], CheckOf<Namespace>),
-    /// ConfigMaps.
-    ConfigMap(&'static [Read], CheckOf<ConfigMap>),
-    /// Services.
-    Service(&'static [Read], CheckOf<Service>),
-    /// Pods themselves, and no templates.
-    BarePod(&'static [Read], CheckOf<PodTemplate>),
-    /// Pods, and the templates of all workloads.
-    Pod(&'static [Read], CheckOf<PodTemplate>),
-}
+macro_rules! checks {
+    ($($variant:ident($type:ident) {
+        $($(#[$doc:meta])* $kind:ident: $group:literal $version:literal $name:literal $plural:literal $scope:ident;)+
+    })+) => {
+        /// A rule's look at one type of objects: the fields that it reads there, and what it does with them.
+        #[derive(Debug)]
+        pub enum Check {
+            /// Objects of every kind, all of their fields.
+            Any(fn(&mut Context<'_>) -> Outcome),
+            /// Pods themselves, and no templates.
+            BarePod(&'static [Read], CheckOf<PodTemplate>),
+            $(
+                #[doc = concat!("Whatever is read as [`", stringify!($type), "`].")]
+                $variant(&'static [Read], CheckOf<$type>),
+            )+
+        }
 
-impl Check {
-    /// Whether it looks at a kind.
-    pub fn concerns(&self, kind: Kind) -> bool {
-        match self {
-            Check::Any(_) => true,
-            Check::Vpc(..) => kind == Kind::Vpc,
-            Check::Subnet(..) => kind == Kind::Subnet,
-            Check::NatGateway(..) => kind == Kind::VpcNatGateway,
-            Check::EgressGateway(..) => kind == Kind::VpcEgressGateway,
-            Check::IptablesEip(..) => kind == Kind::IptablesEip,
-            Check::IptablesRule(..) => {
-                matches!(kind, Kind::IptablesFipRule | Kind::IptablesDnatRule | Kind::IptablesSnatRule)
+        impl Check {
+            /// Whether it looks at a kind.
+            pub fn concerns(&self, kind: Kind) -> bool {
+                match self {
+                    Check::Any(_) => true,
+                    Check::BarePod(..) => kind == Kind::Pod,
+                    $(Check::$variant(..) => $type::KINDS.contains(&kind),)+
+                }
             }
-            Check::IpPool(..) => kind == Kind::IpPool,
-            Check::Namespace(..) => kind == Kind::Namespace,
-            Check::ConfigMap(..) => kind == Kind::ConfigMap,
-            Check::Service(..) => kind == Kind::Service,
-            Check::BarePod(..) => kind == Kind::Pod,
-            Check::Pod(..) => kind.has_pod_template(),
-        }
-    }
 
-    /// The fields that it reads; none for [`Check::Any`], which reads all.
-    pub fn reads(&self) -> Option<&'static [Read]> {
-        match self {
-            Check::Any(_) => None,
-            Check::Vpc(reads, _)
-            | Check::Subnet(reads, _)
-            | Check::NatGateway(reads, _)
-            | Check::EgressGateway(reads, _)
-            | Check::IptablesEip(reads, _)
-            | Check::IptablesRule(reads, _)
-            | Check::IpPool(reads, _)
-            | Check::Namespace(reads, _)
-            | Check::ConfigMap(reads, _)
-            | Check::Service(reads, _)
-            | Check::BarePod(reads, _)
-            | Check::Pod(reads, _) => Some(reads),
+            /// The fields that it reads; none for [`Check::Any`], which reads all.
+            pub fn reads(&self) -> Option<&'static [Read]> {
+                match self {
+                    Check::Any(_) => None,
+                    Check::BarePod(reads, _) $(| Check::$variant(reads, _))+ => Some(reads),
+                }
+            }
+
+            /// Looks at an object, if it is one of those that it looks at.
+            pub(crate) fn run(&self, object: &Object, context: &mut Context<'_>) -> Outcome {
+                match (self, object) {
+                    (Check::Any(check), _) => check(context),
+                    (Check::BarePod(_, check), Object::Pod(pod)) if pod.kind == Kind::Pod => check(pod, context),
+                    $((Check::$variant(_, check), Object::$variant(object)) => check(object, context),)+
+                    _ => Ok(()),
+                }
+            }
         }
-    }
+    };
 }
+
+for_each_kind!(checks);
 
 #[cfg(test)]
 mod tests {

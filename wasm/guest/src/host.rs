@@ -41,7 +41,7 @@ const LONGEST_NAME: usize = 253;
 impl Resource {
     /// A kind that rules look up.
     pub(crate) fn of(kind: Kind) -> Self {
-        Self { api_version: kind.api_version(), kind: kind.name(), fields: kind.fields() }
+        Self { api_version: kind.api_version(), kind: kind.name(), fields: kind.looked_up().unwrap_or_default() }
     }
 
     /// All objects, as a list in JSON; none where the cluster has no such kind.

@@ -7,12 +7,9 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use serde::Deserialize;
 use vpcguard_policies::address_index::{FORMAT, Holdings, from_lines};
-use vpcguard_policies::kinds::{
-    AttachmentDefinition, ConfigMap, IpPool, IptablesEip, LabelSelector, Namespace, NatGateway, Node, ServiceCidr,
-    Shard, Subnet, Vpc,
-};
+use vpcguard_policies::kinds::{LabelSelector, Namespace, Object, Shard, Subnet};
 use vpcguard_policies::net::overlap;
-use vpcguard_policies::{AddressSpace, Answer, ClusterView, Held, Inventory, Kind, Known, Settings, Sight};
+use vpcguard_policies::{AddressSpace, Answer, ClusterView, Held, Inventory, Kind, Settings, Sight};
 
 use crate::host::Resource;
 use crate::list;
@@ -61,7 +58,7 @@ impl<const INDEXED: bool> HostView<INDEXED> {
     }
 
     /// What is known once all objects of a kind are.
-    fn all(&self, kind: Kind) -> Answer<Ref<'_, Inventory>> {
+    fn listed(&self, kind: Kind) -> Answer<Ref<'_, Inventory>> {
         let is_listed = self.read.borrow().listed.contains(&kind);
         if !is_listed {
             let resource = Resource::of(kind);
@@ -87,7 +84,7 @@ impl<const INDEXED: bool> HostView<INDEXED> {
             (read.listed.contains(&kind) || read.got.contains(&key), asked == MOST_ASKED)
         };
         if !is_known && are_many {
-            return self.all(kind);
+            return self.listed(kind);
         }
         if !is_known {
             let resource = Resource::of(kind);
@@ -143,7 +140,7 @@ impl<const INDEXED: bool> HostView<INDEXED> {
         }
         // The index is behind the Subnets: whoever seems to have the addresses is asked itself.
         if held.len() > MOST_ASKED {
-            return self.all(Kind::Subnet)?.overlapping(shard, prefix);
+            return self.listed(Kind::Subnet)?.overlapping(shard, prefix);
         }
         for held in &held {
             self.one(Kind::Subnet, "", &held.subnet)?;
@@ -174,76 +171,20 @@ impl AddressIndex {
 }
 
 impl<const INDEXED: bool> ClusterView for HostView<INDEXED> {
-    fn vpc(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
-        self.one(Kind::Vpc, "", name)?.vpc(name)
+    fn get(&self, kind: Kind, namespace: &str, name: &str) -> Answer<Option<Object>> {
+        self.one(kind, namespace, name)?.get(kind, namespace, name)
     }
 
-    fn subnet(&self, name: &str) -> Answer<Option<Arc<Subnet>>> {
-        self.one(Kind::Subnet, "", name)?.subnet(name)
+    fn by(&self, kind: Kind, index: &'static str, word: &str) -> Answer<Vec<Object>> {
+        self.listed(kind)?.by(kind, index, word)
     }
 
-    fn nat_gateway(&self, name: &str) -> Answer<Option<Arc<NatGateway>>> {
-        self.one(Kind::VpcNatGateway, "", name)?.nat_gateway(name)
+    fn all(&self, kind: Kind) -> Answer<Vec<Object>> {
+        self.listed(kind)?.all(kind)
     }
 
-    fn iptables_eip(&self, name: &str) -> Answer<Option<Arc<IptablesEip>>> {
-        self.one(Kind::IptablesEip, "", name)?.iptables_eip(name)
-    }
-
-    fn ip_pool(&self, name: &str) -> Answer<Option<Arc<IpPool>>> {
-        self.one(Kind::IpPool, "", name)?.ip_pool(name)
-    }
-
-    fn namespace(&self, name: &str) -> Answer<Option<Arc<Namespace>>> {
-        self.one(Kind::Namespace, "", name)?.namespace(name)
-    }
-
-    fn config_map(&self, namespace: &str, name: &str) -> Answer<Option<Arc<ConfigMap>>> {
-        self.one(Kind::ConfigMap, namespace, name)?.config_map(namespace, name)
-    }
-
-    fn attachment_definition(&self, namespace: &str, name: &str) -> Answer<Option<Arc<AttachmentDefinition>>> {
-        self.one(Kind::AttachmentDefinition, namespace, name)?.attachment_definition(namespace, name)
-    }
-
-    fn nodes(&self) -> Answer<Known<Vec<Arc<Node>>>> {
-        self.all(Kind::Node)?.nodes()
-    }
-
-    fn service_cidrs(&self) -> Answer<Known<Vec<Arc<ServiceCidr>>>> {
-        self.all(Kind::ServiceCidr)?.service_cidrs()
-    }
-
-    fn subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
-        self.all(Kind::Subnet)?.subnets_of_vpc(vpc)
-    }
-
-    fn default_subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
-        self.all(Kind::Subnet)?.default_subnets_of_vpc(vpc)
-    }
-
-    fn subnets_with_provider(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>> {
-        self.all(Kind::Subnet)?.subnets_with_provider(provider)
-    }
-
-    fn subnets_binding(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Answer<Vec<Arc<Subnet>>> {
-        self.all(Kind::Subnet)?.subnets_binding(namespace, labels)
-    }
-
-    fn nat_gateways_of_subnet(&self, subnet: &str) -> Answer<Vec<Arc<NatGateway>>> {
-        self.all(Kind::VpcNatGateway)?.nat_gateways_of_subnet(subnet)
-    }
-
-    fn nat_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<NatGateway>>> {
-        self.all(Kind::VpcNatGateway)?.nat_gateways_of_vpc(vpc)
-    }
-
-    fn vpcs_binding(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>> {
-        self.all(Kind::Vpc)?.vpcs_binding(namespace)
-    }
-
-    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
-        self.all(Kind::Namespace)?.namespaces_matching(selector)
+    fn sight(&self, _: Kind) -> Sight {
+        Sight::All
     }
 
     fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>> {
@@ -251,39 +192,15 @@ impl<const INDEXED: bool> ClusterView for HostView<INDEXED> {
         let index = if INDEXED && !is_listed { self.index(shard)? } else { None };
         match index {
             Some(index) => self.held(&index, shard, prefix),
-            None => self.all(Kind::Subnet)?.overlapping(shard, prefix),
+            None => self.listed(Kind::Subnet)?.overlapping(shard, prefix),
         }
     }
 
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
-        self.all(Kind::Subnet)?.overlapping_in_vpc(vpc, prefix)
+        self.listed(Kind::Subnet)?.overlapping_in_vpc(vpc, prefix)
     }
 
-    fn sight(&self, _: Kind) -> Sight {
-        Sight::All
-    }
-
-    fn vpc_until_gone(&self, name: &str) -> Answer<Option<Arc<Vpc>>> {
-        self.one(Kind::Vpc, "", name)?.vpc_until_gone(name)
-    }
-
-    fn subnet_until_gone(&self, name: &str) -> Answer<Option<Arc<Subnet>>> {
-        self.one(Kind::Subnet, "", name)?.subnet_until_gone(name)
-    }
-
-    fn ip_pool_until_gone(&self, name: &str) -> Answer<Option<Arc<IpPool>>> {
-        self.one(Kind::IpPool, "", name)?.ip_pool_until_gone(name)
-    }
-
-    fn attachment_definition_until_gone(
-        &self,
-        namespace: &str,
-        name: &str,
-    ) -> Answer<Option<Arc<AttachmentDefinition>>> {
-        self.one(Kind::AttachmentDefinition, namespace, name)?.attachment_definition_until_gone(namespace, name)
-    }
-
-    fn subnets_with_provider_until_gone(&self, provider: &str) -> Answer<Vec<Arc<Subnet>>> {
-        self.all(Kind::Subnet)?.subnets_with_provider_until_gone(provider)
+    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
+        self.listed(Kind::Namespace)?.namespaces_matching(selector)
     }
 }

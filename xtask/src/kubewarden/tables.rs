@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::kinds::{Found, NAT_CONFIG, NAT_GW_CONFIG};
 use vpcguard_policies::{Kind, Policy, Settings};
 
 use super::metadata::kinds;
@@ -99,10 +99,10 @@ pub(super) fn permission_objects() -> Vec<Value> {
 
 /// What is only ever read by name needs no watch.
 fn verbs(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::ConfigMap | Kind::AttachmentDefinition | Kind::IpPool | Kind::IptablesEip => &["get"],
-        Kind::Node | Kind::ServiceCidr => &["list", "watch"],
-        _ => &["get", "list", "watch"],
+    match kind.found() {
+        Found::ByName => &["get"],
+        Found::InLists => &["list", "watch"],
+        Found::ByNameAndInLists => &["get", "list", "watch"],
     }
 }
 

@@ -30,7 +30,7 @@ use crate::reads::Read;
 use crate::rules::pod::network_unresolvable;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
-use crate::view::{Answer, Sight};
+use crate::view::Sight;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -182,24 +182,12 @@ fn refer_all(context: &mut Context<'_>, kind: Kind, list: &FieldPath, names: &[S
 }
 
 fn refer(context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) -> Outcome {
-    if !name.is_empty() && !exists(context, kind, name)? {
+    if !name.is_empty() && !context.cluster.has(kind, name)? {
         let finding = Finding::not_found(field, name, format!("there is no {kind} of this name"));
         let finding = finding.missing(ObjectRef::new(kind, name));
         context.deny(finding.help(format!("Create the {kind} first, or correct the name.")));
     }
     Ok(())
-}
-
-fn exists(context: &Context<'_>, kind: Kind, name: &str) -> Answer<bool> {
-    let cluster = context.cluster;
-    Ok(match kind {
-        Kind::Vpc => cluster.vpc(name)?.is_some(),
-        Kind::Subnet => cluster.subnet(name)?.is_some(),
-        Kind::VpcNatGateway => cluster.nat_gateway(name)?.is_some(),
-        Kind::IptablesEip => cluster.iptables_eip(name)?.is_some(),
-        Kind::IpPool => cluster.ip_pool(name)?.is_some(),
-        _ => true,
-    })
 }
 
 #[cfg(test)]

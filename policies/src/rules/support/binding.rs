@@ -97,8 +97,9 @@ mod tests {
         if let Some(labels) = labels {
             cluster.apply(Kind::Namespace, &json!({"metadata": {"name": "ns1", "labels": labels}}));
         }
+        let cluster: &dyn ClusterView = &cluster;
         let namespace = cluster.namespace("ns1").unwrap();
-        match Binding::of("ns1", namespace.as_deref(), &cluster, &KubeOvn::default()).unwrap() {
+        match Binding::of("ns1", namespace.as_deref(), cluster, &KubeOvn::default()).unwrap() {
             Binding::One(subnet, because) => format!("{} because {because}", subnet.meta.name),
             other => format!("{other:?}"),
         }

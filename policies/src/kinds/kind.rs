@@ -1,0 +1,123 @@
+//! What kinds are called, and the names of their objects.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::table::for_each_kind;
+
+/// Whether objects of a kind are in namespaces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Cluster,
+    Namespaced,
+}
+
+/// What a kind is called: API group, version, kind and plural, and where its objects are.
+struct Names(&'static str, &'static str, &'static str, &'static str, Scope);
+
+macro_rules! kinds {
+    ($($variant:ident($type:ident) {
+        $($(#[$doc:meta])* $kind:ident: $group:literal $version:literal $name:literal $plural:literal $scope:ident;)+
+    })+) => {
+        /// The kinds that rules know. Objects of any other kind are admitted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Kind {
+            $($($(#[$doc])* $kind,)+)+
+        }
+
+        impl Kind {
+            /// All kinds.
+            pub const ALL: &'static [Kind] = &[$($(Kind::$kind,)+)+];
+
+            const fn names(self) -> &'static Names {
+                match self {
+                    $($(Kind::$kind => &Names($group, $version, $name, $plural, Scope::$scope),)+)+
+                }
+            }
+        }
+    };
+}
+
+for_each_kind!(kinds);
+
+impl Kind {
+    /// The kind of this API group and name, in whatever version.
+    pub fn find(group: &str, name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name && kind.group() == group)
+    }
+
+    /// The kind of a whole object, by its `apiVersion` and `kind`.
+    pub fn of(object: &Value) -> Option<Self> {
+        let api_version = object.get("apiVersion")?.as_str()?;
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        Self::find(group, object.get("kind")?.as_str()?)
+    }
+
+    /// The API group; empty for the core group.
+    pub fn group(self) -> &'static str {
+        self.names().0
+    }
+
+    /// The version that Kubernetes and Kube-OVN serve.
+    pub fn version(self) -> &'static str {
+        self.names().1
+    }
+
+    /// The name: `Subnet`.
+    pub fn name(self) -> &'static str {
+        self.names().2
+    }
+
+    /// The resource, as URLs and RBAC have it: `vpc-nat-gateways`.
+    pub fn plural(self) -> &'static str {
+        self.names().3
+    }
+
+    /// Whether objects of this kind are in namespaces.
+    pub fn is_namespaced(self) -> bool {
+        self.names().4 == Scope::Namespaced
+    }
+
+    /// `kubeovn.io/v1`, or `v1` for the core group.
+    pub fn api_version(self) -> String {
+        match self.group() {
+            "" => self.version().to_owned(),
+            group => [group, "/", self.version()].concat(),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Names an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectRef {
+    /// `kubeovn.io/v1`.
+    pub api_version: String,
+    /// `Subnet`.
+    pub kind: String,
+    /// The namespace; none for cluster-scoped kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// A cluster-scoped object.
+    pub fn new(kind: Kind, name: &str) -> Self {
+        Self { api_version: kind.api_version(), kind: kind.name().to_owned(), namespace: None, name: name.to_owned() }
+    }
+
+    /// An object in a namespace.
+    pub fn namespaced(kind: Kind, namespace: &str, name: &str) -> Self {
+        Self { namespace: Some(namespace.to_owned()), ..Self::new(kind, name) }
+    }
+}

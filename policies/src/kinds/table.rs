@@ -1,0 +1,88 @@
+//! The table of the kinds that rules know: whatever must be said of each kind is written by a macro that reads it.
+//!
+//! A row is a type of objects, and the kinds that are read as one: most have a type of their own. Each kind has its API group,
+//! version, name, plural and scope.
+
+macro_rules! for_each_kind {
+    ($with:ident) => {
+        $with! {
+            Vpc(Vpc) {
+                /// A virtual private cloud: a logical router.
+                Vpc: "kubeovn.io" "v1" "Vpc" "vpcs" Cluster;
+            }
+            Subnet(Subnet) {
+                /// A logical switch.
+                Subnet: "kubeovn.io" "v1" "Subnet" "subnets" Cluster;
+            }
+            NatGateway(NatGateway) {
+                /// A NAT gateway of a VPC.
+                VpcNatGateway: "kubeovn.io" "v1" "VpcNatGateway" "vpc-nat-gateways" Cluster;
+            }
+            EgressGateway(EgressGateway) {
+                /// An egress gateway of a VPC, namespaced.
+                VpcEgressGateway: "kubeovn.io" "v1" "VpcEgressGateway" "vpc-egress-gateways" Namespaced;
+            }
+            IptablesEip(IptablesEip) {
+                /// An address of a NAT gateway.
+                IptablesEip: "kubeovn.io" "v1" "IptablesEIP" "iptables-eips" Cluster;
+            }
+            IptablesRule(IptablesRule) {
+                /// A floating IP of a NAT gateway.
+                IptablesFipRule: "kubeovn.io" "v1" "IptablesFIPRule" "iptables-fip-rules" Cluster;
+                /// A destination NAT rule.
+                IptablesDnatRule: "kubeovn.io" "v1" "IptablesDnatRule" "iptables-dnat-rules" Cluster;
+                /// A source NAT rule.
+                IptablesSnatRule: "kubeovn.io" "v1" "IptablesSnatRule" "iptables-snat-rules" Cluster;
+            }
+            IpPool(IpPool) {
+                /// A named range of a Subnet's addresses.
+                IpPool: "kubeovn.io" "v1" "IPPool" "ippools" Cluster;
+            }
+            Namespace(Namespace) {
+                /// A namespace.
+                Namespace: "" "v1" "Namespace" "namespaces" Cluster;
+            }
+            Node(Node) {
+                /// A node of the cluster.
+                Node: "" "v1" "Node" "nodes" Cluster;
+            }
+            ServiceCidr(ServiceCidr) {
+                /// A range that Services get their addresses from.
+                ServiceCidr: "networking.k8s.io" "v1" "ServiceCIDR" "servicecidrs" Cluster;
+            }
+            ConfigMap(ConfigMap) {
+                /// A map of strings.
+                ConfigMap: "" "v1" "ConfigMap" "configmaps" Namespaced;
+            }
+            AttachmentDefinition(AttachmentDefinition) {
+                /// A network that Multus can attach.
+                AttachmentDefinition:
+                    "k8s.cni.cncf.io" "v1" "NetworkAttachmentDefinition" "network-attachment-definitions" Namespaced;
+            }
+            Service(Service) {
+                /// A Service.
+                Service: "" "v1" "Service" "services" Namespaced;
+            }
+            Pod(PodTemplate) {
+                /// A Pod.
+                Pod: "" "v1" "Pod" "pods" Namespaced;
+                /// A Deployment of Pods.
+                Deployment: "apps" "v1" "Deployment" "deployments" Namespaced;
+                /// A StatefulSet of Pods.
+                StatefulSet: "apps" "v1" "StatefulSet" "statefulsets" Namespaced;
+                /// A DaemonSet of Pods.
+                DaemonSet: "apps" "v1" "DaemonSet" "daemonsets" Namespaced;
+                /// A ReplicaSet of Pods.
+                ReplicaSet: "apps" "v1" "ReplicaSet" "replicasets" Namespaced;
+                /// A Job of Pods.
+                Job: "batch" "v1" "Job" "jobs" Namespaced;
+                /// A CronJob of Jobs.
+                CronJob: "batch" "v1" "CronJob" "cronjobs" Namespaced;
+                /// A KubeVirt virtual machine.
+                VirtualMachine: "kubevirt.io" "v1" "VirtualMachine" "virtualmachines" Namespaced;
+            }
+        }
+    };
+}
+
+pub(crate) use for_each_kind;
