@@ -11,11 +11,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::attach::{self, IP_POOL};
-use crate::kinds::{DEFAULT_NETWORK, Kind, LOGICAL_SWITCH, Object, ObjectRef, PodTemplate, Subnet};
+use crate::kinds::{DEFAULT_NETWORK, Kind, LOGICAL_SWITCH, NETWORKS, Object, ObjectRef, PodTemplate, Subnet};
 use crate::request::Request;
 use crate::review::admit;
 use crate::rules::pod::inject_logical_switch;
-use crate::settings::Settings;
+use crate::settings::{KubeOvn, Settings};
 use crate::verdict::{Injection, Verdict};
 use crate::view::{Answer, ClusterView};
 
@@ -137,18 +137,29 @@ pub fn explain(request: &Request, cluster: &dyn ClusterView, settings: &Settings
 
 /// The request that creates the Pod of a workload; of a Pod, the request itself.
 fn pod_of(kind: Kind, request: &Request) -> Request {
-    let path = match kind {
-        Kind::Pod => return request.clone(),
-        Kind::CronJob => "/spec/jobTemplate/spec/template",
-        _ => "/spec/template",
-    };
-    let template = request.object.pointer(path);
+    if kind == Kind::Pod {
+        return request.clone();
+    }
+    let mut template = Some(&request.object);
+    for field in kind.pod_path().split('.').filter(|field| !field.is_empty()) {
+        template = template.and_then(|value| value.get(field));
+    }
     let part = |field| template.and_then(|template| template.get(field)).and_then(Value::as_object).cloned();
     let mut metadata: Map<_, _> = part("metadata").unwrap_or_default();
     metadata.remove("name");
     metadata.insert("generateName".to_owned(), format!("{}-", request.name).into());
     metadata.insert("namespace".to_owned(), request.namespace.clone().into());
     let spec = part("spec").unwrap_or_default();
+    if let (Object::Pod(machine), _) = Object::read(kind, &request.object, &KubeOvn::default()) {
+        let names: Vec<_> = machine.machine_networks.iter().map(|(_, name)| name.as_str()).collect();
+        if !names.is_empty() {
+            // What `KubeVirt` writes there, whatever stood there before.
+            let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+            if let Some(annotations) = annotations.as_object_mut() {
+                annotations.insert(NETWORKS.to_owned(), names.join(",").into());
+            }
+        }
+    }
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
     Request { operation: request.operation, user: request.user.clone(), ..Request::of_object(pod, None) }
 }

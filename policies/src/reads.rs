@@ -23,6 +23,8 @@ pub enum Read {
     PodAnnotation(&'static str),
     /// The annotations of the Pod whose keys end so.
     PodAnnotationsEnding(&'static str),
+    /// The networks of a virtual machine.
+    MachineNetworks,
 }
 
 impl Read {
@@ -41,6 +43,7 @@ impl Read {
                 let ending = |object| annotations_ending(pod(kind, object), suffix);
                 ending(new).ne(ending(old))
             }
+            Read::MachineNetworks => get(pod(kind, new), "spec.networks") != get(pod(kind, old), "spec.networks"),
         }
     }
 
@@ -52,6 +55,7 @@ impl Read {
             Read::Label(key) => Cow::Owned(format!("metadata.labels[{key}]")),
             Read::Labels => Cow::Borrowed("metadata.labels"),
             Read::PodAnnotationsEnding(suffix) => Cow::Owned(format!("metadata.annotations[*{suffix}]")),
+            Read::MachineNetworks => Cow::Borrowed("spec.networks"),
         }
     }
 }
@@ -66,12 +70,10 @@ fn entry<'v>(object: &'v Value, map: &str, key: &str) -> Option<&'v Value> {
 }
 
 fn pod(kind: Kind, object: &Value) -> &Value {
-    let template = match kind {
-        Kind::Pod => Some(object),
-        Kind::CronJob => get(object, "spec.jobTemplate.spec.template"),
-        _ => get(object, "spec.template"),
-    };
-    template.unwrap_or(&Value::Null)
+    match kind.pod_path() {
+        "" => object,
+        path => get(object, path).unwrap_or(&Value::Null),
+    }
 }
 
 fn annotations_ending<'v>(object: &'v Value, suffix: &str) -> impl Iterator<Item = (&'v String, &'v Value)> {

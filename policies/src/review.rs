@@ -235,7 +235,7 @@ impl Review<'_> {
         old: Option<&Version<'_>>,
         found: &mut Findings,
     ) -> Result<(), ViewError> {
-        let allowed = !rule.isolates && self.honours_allow() && new.object.meta().allows(rule.id);
+        let allowed = !rule.firm && self.honours_allow() && new.object.meta().allows(rule.id);
         let before = match old {
             Some(old) => self.found(rule, old, None)?.0,
             None => Findings::default(),

@@ -25,19 +25,18 @@ pub fn needs_verdict(question: Question, head: &Head, settings: &Settings) -> bo
             About::Untold => true,
             About::Else => false,
             About::Kind(kind) => match question {
-                Question::Validate => is_denied(kind, false, settings),
-                Question::Mutate => INJECTIONS.iter().any(|rule| rule.kind == kind) && is_denied(kind, true, settings),
+                Question::Validate => is_denied(kind, settings),
+                Question::Mutate => {
+                    INJECTIONS.iter().any(|rule| rule.kind == kind && rule.isolates) && is_denied(kind, settings)
+                }
             },
         }
 }
 
 /// Whether a rule that looks at this kind denies. Those that look at every kind do not count, or every Node would.
-fn is_denied(kind: Kind, by_isolation: bool, settings: &Settings) -> bool {
+fn is_denied(kind: Kind, settings: &Settings) -> bool {
     // Kube-OVN's own configuration, which a cluster that is not well may need changed. Its rule speaks of mistakes.
-    kind != Kind::ConfigMap
-        && TABLE.iter().any(|rule| {
-            (rule.isolates || !by_isolation) && rule.reads_of(kind) && settings.action(rule) == RuleAction::Deny
-        })
+    kind != Kind::ConfigMap && TABLE.iter().any(|rule| rule.reads_of(kind) && settings.action(rule) == RuleAction::Deny)
 }
 
 #[cfg(test)]
@@ -62,7 +61,7 @@ mod tests {
         for kind in [Kind::Subnet, Kind::VpcNatGateway, Kind::Vpc] {
             assert!(refused(Question::Validate, About::Kind(kind), Some(Operation::Update), &settings), "{kind}");
         }
-        for kind in [Kind::ConfigMap, Kind::IptablesEip, Kind::IpPool, Kind::Node] {
+        for kind in [Kind::ConfigMap, Kind::IptablesEip, Kind::Vip, Kind::Node] {
             assert!(!refused(Question::Validate, About::Kind(kind), create, &settings), "{kind}");
         }
     }
@@ -105,6 +104,6 @@ mod tests {
             assert!(!refused(Question::Validate, About::Kind(*kind), Some(Operation::Create), &settings), "{kind}");
         }
         let strict = Settings::parse(&json!({"strictReferences": true})).unwrap();
-        assert!(refused(Question::Validate, About::Kind(Kind::IpPool), Some(Operation::Create), &strict));
+        assert!(refused(Question::Validate, About::Kind(Kind::IptablesEip), Some(Operation::Create), &strict));
     }
 }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::gather::sort_by;
 use crate::kinds::{
     AttachmentDefinition, ConfigMap, IpPool, Kind, LabelSelector, Meta, Namespace, NatGateway, Node, Object,
-    ServiceCidr, Shard, Subnet, Typed, Vpc,
+    ServiceCidr, Shard, Subnet, Typed, Vip, Vpc,
 };
 
 /// A read that failed. It is no verdict: the runner reports it as its own error, and nothing is admitted on it.
@@ -152,6 +152,11 @@ impl dyn ClusterView + '_ {
         self.one("", name)
     }
 
+    /// The Vip of this name, also one that is being deleted.
+    pub fn vip_until_gone(&self, name: &str) -> Answer<Option<Arc<Vip>>> {
+        self.one("", name)
+    }
+
     /// The NetworkAttachmentDefinition of this namespace and name, also one that is being deleted.
     pub fn attachment_definition_until_gone(
         &self,
@@ -226,6 +231,26 @@ impl dyn ClusterView + '_ {
     /// The Vpcs that list a namespace.
     pub fn vpcs_binding(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>> {
         self.living_by(Vpc::BY_NAMESPACE, namespace)
+    }
+
+    /// The Vpcs that list a namespace or invite it, also those that are being deleted.
+    pub fn vpcs_admitting_until_gone(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>> {
+        Ok(typed(self.by(Kind::Vpc, Vpc::BY_ADMITTED, namespace)?))
+    }
+
+    /// The NAT gateways whose Pods run in a namespace.
+    pub fn nat_gateways_running_in(&self, namespace: &str) -> Answer<Vec<Arc<NatGateway>>> {
+        self.living_by(NatGateway::BY_NAMESPACE, namespace)
+    }
+
+    /// The IPPools of a Subnet.
+    pub fn ip_pools_of_subnet(&self, subnet: &str) -> Answer<Vec<Arc<IpPool>>> {
+        self.living_by(IpPool::BY_SUBNET, subnet)
+    }
+
+    /// The IPPools that list a namespace.
+    pub fn ip_pools_listing(&self, namespace: &str) -> Answer<Vec<Arc<IpPool>>> {
+        self.living_by(IpPool::BY_NAMESPACE, namespace)
     }
 
     fn one<T: Typed>(&self, namespace: &str, name: &str) -> Answer<Option<Arc<T>>> {

@@ -40,8 +40,13 @@ impl Compared {
             Read::Field("metadata.name") => None,
             Read::Label(_) | Read::Labels => Some(Compared::Field(LABELS)),
             // A workload has its Pod in its spec.
-            Read::PodField(_) | Read::PodAnnotation(_) | Read::PodAnnotationsEnding(_) if kind != Kind::Pod => {
+            Read::PodField(_) | Read::PodAnnotation(_) | Read::PodAnnotationsEnding(_)
+                if !kind.pod_path().is_empty() =>
+            {
                 Some(Compared::Field("spec"))
+            }
+            Read::MachineNetworks => {
+                matches!(kind, Kind::VirtualMachine | Kind::VirtualMachineInstance).then_some(Compared::Field("spec"))
             }
             Read::Field(path) | Read::PodField(path) => Some(Compared::Field(whole(path))),
             Read::Annotation(key) | Read::PodAnnotation(key) => Some(Compared::Annotation(key)),

@@ -3,7 +3,7 @@
 //! A webhook that allows everything writes down what it is asked. The corpus is sent to vpcguard in the envelopes that are
 //! kept; the test here notices when an API server sends other ones. `cargo xtask record-reviews` writes them anew.
 //!
-//! There is none of a VirtualMachine: its definition is `KubeVirt`'s, and huge.
+//! There is none of a VirtualMachine or an instance of one: their definitions are `KubeVirt`'s, and huge.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -101,8 +101,8 @@ fn record(plane: &ControlPlane) -> Reviews {
         "webhooks": [{
             "name": "recorder.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
             "failurePolicy": "Fail", "clientConfig": {"service": {"path": "/"}},
-            "rules": [{"apiGroups": ["", "apps", "batch", "kubeovn.io"], "apiVersions": ["*"], "resources": ["*"],
-                       "operations": ["CREATE", "UPDATE"]}],
+            "rules": [{"apiGroups": ["", "apps", "batch", "discovery.k8s.io", "k8s.cni.cncf.io", "kubeovn.io"],
+                       "apiVersions": ["*"], "resources": ["*", "pods/binding"], "operations": ["CREATE", "UPDATE"]}],
         }],
     });
     point_at(&mut configuration, address, &pki.ca_pem());
@@ -121,6 +121,11 @@ fn record(plane: &ControlPlane) -> Reviews {
     let samples = parse_value(&Source { name: "samples.yaml".to_owned(), bytes: SAMPLES.into() }).unwrap();
     for sample in samples.as_array().unwrap() {
         let mut object = sample["object"].clone();
+        if let Some(path) = sample["posted"].as_str() {
+            let args = ["create", "--raw", path, "-f", "-"];
+            plane.kubectl(User::Admin, &args, Some(&object.to_string())).unwrap().success().unwrap();
+            continue;
+        }
         apply(&object, &[]);
         json_patch::merge(&mut object, &sample["change"]);
         apply(&object, &[]);

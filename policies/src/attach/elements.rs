@@ -17,6 +17,14 @@ pub(super) struct Element<'t> {
     pub(super) interface: Cow<'t, str>,
 }
 
+impl<'t> Element<'t> {
+    /// As a virtual machine names it: `name` or `namespace/name`.
+    pub(super) fn named(name: &'t str) -> Self {
+        let (namespace, name) = name.split_once('/').unwrap_or(("", name));
+        Self { name: name.into(), namespace: namespace.into(), interface: Cow::Borrowed("") }
+    }
+}
+
 /// What an annotation lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Listed<'t> {

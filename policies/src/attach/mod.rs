@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::field::FieldPath;
 use crate::gather::gathered;
 use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate, Subnet,
@@ -58,11 +59,30 @@ pub(crate) enum Primary<'p> {
     Namespace,
 }
 
+/// Where a Pod lists a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the annotation of this key.
+    Annotation(&'static str),
+    /// Among the networks of the virtual machine, at this place.
+    Machine(usize),
+}
+
+impl Place {
+    /// Its path in the object.
+    pub(crate) fn path(self, pod: &PodTemplate) -> FieldPath {
+        match self {
+            Place::Annotation(key) => pod.annotation_path(key),
+            Place::Machine(at) => pod.machine_network_path(at),
+        }
+    }
+}
+
 /// A network that a Pod lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Network<'p> {
-    /// The key of the annotation that lists it.
-    pub(crate) annotation: &'static str,
+    /// Where it is listed.
+    pub(crate) place: Place,
     /// The namespace of the NetworkAttachmentDefinition.
     pub(crate) namespace: Cow<'p, str>,
     /// The name of the NetworkAttachmentDefinition.
@@ -92,11 +112,13 @@ impl<'p> Asked<'p> {
             match elements::read(text) {
                 Ok(listed) => {
                     asked.nameless.extend(listed.nameless.map(|at| (key, at)));
-                    elements.extend(listed.elements.into_iter().map(|element| (key, element)));
+                    elements.extend(listed.elements.into_iter().map(|element| (Place::Annotation(key), element)));
                 }
                 Err(unreadable) => asked.unreadable.push((key, unreadable)),
             }
         }
+        let of_machine = pod.machine_networks.iter();
+        elements.extend(of_machine.map(|(at, name)| (Place::Machine(*at), elements::Element::named(name))));
         if elements.is_empty() {
             return asked;
         }
@@ -118,7 +140,7 @@ impl<'p> Asked<'p> {
         };
         let several: Vec<bool> = elements.iter().map(|(_, element)| is_several(element)).collect();
         let each = elements.into_iter().zip(several).zip(is_new).filter(|(_, is_new)| *is_new);
-        asked.networks = each.map(|(((key, e), several), _)| Network::of(pod, key, e, several)).collect();
+        asked.networks = each.map(|(((place, e), several), _)| Network::of(pod, place, e, several)).collect();
         asked
     }
 
@@ -159,7 +181,7 @@ impl<'p> Primary<'p> {
 }
 
 impl<'p> Network<'p> {
-    fn of(pod: &'p PodTemplate, annotation: &'static str, element: elements::Element<'p>, several: bool) -> Self {
+    fn of(pod: &'p PodTemplate, place: Place, element: elements::Element<'p>, several: bool) -> Self {
         let elements::Element { name, namespace, interface } = element;
         let network = format!("{name}.{namespace}");
         let mut provider = format!("{network}.{OVN}");
@@ -179,7 +201,7 @@ impl<'p> Network<'p> {
         // Where Kube-OVN gives out addresses only, the provider has no third part.
         let pools = [pool(&provider), pool(&network)].into_iter().flatten().collect();
         let switch = annotated(&provider, LOGICAL_SWITCH_SUFFIX);
-        Self { annotation, namespace, name, interface, provider, switch, pools }
+        Self { place, namespace, name, interface, provider, switch, pools }
     }
 
     /// The provider of the Subnets that serve it without an annotation: its own less one interface at its end, whether or not

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Asked, IP_POOL, Network, OVN, Primary, Providers, pool_name};
+use super::{Asked, IP_POOL, Network, OVN, Place, Primary, Providers, pool_name};
 use crate::kinds::{LOGICAL_SWITCH, PodTemplate, Subnet};
 use crate::view::{Answer, ClusterView};
 
@@ -26,10 +26,10 @@ pub(crate) enum By<'p> {
     Switch(Cow<'p, str>),
     /// The annotation of this key, which names an IPPool of it.
     Pool(Cow<'p, str>, &'p str),
-    /// A network, listed in the annotation of this key, that the Subnet is the provider of.
-    Provider(&'static str, String),
-    /// A network, listed in the annotation of this key, that no Subnet is the provider of: v1.16 takes the Pod's default one.
-    Default(&'static str, String),
+    /// A network, listed here, that the Subnet is the provider of.
+    Provider(Place, String),
+    /// A network, listed here, that no Subnet is the provider of: v1.16 takes the Pod's default one.
+    Default(Place, String),
     /// The annotation of the Pod's namespace.
     Namespace,
 }
@@ -85,7 +85,7 @@ impl<'p> Ways<'p, '_> {
         let mut providers = Providers::new(self.cluster);
         let (mut seen, mut sets) = (BTreeSet::new(), BTreeMap::new());
         for network in asked.networks.iter().filter(|network| seen.insert(network.provider.as_str())) {
-            let by = |by: fn(&'static str, String) -> By<'p>| by(network.annotation, network.reference());
+            let by = |by: fn(Place, String) -> By<'p>| by(network.place, network.reference());
             if let Some((key, name)) = &network.switch {
                 let subnet = self.closed(self.cluster.subnet_until_gone(name)?)?;
                 ways.extend(subnet.map(|subnet| Way::new(&network.provider, &subnet, By::Switch(key.clone().into()))));

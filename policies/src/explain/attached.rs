@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::{Choice, Explainer};
-use crate::attach::{Asked, Network, Providers, Unreadable};
+use crate::attach::{Asked, Network, Place, Providers, Unreadable};
+use crate::kinds::NETWORKS;
 use crate::view::Answer;
 
 /// A network that Multus attaches.
@@ -62,7 +63,11 @@ impl Explainer<'_> {
                 (subnets.iter().map(|subnet| Choice::of(subnet)).collect(), because)
             }
         };
-        let (annotation, interface) = (network.annotation, network.interface.clone().into_owned());
+        let annotation = match network.place {
+            Place::Annotation(key) => key,
+            Place::Machine(_) => NETWORKS,
+        };
+        let interface = network.interface.clone().into_owned();
         Ok(Attached { network: reference, interface, annotation, subnets, because })
     }
 }

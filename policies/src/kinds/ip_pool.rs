@@ -1,7 +1,10 @@
 //! A named range of a Subnet's addresses.
 
-use super::{Found, Kind, Meta, Resource};
+use std::net::IpAddr;
+
+use super::{Index, Kind, Meta, ObjectRef, Resource};
 use crate::json::Reader;
+use crate::net::{Cidr, parse_ip};
 use crate::settings::KubeOvn;
 
 /// An `IPPool`.
@@ -9,19 +12,95 @@ use crate::settings::KubeOvn;
 pub struct IpPool {
     /// The metadata.
     pub meta: Meta,
-    /// The Subnet that its addresses belong to.
+    /// The Subnet whose addresses these are.
     pub subnet: String,
+    /// The namespaces that Kube-OVN gives it to.
+    pub namespaces: Vec<String>,
+    /// The ranges that parse, each from its first address to its last.
+    pub ranges: Vec<(IpAddr, IpAddr)>,
 }
 
 impl Resource for IpPool {
-    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.subnet"]);
-    const FOUND: Found = Found::ByName;
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.ips", "spec.namespaces", "spec.subnet"]);
+    const INDEXES: &'static [Index<Self>] = &[
+        Index { name: Self::BY_SUBNET, words: |pool, each| each(&pool.subnet) },
+        Index {
+            name: Self::BY_NAMESPACE,
+            words: |pool, each| pool.namespaces.iter().for_each(|namespace| each(namespace)),
+        },
+    ];
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
-        Self { meta: Meta::read(object), subnet: object.at("spec").at("subnet").string() }
+        let spec = object.at("spec");
+        Self {
+            meta: Meta::read(object),
+            subnet: spec.at("subnet").string(),
+            namespaces: spec.at("namespaces").strings(),
+            ranges: spec.at("ips").strings().iter().filter_map(|range| read_range(range.trim())).collect(),
+        }
     }
 
     fn meta(&self) -> &Meta {
         &self.meta
+    }
+}
+
+impl IpPool {
+    /// By their Subnet.
+    pub const BY_SUBNET: &'static str = "subnet";
+    /// By the namespaces that they list.
+    pub const BY_NAMESPACE: &'static str = "namespace";
+
+    /// Whether an address is in it.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        let within = |(first, last): &(IpAddr, IpAddr)| {
+            first.is_ipv4() == address.is_ipv4() && (*first..=*last).contains(&address)
+        };
+        self.ranges.iter().any(within)
+    }
+
+    /// Names it.
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef::new(Kind::IpPool, &self.meta.name)
+    }
+}
+
+/// An address, a prefix, or two addresses with two dots between.
+fn read_range(range: &str) -> Option<(IpAddr, IpAddr)> {
+    if let Some((first, last)) = range.split_once("..") {
+        return Some((parse_ip(first)?, parse_ip(last)?));
+    }
+    match parse_ip(range) {
+        Some(address) => Some((address, address)),
+        None => Cidr::parse_trimmed(range).map(|cidr| (cidr.network().network(), cidr.network().broadcast())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::json::TypeErrors;
+
+    #[test]
+    fn every_form_of_a_range_is_read() {
+        let object = json!({"metadata": {"name": "p"}, "spec": {
+            "subnet": "s", "ips": ["10.0.0.5", "10.0.1.0/30", "10.0.2.7..10.0.2.9", "fd00::1..fd00::2", "nonsense", "a..b"],
+        }});
+        let pool = IpPool::read(Kind::IpPool, &Reader::new(&object, &TypeErrors::default()), &KubeOvn::default());
+        for (address, is_in) in [
+            ("10.0.0.5", true),
+            ("10.0.0.6", false),
+            ("10.0.1.0", true),
+            ("10.0.1.3", true),
+            ("10.0.1.4", false),
+            ("10.0.2.8", true),
+            ("10.0.2.10", false),
+            ("fd00::2", true),
+            ("fd00::3", false),
+        ] {
+            assert_eq!(pool.holds(address.parse().unwrap()), is_in, "{address}");
+        }
     }
 }

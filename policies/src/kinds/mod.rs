@@ -5,8 +5,10 @@
 
 mod address;
 mod attachment_definition;
+mod binding;
 mod config_map;
 mod egress_gateway;
+mod endpoint_slice;
 mod ip_pool;
 mod iptables;
 mod kind;
@@ -21,12 +23,15 @@ mod service;
 mod service_cidr;
 mod subnet;
 mod table;
+mod vip;
 mod vpc;
 
 pub use address::AddressList;
 pub use attachment_definition::AttachmentDefinition;
+pub use binding::Binding;
 pub use config_map::{ConfigMap, NAT_CONFIG, NAT_GW_CONFIG};
 pub use egress_gateway::EgressGateway;
+pub use endpoint_slice::{EndpointSlice, Target};
 pub use ip_pool::IpPool;
 pub use iptables::{IptablesEip, IptablesRule};
 pub use kind::{Kind, ObjectRef};
@@ -37,11 +42,12 @@ pub use node::Node;
 pub use object::{Found, Index, Object, Resource, Typed, Words};
 pub use pod::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS,
-    PodTemplate,
+    PodTemplate, VIP,
 };
 pub use selector::LabelSelector;
 pub use service::{LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, VPC as SERVICE_VPC};
 pub use service_cidr::ServiceCidr;
 pub use subnet::{NatOutgoingRule, Shard, Subnet};
 pub(crate) use table::for_each_kind;
+pub use vip::Vip;
 pub use vpc::{GUEST_NAMESPACES, Peering, PolicyRoute, StaticRoute, VPC_EXTERNAL, VPC_LB, Vpc};

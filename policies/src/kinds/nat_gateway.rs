@@ -75,6 +75,7 @@ impl Resource for NatGateway {
     const INDEXES: &'static [Index<Self>] = &[
         Index { name: Self::BY_VPC, words: |gateway, each| each(&gateway.vpc) },
         Index { name: Self::BY_SUBNET, words: |gateway, each| each(&gateway.subnet) },
+        Index { name: Self::BY_NAMESPACE, words: |gateway, each| each(&gateway.namespace) },
     ];
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
@@ -108,6 +109,8 @@ impl NatGateway {
     pub const BY_VPC: &'static str = "vpc";
     /// By the Subnet that they stand in.
     pub const BY_SUBNET: &'static str = "subnet";
+    /// By the namespace that their Pods run in.
+    pub const BY_NAMESPACE: &'static str = "namespace";
 
     /// Its addresses in the Subnet, asked for or reported.
     pub fn lan_ips(&self) -> impl Iterator<Item = IpAddr> + '_ {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::table::for_each_kind;
 use super::{
-    AttachmentDefinition, ConfigMap, EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Meta, Namespace,
-    NatGateway, Node, PodTemplate, Service, ServiceCidr, Subnet, Vpc,
+    AttachmentDefinition, Binding, ConfigMap, EgressGateway, EndpointSlice, IpPool, IptablesEip, IptablesRule, Kind,
+    Meta, Namespace, NatGateway, Node, PodTemplate, Service, ServiceCidr, Subnet, Vip, Vpc,
 };
 use crate::json::{Reader, TypeError, TypeErrors};
 use crate::settings::KubeOvn;

@@ -18,6 +18,8 @@ pub const IP_POOL_SUFFIX: &str = ".kubernetes.io/ip_pool";
 pub const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 /// The network that Multus attaches in place of the primary one.
 pub const DEFAULT_NETWORK: &str = "v1.multus-cni.io/default-network";
+/// The Vip whose address a Pod takes.
+pub const VIP: &str = "ovn.kubernetes.io/vip";
 
 /// A Pod, or the template of a workload.
 #[derive(Clone, Debug)]
@@ -32,8 +34,11 @@ pub struct PodTemplate {
     pub host_network: bool,
     /// The KubeVirt virtual machines that own it, by name: whatever its owner references say.
     pub virtual_machines: Vec<String>,
-    /// Where the Pod's metadata stand in the object.
-    metadata: FieldPath,
+    /// The NetworkAttachmentDefinitions of a virtual machine's networks, each with the place of that network. `KubeVirt` writes
+    /// them into the annotations of the machine's Pod.
+    pub machine_networks: Vec<(usize, String)>,
+    /// Where the Pod stands in the object.
+    path: FieldPath,
 }
 
 impl Resource for PodTemplate {
@@ -44,13 +49,14 @@ impl Resource for PodTemplate {
             pod: Meta::read(pod),
             host_network: pod.at("spec").at("hostNetwork").flag(),
             virtual_machines: virtual_machines(&pod.at("metadata").at("ownerReferences")),
-            metadata: pod.at("metadata").path(),
+            machine_networks: machine_networks(kind, &pod.at("spec").at("networks")),
+            path: pod.path(),
         };
         let spec = object.at("spec");
-        match kind {
-            Kind::Pod => read(object),
-            Kind::CronJob => read(&spec.at("jobTemplate").at("spec").at("template")),
-            _ => read(&spec.at("template")),
+        match kind.pod_path() {
+            "" => read(object),
+            "spec.template" => read(&spec.at("template")),
+            _ => read(&spec.at("jobTemplate").at("spec").at("template")),
         }
     }
 
@@ -62,7 +68,12 @@ impl Resource for PodTemplate {
 impl PodTemplate {
     /// The path of one of the Pod's annotations.
     pub fn annotation_path(&self, key: &str) -> FieldPath {
-        self.metadata.clone().field("annotations").key(key)
+        self.path.clone().field("metadata.annotations").key(key)
+    }
+
+    /// The path of the name in one of `machine_networks`.
+    pub fn machine_network_path(&self, at: usize) -> FieldPath {
+        self.path.clone().field("spec.networks").index(at).field("multus.networkName")
     }
 
     /// The Subnets that its annotations name, each with the annotation's key. One name is legal, a list is not.
@@ -76,6 +87,26 @@ impl PodTemplate {
         let pools = self.pod.annotations.iter().filter(|(key, _)| key.ends_with(IP_POOL_SUFFIX));
         pools.map(|(key, value)| (key.as_str(), value.trim())).filter(|(_, name)| is_pool_name(name))
     }
+}
+
+impl Kind {
+    /// Where the Pod stands in an object that is or makes one; empty for what is one. The Pod of a virtual machine that runs has
+    /// the machine's annotations.
+    pub fn pod_path(self) -> &'static str {
+        match self {
+            Kind::Pod | Kind::VirtualMachineInstance => "",
+            Kind::CronJob => "spec.jobTemplate.spec.template",
+            _ => "spec.template",
+        }
+    }
+}
+
+fn machine_networks(kind: Kind, networks: &Reader) -> Vec<(usize, String)> {
+    if !matches!(kind, Kind::VirtualMachine | Kind::VirtualMachineInstance) {
+        return Vec::new();
+    }
+    let name = |network: &Reader| network.at("multus").at("networkName").string();
+    networks.items().map(|network| name(&network)).enumerate().filter(|(_, name)| !name.is_empty()).collect()
 }
 
 /// Kube-OVN takes the name of such an owner for that of the Pod.
@@ -121,6 +152,7 @@ mod tests {
         let template = json!({"metadata": {"annotations": {LOGICAL_SWITCH: "s"}}, "spec": {"hostNetwork": true}});
         for (kind, spec, path) in [
             (Kind::Deployment, json!({"template": template}), "spec.template"),
+            (Kind::ReplicationController, json!({"template": template}), "spec.template"),
             (Kind::VirtualMachine, json!({"template": template}), "spec.template"),
             (Kind::CronJob, json!({"jobTemplate": {"spec": {"template": template}}}), "spec.jobTemplate.spec.template"),
         ] {

@@ -38,6 +38,10 @@ macro_rules! for_each_kind {
                 /// A named range of a Subnet's addresses.
                 IpPool: "kubeovn.io" "v1" "IPPool" "ippools" Cluster;
             }
+            Vip(Vip) {
+                /// An address that Kube-OVN keeps for somebody.
+                Vip: "kubeovn.io" "v1" "Vip" "vips" Cluster;
+            }
             Namespace(Namespace) {
                 /// A namespace.
                 Namespace: "" "v1" "Namespace" "namespaces" Cluster;
@@ -63,6 +67,14 @@ macro_rules! for_each_kind {
                 /// A Service.
                 Service: "" "v1" "Service" "services" Namespaced;
             }
+            EndpointSlice(EndpointSlice) {
+                /// A part of the endpoints of a Service.
+                EndpointSlice: "discovery.k8s.io" "v1" "EndpointSlice" "endpointslices" Namespaced;
+            }
+            Binding(Binding) {
+                /// What puts a Pod on a node.
+                Binding: "" "v1" "Binding" "bindings" Namespaced;
+            }
             Pod(PodTemplate) {
                 /// A Pod.
                 Pod: "" "v1" "Pod" "pods" Namespaced;
@@ -74,12 +86,17 @@ macro_rules! for_each_kind {
                 DaemonSet: "apps" "v1" "DaemonSet" "daemonsets" Namespaced;
                 /// A ReplicaSet of Pods.
                 ReplicaSet: "apps" "v1" "ReplicaSet" "replicasets" Namespaced;
+                /// A ReplicationController of Pods.
+                ReplicationController: "" "v1" "ReplicationController" "replicationcontrollers" Namespaced;
                 /// A Job of Pods.
                 Job: "batch" "v1" "Job" "jobs" Namespaced;
                 /// A CronJob of Jobs.
                 CronJob: "batch" "v1" "CronJob" "cronjobs" Namespaced;
                 /// A KubeVirt virtual machine.
                 VirtualMachine: "kubevirt.io" "v1" "VirtualMachine" "virtualmachines" Namespaced;
+                /// A KubeVirt virtual machine that runs.
+                VirtualMachineInstance:
+                    "kubevirt.io" "v1" "VirtualMachineInstance" "virtualmachineinstances" Namespaced;
             }
         }
     };

@@ -94,10 +94,16 @@ pub struct Peering {
 impl Resource for Vpc {
     const LOOKED_UP: Option<&'static [&'static str]> = Some(FIELDS);
 
-    const INDEXES: &'static [Index<Self>] = &[Index {
-        name: Self::BY_NAMESPACE,
-        words: |vpc, each| vpc.namespaces.iter().for_each(|namespace| each(namespace)),
-    }];
+    const INDEXES: &'static [Index<Self>] = &[
+        Index {
+            name: Self::BY_NAMESPACE,
+            words: |vpc, each| vpc.namespaces.iter().for_each(|namespace| each(namespace)),
+        },
+        Index {
+            name: Self::BY_ADMITTED,
+            words: |vpc, each| vpc.bound.union(&vpc.guests).for_each(|namespace| each(namespace)),
+        },
+    ];
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let meta = Meta::read(object);
@@ -127,6 +133,8 @@ impl Resource for Vpc {
 impl Vpc {
     /// By the namespaces that they list.
     pub const BY_NAMESPACE: &'static str = "namespace";
+    /// By the namespaces that they list or invite.
+    pub const BY_ADMITTED: &'static str = "admitted";
 
     /// Whether its list names a namespace, which binds the namespace to this VPC.
     pub fn binds(&self, namespace: &str) -> bool {

@@ -2,8 +2,11 @@
 //!
 //! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to mend it.
 
+pub mod attachment_definition;
 pub mod common;
 pub mod egress_gateway;
+pub mod endpoint_slice;
+pub mod ip_pool;
 pub mod namespace;
 pub mod nat_gateway;
 pub mod pod;
@@ -15,8 +18,8 @@ pub mod vpc;
 use crate::context::Context;
 use crate::finding::quoted;
 use crate::kinds::{
-    AttachmentDefinition, ConfigMap, EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway,
-    Node, Object, PodTemplate, Service, ServiceCidr, Subnet, Typed, Vpc, for_each_kind,
+    AttachmentDefinition, Binding, ConfigMap, EgressGateway, EndpointSlice, IpPool, IptablesEip, IptablesRule, Kind,
+    Namespace, NatGateway, Node, Object, PodTemplate, Service, ServiceCidr, Subnet, Typed, Vip, Vpc, for_each_kind,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -37,9 +40,14 @@ pub const TABLE: &[&Rule] = &[
     &vpc::namespace_shared::RULE,
     &egress_gateway::vpc_namespace::RULE,
     &service::vpc_binding::RULE,
+    &endpoint_slice::vpc_binding::RULE,
+    &endpoint_slice::syntax::RULE,
+    &ip_pool::vpc_namespaces::RULE,
+    &pod::ip_pool_namespace::RULE,
     &pod::vpc_default::RULE,
     &pod::logical_switch_name::RULE,
     &pod::ovn_name_conflict::RULE,
+    &attachment_definition::provider::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::cidr_reserved::RULE,
     &subnet::cidr_routed_overlap::RULE,
@@ -110,6 +118,9 @@ pub struct Rule {
     pub default: RuleAction,
     /// Whether it keeps a tenant out of where it may not be: such a denial is a 403, and no annotation spares it.
     pub isolates: bool,
+    /// Whether no annotation spares it, and it judges what is being deleted too: what it refuses harms others. So it is with
+    /// every rule that isolates.
+    pub firm: bool,
     /// The part of the rules that it is deployed with.
     pub policy: Policy,
     /// The kinds of which it looks up other objects.
@@ -122,7 +133,7 @@ impl Rule {
     /// Whether it judges an UPDATE of an object that is being deleted: Kube-OVN serves a Pod or a Subnet until it is gone, and a
     /// Pod still moves.
     pub fn judges_what_is_deleted(&self) -> bool {
-        self.isolates || self.id == pod::network_unresolvable::RULE.id
+        self.firm
     }
 
     /// Whether it has a check for objects of this kind, and not only for those of every kind.
@@ -145,6 +156,8 @@ pub struct Injector {
     pub summary: &'static str,
     /// The kind that it injects into.
     pub kind: Kind,
+    /// Whether a rule that isolates builds on it: without it, the object is not what that rule judges.
+    pub isolates: bool,
     /// The kinds of which it looks up other objects.
     pub asks: &'static [Kind],
     pub(crate) inject: crate::inject::Inject,
@@ -218,14 +231,17 @@ mod tests {
         assert_eq!(
             kinds(&pod::vpc_namespace::RULE),
             [
+                Kind::Binding,
                 Kind::Pod,
                 Kind::Deployment,
                 Kind::StatefulSet,
                 Kind::DaemonSet,
                 Kind::ReplicaSet,
+                Kind::ReplicationController,
                 Kind::Job,
                 Kind::CronJob,
                 Kind::VirtualMachine,
+                Kind::VirtualMachineInstance,
             ]
         );
         assert_eq!(kinds(&pod::vpc_default::RULE), [Kind::Pod]);

@@ -77,6 +77,10 @@ fn expected(policy: Policy) -> Vec<Expected> {
         | Policy::NetworkReferences
         | Policy::NatGatewayLanIp
         | Policy::StaticRouteLanIp => vec![deleting],
+        Policy::Attachments => vec![
+            plain("a network of Kube-OVN's is accepted", "network-create", true, ""),
+            plain("what ends the controller is refused", "network-without-plugins", false, "[attachment-provider]"),
+        ],
         Policy::VpcSyntax => vec![
             plain("a Subnet that Kube-OVN can use is accepted", "subnet-create", true, ""),
             plain("a Vpc that Kube-OVN can use is accepted", "vpc-create", true, ""),

@@ -143,6 +143,7 @@ pub(super) fn keywords(policy: Policy) -> Vec<&'static str> {
         Policy::SubnetOverlap => &["subnet", "cidr", "ipam"],
         Policy::NatGatewayLanIp => &["nat", "gateway"],
         Policy::StaticRouteLanIp => &["routes", "peering"],
+        Policy::Attachments => &["multus", "attachments"],
         Policy::VpcSyntax => &["validation"],
         Policy::VpcInjector => &["mutation", "load-balancer"],
     };
@@ -157,7 +158,7 @@ fn category(policy: Policy) -> &'static str {
 fn severity(policy: Policy) -> &'static str {
     match policy {
         Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding => "high",
-        Policy::SubnetOverlap | Policy::NatGatewayLanIp | Policy::StaticRouteLanIp => "medium",
+        Policy::SubnetOverlap | Policy::NatGatewayLanIp | Policy::StaticRouteLanIp | Policy::Attachments => "medium",
         Policy::NetworkReferences | Policy::VpcSyntax | Policy::VpcInjector => "low",
     }
 }

@@ -73,6 +73,7 @@ fn title(policy: Policy) -> &'static str {
         Policy::SubnetOverlap => "Subnet overlap",
         Policy::NatGatewayLanIp => "NAT gateway lanIp",
         Policy::StaticRouteLanIp => "VPC routes",
+        Policy::Attachments => "Attachments",
         Policy::VpcSyntax => "VPC syntax",
         Policy::VpcInjector => "VPC injector",
     }

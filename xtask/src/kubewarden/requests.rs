@@ -59,6 +59,15 @@ pub(super) fn all(policy: Policy) -> Vec<Recorded> {
         }
         Policy::NatGatewayLanIp => vec![recorded("vpcnatgateway-create"), deleting("vpcnatgateway-update")],
         Policy::StaticRouteLanIp => vec![recorded("vpc-create"), deleting("vpc-update")],
+        Policy::Attachments => vec![
+            Recorded { name: "network-create", ..recorded("networkattachmentdefinition-create") },
+            changed(
+                "network-without-plugins",
+                "networkattachmentdefinition-create",
+                "/object/spec/config",
+                json!(r#"{"plugins": []}"#),
+            ),
+        ],
         Policy::VpcSyntax => vec![
             recorded("subnet-create"),
             recorded("vpc-create"),

@@ -27,6 +27,7 @@ pub const RULE: Rule = Rule {
     summary: "a field that a rule reads has the wrong JSON type",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Any(check)],

@@ -38,6 +38,7 @@ pub const RULE: Rule = Rule {
     summary: "a named Vpc, Subnet, IPPool, gateway or IptablesEIP does not exist",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::NetworkReferences,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IptablesEip, Kind::IpPool],
     checks: &[

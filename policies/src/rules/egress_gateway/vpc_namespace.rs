@@ -34,6 +34,7 @@ pub const RULE: Rule = Rule {
     summary: "an egress gateway is of a VPC that its namespace may not use, or its Subnets are of another VPC",
     default: RuleAction::Deny,
     isolates: true,
+    firm: true,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IpPool],
     checks: &[Check::EgressGateway(

@@ -32,6 +32,7 @@ pub const RULE: Rule = Rule {
     summary: "a Namespace's annotation or labels lead to a Subnet of a VPC that it may not use",
     default: RuleAction::Deny,
     isolates: true,
+    firm: true,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::Namespace(&[Read::Annotation(LOGICAL_SWITCH), Read::Labels], check)],

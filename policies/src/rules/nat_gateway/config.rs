@@ -35,6 +35,7 @@ pub const RULE: Rule = Rule {
     summary: "the ConfigMaps of NAT gateways are missing, switch them off, or hold something else than texts",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::NatGatewayLanIp,
     asks: &[Kind::ConfigMap],
     checks: &[

@@ -30,6 +30,7 @@ pub const RULE: Rule = Rule {
     summary: "a custom VPC has a NAT gateway, and neither a default route nor a policy route to its lanIp",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::VpcNatGateway],
     checks: &[

@@ -30,6 +30,7 @@ pub const RULE: Rule = Rule {
     summary: "the vpc, subnet or lanIp of a live NAT gateway changes, which Kube-OVN ignores",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::NatGateway(

@@ -34,6 +34,7 @@ pub const RULE: Rule = Rule {
     summary: "a NAT gateway's lanIp is not an address that it can have in its Subnet",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::NatGatewayLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::NatGateway(

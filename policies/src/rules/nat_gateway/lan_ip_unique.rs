@@ -29,6 +29,7 @@ pub const RULE: Rule = Rule {
     summary: "another NAT gateway of the same Subnet has this lanIp",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::NatGatewayLanIp,
     asks: &[Kind::VpcNatGateway],
     checks: &[Check::NatGateway(&[Read::Field("spec.lanIp"), Read::Field("spec.subnet")], check)],

@@ -32,6 +32,7 @@ pub const RULE: Rule = Rule {
     summary: "an entry of a NAT gateway's selector is not `key: value`",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::NatGateway(&[Read::Field("spec.selector")], check)],

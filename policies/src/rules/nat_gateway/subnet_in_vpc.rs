@@ -29,6 +29,7 @@ pub const RULE: Rule = Rule {
     summary: "a NAT gateway's Subnet belongs to another VPC, or is no OVN network",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::NatGatewayLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::NatGateway(&[Read::Field("spec.vpc"), Read::Field("spec.subnet")], check)],

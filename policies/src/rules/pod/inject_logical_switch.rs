@@ -29,6 +29,7 @@ pub const RULE: Injector = Injector {
     id: "inject-logical-switch",
     summary: "adds ovn.kubernetes.io/logical_switch to a new Pod that can only mean one Subnet",
     kind: Kind::Pod,
+    isolates: true,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::Namespace],
     inject,
 };

@@ -29,6 +29,7 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's logical_switch is a list instead of one name",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Pod(&[Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX)], check)],

@@ -6,6 +6,9 @@
 //! already, Kube-OVN leaves what is there. So a VPC that the namespace may not use is refused; that of the Pod's own VPC passes,
 //! as a backup brings it back.
 //!
+//! `ovn.kubernetes.io/vip` gives a Pod the address of a Vip, and nobody asks whose that is: a Vip of a VPC that the namespace may
+//! not use, one that is for another namespace, and one that a Pod of another namespace has taken are refused.
+//!
 //! The rest of what is written there is a warning: a new Pod that says that it is `allocated` gets no port; an address changed
 //! under an attached Pod is believed by Services and NetworkPolicies; `kubevirt.io/migrationJobName` without a virtual machine
 //! switches off the look for addresses that are in use.
@@ -21,11 +24,14 @@
 //!
 //! Leave these annotations to Kube-OVN.
 
+mod vip;
+
 use crate::attach::Asked;
 use crate::context::Context;
+use crate::field::FieldPath;
 use crate::finding::{Finding, quoted};
 use crate::kinds::{
-    DEFAULT_NETWORK, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object, PodTemplate,
+    Binding, DEFAULT_NETWORK, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object, PodTemplate, VIP,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -40,26 +46,43 @@ pub const RULE: Rule = Rule {
     summary: "a user writes into a Pod what only Kube-OVN may write: the router of another tenant's VPC, its state",
     default: RuleAction::Deny,
     isolates: true,
+    firm: true,
     policy: Policy::PodAttachmentBinding,
-    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
-    checks: &[Check::Pod(
-        &[
-            Read::PodAnnotationsEnding(LOGICAL_ROUTER_SUFFIX),
-            Read::PodAnnotationsEnding(ADDRESS),
-            Read::PodAnnotationsEnding(MAC),
-            Read::PodAnnotation(NETWORKS),
-            Read::PodAnnotation(DEFAULT_NETWORK),
-            Read::PodAnnotation(MIGRATION),
-        ],
-        check,
-    )],
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::Vip],
+    checks: &[
+        Check::Pod(
+            &[
+                Read::PodAnnotationsEnding(LOGICAL_ROUTER_SUFFIX),
+                Read::PodAnnotationsEnding(ADDRESS),
+                Read::PodAnnotationsEnding(MAC),
+                Read::PodAnnotation(NETWORKS),
+                Read::PodAnnotation(DEFAULT_NETWORK),
+                Read::PodAnnotation(MIGRATION),
+                Read::PodAnnotation(VIP),
+            ],
+            check,
+        ),
+        Check::Binding(&[Read::Field("metadata.annotations")], binding),
+    ],
 };
+
+/// A Binding gives its annotations to the Pod behind the Pod's own review. Schedulers write none.
+#[expect(clippy::unnecessary_wraps, reason = "a check may fail to read the cluster")]
+fn binding(binding: &Binding, context: &mut Context<'_>) -> Outcome {
+    let is_state = |key: &str| key.ends_with(LOGICAL_ROUTER_SUFFIX) || key == VIP;
+    for (key, value) in binding.meta.annotations.iter().filter(|(key, _)| is_state(key)) {
+        let detail = "a Binding gives it to the Pod, which was judged without it";
+        context.deny(Finding::forbidden(FieldPath::annotation(key), value, detail).help(HELP));
+    }
+    Ok(())
+}
 
 const ADDRESS: &str = ".kubernetes.io/ip_address";
 const MAC: &str = ".kubernetes.io/mac_address";
 const ALLOCATED: &str = ".kubernetes.io/allocated";
 const MIGRATION: &str = "kubevirt.io/migrationJobName";
 const HELP: &str = "Leave this annotation to Kube-OVN.";
+const HELP_VIP: &str = "Name a Vip of the namespace's own, which no Pod of another namespace has taken.";
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     // Of a stored Pod nobody knows who wrote it.
@@ -75,7 +98,7 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
         state(pod, provider, context);
     }
     migration(pod, context);
-    Ok(())
+    vip::check(pod, context)
 }
 
 fn router(pod: &PodTemplate, provider: &str, context: &mut Context<'_>) -> Outcome {
@@ -180,6 +203,38 @@ mod tests {
         assert!(!allowed(json!({ROUTER: "w"}), json!({ROUTER: "v"})));
         let key = "nad.ns2.ovn.kubernetes.io/logical_router";
         assert!(!allowed(json!({key: "v"}), json!({key: "v", NETWORKS: "nad"})));
+    }
+
+    #[test]
+    fn anothers_vip_is_refused() {
+        let vip = |name: &str, spec: Value, taken: &str| {
+            let labels = json!({"ovn.kubernetes.io/ip_reserved": taken});
+            json!({"kind": "Vip", "name": name, "spec": spec, "labels": labels})
+        };
+        let cluster = cluster()
+            .with(json!({"kind": "Subnet", "name": "net2", "spec": {"vpc": "w"}}))
+            .with(vip("foreign", json!({"subnet": "net1"}), ""))
+            .with(vip("own", json!({"subnet": "net2"}), ""))
+            .with(vip("named", json!({"subnet": "net2", "namespace": "ns2"}), "old.ns2"))
+            .with(vip("attached", json!({"subnet": "net2"}), "old.ns2.nad.ns2.ovn"))
+            .with(vip("theirs", json!({"subnet": "net2", "namespace": "ns1"}), ""))
+            .with(vip("taken", json!({"subnet": "net2"}), "p.ns1"))
+            .with(vip("taken-too", json!({"subnet": "net2"}), "p.ns1.ns2.ns1.ovn"));
+        for (name, fault) in [
+            ("foreign", r#"has an address of Subnet "net1" in VPC "v", which namespace "ns2" may not use"#),
+            ("theirs", r#"is for Pods of another namespace ("ns1")"#),
+            ("taken", "is taken by a Pod of another namespace (p.ns1)"),
+            ("taken-too", "is taken by a Pod of another namespace (p.ns1.ns2.ns1.ovn)"),
+        ] {
+            let wanted = format!("metadata.annotations[{VIP}]: Forbidden: {fault} [pod-network-state]");
+            cluster.refuses(&pod(json!({VIP: name})), &[&wanted]);
+            let template = json!({"metadata": {"annotations": {VIP: name}}});
+            let set = json!({"kind": "StatefulSet", "namespace": "ns2", "spec": {"template": template}});
+            cluster.refuses(&set, &[&format!("spec.template.{wanted}")]);
+        }
+        for name in ["own", "named", "attached", "nowhere", ""] {
+            cluster.accepts(&pod(json!({VIP: name})));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Refuses a Pod whose networks Kube-OVN cannot compute.
 //!
-//! A list of networks that does not parse, a Subnet or an IPPool that does not exist, a NetworkAttachmentDefinition of another
+//! A list of networks that does not parse, a Subnet, an IPPool or a Vip that does not exist, a NetworkAttachmentDefinition of another
 //! namespace that does not exist or does not load: Kube-OVN tries again for ever, and joins whatever is made under that name
 //! later. Until then it writes no NetworkPolicy that selects the Pod, of any tenant, so that a changed policy of others does not
 //! arrive. This holds for Pods of the node's network (`hostNetwork`) too. Some NetworkAttachmentDefinitions even end Kube-OVN's
@@ -29,7 +29,7 @@ use crate::attach::{Asked, Definition, IP_POOL, Network, Primary, Providers, Unr
 use crate::context::Context;
 use crate::finding::{Action, Finding, quoted};
 use crate::kinds::{
-    DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate,
+    DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, VIP,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -44,14 +44,16 @@ pub const RULE: Rule = Rule {
     summary: "Kube-OVN cannot compute a Pod's networks, and holds up NetworkPolicies of others meanwhile",
     default: RuleAction::Deny,
     isolates: false,
+    firm: true,
     policy: Policy::PodAttachmentBinding,
-    asks: &[Kind::Subnet, Kind::IpPool, Kind::AttachmentDefinition],
+    asks: &[Kind::Subnet, Kind::IpPool, Kind::AttachmentDefinition, Kind::Vip],
     checks: &[Check::BarePod(
         &[
             Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
             Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
             Read::PodAnnotation(NETWORKS),
             Read::PodAnnotation(DEFAULT_NETWORK),
+            Read::PodAnnotation(VIP),
         ],
         check,
     )],
@@ -72,6 +74,7 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
         malformed(pod, key, &format!("element {at} has no name"), context);
     }
     primary(pod, &asked, context)?;
+    vip(pod, context)?;
     networks(pod, &asked, context)
 }
 
@@ -141,7 +144,7 @@ fn networks(pod: &PodTemplate, asked: &Asked<'_>, context: &mut Context<'_>) -> 
 fn definition(pod: &PodTemplate, network: &Network<'_>, context: &mut Context<'_>) -> Answer<Option<Definition>> {
     let (namespace, name, reference) = (&*network.namespace, &*network.name, network.reference());
     let object = ObjectRef::namespaced(Kind::AttachmentDefinition, namespace, name);
-    let field = pod.annotation_path(network.annotation);
+    let field = network.place.path(pod);
     let Some(definition) = context.cluster.attachment_definition_until_gone(namespace, name)? else {
         let detail = "there is no NetworkAttachmentDefinition of this name, so Kube-OVN cannot attach the Pod";
         let finding = Finding::not_found(field, &reference, detail).identified_by(reference).missing(object);
@@ -172,7 +175,7 @@ fn without_subnet(pod: &PodTemplate, network: &Network<'_>, kind: Definition, co
         "no Subnet has the provider {}: releases after v1.16 cannot attach the Pod, v1.16 may use its default Subnet",
         quoted(provider)
     );
-    let finding = Finding::not_found(pod.annotation_path(network.annotation), &reference, detail);
+    let finding = Finding::not_found(network.place.path(pod), &reference, detail);
     context.warn(finding.help("Create a Subnet with this provider first, or name one by an annotation."));
 }
 
@@ -188,6 +191,17 @@ fn subnet(pod: &PodTemplate, key: &str, name: &str, context: &mut Context<'_>) -
 fn ip_pool(pod: &PodTemplate, key: &str, name: &str, context: &mut Context<'_>) -> Outcome {
     if sees(context, Kind::IpPool) && context.cluster.ip_pool_until_gone(name)?.is_none() {
         missing(pod, key, Kind::IpPool, name, context);
+    }
+    Ok(())
+}
+
+/// A Pod of the node's network gets no address, so that none is looked for.
+fn vip(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    match pod.pod.annotation(VIP).filter(|name| !name.is_empty() && !pod.host_network) {
+        Some(name) if sees(context, Kind::Vip) && context.cluster.vip_until_gone(name)?.is_none() => {
+            missing(pod, VIP, Kind::Vip, name, context);
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -225,6 +239,7 @@ mod tests {
         Cluster::of(super::RULE.id)
             .with(json!({"kind": "Subnet", "name": "net1", "spec": {"provider": "nad.ns1.ovn"}}))
             .with(json!({"kind": "IPPool", "name": "pool", "spec": {"subnet": "net1"}}))
+            .with(json!({"kind": "Vip", "name": "vip", "spec": {"subnet": "net1"}}))
             .with(definition("ns1", "nad", r#"{"type":"kube-ovn"}"#))
             .with(definition("ns1", "bridge", r#"{"type":"bridge"}"#))
             .with(definition("ns1", "lost", r#"{"type":"kube-ovn"}"#))
@@ -241,6 +256,7 @@ mod tests {
         for (key, kind) in [
             ("ovn.kubernetes.io/logical_switch", "Subnet"),
             ("ovn.kubernetes.io/ip_pool", "IPPool"),
+            ("ovn.kubernetes.io/vip", "Vip"),
             ("nad.ns1.ovn.kubernetes.io/logical_switch", "Subnet"),
             ("nad.ns1.ovn.kubernetes.io/ip_pool", "IPPool"),
         ] {
@@ -248,7 +264,11 @@ mod tests {
                 r#"metadata.annotations[{key}]: Not found: "gone": there is no {kind} of this name, so Kube-OVN cannot attach the Pod [pod-network-unresolvable]"#
             );
             cluster().refuses(&pod(json!({NETWORKS: "nad", key: "gone"})), &[&wanted]);
-            let there = if kind == "Subnet" { "net1" } else { "pool" };
+            let there = match kind {
+                "Subnet" => "net1",
+                "Vip" => "vip",
+                _ => "pool",
+            };
             cluster().accepts(&pod(json!({NETWORKS: "nad", key: there})));
         }
         cluster().accepts(&pod(json!({NETWORKS: "bridge", "nad.ns1.ovn.kubernetes.io/logical_switch": "gone"})));

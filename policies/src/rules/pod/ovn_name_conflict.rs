@@ -31,6 +31,7 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's name makes the name of another namespace's port",
     default: RuleAction::Deny,
     isolates: true,
+    firm: true,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Namespace],
     checks: &[Check::BarePod(&[Read::Field("metadata.name"), Read::Field("metadata.ownerReferences")], check)],

@@ -33,6 +33,7 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's namespace belongs to a VPC that has no Subnet for it, so the Pod would run in the default VPC",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::Namespace],
     checks: &[Check::BarePod(

@@ -44,7 +44,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Finding, quoted};
 use crate::kinds::{
-    DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
+    Binding, DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -59,19 +59,40 @@ pub const RULE: Rule = Rule {
     summary: "a Pod's annotations lead to a Subnet of a VPC that its namespace may not use",
     default: RuleAction::Deny,
     isolates: true,
+    firm: true,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IpPool, Kind::Namespace],
-    checks: &[Check::Pod(
-        &[
-            Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
-            Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
-            Read::PodAnnotation(NETWORKS),
-            Read::PodAnnotation(DEFAULT_NETWORK),
-            Read::PodField("spec.hostNetwork"),
-        ],
-        check,
-    )],
+    checks: &[
+        Check::Pod(
+            &[
+                Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
+                Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
+                Read::PodAnnotation(NETWORKS),
+                Read::PodAnnotation(DEFAULT_NETWORK),
+                Read::PodField("spec.hostNetwork"),
+                Read::MachineNetworks,
+            ],
+            check,
+        ),
+        Check::Binding(&[Read::Field("metadata.annotations")], binding),
+    ],
 };
+
+/// A Binding gives its annotations to the Pod behind the Pod's own review. Schedulers write none.
+#[expect(clippy::unnecessary_wraps, reason = "a check may fail to read the cluster")]
+fn binding(binding: &Binding, context: &mut Context<'_>) -> Outcome {
+    let leads = |key: &str| {
+        key.ends_with(LOGICAL_SWITCH_SUFFIX)
+            || key.ends_with(IP_POOL_SUFFIX)
+            || [NETWORKS, DEFAULT_NETWORK].contains(&key)
+    };
+    for (key, value) in binding.meta.annotations.iter().filter(|(key, _)| leads(key)) {
+        let detail = "a Binding gives it to the Pod, whose networks are then not those that were judged";
+        let finding = Finding::forbidden(FieldPath::annotation(key), value, detail);
+        context.deny(finding.help("Write the annotation into the Pod."));
+    }
+    Ok(())
+}
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     let asked = Asked::by(pod, context.namespace, context.kube_ovn());
@@ -125,14 +146,14 @@ fn refuse(pod: &PodTemplate, way: &Way<'_>, closed: &Closed, context: &mut Conte
             let text = format!("IPPool {pool:?} is of {}", context.mention(Kind::Subnet, name));
             (pod.annotation_path(key), text, Some(ObjectRef::new(Kind::IpPool, pool)))
         }
-        By::Provider(key, network) => {
+        By::Provider(place, network) => {
             let text = format!("network {} leads to {}", quoted(network), context.mention(Kind::Subnet, name));
-            (pod.annotation_path(key), text, None)
+            (place.path(pod), text, None)
         }
-        By::Default(key, network) => {
+        By::Default(place, network) => {
             let subnet = context.mention(Kind::Subnet, name);
             let text = format!("network {} has no Subnet, so Kube-OVN v1.16 takes {subnet}", quoted(network));
-            (pod.annotation_path(key), text, None)
+            (place.path(pod), text, None)
         }
         By::Namespace => {
             let text = format!("the namespace's own annotation leads to Subnet {name:?}");

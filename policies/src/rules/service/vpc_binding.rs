@@ -41,6 +41,7 @@ pub const RULE: Rule = Rule {
     summary: "a Service's annotations lead to a VPC that its namespace may not use",
     default: RuleAction::Deny,
     isolates: true,
+    firm: true,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::Service(

@@ -35,6 +35,7 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's CIDR overlaps that of another Subnet of the same VPC and VLAN",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Subnet],
     checks: &[Check::Subnet(

@@ -37,6 +37,7 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet of the default VPC overlaps the service range, the join network or a node's address",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Subnet, Kind::Node, Kind::ServiceCidr],
     checks: &[Check::Subnet(

@@ -30,6 +30,7 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet overlaps an interconnected underlay, a peered VPC's Subnet or a peering link of its VPC",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Subnet(

@@ -32,6 +32,7 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's field does nothing, or something else than was meant",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Subnet],
     checks: &[Check::Subnet(

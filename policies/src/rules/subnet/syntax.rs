@@ -57,6 +57,7 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's field is not what Kube-OVN can use",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Subnet(

@@ -29,6 +29,7 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's VPC changes",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Subnet(&[Read::Field("spec.vpc"), Read::Field("spec.provider")], check)],

@@ -37,6 +37,7 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet's namespaces are not within those of its VPC, or are another VPC's",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::VpcNatGateway, Kind::Namespace],
     checks: &[Check::Subnet(

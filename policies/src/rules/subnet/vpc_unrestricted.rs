@@ -29,6 +29,7 @@ pub const RULE: Rule = Rule {
     summary: "a Subnet lists namespaces, and its VPC lists none, which Kube-OVN's controller takes for no namespace",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[

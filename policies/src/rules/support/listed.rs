@@ -35,6 +35,14 @@ pub(crate) fn refusal(context: &Context<'_>, field: FieldPath, subnet: &Subnet, 
 }
 
 impl Closed {
+    /// The name of the VPC.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Closed::Listing(vpc) => &vpc.meta.name,
+            Closed::Unknown(vpc) => vpc,
+        }
+    }
+
     /// The refusal of a way to a Subnet of it.
     pub(crate) fn refusal(&self, context: &Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Finding {
         let namespace = context.namespace;

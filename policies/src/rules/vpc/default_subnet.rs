@@ -28,6 +28,7 @@ pub const RULE: Rule = Rule {
     summary: "a Vpc's defaultSubnet belongs to another VPC",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.defaultSubnet")], check)],

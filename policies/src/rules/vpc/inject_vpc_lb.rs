@@ -18,6 +18,7 @@ pub const RULE: Injector = Injector {
     id: "inject-vpc-lb",
     summary: "adds ovn.kubernetes.io/vpc_lb to the Vpcs that the settings name, and normalises its spelling",
     kind: Kind::Vpc,
+    isolates: false,
     asks: &[],
     inject,
 };

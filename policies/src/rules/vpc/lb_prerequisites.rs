@@ -32,6 +32,7 @@ pub const RULE: Rule = Rule {
     summary: "a VPC's load balancer is switched on, and something that it needs is missing",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet, Kind::ConfigMap, Kind::AttachmentDefinition],
     checks: &[Check::Vpc(&[Read::Annotation(VPC_LB), Read::Field("spec.defaultSubnet")], check)],

@@ -30,6 +30,7 @@ pub const RULE: Rule = Rule {
     summary: "ovn.kubernetes.io/vpc_lb is neither on nor off",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Vpc(&[Read::Annotation(VPC_LB)], check)],

@@ -32,6 +32,7 @@ pub const RULE: Rule = Rule {
     summary: "a namespace stands in two custom VPCs",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc],
     checks: &[Check::Vpc(&[Read::Field("spec.namespaces")], check)],

@@ -35,6 +35,7 @@ pub const RULE: Rule = Rule {
     summary: "a Vpc's list leaves out a namespace that a Subnet of it lists, or takes in one of the default VPC's",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.namespaces")], check)],

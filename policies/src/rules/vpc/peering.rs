@@ -33,6 +33,7 @@ pub const RULE: Rule = Rule {
     summary: "a peering's localConnectIP is malformed, it is with itself, or the two sides do not fit",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.vpcPeerings")], check)],

@@ -28,6 +28,7 @@ pub const RULE: Rule = Rule {
     summary: "the next hop of a rerouting policy is in none of the networks of the VPC's router",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&networks::reads("spec.policyRoutes"), check)],

@@ -32,6 +32,7 @@ pub const RULE: Rule = Rule {
     summary: "a policy route's action, priority or nextHopIP is not what OVN takes, or it stands twice",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Vpc(&[Read::Field("spec.policyRoutes")], check)],

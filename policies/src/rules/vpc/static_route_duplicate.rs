@@ -35,6 +35,7 @@ pub const RULE: Rule = Rule {
     summary: "two static routes have the same table, policy and prefix",
     default: RuleAction::Warn,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Vpc(&[Read::Field("spec.staticRoutes")], check)],

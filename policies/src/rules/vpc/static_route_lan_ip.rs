@@ -41,6 +41,7 @@ pub const RULE: Rule = Rule {
     summary: "a VPC's default route points into a NAT gateway's Subnet, but at no gateway's lanIp",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[

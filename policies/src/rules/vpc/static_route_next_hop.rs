@@ -37,6 +37,7 @@ pub const RULE: Rule = Rule {
     summary: "the next hop of a static route is in none of the networks of the VPC's router, or the router itself",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&networks::reads("spec.staticRoutes"), check)],

@@ -33,6 +33,7 @@ pub const RULE: Rule = Rule {
     summary: "a static route's cidr, nextHopIP or policy is not what Kube-OVN can use",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Vpc(&[Read::Field("spec.staticRoutes")], check)],

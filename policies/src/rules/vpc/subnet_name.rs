@@ -31,6 +31,7 @@ pub const RULE: Rule = Rule {
     summary: "a Vpc and a Subnet have the same name",
     default: RuleAction::Deny,
     isolates: false,
+    firm: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("metadata.name")], vpc), Check::Subnet(&[Read::Field("metadata.name")], subnet)],

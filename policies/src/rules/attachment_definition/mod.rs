@@ -1,0 +1,3 @@
+//! Rules about NetworkAttachmentDefinitions.
+
+pub mod provider;

@@ -1,0 +1,4 @@
+//! Rules about EndpointSlices.
+
+pub mod syntax;
+pub mod vpc_binding;

@@ -1,0 +1,78 @@
+//! Refuses an EndpointSlice that ends Kube-OVN's controller.
+//!
+//! Kubernetes allows a port without a number. Kube-OVN's controller reads the number of the port that is called as a port of the
+//! Service, ends where there is none, and ends again at each start as long as the EndpointSlice exists: no Pod of the cluster
+//! gets a network meanwhile.
+//!
+//! ```yaml
+//! # bad
+//! kind: EndpointSlice
+//! addressType: IPv4
+//! ports: [{name: http, protocol: TCP}]
+//! # good
+//! ports: [{name: http, protocol: TCP, port: 8080}]
+//! ```
+//!
+//! Give the port a number, or leave the port out.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::EndpointSlice;
+use crate::policy::Policy;
+use crate::reads::Read;
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "endpoint-slice-syntax",
+    summary: "an EndpointSlice has a port without a number, which ends Kube-OVN's controller",
+    default: RuleAction::Deny,
+    isolates: false,
+    firm: true,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[],
+    checks: &[Check::EndpointSlice(&[Read::Field("ports")], check)],
+};
+
+#[expect(clippy::unnecessary_wraps, reason = "a check may fail to read the cluster")]
+fn check(slice: &EndpointSlice, context: &mut Context<'_>) -> Outcome {
+    for at in &slice.without_number {
+        let detail = "a port without a number ends Kube-OVN's controller, again at each start";
+        let finding = Finding::required(FieldPath::of("ports").index(*at).field("port"), detail);
+        context.deny(finding.help("Give the port a number, or leave the port out."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::{Cluster, update};
+
+    fn slice(ports: &Value) -> Value {
+        json!({"kind": "EndpointSlice", "namespace": "ns1", "addressType": "IPv4", "endpoints": [], "ports": ports})
+    }
+
+    #[test]
+    fn a_port_has_a_number() {
+        let cluster = Cluster::of(super::RULE.id);
+        let wanted = "ports[1].port: Required value: a port without a number ends Kube-OVN's controller, again at each start [endpoint-slice-syntax]";
+        for without in [json!({"name": ""}), json!({"name": "", "port": null})] {
+            cluster.refuses(&slice(&json!([{"name": "a", "port": 80}, without])), &[wanted]);
+        }
+        for ports in [json!([{"name": "", "port": 53}]), json!([]), json!(null)] {
+            cluster.accepts(&slice(&ports));
+        }
+    }
+
+    #[test]
+    fn an_old_one_is_a_warning() {
+        let old = slice(&json!([{"name": "a"}]));
+        let verdict = Cluster::of(super::RULE.id)
+            .verdict(&update(&old, &slice(&json!([{"name": "a"}, {"name": "b", "port": 1}]))));
+        assert_eq!((verdict.allowed, verdict.warnings.len()), (true, 1));
+    }
+}

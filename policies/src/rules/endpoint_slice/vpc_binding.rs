@@ -1,0 +1,152 @@
+//! Keeps a Service out of the VPC of another namespace's Pods.
+//!
+//! Kube-OVN serves a Service in the VPC of the Pods that its EndpointSlices name in `targetRef`. It asks neither whether such a
+//! Pod is of the Service's own namespace, nor whether that namespace may use the Pod's VPC: the Service's address is put into
+//! the load balancer of a tenant who knows nothing of it, with whatever backends the EndpointSlice lists.
+//!
+//! Kubernetes' own controllers, the mirroring of Endpoints and Kube-OVN name Pods of the Service's namespace or none. A Pod of
+//! another namespace is refused where a VPC lists that namespace, invites it or has a NAT gateway in it, and is not open to
+//! the EndpointSlice's own; and where there is no such namespace. Where all that is the default VPC's, it is a warning.
+//!
+//! ```yaml
+//! # bad: VPC test-vpc-1 is for ns1
+//! kind: EndpointSlice
+//! metadata: {namespace: default, labels: {kubernetes.io/service-name: web}}
+//! endpoints:
+//! - addresses: [10.0.1.5]
+//!   targetRef: {kind: Pod, namespace: ns1, name: web-0}
+//! # good: without targetRef, or in namespace ns1
+//! ```
+//!
+//! Leave `targetRef` out, or name Pods of the EndpointSlice's own namespace.
+
+use std::collections::BTreeMap;
+
+use crate::context::Context;
+use crate::finding::Finding;
+use crate::kinds::{EndpointSlice, Kind, ObjectRef, Target};
+use crate::policy::Policy;
+use crate::reads::Read;
+use crate::rules::support::listed::{Closed, closed_to};
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+use crate::view::{Answer, Sight};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "endpoint-slice-vpc-binding",
+    summary: "an EndpointSlice names a Pod of another namespace, whose VPC its own may not use",
+    default: RuleAction::Deny,
+    isolates: true,
+    firm: true,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::VpcNatGateway, Kind::Namespace],
+    checks: &[Check::EndpointSlice(&[Read::Field("endpoints")], check)],
+};
+
+const HELP: &str = "Leave targetRef out, or name Pods of the EndpointSlice's own namespace.";
+
+fn check(slice: &EndpointSlice, context: &mut Context<'_>) -> Outcome {
+    // What is not named wholly leads to no Pod.
+    let foreign = |target: &&Target| {
+        !target.name.is_empty() && !target.namespace.is_empty() && target.namespace != context.namespace
+    };
+    let mut first: BTreeMap<&str, &Target> = BTreeMap::new();
+    for target in slice.targets.iter().filter(foreign) {
+        first.entry(&target.namespace).or_insert(target);
+    }
+    for (namespace, target) in first {
+        judge(namespace, target, context)?;
+    }
+    Ok(())
+}
+
+fn judge(namespace: &str, target: &Target, context: &mut Context<'_>) -> Outcome {
+    let field = target.path();
+    let own = context.namespace;
+    if let Some(closed) = closed_vpc_of(namespace, context)? {
+        let vpc = context.mention(Kind::Vpc, closed.name());
+        let detail = format!("its Pods may be in {vpc}, which namespace {own:?} may not use");
+        let finding = Finding::forbidden(field, namespace, detail).identified_by(namespace.to_owned());
+        context.deny(closed.evidence(finding).help(HELP));
+    } else if context.cluster.namespace(namespace)?.is_none() && context.cluster.sight(Kind::Namespace) == Sight::All {
+        let detail = "there is no such namespace, so that nobody knows the VPC of its Pods";
+        let finding = Finding::not_found(field, namespace, detail).identified_by(namespace.to_owned());
+        context.deny(finding.missing(ObjectRef::new(Kind::Namespace, namespace)).help(HELP));
+    } else {
+        let detail =
+            format!("is not the namespace of the EndpointSlice, {own:?}: Kube-OVN puts the Service where that Pod is");
+        context.warn(Finding::invalid(field, namespace, detail).help(HELP));
+    }
+    Ok(())
+}
+
+/// The first of the VPCs that are for a namespace which the EndpointSlice's own may not use.
+fn closed_vpc_of(namespace: &str, context: &Context<'_>) -> Answer<Option<Closed>> {
+    let cluster = context.cluster;
+    let mut vpcs: Vec<String> =
+        cluster.vpcs_admitting_until_gone(namespace)?.iter().map(|vpc| vpc.meta.name.clone()).collect();
+    vpcs.extend(cluster.nat_gateways_running_in(namespace)?.iter().map(|gateway| gateway.vpc.clone()));
+    for vpc in vpcs {
+        if let Some(closed) = closed_to(cluster, context.kube_ovn(), &vpc, context.namespace)? {
+            return Ok(Some(closed));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::{Cluster, update};
+
+    fn slice(namespace: &str, targets: &[(&str, &str)]) -> Value {
+        let endpoint = |(namespace, name): &(&str, &str)| json!({"addresses": ["10.0.0.5"], "targetRef": {"kind": "Pod", "namespace": namespace, "name": name}});
+        let endpoints: Vec<_> = targets.iter().map(endpoint).collect();
+        json!({"kind": "EndpointSlice", "namespace": namespace, "addressType": "IPv4", "endpoints": endpoints})
+    }
+
+    fn cluster() -> Cluster {
+        let annotations = json!({"vpcguard.io/guest-namespaces": "guest"});
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]}, "annotations": annotations}))
+            .with(json!({"kind": "Vpc", "name": "open", "spec": {}}))
+            .with(json!({"kind": "VpcNatGateway", "name": "gw", "spec": {"vpc": "v", "namespace": "gateways"}}))
+            .with(json!({"kind": "Namespace", "name": "ns1"}))
+            .with(json!({"kind": "Namespace", "name": "plain"}))
+    }
+
+    #[test]
+    fn the_pods_of_a_closed_vpc_are_refused() {
+        for namespace in ["ns1", "guest", "gateways"] {
+            let wanted = r#"endpoints[1].targetRef.namespace: Forbidden: its Pods may be in VPC "v", which namespace "ns2" may not use [endpoint-slice-vpc-binding]"#;
+            cluster().refuses(&slice("ns2", &[("ns2", "own"), (namespace, "p"), (namespace, "q")]), &[wanted]);
+        }
+        cluster().accepts(&slice("ns1", &[("ns1", "p")]));
+        cluster().accepts(&slice("ns2", &[("ns1", ""), ("", "p")]));
+        cluster().accepts(&json!({"kind": "EndpointSlice", "namespace": "ns2", "endpoints": null}));
+        cluster()
+            .accepts(&json!({"kind": "EndpointSlice", "namespace": "ns2", "endpoints": [{"addresses": ["10.0.0.5"]}]}));
+    }
+
+    #[test]
+    fn the_pods_of_the_default_vpc_are_a_warning() {
+        let warning = |from: &str, to: &str| {
+            format!(
+                "endpoints[0].targetRef.namespace: Invalid value: {to:?}: is not the namespace of the EndpointSlice, {from:?}: Kube-OVN puts the Service where that Pod is [endpoint-slice-vpc-binding]"
+            )
+        };
+        cluster().warns(&slice("ns2", &[("plain", "p")]), &[&warning("ns2", "plain")]);
+        // The VPC of both.
+        cluster().warns(&slice("guest", &[("ns1", "p")]), &[&warning("guest", "ns1")]);
+    }
+
+    #[test]
+    fn another_closed_namespace_is_a_new_sin() {
+        let old = slice("ns2", &[("ns1", "p")]);
+        let allowed = |new: &Value| cluster().verdict(&update(&old, new)).allowed;
+        assert!(allowed(&slice("ns2", &[("ns2", "own"), ("ns1", "q")])));
+        assert!(!allowed(&slice("ns2", &[("guest", "p"), ("ns1", "p")])));
+    }
+}

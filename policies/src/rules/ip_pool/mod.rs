@@ -1,0 +1,3 @@
+//! Rules about IPPools.
+
+pub mod vpc_namespaces;

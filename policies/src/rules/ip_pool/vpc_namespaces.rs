@@ -1,0 +1,153 @@
+//! Keeps an IPPool from binding a namespace that its VPC is not open to.
+//!
+//! Kube-OVN writes the name of an IPPool into the annotations of each namespace that `spec.namespaces` lists. The new Pods of a
+//! namespace outside of the VPC then get no address, or an address of a network that is not theirs.
+//!
+//! A Vpc whose list would leave out a namespace of an IPPool is refused likewise. A namespace in the IPPools of two Subnets is a
+//! warning: which of them its Pods get depends on the namespace's Subnet.
+//!
+//! ```yaml
+//! # bad: Subnet net1 is in test-vpc-1, whose namespaces are [ns1]
+//! kind: IPPool
+//! spec: {subnet: net1, ips: [10.0.1.10..10.0.1.20], namespaces: [ns1, ns2]}
+//! # good
+//! spec: {subnet: net1, ips: [10.0.1.10..10.0.1.20], namespaces: [ns1]}
+//! ```
+//!
+//! Leave the namespace out, or let the Vpc invite it in the annotation `vpcguard.io/guest-namespaces`.
+
+use crate::context::Context;
+use crate::field::FieldPath;
+use crate::finding::Finding;
+use crate::kinds::{GUEST_NAMESPACES, IpPool, Kind, Vpc};
+use crate::policy::Policy;
+use crate::reads::Read;
+use crate::rules::support::listed::{closed_vpc, is_listed};
+use crate::rules::{Check, Outcome, Rule};
+use crate::settings::RuleAction;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "ip-pool-vpc-namespaces",
+    summary: "an IPPool is for a namespace that may not use the VPC of its Subnet",
+    default: RuleAction::Deny,
+    isolates: true,
+    firm: true,
+    policy: Policy::VpcNamespaceBinding,
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::IpPool, Kind::VpcNatGateway],
+    checks: &[
+        Check::IpPool(&[Read::Field("spec.namespaces"), Read::Field("spec.subnet")], pool),
+        Check::Vpc(&[Read::Field("spec.namespaces"), Read::Annotation(GUEST_NAMESPACES)], vpc),
+    ],
+};
+
+fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
+    let subnet = context.cluster.subnet_until_gone(&pool.subnet)?;
+    for (at, namespace) in pool.namespaces.iter().enumerate() {
+        let field = FieldPath::of("spec.namespaces").index(at);
+        let closed = match &subnet {
+            Some(subnet) => closed_vpc(context.cluster, context.kube_ovn(), subnet, namespace)?,
+            None => None,
+        };
+        if let Some(closed) = closed {
+            let vpc = context.mention(Kind::Vpc, closed.name());
+            let detail = format!("may not use {vpc}, which the pool's Subnet is in");
+            let mut finding = Finding::invalid(field, namespace, detail).identified_by(namespace.clone());
+            if let Some(subnet) = &subnet {
+                finding = finding.related(subnet.reference(), Some(FieldPath::of("spec.vpc")));
+            }
+            context.deny(closed.evidence(finding).help(
+                "Leave the namespace out, or let the Vpc invite it in its annotation vpcguard.io/guest-namespaces.",
+            ));
+        } else if let Some(other) = other_pool(pool, namespace, context)? {
+            let mentioned = context.mention(Kind::IpPool, &other.meta.name);
+            let detail = format!("{mentioned}, of another Subnet, lists it too: its Pods get an address of either");
+            let finding = Finding::invalid(field, namespace, detail).related(other.reference(), None);
+            context.warn(finding.help("List a namespace in the IPPools of one Subnet."));
+        }
+    }
+    Ok(())
+}
+
+/// An IPPool of another Subnet that lists a namespace too.
+fn other_pool(
+    pool: &IpPool,
+    namespace: &str,
+    context: &Context<'_>,
+) -> crate::view::Answer<Option<std::sync::Arc<IpPool>>> {
+    let mut others = context.rivals.ip_pools_listing(namespace)?.into_iter();
+    Ok(others.find(|other| other.meta.name != pool.meta.name && other.subnet != pool.subnet))
+}
+
+/// An IPPool lists a namespace that the new version of its VPC is not open to.
+fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) || vpc.namespaces.is_empty() {
+        return Ok(());
+    }
+    for subnet in context.rivals.subnets_of_vpc(&vpc.meta.name)? {
+        for pool in context.rivals.ip_pools_of_subnet(&subnet.meta.name)? {
+            for namespace in &pool.namespaces {
+                if is_listed(context.cluster, vpc, namespace)? {
+                    continue;
+                }
+                let mentioned = context.mention(Kind::IpPool, &pool.meta.name);
+                let detail = format!("leaves out {namespace:?}, which {mentioned} of its Subnet lists");
+                let finding = Finding::forbidden(FieldPath::of("spec.namespaces"), namespace, detail)
+                    .identified_by(format!("{} {namespace}", pool.meta.name))
+                    .related(pool.reference(), Some(FieldPath::of("spec.namespaces")))
+                    .unless_any(Kind::VpcNatGateway)
+                    .in_conflict_with(&pool.meta.name);
+                context.deny(finding.help("Keep the namespace in the list, or take it out of the IPPool first."));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::rules::support::testing::{Cluster, update};
+
+    fn cluster() -> Cluster {
+        let annotations = json!({"vpcguard.io/guest-namespaces": "guest"});
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]}, "annotations": annotations}))
+            .with(json!({"kind": "Subnet", "name": "net1", "spec": {"vpc": "v"}}))
+            .with(json!({"kind": "Subnet", "name": "plain", "spec": {}}))
+    }
+
+    fn pool(subnet: &str, namespaces: &[&str]) -> Value {
+        json!({"kind": "IPPool", "name": "p", "spec": {"subnet": subnet, "namespaces": namespaces}})
+    }
+
+    #[test]
+    fn a_namespace_outside_of_the_vpc_is_refused() {
+        let wanted = r#"spec.namespaces[1]: Invalid value: "ns2": may not use VPC "v", which the pool's Subnet is in [ip-pool-vpc-namespaces]"#;
+        cluster().refuses(&pool("net1", &["ns1", "ns2", "guest"]), &[wanted]);
+        cluster().accepts(&pool("net1", &[]));
+        cluster().accepts(&pool("net1", &["ns1", "guest"]));
+        cluster().accepts(&pool("plain", &["ns2"]));
+        cluster().accepts(&pool("nowhere", &["ns2"]));
+    }
+
+    #[test]
+    fn a_namespace_of_two_subnets_is_a_warning() {
+        let other = json!({"kind": "IPPool", "name": "q", "spec": {"subnet": "plain", "namespaces": ["ns1"]}});
+        let wanted = r#"spec.namespaces[0]: Invalid value: "ns1": IPPool "q", of another Subnet, lists it too: its Pods get an address of either [ip-pool-vpc-namespaces]"#;
+        cluster().with(other.clone()).warns(&pool("net1", &["ns1"]), &[wanted]);
+        cluster().with(other).accepts(&pool("plain", &["ns1"]));
+    }
+
+    #[test]
+    fn a_vpc_keeps_the_namespaces_of_its_pools() {
+        let vpc = |namespaces: &[&str]| json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": namespaces}});
+        let cluster = cluster().with(pool("net1", &["ns1"]));
+        let wanted = r#"spec.namespaces: Forbidden: leaves out "ns1", which IPPool "p" of its Subnet lists [ip-pool-vpc-namespaces]"#;
+        cluster.refuses(&vpc(&["ns2"]), &[wanted]);
+        cluster.accepts(&vpc(&["ns1", "ns2"]));
+        cluster.accepts(&vpc(&[]));
+        assert!(cluster.verdict(&update(&vpc(&["ns2"]), &vpc(&["ns3"]))).allowed);
+    }
+}

@@ -1,0 +1,3 @@
+//! The Kubewarden policy `attachments`.
+
+vpcguard_guest::policy!(Attachments);
