@@ -50,6 +50,7 @@ mod unjudged;
 mod verdict;
 mod version;
 mod view;
+mod waiting;
 mod wanted;
 
 pub use answer::{Status, admit_unjudged, answer, decline};
@@ -67,5 +68,6 @@ pub use settings::Settings;
 pub use unjudged::{Question, needs_verdict};
 pub use verdict::{Injection, NotEvaluated, Verdict};
 pub use version::Version;
-pub use view::{Answer, ClusterView, Held, Known, Sight, ViewError};
+pub use view::{Answer, Attended, ClusterView, Held, Known, Sight, ViewError};
+pub use waiting::{Awaited, MOST_WAITING};
 pub use wanted::{AddressSpace, Wanted};

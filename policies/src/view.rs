@@ -94,8 +94,54 @@ pub trait ClusterView {
     fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>>;
     /// The same for all VLANs of a VPC, each with the whole Subnet.
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>>;
+    /// Pods and Services that may be waiting for what is asked about, where a runner has looked for them.
+    fn waiting(&self) -> &[Object] {
+        &[]
+    }
     /// The namespaces that a selector matches.
     fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>>;
+}
+
+/// A cluster, and the Pods and Services that were found waiting.
+pub struct Attended<'a> {
+    /// The cluster.
+    pub cluster: &'a dyn ClusterView,
+    /// Those that wait.
+    pub waiting: &'a [Object],
+}
+
+impl ClusterView for Attended<'_> {
+    fn get(&self, kind: Kind, namespace: &str, name: &str) -> Answer<Option<Object>> {
+        self.cluster.get(kind, namespace, name)
+    }
+
+    fn by(&self, kind: Kind, index: &'static str, word: &str) -> Answer<Vec<Object>> {
+        self.cluster.by(kind, index, word)
+    }
+
+    fn all(&self, kind: Kind) -> Answer<Vec<Object>> {
+        self.cluster.all(kind)
+    }
+
+    fn sight(&self, kind: Kind) -> Sight {
+        self.cluster.sight(kind)
+    }
+
+    fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>> {
+        self.cluster.overlapping(shard, prefix)
+    }
+
+    fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
+        self.cluster.overlapping_in_vpc(vpc, prefix)
+    }
+
+    fn waiting(&self) -> &[Object] {
+        self.waiting
+    }
+
+    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
+        self.cluster.namespaces_matching(selector)
+    }
 }
 
 /// What rules ask. Objects that are being deleted do not exist, except for what is asked `until_gone`: Kube-OVN serves an

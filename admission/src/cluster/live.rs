@@ -8,12 +8,13 @@ use kube::Client;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use vpcguard_policies::finding::Evidence;
-use vpcguard_policies::{Inventory, Kind, Request, Settings, Verdict, ViewError, mutate, review};
+use vpcguard_policies::{Attended, Inventory, Kind, Request, Settings, Verdict, ViewError, mutate, review};
 
 use super::client::reason;
 use super::collection::{Collection, get};
 use super::object::Object;
 use super::state::{Presence, Seen, State};
+use super::waiting::waiting_for;
 use super::watch::{News, follow};
 use crate::ledger::Version;
 
@@ -97,9 +98,10 @@ impl Live {
 
     /// Judges a request. Nothing is refused that rests on what the view may have missed: that is read live first.
     pub(crate) async fn review(&self, request: &Request) -> Result<Verdict, ViewError> {
+        let waiting = waiting_for(request, &self.client, &self.settings).await;
         let mut confirmed: Vec<Evidence> = Vec::new();
         for _ in 0..MOST_CONFIRMATIONS {
-            let verdict = review(request, &self.read().inventory, &self.settings)?;
+            let verdict = self.judge(request, &waiting)?;
             let mut doubtful = verdict.rests_on.clone();
             doubtful.retain(|evidence| !confirmed.contains(evidence));
             if verdict.allowed || doubtful.is_empty() {
@@ -109,7 +111,12 @@ impl Live {
             self.refresh(&doubtful).await?;
             confirmed.extend(doubtful);
         }
-        review(request, &self.read().inventory, &self.settings)
+        self.judge(request, &waiting)
+    }
+
+    fn judge(&self, request: &Request, waiting: &[vpcguard_policies::kinds::Object]) -> Result<Verdict, ViewError> {
+        let cluster = &self.read().inventory;
+        review(request, &Attended { cluster, waiting }, &self.settings)
     }
 
     /// Reads evidence live.

@@ -12,6 +12,7 @@ pub(crate) mod live;
 pub(crate) mod object;
 pub(crate) mod repair;
 mod state;
+mod waiting;
 mod watch;
 
 pub(crate) use client::{ConnectError, connect, connect_once};

@@ -201,3 +201,20 @@ fn what_was_created_a_moment_before_is_not_missed() {
     }
     println!("{rounds} rounds, 0 denials");
 }
+
+#[test]
+fn those_that_wait_for_a_subnet_are_named_when_it_is_made() {
+    let settings = json!({"rules": {"pod-network-unresolvable": "warn"}});
+    let Some(world) = World::builder().settings(settings).start() else { return };
+    for namespace in ["mine", "theirs"] {
+        stores(&world, NAMESPACES, &named("v1", "Namespace", namespace));
+        let waits = pod("waits", "ovn.kubernetes.io/logical_switch", "later");
+        stores(&world, &format!("{NAMESPACES}/{namespace}/pods"), &waits);
+    }
+    stores(&world, VPCS, &vpc_for("v", "mine"));
+    let made = world.apply(User::Admin, &subnet("later", "v", "10.0.0.0/24").to_string());
+    assert!(made.status.success(), "{made:?}");
+    let wanted = "metadata.name: Pod theirs/waits waits for it and may not have it";
+    assert!(made.stderr.contains(wanted), "{made:?}");
+    world.accepts(User::Admin, &subnet("other", "v", "10.0.1.0/24").to_string());
+}

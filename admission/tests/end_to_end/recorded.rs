@@ -83,7 +83,7 @@ fn there_is_one_of_each_operation_and_of_all_kinds_that_are_asked_about() {
         // Those of KubeVirt have definitions that are huge.
         let unasked = matches!(
             kind,
-            Kind::Node | Kind::ServiceCidr | Kind::Vip | Kind::VirtualMachine | Kind::VirtualMachineInstance
+            Kind::Node | Kind::ServiceCidr | Kind::VirtualMachine | Kind::VirtualMachineInstance
         );
         for operation in [Operation::Create, Operation::Update] {
             let found = recorded(kind.name(), operation);

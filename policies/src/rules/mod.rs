@@ -44,6 +44,7 @@ pub const TABLE: &[&Rule] = &[
     &endpoint_slice::syntax::RULE,
     &ip_pool::vpc_namespaces::RULE,
     &pod::ip_pool_namespace::RULE,
+    &subnet::joins_waiting::RULE,
     &pod::vpc_default::RULE,
     &pod::logical_switch_name::RULE,
     &pod::ovn_name_conflict::RULE,

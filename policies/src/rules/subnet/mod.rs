@@ -4,6 +4,7 @@ pub mod cidr_overlap;
 pub mod cidr_reserved;
 pub mod cidr_routed_overlap;
 pub mod hygiene;
+pub mod joins_waiting;
 pub mod syntax;
 pub mod vpc_immutable;
 pub mod vpc_namespaces;
