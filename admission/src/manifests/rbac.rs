@@ -56,6 +56,7 @@ fn cluster_rules() -> Vec<PolicyRule> {
         // What runs where it may not be is looked for once in a while, and not kept in memory.
         allow("", &[Kind::Pod.plural(), Kind::Service.plural()], &["list"]),
         allow(Kind::VpcEgressGateway.group(), &[Kind::VpcEgressGateway.plural()], &["list"]),
+        allow(Kind::EndpointSlice.group(), &[Kind::EndpointSlice.plural()], &["list"]),
         // No ledger is ever deleted: who has just missed it would begin it anew, with too low a floor.
         allow(GROUP, &["addressledgers"], &WRITE),
         allow(GROUP, &["addressindices"], &[&WRITE[..], &["delete"]].concat()),

@@ -12,8 +12,18 @@ use crate::cluster::live::Live;
 use crate::cluster::object::Object;
 
 /// What rules over several objects judge, and what tenants write. Of workloads it is their Pods that are somewhere.
-const KINDS: [Kind; 7] =
-    [Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::VpcEgressGateway, Kind::Namespace, Kind::Service, Kind::Pod];
+const KINDS: [Kind; 10] = [
+    Kind::Vpc,
+    Kind::Subnet,
+    Kind::VpcNatGateway,
+    Kind::VpcEgressGateway,
+    Kind::IpPool,
+    Kind::Namespace,
+    Kind::AttachmentDefinition,
+    Kind::Service,
+    Kind::EndpointSlice,
+    Kind::Pod,
+];
 
 /// How many events one sweep writes.
 const MOST_EVENTS: usize = 100;
