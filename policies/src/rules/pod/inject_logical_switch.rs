@@ -9,14 +9,14 @@
 //! Nothing is added where the choice is not certain, or not Kube-OVN's:
 //!
 //! - several Subnets are possible, or none, which means the default VPC;
-//! - the Pod uses its node's network, names an IPPool, or has a `v1.multus-cni.io/default-network`;
-//! - the namespace is exempted, or its own annotation names yet another Subnet;
+//! - the Pod uses its node's network, names an IPPool or a Vip, or has a `v1.multus-cni.io/default-network`;
+//! - the namespace is exempted, has an IPPool, by which Kube-OVN then chooses, or its own annotation names yet another Subnet;
 //! - the Subnet is of a VPC that the namespace may not use (`pod-vpc-namespace`), or not a primary network;
 //! - Kube-OVN does not make the primary network (`kubeOvn.nonPrimaryCNI`).
 
-use crate::attach::Primary;
+use crate::attach::{IP_POOL, Primary};
 use crate::inject::{Annotation, Injecting};
-use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Object, PodTemplate, Subnet};
+use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Object, PodTemplate, Subnet, VIP};
 use crate::request::Operation;
 use crate::rules::Injector;
 use crate::rules::support::binding::Binding;
@@ -57,12 +57,15 @@ fn inject(object: &Object, at_hand: &Injecting<'_>) -> Answer<Option<Annotation>
 
 /// Whether the Pod's namespace decides. An empty switch is somebody's text, though it means nothing.
 fn leaves_the_choice(pod: &PodTemplate, kube_ovn: &KubeOvn) -> bool {
-    Primary::of(pod, kube_ovn) == Primary::Namespace && pod.pod.annotation(LOGICAL_SWITCH).is_none()
+    Primary::of(pod, kube_ovn) == Primary::Namespace
+        && [LOGICAL_SWITCH, VIP].iter().all(|key| pod.pod.annotation(key).is_none())
 }
 
-/// Whether a namespace's own annotation names nothing but the Subnet, or the default one that Kube-OVN began with.
+/// Whether a namespace's own annotations leave the choice: they name no IPPool, and no Subnet but this one or the default one
+/// that Kube-OVN began with.
 fn agrees(namespace: &Namespace, subnet: &Subnet, default_subnet: &str) -> bool {
-    namespace.logical_switches().all(|name| name == subnet.meta.name || name == default_subnet)
+    let has_pool = namespace.meta.annotation(IP_POOL).is_some_and(|pools| !pools.trim().is_empty());
+    !has_pool && namespace.logical_switches().all(|name| name == subnet.meta.name || name == default_subnet)
 }
 
 #[cfg(test)]
@@ -126,13 +129,19 @@ mod tests {
     #[test]
     fn a_pod_that_chooses_is_left_alone() {
         let cluster = cluster().with(subnet("a", json!({"namespaces": ["ns1"]})));
-        for annotations in
-            [json!({LOGICAL_SWITCH: ""}), json!({"ovn.kubernetes.io/ip_pool": "pool"}), json!({DEFAULT_NETWORK: "x"})]
-        {
+        for annotations in [
+            json!({LOGICAL_SWITCH: ""}),
+            json!({"ovn.kubernetes.io/ip_pool": "pool"}),
+            json!({DEFAULT_NETWORK: "x"}),
+            json!({VIP: "vip"}),
+        ] {
             let pod = json!({"kind": "Pod", "namespace": "ns1", "annotations": annotations});
             injects(&cluster, &pod, None);
         }
         injects(&cluster, &json!({"kind": "Pod", "namespace": "ns1", "spec": {"hostNetwork": true}}), None);
+        let with_pool =
+            json!({"kind": "Namespace", "name": "ns1", "annotations": {"ovn.kubernetes.io/ip_pool": "pool"}});
+        injects(&Cluster::new().with(with_pool).with(subnet("a", json!({"namespaces": ["ns1"]}))), &pod(), None);
         injects(&cluster, &json!({"kind": "Pod", "namespace": "kube-system"}), None);
         let addresses = json!({"ovn.kubernetes.io/ip_pool": "10.0.0.1;10.0.0.2"});
         injects(&cluster, &json!({"kind": "Pod", "namespace": "ns1", "annotations": addresses}), Some("a"));

@@ -35,7 +35,8 @@
 //! # good: the same in namespace ns1
 //! ```
 //!
-//! Use a Subnet of a VPC that is open to the namespace, or ask an administrator to list the namespace in the Vpc.
+//! Use a Subnet of a VPC that is open to the namespace, or ask an administrator to invite the namespace in the Vpc's annotation
+//! `vpcguard.io/guest-namespaces`. Listing it in `spec.namespaces` binds it: its other Pods then move to that VPC too.
 
 use std::collections::BTreeMap;
 
@@ -165,8 +166,8 @@ fn refuse(pod: &PodTemplate, way: &Way<'_>, closed: &Closed, context: &mut Conte
         finding = finding.related(through, None);
     }
     context.deny(finding.help(
-        "Use a Subnet of a VPC that is open to the namespace, or ask an administrator to list the namespace in \
-         spec.namespaces of the Vpc, or in its annotation vpcguard.io/guest-namespaces.",
+        "Use a Subnet of a VPC that is open to the namespace, or ask an administrator to invite the namespace in the \
+         Vpc's annotation vpcguard.io/guest-namespaces, or to list it in spec.namespaces, which binds it.",
     ));
 }
 
