@@ -80,6 +80,11 @@ impl Kind {
         self.names().4 == Scope::Namespaced
     }
 
+    /// Whether objects of this kind are kept, so that they can be listed. A Binding is done and gone.
+    pub fn is_stored(self) -> bool {
+        self != Kind::Binding
+    }
+
     /// `kubeovn.io/v1`, or `v1` for the core group.
     pub fn api_version(self) -> String {
         match self.group() {
