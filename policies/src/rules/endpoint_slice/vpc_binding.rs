@@ -6,7 +6,8 @@
 //!
 //! Kubernetes' own controllers, the mirroring of Endpoints and Kube-OVN name Pods of the Service's namespace or none. A Pod of
 //! another namespace is refused where a VPC lists that namespace, invites it or has a NAT gateway in it, and is not open to
-//! the EndpointSlice's own; and where there is no such namespace. Where all that is the default VPC's, it is a warning.
+//! the EndpointSlice's own; where the namespace is exempted, as what Kube-OVN runs for a VPC is there; and where there is no
+//! such namespace. Where all that is the default VPC's, it is a warning.
 //!
 //! ```yaml
 //! # bad: VPC test-vpc-1 is for ns1
@@ -69,6 +70,11 @@ fn judge(namespace: &str, target: &Target, context: &mut Context<'_>) -> Outcome
         let detail = format!("its Pods may be in {vpc}, which namespace {own:?} may not use");
         let finding = Finding::forbidden(field, namespace, detail).identified_by(namespace.to_owned());
         context.deny(closed.evidence(finding).help(HELP));
+    } else if context.settings.exempts_namespace(namespace) && !context.settings.exempts_namespace(own) {
+        // Kube-OVN's own Pods, as those of the DNS of a VPC, are in custom VPCs and in no list.
+        let detail = format!("its Pods are exempted, and may be in a VPC which namespace {own:?} may not use");
+        let finding = Finding::forbidden(field, namespace, detail).identified_by(namespace.to_owned());
+        context.deny(finding.help(HELP));
     } else if context.cluster.namespace(namespace)?.is_none() && context.cluster.sight(Kind::Namespace) == Sight::All {
         let detail = "there is no such namespace, so that nobody knows the VPC of its Pods";
         let finding = Finding::not_found(field, namespace, detail).identified_by(namespace.to_owned());
@@ -99,7 +105,9 @@ fn closed_vpc_of(namespace: &str, context: &Context<'_>) -> Answer<Option<Closed
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::{Cluster, update};
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::rules::support::testing::{Cluster, create, update};
 
     fn slice(namespace: &str, targets: &[(&str, &str)]) -> Value {
         let endpoint = |(namespace, name): &(&str, &str)| json!({"addresses": ["10.0.0.5"], "targetRef": {"kind": "Pod", "namespace": namespace, "name": name}});
@@ -140,6 +148,26 @@ mod tests {
         cluster().warns(&slice("ns2", &[("plain", "p")]), &[&warning("ns2", "plain")]);
         // The VPC of both.
         cluster().warns(&slice("guest", &[("ns1", "p")]), &[&warning("guest", "ns1")]);
+    }
+
+    #[test]
+    fn the_pods_of_an_exempted_namespace_may_be_anywhere() {
+        let wanted = r#"endpoints[0].targetRef.namespace: Forbidden: its Pods are exempted, and may be in a VPC which namespace "ns2" may not use [endpoint-slice-vpc-binding]"#;
+        cluster().refuses(&slice("ns2", &[("kube-system", "vpc-dns-v")]), &[wanted]);
+        cluster().accepts(&slice("kube-system", &[("kube-system", "coredns")]));
+        assert!(cluster().verdict(&create(&slice("kube-system", &[("ovn-system", "p")]))).allowed);
+    }
+
+    #[test]
+    fn a_namespace_that_does_not_exist_is_refused_where_all_are_seen() {
+        let verdict = |inventory: &Inventory| {
+            let settings = crate::settings::Settings::default();
+            crate::review::review(&create(&slice("ns2", &[("gone", "p")])), inventory, &settings).unwrap()
+        };
+        assert!(verdict(&Inventory::default()).allowed);
+        let refused = verdict(&Inventory::default().watching([Kind::Namespace]));
+        let wanted = r#"endpoints[0].targetRef.namespace: Not found: "gone": there is no such namespace, so that nobody knows the VPC of its Pods [endpoint-slice-vpc-binding]"#;
+        assert_eq!(refused.findings.iter().map(ToString::to_string).collect::<Vec<_>>(), [wanted]);
     }
 
     #[test]

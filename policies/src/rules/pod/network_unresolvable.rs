@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_folder_tells_only_of_what_it_holds() {
-        let pod = pod(json!({LOGICAL_SWITCH: "gone", NETWORKS: "ns2/x"}));
+        let pod = pod(json!({LOGICAL_SWITCH: "gone", NETWORKS: "ns2/x", VIP: "gone"}));
         let verdict = Cluster::of(super::RULE.id).verdict(&create(&pod));
         assert!(verdict.allowed);
         assert_eq!(verdict.not_evaluated[0].needs, "NetworkAttachmentDefinition");
