@@ -8,6 +8,7 @@ use serde::ser::{SerializeStruct, Serializer};
 use serde_json::Value;
 
 use crate::field::FieldPath;
+use crate::json::TypeError;
 use crate::kinds::{Kind, ObjectRef};
 
 /// Longest text of a user's value that a message repeats, in characters.
@@ -143,13 +144,12 @@ impl Finding {
 
     /// A value of the wrong JSON type.
     pub fn type_invalid(field: FieldPath, value: &Value, detail: impl Into<String>) -> Self {
-        let shown = match value {
-            Value::String(text) => quoted(text),
-            Value::Object(_) => "{…}".to_owned(),
-            Value::Array(_) => "[…]".to_owned(),
-            scalar => shortened(&scalar.to_string()),
-        };
-        Self::new(Reason::TypeInvalid, field, Some(shown), detail)
+        Self::new(Reason::TypeInvalid, field, Some(shown(value)), detail)
+    }
+
+    /// A value whose type was found wrong while the object was read.
+    pub(crate) fn type_error(error: &TypeError) -> Self {
+        Self::new(Reason::TypeInvalid, error.field.clone(), Some(error.shown.clone()), error.detail())
     }
 
     /// A value that must be there and is not.
@@ -357,6 +357,16 @@ impl Serialize for Finding {
             out.serialize_field("related", related)?;
         }
         out.end()
+    }
+}
+
+/// A value of whatever type as a message shows it.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Object(_) => "{…}".to_owned(),
+        Value::Array(_) => "[…]".to_owned(),
+        scalar => shortened(&scalar.to_string()),
     }
 }
 

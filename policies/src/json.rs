@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::field::{FieldPath, Step};
+use crate::finding::shown;
 use crate::gather::{gathered, sort_by};
 
 /// A field whose JSON type is not the one that Kube-OVN's schema gives it.
@@ -14,8 +15,10 @@ use crate::gather::{gathered, sort_by};
 pub struct TypeError {
     /// Where it stands.
     pub field: FieldPath,
-    /// What stands there.
-    pub value: Value,
+    /// The JSON type of what stands there, in words. The value itself is not kept: a thousand of them may be the whole object.
+    pub found: &'static str,
+    /// What stands there, as a message shows it.
+    pub shown: String,
     /// What should: "a string", "a list of strings".
     pub wanted: &'static str,
 }
@@ -23,7 +26,7 @@ pub struct TypeError {
 impl TypeError {
     /// What is wrong, in words.
     pub fn detail(&self) -> String {
-        format!("must be {}, not {}", self.wanted, type_name(&self.value))
+        format!("must be {}, not {}", self.wanted, self.found)
     }
 }
 
@@ -146,7 +149,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         let value = self.value?;
         let read = read(value);
         if read.is_none() {
-            self.errors.note(|| TypeError { field: self.path(), value: value.clone(), wanted });
+            self.errors.note(|| TypeError { field: self.path(), found: type_name(value), shown: shown(value), wanted });
         }
         read
     }
@@ -191,5 +194,21 @@ mod tests {
                 "spec.vpc: must be a string, not a number",
             ]
         );
+    }
+
+    #[test]
+    fn of_a_wrong_value_only_as_much_is_kept_as_a_message_shows() {
+        let huge = "x".repeat(1_000_000);
+        let object = json!({"text": huge, "list": [huge], "object": {"a": huge}, "short": "no"});
+        let errors = TypeErrors::default();
+        let reader = Reader::new(&object, &errors);
+        for name in ["text", "list", "object", "short"] {
+            assert_eq!(reader.at(name).integer(), None);
+        }
+        let noted = errors.into_sorted();
+        let kept: Vec<_> = noted.iter().map(|e| (e.found, e.shown.as_str())).collect();
+        assert_eq!(kept[..3], [("a list", "[…]"), ("an object", "{…}"), ("a string", "\"no\"")]);
+        assert_eq!(kept[3].0, "a string");
+        assert!(kept[3].1.starts_with("\"xxx") && kept[3].1.len() < 1000, "{} bytes", kept[3].1.len());
     }
 }

@@ -35,7 +35,7 @@ pub const RULE: Rule = Rule {
 
 fn check(context: &mut Context<'_>) -> Outcome {
     for error in context.type_errors {
-        let finding = Finding::type_invalid(error.field.clone(), &error.value, error.detail());
+        let finding = Finding::type_error(error);
         context.deny(finding.help("Give the field the type that Kube-OVN's schema gives it; quote a text."));
     }
     Ok(())
