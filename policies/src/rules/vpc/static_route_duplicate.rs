@@ -42,24 +42,40 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    let mut earlier: BTreeMap<String, Vec<(usize, &StaticRoute)>> = BTreeMap::new();
+    let mut earlier: BTreeMap<String, Earlier<'_>> = BTreeMap::new();
     for (at, route) in vpc.static_routes.iter().enumerate() {
         let Some(prefix) = prefix(&route.cidr) else { continue };
         let policy = if route.policy.is_empty() { "policyDst" } else { route.policy.as_str() };
         let same = earlier.entry(format!("{policy} {prefix} {}", route.route_table)).or_default();
-        if let Some((first, _)) = same.iter().find(|(_, other)| !told_apart(route, other)) {
+        if let Some(first) = same.first_like(&route.bfd_id) {
             let detail = format!("stands in staticRoutes[{first}] too; Kube-OVN keeps one of them");
             let finding = Finding::duplicate(StaticRoute::path(at).field("cidr"), &route.cidr, detail);
             context.deny(finding.help("Keep one of the two, or give each a bfdId of its own."));
         }
-        same.push((at, route));
+        same.add(at, &route.bfd_id);
     }
     Ok(())
 }
 
-/// Whether each has a BFD session of its own.
-fn told_apart(a: &StaticRoute, b: &StaticRoute) -> bool {
-    !a.bfd_id.is_empty() && !b.bfd_id.is_empty() && a.bfd_id != b.bfd_id
+/// The first routes to one prefix. Two with BFD sessions of their own are told apart; one without a session is like every other.
+#[derive(Default)]
+struct Earlier<'v> {
+    first: Option<usize>,
+    first_of: BTreeMap<&'v str, usize>,
+}
+
+impl<'v> Earlier<'v> {
+    fn first_like(&self, bfd_id: &str) -> Option<usize> {
+        if bfd_id.is_empty() {
+            return self.first;
+        }
+        [self.first_of.get(""), self.first_of.get(bfd_id)].into_iter().flatten().min().copied()
+    }
+
+    fn add(&mut self, at: usize, bfd_id: &'v str) {
+        self.first.get_or_insert(at);
+        self.first_of.entry(bfd_id).or_insert(at);
+    }
 }
 
 fn prefix(text: &str) -> Option<IpNet> {
@@ -103,6 +119,25 @@ mod tests {
             json!({"cidr": "10.1.0.0/16", "bfdId": "b"}),
         ] {
             assert!(found(second).is_empty());
+        }
+    }
+
+    #[test]
+    fn the_first_that_is_like_it_is_named_with_sessions_or_without() {
+        let routes = |ids: &[&str]| {
+            let route = |id: &&str| json!({"cidr": "10.9.0.0/16", "nextHopIP": "10.0.0.5", "bfdId": id});
+            let routes: Vec<Value> = ids.iter().map(route).collect();
+            json!({"kind": "Vpc", "spec": {"staticRoutes": routes}})
+        };
+        let named = |ids: &[&str]| -> Vec<String> {
+            let verdict = Cluster::of(RULE.id).verdict(&create(&routes(ids)));
+            verdict.warnings.iter().map(ToString::to_string).collect()
+        };
+        assert!(named(&["a", "b", "c"]).is_empty());
+        for (ids, first) in [(&["a", "b", "b"][..], 1), (&["a", "b", ""], 0), (&["a", "", ""], 0)] {
+            let said = named(ids);
+            let last = said.last().unwrap();
+            assert!(last.contains(&format!("staticRoutes[{first}]")), "{ids:?}: {last}");
         }
     }
 }
