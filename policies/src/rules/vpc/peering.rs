@@ -39,6 +39,9 @@ pub const RULE: Rule = Rule {
     checks: &[Check::Vpc(&[Read::Field("spec.vpcPeerings")], check)],
 };
 
+/// How many peerings of a VPC are compared with their other sides.
+const MOST_PAIRED: usize = 200;
+
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     for (at, peering) in vpc.peerings.iter().enumerate() {
         local_connect_ip(at, peering, context);
@@ -48,8 +51,16 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
                 .deny(Finding::invalid(field, &peering.remote_vpc, "is this VPC itself").help("Name the other VPC."));
             continue;
         }
-        other_side(vpc, at, peering, context)?;
-        networks(vpc, at, peering, context)?;
+        // What follows only warns, and asks for every Subnet of both VPCs once a peering.
+        if at < MOST_PAIRED {
+            other_side(vpc, at, peering, context)?;
+            networks(vpc, at, peering, context)?;
+        }
+    }
+    if vpc.peerings.len() > MOST_PAIRED {
+        let detail = format!("not judged: too many; only the first {MOST_PAIRED} are compared with their other sides");
+        let finding = Finding::forbidden(FieldPath::of("spec.vpcPeerings"), "", detail);
+        context.warn(finding.help("Check by hand that the other peerings fit, or split the VPC."));
     }
     Ok(())
 }
@@ -212,5 +223,28 @@ mod tests {
             fault("localConnectIP", r#"Invalid value: "169.254.0.1/30": overlaps Subnet "ours" (169.254.0.0/16)"#);
         let ours = subnet("ours", "a", "169.254.0.0/16");
         cluster().with(ours).warns(&vpc("a", "b", "169.254.0.1/30"), &[&link]);
+    }
+
+    #[test]
+    fn so_many_are_compared_and_the_rest_is_said_to_be_not_judged() {
+        let many = |number: usize| {
+            let peerings: Vec<Value> = (0..number)
+                .map(|at| {
+                    let remote = if at + 1 == number { "b" } else { "fits" };
+                    json!({"remoteVpc": remote, "localConnectIP": "169.254.0.1/30"})
+                })
+                .collect();
+            json!({"kind": "Vpc", "name": "a", "spec": {"vpcPeerings": peerings}})
+        };
+        let fits = || vpc("fits", "a", "169.254.0.2/30");
+        let cluster = || Cluster::of(super::RULE.id).with(json!({"kind": "Vpc", "name": "b"})).with(fits());
+        cluster().warns(
+            &many(200),
+            &[r#"spec.vpcPeerings[199].remoteVpc: Invalid value: "b": VPC "b" has no peering back [vpc-peering]"#],
+        );
+        cluster().warns(
+            &many(201),
+            &["spec.vpcPeerings: Forbidden: not judged: too many; only the first 200 are compared with their other sides [vpc-peering]"],
+        );
     }
 }
