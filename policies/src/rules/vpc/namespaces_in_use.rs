@@ -18,11 +18,12 @@
 //!
 //! Keep the namespace in the list, or take it out of the Subnet first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
+use crate::gather::gathered;
 use crate::kinds::{Kind, Object, Vpc};
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -69,11 +70,18 @@ fn leaves_out(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 }
 
 fn takes_in(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    // Gathered once: many namespaces here times as many in one Subnet would be their product.
+    let mut listed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (at, namespace) in vpc.namespaces.iter().enumerate() {
         // Without labels only those are found that list the namespace, or select every one.
         for subnet in context.rivals.subnets_binding(namespace, Some(&BTreeMap::new()))? {
             let of_default = subnet.vpc.as_deref().is_some_and(|vpc| !context.kube_ovn().is_custom_vpc(vpc));
-            if !of_default || !subnet.namespaces.contains(namespace) {
+            if !of_default {
+                continue;
+            }
+            let lists =
+                listed.entry(subnet.meta.name.clone()).or_insert_with(|| gathered(subnet.namespaces.iter().cloned()));
+            if !lists.contains(namespace) {
                 continue;
             }
             let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
