@@ -58,18 +58,27 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     if gateways.is_empty() {
         return Ok(());
     }
+    // Gathered at the first route that asks: there may be as many routes as networks.
+    let mut gathered = None;
     for (field, hop) in default_routes(vpc) {
         if gateways.iter().any(|gateway| gateway.lan_ips().any(|lan_ip| lan_ip == hop)) {
             continue;
         }
         match place(hop, &gateways, context)? {
             Place::Beside(stands) => beside(field, hop, &stands, &gateways, context),
-            Place::Elsewhere if Networks::of(vpc, context)?.contain(hop) => {
+            Place::Elsewhere => {
+                let networks: &Networks = match &gathered {
+                    Some(networks) => networks,
+                    None => gathered.insert(Networks::of(vpc, context)?),
+                };
+                if !networks.contain(hop) {
+                    continue;
+                }
                 let detail = "is in no Subnet of a NAT gateway of the VPC, so the traffic passes the gateways by";
                 let help = "Use the lanIp of a NAT gateway, unless another router stands there.";
                 context.warn(Finding::invalid(field, &hop.to_string(), detail).help(help));
             }
-            Place::Elsewhere | Place::Unknown => {}
+            Place::Unknown => {}
         }
     }
     Ok(())
