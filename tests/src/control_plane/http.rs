@@ -54,6 +54,8 @@ pub(super) fn request(
         .with_no_client_auth();
     let tcp = TcpStream::connect(address)?;
     tcp.set_read_timeout(Some(LIMIT))?;
+    // The parts of a request would wait for each other's acknowledgement.
+    tcp.set_nodelay(true)?;
     let tls = ClientConnection::new(Arc::new(config), ServerName::from(address.ip()))?;
     let mut stream = StreamOwned::new(tls, tcp);
     let Request { method, path, body } = request;
