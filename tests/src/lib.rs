@@ -5,6 +5,7 @@
 
 pub mod balancer;
 pub mod control_plane;
+pub mod isolation;
 pub mod kube_ovn;
 pub mod pki;
 pub mod ports;

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 use super::change::{begin_deletion, difference};
 use super::kinds::Resource;
 use super::mirror::Id;
+use super::ovn::NODE;
 use super::stand_ins;
 use crate::control_plane::{ControlPlane, User};
 
@@ -121,6 +122,20 @@ impl Client {
     /// See [`Self::get`].
     pub fn patch_status(&self, id: &Id, patch: &Value) -> Result<Answer> {
         self.send("PATCH", &format!("{}/status", path(id)?), "application/merge-patch+json", Some(patch))
+    }
+
+    /// Binds a Pod to the node, with annotations.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::get`].
+    pub fn bind(&self, pod: &Id, annotations: &Value) -> Result<Answer> {
+        let binding = json!({
+            "apiVersion": "v1", "kind": "Binding",
+            "metadata": {"name": pod.name, "namespace": pod.namespace, "annotations": annotations},
+            "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
+        });
+        self.send("POST", &format!("{}/binding", path(pod)?), "application/json", Some(&binding))
     }
 
     /// Deletes an object.

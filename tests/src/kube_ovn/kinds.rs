@@ -59,6 +59,15 @@ pub(super) const ALL: &[Resource] = &[
     namespaced("v1", "Event", "events"),
 ];
 
+/// What only a tenant writes, and the witness does not follow.
+const OTHERS: &[Resource] = &[
+    namespaced("v1", "Binding", "bindings"),
+    namespaced("v1", "Endpoints", "endpoints"),
+    namespaced("v1", "ReplicationController", "replicationcontrollers"),
+    namespaced("kubevirt.io/v1", "VirtualMachine", "virtualmachines"),
+    namespaced("kubevirt.io/v1", "VirtualMachineInstance", "virtualmachineinstances"),
+];
+
 /// The order in which they go: what makes others before these, and what uses others before these. Namespaces go by their own way, and
 /// Events are left.
 pub(super) const DELETED: &[&[&str]] = &[
@@ -118,7 +127,7 @@ impl Resource {
         let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let same = |resource: &&Self| resource.kind == kind && resource.api_version == api_version;
-        ALL.iter().find(same).with_context(|| format!("the witness does not know {api_version} {kind}"))
+        ALL.iter().chain(OTHERS).find(same).with_context(|| format!("the witness does not know {api_version} {kind}"))
     }
 
     /// All of them, in the order in which they are made: what others name comes first.
@@ -128,7 +137,7 @@ impl Resource {
 
     /// That of a kind.
     pub fn named(kind: &str) -> Option<&'static Self> {
-        ALL.iter().find(|resource| resource.kind == kind)
+        ALL.iter().chain(OTHERS).find(|resource| resource.kind == kind)
     }
 
     /// Where an object is found, or all of them without a name.

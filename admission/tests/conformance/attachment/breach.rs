@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use vpcguard_tests::kube_ovn::{Id, Northbound, World};
 
-use super::case::{Case, Step};
+use vpcguard_tests::isolation::Step;
+
+use super::case::Case;
 use super::facts::{SUBNETS, pod};
 use super::oracle::{Reading, class, read};
 use super::site::is_closed_to;

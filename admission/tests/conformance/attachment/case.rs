@@ -4,64 +4,14 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use vpcguard_check::{Source, parse_value};
+use vpcguard_tests::isolation::Step;
 
 use super::oracle::class;
-
-/// A request.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Step {
-    /// Creates objects.
-    Create(Vec<Value>),
-    /// Creates them as an administrator who is exempt.
-    Make(Vec<Value>),
-    /// Merges into the first object.
-    Merge(Value),
-    /// The same by its status.
-    Status(Value),
-    /// Replaces the annotations of the first object.
-    Replace(Value),
-    /// Deletes the first object, with so many seconds of grace.
-    Delete(i64),
-}
 
 /// See the module.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Case {
     pub(super) steps: Vec<Step>,
-}
-
-impl Step {
-    fn read(step: &Value) -> Self {
-        let (verb, body) = step.as_object().and_then(|step| step.iter().next()).expect("a step has a verb");
-        let list = || body.as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
-        match verb.as_str() {
-            "create" => Self::Create(list()),
-            "make" => Self::Make(list()),
-            "merge" => Self::Merge(body.clone()),
-            "status" => Self::Status(body.clone()),
-            "replace" => Self::Replace(body.clone()),
-            "delete" => Self::Delete(body.as_i64().expect("grace is a number")),
-            other => panic!("{other} is no verb"),
-        }
-    }
-
-    fn objects(&self) -> &[Value] {
-        match self {
-            Self::Create(objects) | Self::Make(objects) => objects,
-            _ => &[],
-        }
-    }
-
-    fn written(&self) -> Value {
-        match self {
-            Self::Create(objects) => json!({"create": objects}),
-            Self::Make(objects) => json!({"make": objects}),
-            Self::Merge(patch) => json!({"merge": patch}),
-            Self::Status(patch) => json!({"status": patch}),
-            Self::Replace(annotations) => json!({"replace": annotations}),
-            Self::Delete(grace) => json!({"delete": grace}),
-        }
-    }
 }
 
 impl Case {
@@ -78,7 +28,9 @@ impl Case {
         let read = |file: &std::path::PathBuf| {
             let source = Source { bytes: std::fs::read(file).unwrap(), name: file.display().to_string() };
             let value = parse_value(&source).unwrap_or_else(|errors| panic!("{errors:?}"));
-            let steps = value["steps"].as_array().expect("a case has steps").iter().map(Step::read).collect();
+            let steps =
+                value["steps"].as_array().expect("a case has steps").iter().map(Step::read).collect::<Result<_, _>>();
+            let steps = steps.unwrap();
             (file.file_stem().unwrap().to_string_lossy().into_owned(), Self { steps })
         };
         files.iter().map(read).collect()
@@ -92,10 +44,7 @@ impl Case {
 
     /// With names of its own.
     pub(super) fn numbered(&self, number: usize) -> Self {
-        let rename = |step: &Step| {
-            let text = step.written().to_string().replace("case0", &format!("case{number}"));
-            Step::read(&serde_json::from_str(&text).unwrap())
-        };
+        let rename = |step: &Step| step.renamed(&format!("case{number}")).unwrap();
         Self { steps: self.steps.iter().map(rename).collect() }
     }
 
@@ -146,6 +95,12 @@ impl Case {
     /// Whether it writes annotations by way of the status.
     pub(super) fn uses_status(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Status(_)))
+    }
+
+    /// Whether it binds its Pod to the node, which is done for it as a rule.
+    pub(super) fn is_bound_later(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Binding(_)))
+            || self.objects().any(|object| object["kind"] == "Binding")
     }
 
     /// The first object as the requests leave it, as a Pod, if it is one or makes one.

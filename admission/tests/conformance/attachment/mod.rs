@@ -4,7 +4,6 @@
 mod breach;
 mod case;
 mod elements;
-mod facts;
 mod generate;
 mod guard;
 mod oracle;
@@ -17,6 +16,7 @@ use std::time::Instant;
 
 use fastrand::Rng;
 use serde_json::json;
+use vpcguard_tests::isolation::facts;
 
 use crate::known::Known;
 use crate::scale::Scale;

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::case::{Case, Step};
+use vpcguard_tests::isolation::Step;
+
+use super::case::Case;
 use super::elements::{DEFAULT_NETWORK, NETWORKS};
 use super::site::{By, Site, Verdict};
 

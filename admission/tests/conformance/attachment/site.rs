@@ -9,7 +9,9 @@ use vpcguard_tests::control_plane::User;
 use vpcguard_tests::kube_ovn::{Answer, Client, Id, World, bind};
 
 use super::breach::{Breach, Owners, breaches};
-use super::case::{Case, Step};
+use vpcguard_tests::isolation::Step;
+
+use super::case::Case;
 use super::facts::{DELETED, SUBNETS, is_closed, owners, stages, vpc_of};
 use super::guard::Guard;
 
@@ -209,10 +211,12 @@ impl Site {
             if status { client.patch_status(&id, patch) } else { client.patch(&id, patch) }.unwrap()
         };
         match step {
-            Step::Create(objects) => all(client, objects),
-            Step::Make(objects) => all(&self.exempt, objects),
+            Step::Create(objects) => all(client, objects, !case.is_bound_later()),
+            Step::Make(objects) => all(&self.exempt, objects, !case.is_bound_later()),
             Step::Merge(body) => verdict(&patch(body, false)),
             Step::Status(body) => verdict(&patch(body, true)),
+            Step::Finalize(_) => panic!("the witness ends no namespaces"),
+            Step::Binding(annotations) => verdict(&client.bind(&id, annotations).unwrap()),
             Step::Replace(annotations) => loop {
                 let mut object = client.get(&id).unwrap().body;
                 if object.get("metadata").is_none() {
@@ -275,17 +279,17 @@ impl Site {
             let lost: Vec<Value> = owners().into_iter().filter(lost).collect();
             self.world.remove(&self.exempt, &lost.iter().map(Id::of).collect::<Vec<_>>()).unwrap();
             self.world.settle().unwrap();
-            all(&self.exempt, &lost);
+            all(&self.exempt, &lost, true);
             self.world.settle().unwrap();
             assert!(start.elapsed() < PATIENCE, "what is cobalt's does not come back: {:?}", self.ports_of_owners());
         }
     }
 }
 
-fn all(client: &Client, objects: &[Value]) -> Verdict {
+fn all(client: &Client, objects: &[Value], bound: bool) -> Verdict {
     for object in objects {
         let mut object = object.clone();
-        if object["kind"] == "Pod" {
+        if bound && object["kind"] == "Pod" {
             bind(&mut object);
         }
         match verdict(&client.create(&object).unwrap()) {
@@ -334,7 +338,7 @@ fn tenants() -> Value {
     let group = "rbac.authorization.k8s.io";
     json!({"apiVersion": "v1", "kind": "List", "items": [
         {"apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": name, "rules": [
-            rule("", &["pods", "pods/status", "services", "services/status", "namespaces", "namespaces/status"]),
+            rule("", &["pods", "pods/status", "pods/binding", "bindings", "services", "services/status", "namespaces", "namespaces/status"]),
             rule("apps", &["deployments", "statefulsets", "daemonsets", "replicasets"]),
             rule("batch", &["jobs"]),
             rule("discovery.k8s.io", &["endpointslices"]),

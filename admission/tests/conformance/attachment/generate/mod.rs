@@ -5,7 +5,9 @@ mod texts;
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-use super::case::{Case, Step};
+use vpcguard_tests::isolation::Step;
+
+use super::case::Case;
 use super::elements::{DEFAULT_NETWORK, NETWORKS as NETWORKS_KEY};
 use super::facts::{NETWORKS, pod};
 use texts::{Written, text};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// name, vpc, provider, second number of 172.x.0.0/16, the namespace that is bound to it. Kube-OVN makes no switch of a Subnet that
 /// binds a namespace in a VPC without a list.
-pub(super) const SUBNETS: &[(&str, &str, &str, u8, &str)] = &[
+pub const SUBNETS: &[(&str, &str, &str, u8, &str)] = &[
     ("amber-app", "amber", "ovn", 30, "amber"),
     ("amber-db", "amber", "db.amber.ovn", 31, ""),
     ("amber-two", "amber", "two.amber.ovn", 32, ""),
@@ -20,10 +20,10 @@ pub(super) const SUBNETS: &[(&str, &str, &str, u8, &str)] = &[
 ];
 
 /// Who a VPC is for; those that are not here are for all.
-pub(super) const CLOSED: &[(&str, &str)] = &[("amber", "amber"), ("cobalt", "cobalt"), ("dying", "cobalt")];
+pub const CLOSED: &[(&str, &str)] = &[("amber", "amber"), ("cobalt", "cobalt"), ("dying", "cobalt")];
 
 /// namespace, name, type.
-pub(super) const NETWORKS: &[(&str, &str, &str)] = &[
+pub const NETWORKS: &[(&str, &str, &str)] = &[
     ("amber", "db", "kube-ovn"),
     ("amber", "two", "kube-ovn"),
     ("amber", "lost", "kube-ovn"),
@@ -53,7 +53,7 @@ const VIPS: &[(&str, &str, &str, &str)] =
     &[("amber-vip", "", "amber-app", "172.30.0.77"), ("cobalt-vip", "cobalt", "cobalt-app", "172.20.0.77")];
 
 /// Those whose ports must stay where they are: namespace, name, annotations.
-pub(super) fn owners() -> Vec<Value> {
+pub fn owners() -> Vec<Value> {
     vec![
         pod("cobalt", "v", &json!({})),
         pod("cobalt", "p", &json!({"k8s.v1.cni.cncf.io/networks": "db"})),
@@ -64,7 +64,7 @@ pub(super) fn owners() -> Vec<Value> {
 }
 
 /// A Pod as a tenant writes it.
-pub(super) fn pod(namespace: &str, name: &str, annotations: &Value) -> Value {
+pub fn pod(namespace: &str, name: &str, annotations: &Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "annotations": annotations},
@@ -73,7 +73,7 @@ pub(super) fn pod(namespace: &str, name: &str, annotations: &Value) -> Value {
 }
 
 /// The objects, in the stages in which they are made: what a stage names is there and reconciled.
-pub(super) fn stages() -> Vec<Vec<Value>> {
+pub fn stages() -> Vec<Vec<Value>> {
     let namespace = |name: &str| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
     let vpc = |name: &str, namespaces: &[&str]| ours("Vpc", name, &json!({"namespaces": namespaces}));
     let first = ["amber", "cobalt", "violet", "ovn"].map(namespace).into_iter();
@@ -91,7 +91,7 @@ pub(super) fn stages() -> Vec<Vec<Value>> {
 }
 
 /// What is deleted then, and stays as long as its Pods do.
-pub(super) const DELETED: &[(&str, &str)] = &[("Subnet", "cobalt-dying"), ("Vpc", "dying")];
+pub const DELETED: &[(&str, &str)] = &[("Subnet", "cobalt-dying"), ("Vpc", "dying")];
 
 fn ours(kind: &str, name: &str, spec: &Value) -> Value {
     json!({"apiVersion": "kubeovn.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec})
@@ -126,31 +126,31 @@ fn network(namespace: &str, name: &str, kind: &str) -> Value {
 }
 
 /// The VPC of a Subnet.
-pub(super) fn vpc_of(subnet: &str) -> &'static str {
+pub fn vpc_of(subnet: &str) -> &'static str {
     SUBNETS.iter().find(|(name, ..)| *name == subnet).map_or("ovn-cluster", |(_, vpc, ..)| vpc)
 }
 
 /// Whether a VPC lets nobody of a namespace in.
-pub(super) fn is_closed(vpc: &str, namespace: &str) -> bool {
+pub fn is_closed(vpc: &str, namespace: &str) -> bool {
     CLOSED.iter().any(|(closed, of)| *closed == vpc && *of != namespace)
 }
 
 /// The Subnet of Pods of a namespace that name none.
-pub(super) fn default_of(namespace: &str) -> &'static str {
+pub fn default_of(namespace: &str) -> &'static str {
     SUBNETS.iter().find(|(.., bound)| *bound == namespace).map_or("ovn-default", |(name, ..)| name)
 }
 
 /// The Subnet of a pool.
-pub(super) fn subnet_of_pool(pool: &str) -> Option<&'static str> {
+pub fn subnet_of_pool(pool: &str) -> Option<&'static str> {
     POOLS.iter().find(|(name, _)| *name == pool).map(|(_, subnet)| *subnet)
 }
 
 /// Namespace and Subnet of a Vip.
-pub(super) fn vip(name: &str) -> Option<(&'static str, &'static str)> {
+pub fn vip(name: &str) -> Option<(&'static str, &'static str)> {
     VIPS.iter().find(|(vip, ..)| *vip == name).map(|(_, namespace, subnet, _)| (*namespace, *subnet))
 }
 
 /// The second number of a Subnet's addresses.
-pub(super) fn number_of(subnet: &str) -> u8 {
-    SUBNETS.iter().find(|(name, ..)| *name == subnet).unwrap().3
+pub fn number_of(subnet: &str) -> u8 {
+    SUBNETS.iter().find(|(name, ..)| *name == subnet).map_or(0, |(.., number, _)| *number)
 }
