@@ -111,7 +111,12 @@ pub(super) fn breaches(
             let vpc = line.strip_prefix("load balancer vpc-").and_then(|rest| rest.split_once('-')).map(|(vpc, _)| vpc);
             vpc.is_some_and(|vpc| super::facts::is_closed(vpc, &id.namespace)) && line.contains(&format!(" {address}:"))
         };
-        if let Some(line) = lines.iter().find(is_foreign) {
+        // An address that it names itself is whose it may be.
+        let named = stored.pointer("/metadata/annotations/ovn.kubernetes.io~1switch_lb_vip").and_then(Value::as_str);
+        let is_named = |line: &&String| {
+            line.starts_with("load balancer ") && named.is_some_and(|vip| line.contains(&format!(" {vip}:")))
+        };
+        if let Some(line) = lines.iter().find(|line| is_foreign(line) || is_named(line)) {
             add(index, Kind::Balancer, "", line.clone());
         }
     }

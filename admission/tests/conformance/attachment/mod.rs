@@ -10,6 +10,7 @@ mod oracle;
 mod shrink;
 mod site;
 mod tally;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -59,8 +60,12 @@ fn no_admitted_pod_gets_into_a_closed_vpc() {
     let scale = Scale::of_environment();
     let Some(mut site) = Site::start() else { return };
     control(&mut site);
+    let ways = ways::all();
+    ways::control(&mut site, &ways, &scale);
+    eprintln!("ways without vpcguard after {:?}", start.elapsed());
     site.guard();
-    eprintln!("ready after {:?}", start.elapsed());
+    let held = ways::guarded(&mut site, &ways);
+    eprintln!("{held} of {} ways behind vpcguard after {:?}", ways.len(), start.elapsed());
     let known = Known::of("attachment");
     for class in known.ids() {
         assert!(
