@@ -25,6 +25,8 @@ pub enum Step {
     Binding(Value),
     /// Deletes the first object, with so many seconds of grace.
     Delete(i64),
+    /// Deletes the first object as an administrator who is exempt.
+    Unmake,
 }
 
 impl Step {
@@ -46,6 +48,7 @@ impl Step {
             "replace" => Self::Replace(body.clone()),
             "binding" => Self::Binding(body.clone()),
             "delete" => Self::Delete(body.as_i64().with_context(|| format!("{body} is no time of grace"))?),
+            "unmake" => Self::Unmake,
             other => bail!("{other} is no verb"),
         })
     }
@@ -61,6 +64,7 @@ impl Step {
             Self::Replace(annotations) => json!({"replace": annotations}),
             Self::Binding(annotations) => json!({"binding": annotations}),
             Self::Delete(grace) => json!({"delete": grace}),
+            Self::Unmake => json!({"unmake": null}),
         }
     }
 

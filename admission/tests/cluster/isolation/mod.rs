@@ -220,6 +220,7 @@ impl<'w> Run<'w> {
                 });
                 one("POST", &format!("{object}/binding"), &binding)
             }
+            Step::Unmake => vec![self.request(User::KubeOvn, "DELETE", &object, &json!({}))],
             Step::Delete(grace) => vec![self.request(user, "DELETE", &object, &json!({"gracePeriodSeconds": grace}))],
         }
     }
