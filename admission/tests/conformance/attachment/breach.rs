@@ -170,6 +170,7 @@ pub(super) fn way(case: &Case, breach: &Breach, admits: impl Fn(&Value) -> bool)
     if breach.kind == Kind::Address {
         return match class(&pod) {
             way @ ("vip" | "pool") => way,
+            _ if pod.pointer("/metadata/annotations/ovn.kubernetes.io~1vip").is_some() => "vip",
             _ => "unforeseen",
         };
     }

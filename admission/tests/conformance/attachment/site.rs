@@ -215,6 +215,7 @@ impl Site {
             Step::Make(objects) => all(&self.exempt, objects, !case.is_bound_later()),
             Step::Merge(body) => verdict(&patch(body, false)),
             Step::Status(body) => verdict(&patch(body, true)),
+            Step::Unmake => verdict(&self.exempt.delete(&id, &json!({})).unwrap()),
             Step::Finalize(_) => panic!("the witness ends no namespaces"),
             Step::Binding(annotations) => verdict(&client.bind(&id, annotations).unwrap()),
             Step::Replace(annotations) => loop {

@@ -90,7 +90,10 @@ pub(super) fn class_of(case: &Case) -> &'static str {
     match case.object()["kind"].as_str() {
         Some("Namespace") => "a Namespace",
         Some("IPPool") => "an IPPool",
+        Some("Vip") => "a Vip",
+        Some("Subnet") => "a Subnet",
         Some("NetworkAttachmentDefinition") => "a network",
+        Some("EndpointSlice") => "an EndpointSlice",
         _ if case.objects().any(|object| object["kind"] == "Service") => "a Service",
         _ => case.final_pod().map_or("nothing", |pod| class(&pod)),
     }

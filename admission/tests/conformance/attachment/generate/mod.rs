@@ -1,5 +1,6 @@
 //! Cases at random: half of them sound, the others with all that Kube-OVN reads of a Pod, and with what looks as if it did.
 
+mod others;
 mod texts;
 
 use fastrand::Rng;
@@ -81,21 +82,27 @@ pub(super) enum Shape {
     Change,
 }
 
-/// A case.
-pub(super) fn case(rng: &mut Rng, shape: Shape) -> Case {
+/// A case, and whether it is what an honest tenant writes.
+pub(super) fn case(rng: &mut Rng, shape: Shape) -> (Case, bool) {
     let own = &OWN[[0, 0, 0, 0, 0, 0, 1, 2, 3][rng.usize(..9)]];
     let wild = rng.bool();
-    match shape {
-        Shape::Creation => match rng.u8(..40) {
-            0 => namespace(rng),
-            1 => pool(rng, own),
-            2 => network(rng, own),
-            3 => service(rng, own),
-            4..=8 => template(rng, own, wild),
-            _ => Case::of(any_pod(rng, own, wild)),
+    let other = match shape {
+        Shape::Change => return (change(rng, own, wild), !wild),
+        Shape::Creation => match rng.u8(..48) {
+            0 => others::namespace(rng),
+            1 => others::pool(rng, own),
+            2 => others::network(rng, own),
+            3 => others::network_that_changes(rng, own),
+            4 => others::service(rng, own),
+            5 => others::service_that_changes(rng, own),
+            6 | 7 => others::slice(rng, own),
+            8 => others::vip(rng, own),
+            9 => others::being_deleted(rng, own),
+            10..=14 => return (template(rng, own, wild), !wild),
+            _ => return (Case::of(any_pod(rng, own, wild)), !wild),
         },
-        Shape::Change => change(rng, own, wild),
-    }
+    };
+    (other, false)
 }
 
 fn any_pod(rng: &mut Rng, own: &Own, wild: bool) -> Value {
@@ -266,7 +273,7 @@ fn change(rng: &mut Rng, own: &Own, wild: bool) -> Case {
             second.insert(format!("ovn.kubernetes.io/{key}"), Value::Null);
         }
     }
-    if rng.u8(..3) == 0 {
+    if wild && rng.u8(..3) == 0 {
         second.entry("ovn.kubernetes.io/logical_switch").or_insert_with(|| value(rng, own).into());
     }
     let patch = json!({"metadata": {"annotations": second}});
@@ -279,75 +286,6 @@ fn change(rng: &mut Rng, own: &Own, wild: bool) -> Case {
         _ => Step::Merge(patch),
     });
     Case { steps }
-}
-
-fn namespace(rng: &mut Rng) -> Case {
-    let list = one(rng, &["cobalt-app", "cobalt-app,open-app", "open-app", "no-such", " cobalt-app"]);
-    let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "case0", "annotations": {"ovn.kubernetes.io/logical_switch": list}}});
-    Case { steps: vec![Step::Create(vec![object]), Step::Create(vec![pod("case0", "case0", &json!({}))])] }
-}
-
-fn pool(rng: &mut Rng, own: &Own) -> Case {
-    let subnet = one(rng, &["cobalt-app", "cobalt-db", "amber-app", "open-app"]);
-    let number = 101 + rng.u8(..100);
-    let second = super::facts::number_of(subnet);
-    let range = format!("172.{second}.{number}.0..172.{second}.{number}.9");
-    // Without namespaces: all Pods of these, which others made, would be without a pool once it is gone.
-    let spec = json!({"subnet": subnet, "ips": [range]});
-    let object = json!({"apiVersion": "kubeovn.io/v1", "kind": "IPPool", "metadata": {"name": "case0"}, "spec": spec});
-    let taker = pod(own.namespace, "case0", &json!({"ovn.kubernetes.io/ip_pool": "case0"}));
-    Case { steps: vec![Step::Create(vec![object]), Step::Create(vec![taker])] }
-}
-
-fn network(rng: &mut Rng, own: &Own) -> Case {
-    let config = one(
-        rng,
-        &[
-            r#"{"type":"kube-ovn","provider":"db.cobalt.ovn"}"#,
-            r#"{"cniVersion":"1.0.0","plugins":[{"type":"kube-ovn","provider":"ovn"}]}"#,
-            r#"{"type":"macvlan","ipam":{"type":"kube-ovn","provider":"db.cobalt.ovn"}}"#,
-            "{",
-            "",
-        ],
-    );
-    let object = json!({
-        "apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition", "metadata": {"name": "case0", "namespace": own.namespace},
-        "spec": {"config": config},
-    });
-    let mut annotations = json!({NETWORKS_KEY: "case0"});
-    if rng.bool() {
-        annotations[format!("case0.{}.ovn.kubernetes.io/logical_switch", own.namespace)] = value(rng, own).into();
-    }
-    Case { steps: vec![Step::Create(vec![object]), Step::Create(vec![pod(own.namespace, "case0", &annotations)])] }
-}
-
-fn service(rng: &mut Rng, own: &Own) -> Case {
-    let router = one(rng, &["cobalt", "amber", "open"]);
-    let mut annotations = Map::new();
-    let kind = rng.u8(..4);
-    if kind < 2 {
-        annotations.insert("ovn.kubernetes.io/logical_router".to_owned(), router.into());
-        annotations.insert("ovn.kubernetes.io/logical_switch".to_owned(), value(rng, own).into());
-    } else if kind == 2 {
-        annotations.insert("ovn.kubernetes.io/vpc".to_owned(), router.into());
-    }
-    let mut behind = pod(
-        own.namespace,
-        "case0",
-        &json!({"ovn.kubernetes.io/logical_router": router, "ovn.kubernetes.io/ip_address": "192.168.9.1"}),
-    );
-    behind["spec"]["hostNetwork"] = rng.bool().into();
-    let service = json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "case0", "namespace": own.namespace, "annotations": annotations},
-        "spec": {"ports": [{"port": 53, "protocol": "UDP"}], "selector": {"app": "case0"}},
-    });
-    let slice = json!({
-        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-        "metadata": {"name": "case0", "namespace": own.namespace, "labels": {"kubernetes.io/service-name": "case0"}},
-        "endpoints": [{"addresses": ["192.168.9.1"], "targetRef": {"kind": "Pod", "namespace": own.namespace, "name": "case0"}}],
-        "ports": [{"name": "", "port": 53, "protocol": "UDP"}],
-    });
-    Case { steps: vec![Step::Create(vec![behind, service, slice])] }
 }
 
 fn one(rng: &mut Rng, of: &[&'static str]) -> &'static str {
