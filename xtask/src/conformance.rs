@@ -1,7 +1,7 @@
 //! `cargo xtask conformance`: what the rules say of Kube-OVN, held against Kube-OVN itself.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use xshell::{Shell, cmd};
 
 use crate::parts::PARTS;
@@ -18,6 +18,28 @@ pub(crate) struct Scope {
     /// Only the cases of this rule.
     #[arg(long, value_name = "RULE")]
     only: Option<String>,
+    /// Only this part.
+    #[arg(long)]
+    part: Option<Part>,
+}
+
+/// A part of the page.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Part {
+    Claims,
+    Attachment,
+    Syntax,
+}
+
+impl Part {
+    /// What the names of its tests begin with.
+    fn filter(self) -> &'static str {
+        match self {
+            Self::Claims => "claims::",
+            Self::Attachment => "attachment::",
+            Self::Syntax => "syntax::",
+        }
+    }
 }
 
 pub(crate) fn run(shell: &Shell, scope: &Scope) -> Result<()> {
@@ -35,10 +57,11 @@ pub(crate) fn run(shell: &Shell, scope: &Scope) -> Result<()> {
             shell.set_var(name, value);
         }
     }
+    let filter = scope.part.map(Part::filter);
     cmd!(
         shell,
         "cargo test --package vpcguard --test conformance --locked
-         -- --nocapture --test-threads=1"
+         -- {filter...} --nocapture --test-threads=1"
     )
     .run()?;
     Ok(())
