@@ -1,7 +1,8 @@
 //! `cargo xtask docs`: what is written from the table of rules: the manual of the rules, and all of the Kubewarden policies
-//! that is not code.
+//! that is not code; and from the ways of tests/isolation, the rows of the security model.
 
 mod rules;
+mod ways;
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,6 +16,9 @@ use crate::{kubewarden, root};
 
 /// The page of the Kubewarden policies, which is written by hand but for its tables.
 const KUBEWARDEN: &str = "docs/kubewarden.md";
+
+/// The page of what a tenant is kept from.
+const SECURITY: &str = "docs/security-model.md";
 
 pub(crate) fn write(shell: &Shell) -> Result<()> {
     for (path, text) in files()? {
@@ -31,14 +35,16 @@ fn files() -> Result<Vec<(PathBuf, String)>> {
     let page = fs::read_to_string(root().join(KUBEWARDEN)).with_context(|| format!("reading {KUBEWARDEN}"))?;
     let page = replaced(&page, "policies", &kubewarden::policies())?;
     files.push((KUBEWARDEN.into(), replaced(&page, "permissions", &kubewarden::permissions())?));
+    let page = fs::read_to_string(root().join(SECURITY)).with_context(|| format!("reading {SECURITY}"))?;
+    files.push((SECURITY.into(), replaced(&page, "ways", &ways::tables()?)?));
     Ok(files)
 }
 
 /// A page with a generated part in the place that comments mark.
 fn replaced(page: &str, name: &str, part: &str) -> Result<String> {
     let (begin, end) = (format!("<!-- {name}: written by `cargo xtask docs` -->\n"), format!("<!-- end of {name} -->"));
-    let (before, rest) = page.split_once(&begin).with_context(|| format!("{KUBEWARDEN} lacks the comment {begin}"))?;
-    let (_, after) = rest.split_once(&end).with_context(|| format!("{KUBEWARDEN} lacks the comment {end}"))?;
+    let (before, rest) = page.split_once(&begin).with_context(|| format!("a page lacks the comment {begin}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("a page lacks the comment {end}"))?;
     Ok(format!("{before}{begin}\n{part}\n{end}{after}"))
 }
 
