@@ -103,8 +103,8 @@ fn subnet((name, vpc, provider, number, namespace): &(&str, &str, &str, u8, &str
         "protocol": "IPv4", "cidrBlock": format!("172.{number}.0.0/16"), "gateway": format!("172.{number}.0.1"),
         "provider": provider, "namespaces": namespaces,
     });
-    if !vpc.is_empty() {
-        spec["vpc"] = (*vpc).into();
+    if let Some(spec) = spec.as_object_mut().filter(|_| !vpc.is_empty()) {
+        spec.insert("vpc".to_owned(), (*vpc).into());
     }
     ours("Subnet", name, &spec)
 }

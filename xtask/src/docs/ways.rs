@@ -66,8 +66,7 @@ fn row(name: &str, way: &Way) -> Result<String> {
     let seen = match without.as_deref() {
         None => "",
         Some("port") => "makes the port",
-        Some("address") => "gives the address",
-        Some("vip") => "gives the address",
+        Some("address" | "vip") => "gives the address",
         Some("balancer") => "makes the entry",
         Some("taken") => "moves the port",
         Some("ends") => "ends",

@@ -6,7 +6,8 @@ use vpcguard_tests::isolation::facts;
 use vpcguard_tests::kube_ovn::Resource;
 
 use super::super::world::World;
-use super::{is_success, path};
+use super::is_success;
+use super::run::path;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -67,9 +68,9 @@ fn make(world: &World, mut object: Value) {
 
 /// The right to do some things, and who has it.
 fn may(role: &str, rules: &[(&str, &[&str])], namespace: Option<&str>, subject: &Value) -> [Value; 2] {
-    let rule =
+    let allowed =
         |(group, resources): &(&str, &[&str])| json!({"apiGroups": [group], "resources": resources, "verbs": ["*"]});
-    let rules: Vec<Value> = rules.iter().map(rule).collect();
+    let rules: Vec<Value> = rules.iter().map(allowed).collect();
     let (kind, namespace) = namespace.map_or(("ClusterRoleBinding", ""), |namespace| ("RoleBinding", namespace));
     [
         json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole", "metadata": {"name": role}, "rules": rules}),
