@@ -4,7 +4,8 @@
 //! namespace that does not exist or does not load: Kube-OVN tries again for ever, and joins whatever is made under that name
 //! later. Until then it writes no NetworkPolicy that selects the Pod, of any tenant, so that a changed policy of others does not
 //! arrive. This holds for Pods of the node's network (`hostNetwork`) too. Some NetworkAttachmentDefinitions even end Kube-OVN's
-//! controller as soon as a Pod names them.
+//! controller as soon as a Pod names them; and a network that no Subnet is the provider of does so beside a Subnet that does not
+//! exist, when the Pod is deleted.
 //!
 //! A warning is enough for a NetworkAttachmentDefinition of the Pod's own namespace that does not exist yet, for a network that
 //! no Subnet is the provider of (v1.16 takes the Pod's default Subnet, later releases refuse it), in a dry run, and for names
@@ -114,6 +115,7 @@ fn networks(pod: &PodTemplate, asked: &Asked<'_>, context: &mut Context<'_>) -> 
     }
     let mut definitions: BTreeMap<(&str, &str), Option<Definition>> = BTreeMap::new();
     let mut providers = Providers::new(context.cluster);
+    let mut missing_switch = None;
     for network in &asked.networks {
         let name = (&*network.namespace, &*network.name);
         let definition = match definitions.get(&name) {
@@ -128,7 +130,11 @@ fn networks(pod: &PodTemplate, asked: &Asked<'_>, context: &mut Context<'_>) -> 
             _ => continue,
         };
         if !is_served && is_seen && sees(context, Kind::Subnet) {
-            without_subnet(pod, network, kind, context);
+            let switch = match missing_switch {
+                Some(known) => known,
+                None => *missing_switch.insert(switch_that_is_missing(pod, context)?),
+            };
+            without_subnet(pod, network, (kind, switch), context);
         }
         if let (Definition::KubeOvn, Some((key, name))) = (kind, &network.switch) {
             subnet(pod, key, name, context)?;
@@ -168,14 +174,35 @@ fn definition(pod: &PodTemplate, network: &Network<'_>, context: &mut Context<'_
     Ok(None)
 }
 
-fn without_subnet(pod: &PodTemplate, network: &Network<'_>, kind: Definition, context: &mut Context<'_>) {
+/// The Subnet that a Pod names as its own, if there is none.
+fn switch_that_is_missing<'p>(pod: &'p PodTemplate, context: &Context<'_>) -> Answer<Option<&'p str>> {
+    let named = pod.pod.annotation(LOGICAL_SWITCH).filter(|name| !name.is_empty());
+    Ok(match named {
+        Some(name) if context.cluster.subnet_until_gone(name)?.is_none() => Some(name),
+        _ => None,
+    })
+}
+
+/// v1.16 takes the Pod's own Subnet in its place. Where that is missing too, its controller ends when the Pod is deleted.
+fn without_subnet(
+    pod: &PodTemplate,
+    network: &Network<'_>,
+    (kind, missing_switch): (Definition, Option<&str>),
+    context: &mut Context<'_>,
+) {
     let reference = network.reference();
     let provider = if kind == Definition::KubeOvn { network.subnet_provider() } else { &network.address_provider() };
-    let detail = format!(
-        "no Subnet has the provider {}: releases after v1.16 cannot attach the Pod, v1.16 may use its default Subnet",
-        quoted(provider)
-    );
-    let finding = Finding::not_found(network.place.path(pod), &reference, detail);
+    let none = format!("no Subnet has the provider {}", quoted(provider));
+    let field = network.place.path(pod);
+    if let (Definition::KubeOvn, Some(switch)) = (kind, missing_switch) {
+        let detail =
+            format!("{none}, and {} is none: Kube-OVN's controller ends when the Pod is deleted", quoted(switch));
+        let finding = Finding::not_found(field, &reference, detail).identified_by(format!("{reference} {switch}"));
+        context.report(action(context), finding.missing(ObjectRef::new(Kind::Subnet, switch)).help(CREATE_FIRST));
+        return;
+    }
+    let detail = format!("{none}: releases after v1.16 cannot attach the Pod, v1.16 may use its default Subnet");
+    let finding = Finding::not_found(field, &reference, detail);
     context.warn(finding.help("Create a Subnet with this provider first, or name one by an annotation."));
 }
 
@@ -345,6 +372,21 @@ mod tests {
         assert!(cluster().verdict(&update(&gone, &more)).allowed);
         let other = pod(json!({LOGICAL_SWITCH: "lost", NETWORKS: "["}));
         assert!(!cluster().verdict(&update(&gone, &other)).allowed);
+    }
+
+    #[test]
+    fn an_old_name_is_no_excuse_for_what_ends_the_controller() {
+        let old = pod(json!({LOGICAL_SWITCH: "gone"}));
+        let new = pod(json!({LOGICAL_SWITCH: "gone", NETWORKS: "lost"}));
+        let verdict = cluster().verdict(&update(&old, &new));
+        let detail = r#"no Subnet has the provider "lost.ns1.ovn", and "gone" is none: Kube-OVN's controller ends when the Pod is deleted"#;
+        assert!(!verdict.allowed && verdict.findings[0].message().contains(detail), "{verdict:?}");
+        let served = pod(json!({LOGICAL_SWITCH: "gone", NETWORKS: "nad"}));
+        assert!(cluster().verdict(&update(&old, &served)).allowed);
+        assert!(cluster().verdict(&update(&new, &new)).allowed);
+        // Its own Subnet makes good for both.
+        let mended = pod(json!({LOGICAL_SWITCH: "net1", NETWORKS: "lost"}));
+        assert!(cluster().verdict(&update(&new, &mended)).allowed);
     }
 
     #[test]
