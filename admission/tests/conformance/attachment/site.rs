@@ -329,7 +329,8 @@ pub(super) fn rule(message: &str) -> Option<&'static str> {
 fn ids(object: &Value) -> Vec<Id> {
     let id = Id::of(object);
     let pod = Id { kind: "Pod".to_owned(), namespace: id.namespace.clone(), name: format!("{}-0", id.name) };
-    if object.pointer("/spec/template/spec").is_some() { vec![id, pod] } else { vec![id] }
+    let makes_one = object.pointer("/spec/template/spec").is_some() || id.kind == "VpcEgressGateway";
+    if makes_one { vec![id, pod] } else { vec![id] }
 }
 
 /// What tenants may do: more than most let them, so that vpcguard is what stands in the way.
@@ -344,7 +345,7 @@ fn tenants() -> Value {
             rule("batch", &["jobs"]),
             rule("discovery.k8s.io", &["endpointslices"]),
             rule("k8s.cni.cncf.io", &["network-attachment-definitions"]),
-            rule("kubeovn.io", &["ippools"]),
+            rule("kubeovn.io", &["ippools", "vpc-egress-gateways"]),
         ]},
         {"apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding", "metadata": name,
             "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "tenants"},
