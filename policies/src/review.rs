@@ -93,7 +93,8 @@ pub(crate) fn is_exempt(asked: &Asked<'_>, object: &Object, settings: &Settings)
         Kind::Subnet => name == kube_ovn.node_switch || name == kube_ovn.default_subnet,
         _ => false,
     };
-    let by_namespace = kind.has_pod_template() || matches!(kind, Kind::VpcEgressGateway | Kind::Namespace | Kind::Binding);
+    let by_namespace =
+        kind.has_pod_template() || matches!(kind, Kind::VpcEgressGateway | Kind::Namespace | Kind::Binding);
     settings.exempts_user(asked.user)
         || (made_by_kube_ovn && asked.operation == Operation::Create)
         || (by_namespace && settings.exempts_namespace(asked.namespace_of(object)))

@@ -71,6 +71,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("endpoint-slice-syntax", &["a port without a number"]),
     ("ip-pool-vpc-namespaces", &["which the pool's Subnet is in", "lists it too", "leaves out"]),
     ("pod-ip-pool-namespace", &["is for other namespaces than"]),
+    ("subnet-joins-waiting", &[]),
     ("pod-vpc-default", &["runs the Pod in the default VPC"]),
     ("logical-switch-name", &["must name one Subnet"]),
     ("ovn-name-conflict", &["is the port of a Pod of"]),

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn the_role_in_the_manual_may_read_every_kind() {
         let manual = include_str!("../../../docs/audit.md");
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.iter().filter(|kind| kind.is_stored()) {
             assert!(manual.contains(&format!("  - {}\n", kind.plural())), "{kind}");
         }
     }

@@ -76,7 +76,7 @@ fn typed_fields(kind: Kind) -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use vpcguard_policies::kinds::{ALLOW, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, VPC_LB};
+    use vpcguard_policies::kinds::{ALLOW, GUEST_NAMESPACES, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, VPC_LB};
 
     use super::*;
 
@@ -105,7 +105,10 @@ mod tests {
                 let compared = Compared::of(kind);
                 for check in rule.checks.iter().filter(|check| check.concerns(kind)) {
                     for read in check.reads().into_iter().flatten() {
-                        let fixed = *read == Read::Field("metadata.name");
+                        let is_machine = matches!(kind, Kind::VirtualMachine | Kind::VirtualMachineInstance);
+                        let fixed = *read == Read::Field("metadata.name")
+                            || (*read == Read::MachineNetworks
+                                && (!is_machine || compared.contains(&Compared::Field("spec"))));
                         assert!(fixed || covers(&compared, kind, *read), "{} of {kind}: {read:?}", rule.id);
                     }
                 }
@@ -139,7 +142,10 @@ mod tests {
         let fields = [Compared::Field("metadata.labels"), Compared::Field("spec")];
         assert_eq!(of(Kind::Subnet), fields);
         assert_eq!(of(Kind::Deployment), fields);
-        assert_eq!(of(Kind::Vpc), [&fields[..], &[Compared::Annotation(VPC_LB)]].concat());
+        assert_eq!(
+            of(Kind::Vpc),
+            [&fields[..], &[Compared::Annotation(VPC_LB), Compared::Annotation(GUEST_NAMESPACES)]].concat()
+        );
         assert_eq!(of(Kind::Namespace), [Compared::Field("metadata.labels"), Compared::Annotation(LOGICAL_SWITCH)]);
         assert_eq!(of(Kind::ConfigMap), [Compared::Field("data"), Compared::Field("metadata.labels")]);
         assert!(of(Kind::VpcNatGateway).contains(&Compared::Field("status")));

@@ -96,7 +96,7 @@ mod tests {
             r#"request.operation == "CREATE" ||
 object.?metadata.?labels != oldObject.?metadata.?labels ||
 object.?spec != oldObject.?spec ||
-["ovn.kubernetes.io/vpc_lb"].exists(key,
+["ovn.kubernetes.io/vpc_lb", "vpcguard.io/guest-namespaces"].exists(key,
   object.metadata.?annotations[?key] != oldObject.metadata.?annotations[?key])"#
         );
     }
@@ -111,7 +111,7 @@ object.?metadata.?ownerReferences != oldObject.?metadata.?ownerReferences ||
 object.?spec != oldObject.?spec ||
 [object, oldObject].exists(version, version.metadata.?annotations.orValue({}).size() > 1000) ||
 [object, oldObject].exists(version, version.metadata.?annotations.orValue({}).exists(key,
-  (key in ["k8s.v1.cni.cncf.io/networks", "kubevirt.io/migrationJobName", "ovn.kubernetes.io/logical_switch", "v1.multus-cni.io/default-network"] ||
+  (key in ["k8s.v1.cni.cncf.io/networks", "kubevirt.io/migrationJobName", "ovn.kubernetes.io/logical_switch", "ovn.kubernetes.io/vip", "v1.multus-cni.io/default-network"] ||
    key.endsWith(".kubernetes.io/ip_address") ||
    key.endsWith(".kubernetes.io/ip_pool") ||
    key.endsWith(".kubernetes.io/logical_router") ||

@@ -20,9 +20,9 @@ pub(super) enum Entry {
     EgressGateways,
     /// Pods.
     Pods,
-    /// What makes Pods.
+    /// What makes Pods, and the networks that they may name.
     Workloads,
-    /// Services.
+    /// Services and their endpoints.
     Services,
     /// Namespaces.
     Namespaces,
@@ -51,8 +51,9 @@ impl Entry {
         match kind {
             Kind::Subnet | Kind::VpcNatGateway => Some(Entry::Addresses),
             Kind::VpcEgressGateway => Some(Entry::EgressGateways),
-            Kind::Pod => Some(Entry::Pods),
-            Kind::Service => Some(Entry::Services),
+            Kind::Pod | Kind::Binding => Some(Entry::Pods),
+            Kind::Service | Kind::EndpointSlice => Some(Entry::Services),
+            Kind::AttachmentDefinition => Some(Entry::Workloads),
             Kind::Namespace => Some(Entry::Namespaces),
             Kind::ConfigMap => Some(Entry::ConfigMaps),
             kind if kind.has_pod_template() => Some(Entry::Workloads),
@@ -130,7 +131,7 @@ mod tests {
     fn kinds_are_asked_about_once() {
         let kinds: Vec<_> = Entry::ALL.into_iter().flat_map(Entry::kinds).collect();
         for kind in Kind::ALL {
-            let wanted = usize::from(!matches!(kind, Kind::Node | Kind::ServiceCidr | Kind::AttachmentDefinition));
+            let wanted = usize::from(!matches!(kind, Kind::Node | Kind::ServiceCidr));
             assert_eq!(kinds.iter().filter(|known| *known == kind).count(), wanted, "{kind}");
         }
         assert!(Entry::KubeOvn.kinds().iter().all(|kind| kind.group() == "kubeovn.io" && !kind.is_namespaced()));

@@ -144,12 +144,13 @@ mod tests {
         assert_eq!(
             rules,
             [
-                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,iptables-eips,ippools: get,list,watch",
+                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,iptables-eips,ippools,vips: get,list,watch",
                 ": namespaces,nodes: get,list,watch",
                 "networking.k8s.io: servicecidrs: get,list,watch",
                 "k8s.cni.cncf.io: network-attachment-definitions: get,list,watch",
                 ": pods,services: list",
                 "kubeovn.io: vpc-egress-gateways: list",
+                "discovery.k8s.io: endpointslices: list",
                 "vpcguard.io: addressledgers: get,list,watch,create,update",
                 "vpcguard.io: addressindices: get,list,watch,create,update,delete",
                 "vpcguard.io: addressindices/status: update",

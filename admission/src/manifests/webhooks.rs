@@ -166,7 +166,14 @@ mod tests {
     fn resources_of_one_group_stand_together() {
         let rules = rules(&Entry::Workloads.kinds(), &["CREATE"]);
         let resources: Vec<_> = rules.iter().map(|rule| rule.resources.clone().unwrap().join(" ")).collect();
-        assert_eq!(resources, ["deployments statefulsets daemonsets replicasets", "jobs cronjobs", "virtualmachines"]);
+        let wanted = [
+            "network-attachment-definitions",
+            "deployments statefulsets daemonsets replicasets",
+            "replicationcontrollers",
+            "jobs cronjobs",
+            "virtualmachines virtualmachineinstances",
+        ];
+        assert_eq!(resources, wanted);
     }
 
     #[test]
@@ -187,7 +194,7 @@ mod tests {
             webhook.match_conditions.iter().flatten().any(|condition| condition.name == "not-being-deleted")
         };
         let passing: Vec<_> = webhooks.iter().filter(pass).map(|webhook| webhook.name.as_str()).collect();
-        assert_eq!(passing, ["addresses.vpcguard.io", "kube-ovn.vpcguard.io", "configmaps.vpcguard.io"]);
+        assert_eq!(passing, ["configmaps.vpcguard.io"]);
     }
 
     #[test]
