@@ -62,7 +62,7 @@ pub use kinds::{Kind, ObjectRef};
 pub use policy::Policy;
 pub use policy_response::PolicyResponse;
 pub use reads::Read;
-pub use request::{About, Asked, Head, Operation, Request, ReviewError};
+pub use request::{About, Asked, Head, Operation, Request, ReviewError, sub_resources};
 pub use review::{admit, admit_after, review, review_by};
 pub use settings::Settings;
 pub use unjudged::{Question, needs_verdict};

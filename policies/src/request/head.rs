@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::sub_resource::judged_as;
 use super::{Operation, Request};
 use crate::kinds::Kind;
 
@@ -32,7 +33,7 @@ pub struct Head {
 pub enum About {
     /// A kind that rules know.
     Kind(Kind),
-    /// Something else, or a subresource.
+    /// Something else, or a subresource that changes nothing that a rule reads.
     Else,
     /// It is not told.
     Untold,
@@ -79,11 +80,9 @@ impl Told {
         if is_other(self.review_kind, "AdmissionReview") || is_other(self.api_version, "admission.k8s.io/v1") {
             return None;
         }
-        let is_subresource = self.sub_resource.is_some_and(|name| !name.is_empty());
+        let sub_resource = self.sub_resource.unwrap_or_default();
         let about = match (self.group, self.kind) {
-            (Some(group), Some(kind)) => {
-                Kind::find(&group, &kind).filter(|_| !is_subresource).map_or(About::Else, About::Kind)
-            }
+            (Some(group), Some(kind)) => judged_as(&group, &kind, &sub_resource).map_or(About::Else, About::Kind),
             _ => About::Untold,
         };
         let operation = self.operation.and_then(|name| Operation::of_review(&name));
@@ -211,7 +210,11 @@ mod tests {
             head(&format!(r#""uid":"u",{pod},"name":"\",\"operation\":\"DELETE","operation":"UPDATE""#)).unwrap();
         assert_eq!(told.operation, Some(Operation::Update));
         let about = |more: &str| head(&format!(r#""uid":"u",{more},"operation":"CREATE""#)).unwrap().about;
-        assert_eq!(about(r#""kind":{"group":"","version":"v1","kind":"Pod"},"subResource":"status""#), About::Else);
+        assert_eq!(about(r#""kind":{"group":"","version":"v1","kind":"Pod"},"subResource":"resize""#), About::Else);
+        assert_eq!(
+            about(r#""kind":{"group":"","version":"v1","kind":"Pod"},"subResource":"status""#),
+            About::Kind(Kind::Pod)
+        );
         assert_eq!(
             about(r#""kind":{"group":"","version":"v1","kind":"Pod"},"subResource":null"#),
             About::Kind(Kind::Pod)

@@ -3,6 +3,7 @@
 mod error;
 mod head;
 mod raw;
+mod sub_resource;
 
 use std::borrow::Cow;
 
@@ -14,6 +15,7 @@ use raw::{RawPayload, RawReview};
 
 pub use error::ReviewError;
 pub use head::{About, Head};
+pub use sub_resource::sub_resources;
 
 /// What is asked about an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -293,7 +295,23 @@ mod tests {
     }
 
     #[test]
-    fn a_subresource_is_no_business_of_the_rules() {
+    fn a_subresource_is_judged_where_metadata_is_stored_by_it() {
+        let kind = |kind: &str, sub_resource: &str| {
+            let request = review(|r| {
+                r["request"]["kind"] = json!({"group": "", "version": "v1", "kind": kind});
+                r["request"]["object"] = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}});
+                r["request"]["subResource"] = json!(sub_resource);
+            });
+            request.unwrap().kind
+        };
+        for (parent, judged) in
+            [("Pod", &["status"][..]), ("Service", &["status"]), ("Namespace", &["status", "finalize"]), ("Node", &[])]
+        {
+            for sub_resource in ["status", "finalize", "scale", "ephemeralcontainers", "resize", "eviction"] {
+                let wanted = judged.contains(&sub_resource).then(|| Kind::find("", parent).unwrap());
+                assert_eq!(kind(parent, sub_resource), wanted, "{parent} {sub_resource}");
+            }
+        }
         assert_eq!(review(|r| r["request"]["subResource"] = json!("status")).unwrap().kind, None);
     }
 }

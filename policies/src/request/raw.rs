@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use super::sub_resource::judged_as;
 use super::{Operation, Request, ReviewError};
 use crate::finding::shortened;
 use crate::json::{Reader, TypeErrors};
-use crate::kinds::Kind;
 
 /// What the API server sends.
 pub(super) struct RawReview {
@@ -106,7 +106,7 @@ impl RawRequest {
         if self.uid.is_empty() {
             return Err(ReviewError::NoUid);
         }
-        let kind = Kind::find(&self.kind.group, &self.kind.kind).filter(|_| self.sub_resource.is_empty());
+        let kind = judged_as(&self.kind.group, &self.kind.kind, &self.sub_resource);
         for object in [&self.object, &self.old_object] {
             self.kind.must_be_kind_of(object)?;
         }
