@@ -50,7 +50,7 @@ impl Compared {
             }
             Read::Field(path) | Read::PodField(path) => Some(Compared::Field(whole(path))),
             Read::Annotation(key) | Read::PodAnnotation(key) => Some(Compared::Annotation(key)),
-            Read::PodAnnotationsEnding(suffix) => Some(Compared::AnnotationsEnding(suffix)),
+            Read::AnnotationsEnding(suffix) | Read::PodAnnotationsEnding(suffix) => Some(Compared::AnnotationsEnding(suffix)),
         }
     }
 }
@@ -93,6 +93,7 @@ mod tests {
             }
             (Compared::Annotation(key), Read::Annotation(read)) => key == read,
             (Compared::Annotation(key), Read::PodAnnotation(read)) => is_pod && key == read,
+            (Compared::AnnotationsEnding(suffix), Read::AnnotationsEnding(read)) => read.ends_with(suffix),
             (Compared::AnnotationsEnding(suffix), Read::PodAnnotationsEnding(read)) => is_pod && read.ends_with(suffix),
             _ => false,
         })
