@@ -150,7 +150,9 @@ mod tests {
         assert_eq!(of(Kind::Namespace), [Compared::Field("metadata.labels"), Compared::Annotation(LOGICAL_SWITCH)]);
         assert_eq!(of(Kind::ConfigMap), [Compared::Field("data"), Compared::Field("metadata.labels")]);
         assert!(of(Kind::VpcNatGateway).contains(&Compared::Field("status")));
-        assert!(of(Kind::Pod).contains(&Compared::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX)));
+        for kind in [Kind::Pod, Kind::Service] {
+            assert!(of(kind).contains(&Compared::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX)), "{kind}");
+        }
         assert!(Kind::ALL.iter().all(|kind| !of(*kind).contains(&Compared::Annotation(ALLOW))));
     }
 }
