@@ -17,7 +17,7 @@ const ROUTED: &str = ".kubernetes.io/routed";
 const VLAN: &str = ".kubernetes.io/vlan_id";
 
 /// How the notes begin that are about a gateway.
-const VPC_: &str = ".kubernetes.io/vpc_";
+const OF_VPC: &str = ".kubernetes.io/vpc_";
 /// The NAT gateway that a Pod is of.
 const NAT_GATEWAY: &str = "ovn.kubernetes.io/vpc_nat_gw";
 
@@ -56,7 +56,7 @@ fn written(pod: &PodTemplate, provider: &str, is_of_gateway: bool, context: &mut
             warn(pod, &key, value, detail, context);
         }
     }
-    let prefix = format!("{provider}{VPC_}");
+    let prefix = format!("{provider}{OF_VPC}");
     let of_gateways = pod.pod.annotations.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
     for (key, value) in of_gateways.filter(|_| !is_of_gateway) {
         warn(pod, key, value, OWN, context);
