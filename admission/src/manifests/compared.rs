@@ -50,7 +50,9 @@ impl Compared {
             }
             Read::Field(path) | Read::PodField(path) => Some(Compared::Field(whole(path))),
             Read::Annotation(key) | Read::PodAnnotation(key) => Some(Compared::Annotation(key)),
-            Read::AnnotationsEnding(suffix) | Read::PodAnnotationsEnding(suffix) => Some(Compared::AnnotationsEnding(suffix)),
+            Read::AnnotationsEnding(suffix) | Read::PodAnnotationsEnding(suffix) => {
+                Some(Compared::AnnotationsEnding(suffix))
+            }
         }
     }
 }
