@@ -41,7 +41,12 @@ pub fn review_by(
     judge(policy.rules(), request, cluster, settings)
 }
 
-fn judge(
+/// [`review()`] by some rules alone.
+///
+/// # Errors
+///
+/// A read of the cluster that failed.
+pub(crate) fn judge(
     rules: &[&'static Rule],
     request: &Request,
     cluster: &dyn ClusterView,

@@ -10,7 +10,7 @@ use crate::gather::sort_and_dedup;
 use crate::settings::Settings;
 
 /// How many findings of each action a verdict lists.
-const MOST_FINDINGS: usize = 20;
+pub const MOST_FINDINGS: usize = 20;
 
 /// What is said about a request. Its JSON, with the keys in this order, is canonical.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,6 +38,13 @@ pub struct Verdict {
     /// What the denials rest on, whether or not its names are disclosed.
     #[serde(skip)]
     pub rests_on: Vec<Evidence>,
+    /// The denials that are not listed, in the same order, as far as they are kept. Whoever picks some of the findings must look
+    /// at these too, or 20 denials would hide one of another rule.
+    #[serde(skip)]
+    pub unlisted_findings: Vec<Finding>,
+    /// The warnings that are not listed.
+    #[serde(skip)]
+    pub unlisted_warnings: Vec<Finding>,
 }
 
 /// A rule that could not look at everything.
@@ -75,6 +82,8 @@ impl Verdict {
             injected: Vec::new(),
             mutated_object: None,
             rests_on: Vec::new(),
+            unlisted_findings: Vec::new(),
+            unlisted_warnings: Vec::new(),
         }
     }
 
@@ -93,11 +102,21 @@ impl Verdict {
         for finding in denials.iter_mut().chain(&mut warnings) {
             finding.disclosed = settings.disclose_names;
         }
-        let unlisted = |findings: &Vec<Finding>| findings.len().saturating_sub(MOST_FINDINGS);
-        let omitted = unlisted(&denials) + unlisted(&warnings) + findings.more_denials + findings.more_warnings;
-        denials.truncate(MOST_FINDINGS);
-        warnings.truncate(MOST_FINDINGS);
-        Self { allowed, code, findings: denials, warnings, omitted, rests_on, ..Self::admitted() }
+        let cut = |findings: &mut Vec<Finding>| findings.split_off(findings.len().min(MOST_FINDINGS));
+        let (unlisted_findings, unlisted_warnings) = (cut(&mut denials), cut(&mut warnings));
+        let kept = unlisted_findings.len() + unlisted_warnings.len();
+        let omitted = kept + findings.more_denials + findings.more_warnings;
+        Self {
+            allowed,
+            code,
+            findings: denials,
+            warnings,
+            omitted,
+            rests_on,
+            unlisted_findings,
+            unlisted_warnings,
+            ..Self::admitted()
+        }
     }
 
     /// The verdict as canonical JSON.

@@ -264,6 +264,13 @@ impl dyn ClusterView + '_ {
         Ok(binding)
     }
 
+    /// The Subnets that select a namespace with these labels, also those that are being deleted.
+    pub fn subnets_selecting_until_gone(&self, labels: &BTreeMap<String, String>) -> Answer<Vec<Arc<Subnet>>> {
+        let mut selecting: Vec<Arc<Subnet>> = typed(self.by(Kind::Subnet, Subnet::SELECTING, "")?);
+        selecting.retain(|subnet| subnet.namespace_selectors.iter().any(|selector| selector.matches(labels)));
+        Ok(selecting)
+    }
+
     /// The NAT gateways that stand in a Subnet.
     pub fn nat_gateways_of_subnet(&self, subnet: &str) -> Answer<Vec<Arc<NatGateway>>> {
         self.living_by(NatGateway::BY_SUBNET, subnet)

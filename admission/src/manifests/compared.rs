@@ -50,7 +50,9 @@ impl Compared {
             }
             Read::Field(path) | Read::PodField(path) => Some(Compared::Field(whole(path))),
             Read::Annotation(key) | Read::PodAnnotation(key) => Some(Compared::Annotation(key)),
-            Read::PodAnnotationsEnding(suffix) => Some(Compared::AnnotationsEnding(suffix)),
+            Read::AnnotationsEnding(suffix) | Read::PodAnnotationsEnding(suffix) => {
+                Some(Compared::AnnotationsEnding(suffix))
+            }
         }
     }
 }
@@ -93,6 +95,7 @@ mod tests {
             }
             (Compared::Annotation(key), Read::Annotation(read)) => key == read,
             (Compared::Annotation(key), Read::PodAnnotation(read)) => is_pod && key == read,
+            (Compared::AnnotationsEnding(suffix), Read::AnnotationsEnding(read)) => read.ends_with(suffix),
             (Compared::AnnotationsEnding(suffix), Read::PodAnnotationsEnding(read)) => is_pod && read.ends_with(suffix),
             _ => false,
         })
@@ -149,7 +152,9 @@ mod tests {
         assert_eq!(of(Kind::Namespace), [Compared::Field("metadata.labels"), Compared::Annotation(LOGICAL_SWITCH)]);
         assert_eq!(of(Kind::ConfigMap), [Compared::Field("data"), Compared::Field("metadata.labels")]);
         assert!(of(Kind::VpcNatGateway).contains(&Compared::Field("status")));
-        assert!(of(Kind::Pod).contains(&Compared::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX)));
+        for kind in [Kind::Pod, Kind::Service] {
+            assert!(of(kind).contains(&Compared::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX)), "{kind}");
+        }
         assert!(Kind::ALL.iter().all(|kind| !of(*kind).contains(&Compared::Annotation(ALLOW))));
     }
 }

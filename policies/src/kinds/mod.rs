@@ -45,7 +45,9 @@ pub use pod::{
     PodTemplate, VIP,
 };
 pub use selector::LabelSelector;
-pub use service::{LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, VPC as SERVICE_VPC};
+pub use service::{
+    ATTACHMENT_PROVIDER, LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, ServiceNetwork, VPC as SERVICE_VPC,
+};
 pub use service_cidr::ServiceCidr;
 pub use subnet::{NatOutgoingRule, Shard, Subnet};
 pub(crate) use table::for_each_kind;

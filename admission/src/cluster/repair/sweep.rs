@@ -77,8 +77,9 @@ fn look_at(live: &Live, kind: Kind, object: Object) -> Result<Vec<Violation>, Vi
     let request = Request::at_rest(object.whole(kind));
     let verdict = review(&request, &live.read().inventory, live.settings())?;
     let Some(named) = request.object_ref() else { return Ok(Vec::new()) };
-    // They come in the order of the rules.
+    // They come in the order of the rules. Those of one that are not listed may be the first of another.
     let mut findings = verdict.findings;
+    findings.extend(verdict.unlisted_findings);
     findings.dedup_by_key(|finding| finding.rule());
     let violation = |finding| Violation { object: named.clone(), uid: uid.clone(), finding };
     Ok(findings.into_iter().map(violation).collect())

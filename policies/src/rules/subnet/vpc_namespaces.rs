@@ -19,7 +19,7 @@
 //!   namespaces: [ns1]
 //! ```
 //!
-//! Add the namespace to the Vpc first, or leave it out here.
+//! Add the namespace to the Vpc first, or leave it out here. A guest is not listed but selected, in `namespaceSelectors`.
 
 use crate::context::Context;
 use crate::field::FieldPath;
@@ -51,6 +51,10 @@ pub const RULE: Rule = Rule {
     )],
 };
 
+const HELP: &str = "Add the namespace to spec.namespaces of the Vpc first, or leave it out here.";
+const HELP_GUEST: &str = "A guest of the Vpc cannot be listed, as Kube-OVN knows nothing of guests: leave it out here, and \
+                          select it in spec.namespaceSelectors.";
+
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(name) = subnet.vpc.as_deref() else { return Ok(()) };
     if !context.kube_ovn().is_custom_vpc(name) {
@@ -68,7 +72,7 @@ fn listed_within(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) {
         let detail = format!("not in spec.namespaces of VPC {:?}", vpc.meta.name);
         let finding = Finding::invalid(FieldPath::of("spec.namespaces").index(at), namespace, detail)
             .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
-            .help("Add the namespace to spec.namespaces of the Vpc first, or leave it out here.");
+            .help(if vpc.invites(namespace) { HELP_GUEST } else { HELP });
         context.deny(finding);
     }
 }
@@ -116,7 +120,7 @@ fn not_of_a_custom_vpc(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 mod tests {
     use serde_json::json;
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, create};
 
     fn cluster() -> Cluster {
         Cluster::of(super::RULE.id)
@@ -136,7 +140,11 @@ mod tests {
         };
         cluster().accepts(&subnet("v", &["ns1"]));
         cluster().accepts(&subnet("open", &["ns1", "ns2"]));
-        cluster().refuses(&subnet("v", &["ns1", "ns2", "guest"]), &[&outside(1, "ns2"), &outside(2, "guest")]);
+        let both = subnet("v", &["ns1", "ns2", "guest"]);
+        cluster().refuses(&both, &[&outside(1, "ns2"), &outside(2, "guest")]);
+        let verdict = cluster().verdict(&create(&both));
+        let helps: Vec<_> = verdict.findings.iter().map(crate::finding::Finding::help_text).collect();
+        assert_eq!(helps, [super::HELP, super::HELP_GUEST]);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::inventory::Inventory;
 use crate::kinds::Kind;
 use crate::request::Request;
-use crate::review::{admit, review};
+use crate::review::{admit, judge};
+use crate::rules::{Rule, TABLE, named};
 use crate::settings::Settings;
 use crate::verdict::Verdict;
 
@@ -14,8 +15,9 @@ use crate::verdict::Verdict;
 pub(crate) struct Cluster {
     objects: Vec<Value>,
     settings: Settings,
-    /// The one rule whose findings count; all of them where none is given.
-    rule: Option<&'static str>,
+    /// The one rule that judges; all of them where none is given.
+    rule: Option<&'static Rule>,
+    sees_all: bool,
 }
 
 impl Cluster {
@@ -23,9 +25,14 @@ impl Cluster {
         Self::default()
     }
 
-    /// A cluster in which only the findings of one rule count.
-    pub(crate) fn of(rule: &'static str) -> Self {
-        Self { rule: Some(rule), ..Self::default() }
+    /// A cluster in which one rule judges alone. To leave out the findings of others afterwards would not do: a verdict lists 20.
+    pub(crate) fn of(rule: &str) -> Self {
+        Self { rule: Some(named(rule).unwrap()), ..Self::default() }
+    }
+
+    /// The same, as a live one: what is not found does not exist.
+    pub(crate) fn seeing_all(self) -> Self {
+        Self { sees_all: true, ..self }
     }
 
     /// Adds an object; `{"kind", "name", "spec"}` will do.
@@ -40,7 +47,8 @@ impl Cluster {
     }
 
     fn inventory(&self) -> Inventory {
-        let mut inventory = Inventory::new(self.settings.kube_ovn.clone());
+        let watched = Kind::ALL.iter().copied().filter(|_| self.sees_all);
+        let mut inventory = Inventory::new(self.settings.kube_ovn.clone()).watching(watched);
         for object in &self.objects {
             inventory.apply(Kind::of(object).unwrap(), object);
         }
@@ -48,13 +56,8 @@ impl Cluster {
     }
 
     pub(crate) fn verdict(&self, request: &Request) -> Verdict {
-        let mut verdict = review(request, &self.inventory(), &self.settings).unwrap();
-        if let Some(rule) = self.rule {
-            verdict.findings.retain(|finding| finding.rule() == rule);
-            verdict.warnings.retain(|finding| finding.rule() == rule);
-            verdict.not_evaluated.retain(|unseen| unseen.rule == rule);
-        }
-        verdict
+        let rules = self.rule.as_ref().map_or(TABLE, std::slice::from_ref);
+        judge(rules, request, &self.inventory(), &self.settings).unwrap()
     }
 
     /// The verdict after injection.
