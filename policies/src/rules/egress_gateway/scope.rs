@@ -31,7 +31,7 @@
 
 mod addresses;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -175,10 +175,12 @@ impl<'s> Held<'s> {
 
 /// Judges the Subnets in policies. One of another VPC is a list of addresses, which others may have in this one.
 fn named(gateway: &EgressGateway, scope: &Scope<'_>, held: &Held<'_>, context: &mut Context<'_>) -> Outcome {
+    // A Subnet may list many namespaces, and be named as often as a gateway has room for.
+    let mut actions: BTreeMap<&str, Option<Action>> = BTreeMap::new();
     for (field, name) in gateway.subnets() {
         let Some(subnet) = context.cluster.subnet_until_gone(name)? else { continue };
         if subnet.vpc.as_deref() == Some(scope.name) {
-            if let Some(action) = scope.action(&subnet) {
+            if let Some(action) = *actions.entry(name).or_insert_with(|| scope.action(&subnet)) {
                 let detail = format!("takes the traffic of Subnet {name:?}, {}", scope.why(action));
                 let finding = scope.finding(field, name, &format!("subnets {name}"), detail);
                 context.report(action, finding.related(subnet.reference(), Some(FieldPath::of("spec.namespaces"))));
