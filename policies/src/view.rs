@@ -222,6 +222,11 @@ impl dyn ClusterView + '_ {
         self.known()
     }
 
+    /// All Namespaces that are seen, also those that are being deleted.
+    pub fn namespaces_until_gone(&self) -> Answer<Vec<Arc<Namespace>>> {
+        Ok(typed(self.all(Kind::Namespace)?))
+    }
+
     /// All ServiceCIDRs.
     pub fn service_cidrs(&self) -> Answer<Known<Vec<Arc<ServiceCidr>>>> {
         self.known()
@@ -230,6 +235,11 @@ impl dyn ClusterView + '_ {
     /// The Subnets whose effective VPC this is.
     pub fn subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
         self.living_by(Subnet::BY_VPC, vpc)
+    }
+
+    /// The Subnets whose effective VPC this is, also those that are being deleted.
+    pub fn subnets_of_vpc_until_gone(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
+        Ok(typed(self.by(Kind::Subnet, Subnet::BY_VPC, vpc)?))
     }
 
     /// The Subnets with `default: true` whose effective VPC this is.
@@ -286,7 +296,7 @@ impl dyn ClusterView + '_ {
         self.living_by(Vpc::BY_NAMESPACE, namespace)
     }
 
-    /// The Vpcs that list a namespace or invite it, also those that are being deleted.
+    /// The Vpcs that list a namespace, invite it or have its egress gateways, also those that are being deleted.
     pub fn vpcs_admitting_until_gone(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>> {
         Ok(typed(self.by(Kind::Vpc, Vpc::BY_ADMITTED, namespace)?))
     }

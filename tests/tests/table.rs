@@ -64,7 +64,24 @@ const RULES: &[(&str, &[&str])] = &[
     ("subnet-vpc-unrestricted", &["lists no namespaces", "must list the namespaces"]),
     ("vpc-namespaces-in-use", &["leaves out", "of the default VPC lists it"]),
     ("vpc-namespace-shared", &["lists it too"]),
-    ("egress-gateway-vpc-namespace", &["may not be used by", "is in VPC", "IPPool \"", "which namespace"]),
+    (
+        "egress-gateway-vpc-namespace",
+        &["may not be used by", "is in VPC", "IPPool \"", "which namespace", "takes none of its traffic"],
+    ),
+    ("egress-gateway-image", &["would run as root"]),
+    (
+        "egress-gateway-scope",
+        &[
+            "takes the traffic of Subnet",
+            "lists no namespace",
+            "\" has addresses of",
+            "is neither an address",
+            "is held by no Subnet",
+            "selects Pods of",
+            "may select Pods of",
+            "not judged: too many",
+        ],
+    ),
     (
         "service-vpc-binding",
         &[

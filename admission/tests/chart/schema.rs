@@ -87,6 +87,7 @@ pub(crate) fn settings() -> Value {
             "namespace": text(), "defaultVpc": text(), "defaultSubnet": text(), "nodeSwitch": text(),
             "externalSubnet": text(), "serviceCidrs": list(text()), "nonPrimaryCNI": flag(),
         })),
+        "egressGateway": object(json!({"images": list(text()), "scope": {"enum": ["declared", "own"]}})),
         "exempt": object(json!({"users": list(text()), "namespaces": list(text()), "restorers": list(text())})),
         "inject": object(json!({
             "logicalSwitch": flag(),

@@ -39,6 +39,8 @@ pub const TABLE: &[&Rule] = &[
     &vpc::namespaces_in_use::RULE,
     &vpc::namespace_shared::RULE,
     &egress_gateway::vpc_namespace::RULE,
+    &egress_gateway::image::RULE,
+    &egress_gateway::scope::RULE,
     &service::vpc_binding::RULE,
     &endpoint_slice::vpc_binding::RULE,
     &endpoint_slice::syntax::RULE,

@@ -68,6 +68,25 @@ impl KubeOvn {
     }
 }
 
+/// What an egress gateway may be and do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EgressGateways {
+    /// What the reference of an image may begin with; whatever is not listed may not be run.
+    pub images: Vec<String>,
+    /// Whose traffic it may take.
+    pub scope: EgressScope,
+}
+
+/// Whose traffic an egress gateway may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EgressScope {
+    /// That of everything which is not declared to be for other namespaces.
+    #[default]
+    Declared,
+    /// That of its own namespace.
+    Own,
+}
+
 /// Who passes without review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exempt {
@@ -121,6 +140,8 @@ pub struct Settings {
     pub disclose_names: bool,
     /// How Kube-OVN was configured.
     pub kube_ovn: KubeOvn,
+    /// What an egress gateway may be and do.
+    pub egress_gateway: EgressGateways,
     /// Who passes without review.
     pub exempt: Exempt,
     /// What is injected.
@@ -140,6 +161,7 @@ impl Default for Settings {
             disclose_names: true,
             exempt: Exempt::defaults(&kube_ovn),
             kube_ovn,
+            egress_gateway: EgressGateways::default(),
             inject: Inject { logical_switch: true, vpc_lb: InjectVpcLb { enabled: true, all: false, selector } },
         }
     }

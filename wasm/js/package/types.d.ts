@@ -28,6 +28,7 @@ export interface Settings {
     serviceCidrs?: string[];
     nonPrimaryCNI?: boolean;
   };
+  egressGateway?: { images?: string[]; scope?: "declared" | "own" };
   exempt?: { users?: string[]; namespaces?: string[]; restorers?: string[] };
   inject?: {
     logicalSwitch?: boolean;

@@ -142,6 +142,7 @@ pub(super) fn keywords(policy: Policy) -> Vec<&'static str> {
         Policy::NetworkReferences => &["references"],
         Policy::SubnetOverlap => &["subnet", "cidr", "ipam"],
         Policy::NatGatewayLanIp => &["nat", "gateway"],
+        Policy::EgressGateway => &["multi-tenancy", "isolation", "egress", "gateway"],
         Policy::StaticRouteLanIp => &["routes", "peering"],
         Policy::Attachments => &["multus", "attachments"],
         Policy::VpcSyntax => &["validation"],
@@ -157,7 +158,7 @@ fn category(policy: Policy) -> &'static str {
 /// What a finding of the audit scanner weighs.
 fn severity(policy: Policy) -> &'static str {
     match policy {
-        Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding => "high",
+        Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding | Policy::EgressGateway => "high",
         Policy::SubnetOverlap | Policy::NatGatewayLanIp | Policy::StaticRouteLanIp | Policy::Attachments => "medium",
         Policy::NetworkReferences | Policy::VpcSyntax | Policy::VpcInjector => "low",
     }

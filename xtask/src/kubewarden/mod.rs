@@ -72,6 +72,7 @@ fn title(policy: Policy) -> &'static str {
         Policy::NetworkReferences => "Network references",
         Policy::SubnetOverlap => "Subnet overlap",
         Policy::NatGatewayLanIp => "NAT gateway lanIp",
+        Policy::EgressGateway => "Egress gateway",
         Policy::StaticRouteLanIp => "VPC routes",
         Policy::Attachments => "Attachments",
         Policy::VpcSyntax => "VPC syntax",
@@ -108,7 +109,7 @@ mod tests {
                 assert!(reviewed.contains(&kind), "{} reviews {kind}, {} does not", rule.id, rule.policy);
             }
         }
-        let nobody = [Kind::Node, Kind::ServiceCidr, Kind::AttachmentDefinition];
+        let nobody = [Kind::Node, Kind::ServiceCidr];
         for policy in Policy::ALL {
             assert!(nobody.iter().all(|kind| !policy.kinds().contains(kind)), "{policy}");
         }

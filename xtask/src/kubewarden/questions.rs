@@ -60,6 +60,15 @@ pub(super) fn of(policy: Policy) -> Questions {
         ));
     }
     questions.push(map("kubeOvn", "Kube-OVN", "How Kube-OVN was configured.", "Kube-OVN", kube_ovn()));
+    if policy == Policy::EgressGateway {
+        questions.push(map(
+            "egressGateway",
+            "Egress gateways",
+            "What an egress gateway may be and do.",
+            "Egress gateways",
+            egress_gateway(),
+        ));
+    }
     questions.push(map(
         "exempt",
         "Exempt",
@@ -114,6 +123,16 @@ fn kube_ovn() -> Vec<Question> {
         text("kubeOvn.externalSubnet", "--external-gateway-switch of its controller", group, &defaults.external_subnet),
         list("kubeOvn.serviceCidrs", "The service prefixes; empty for the cluster's ServiceCIDR objects", group, &[]),
         switch("kubeOvn.nonPrimaryCNI", "Another plug-in makes the primary network of Pods", group, false),
+    ]
+}
+
+fn egress_gateway() -> Vec<Question> {
+    let group = "Egress gateways";
+    let (images, scope) = ("egressGateway.images", "egressGateway.scope");
+    let own = "`own` refuses all that is not declared to be for the gateway's namespace.";
+    vec![
+        list(images, "What the reference of an image may begin with; empty for Kube-OVN's own image alone", group, &[]),
+        choice(scope, "Whose traffic a gateway may take", own, group, &["declared", "own"], "declared"),
     ]
 }
 

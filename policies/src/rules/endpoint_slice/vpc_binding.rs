@@ -5,8 +5,8 @@
 //! the load balancer of a tenant who knows nothing of it, with whatever backends the EndpointSlice lists.
 //!
 //! Kubernetes' own controllers, the mirroring of Endpoints and Kube-OVN name Pods of the Service's namespace or none. A Pod of
-//! another namespace is refused where a VPC lists that namespace, invites it or has a NAT gateway in it, and is not open to
-//! the EndpointSlice's own; where the namespace is exempted, as what Kube-OVN runs for a VPC is there; and where there is no
+//! another namespace is refused where a VPC lists that namespace, invites it or has gateways in it, and is not open to the
+//! EndpointSlice's own; where the namespace is exempted, as what Kube-OVN runs for a VPC is there; and where there is no
 //! such namespace. Where all that is the default VPC's, it is a warning.
 //!
 //! ```yaml
@@ -116,7 +116,8 @@ mod tests {
     }
 
     fn cluster() -> Cluster {
-        let annotations = json!({"vpcguard.io/guest-namespaces": "guest"});
+        let annotations =
+            json!({"vpcguard.io/guest-namespaces": "guest", "vpcguard.io/egress-namespaces": "ns1, guest, platform"});
         Cluster::of(super::RULE.id)
             .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]}, "annotations": annotations}))
             .with(json!({"kind": "Vpc", "name": "open", "spec": {}}))
@@ -127,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_pods_of_a_closed_vpc_are_refused() {
-        for namespace in ["ns1", "guest", "gateways"] {
+        for namespace in ["ns1", "guest", "platform", "gateways"] {
             let wanted = r#"endpoints[1].targetRef.namespace: Forbidden: its Pods may be in VPC "v", which namespace "ns2" may not use [endpoint-slice-vpc-binding]"#;
             cluster().refuses(&slice("ns2", &[("ns2", "own"), (namespace, "p"), (namespace, "q")]), &[wanted]);
         }

@@ -43,6 +43,11 @@ impl Closed {
         }
     }
 
+    /// Whether it has egress gateways of a namespace all the same.
+    fn lets_out(&self, namespace: &str) -> bool {
+        matches!(self, Closed::Listing(vpc) if vpc.lets_out(namespace))
+    }
+
     /// The refusal of a way to a Subnet of it.
     pub(crate) fn refusal(&self, context: &Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Finding {
         let namespace = context.namespace;
@@ -98,4 +103,14 @@ pub(crate) fn closed_to(
         None if cluster.sight(Kind::Vpc) == Sight::All => Some(Closed::Unknown(vpc.to_owned())),
         None => None,
     })
+}
+
+/// [`closed_to`] for an egress gateway, which an administrator may admit by itself.
+pub(crate) fn closed_to_egress(
+    cluster: &dyn ClusterView,
+    kube_ovn: &KubeOvn,
+    vpc: &str,
+    namespace: &str,
+) -> Answer<Option<Closed>> {
+    Ok(closed_to(cluster, kube_ovn, vpc, namespace)?.filter(|closed| !closed.lets_out(namespace)))
 }
