@@ -22,7 +22,7 @@ use crate::field::FieldPath;
 use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Subnet};
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::rules::support::listed::refusal;
+use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -39,24 +39,32 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
+    let mut vpcs = ClosedVpcs::new(context);
     for name in namespace.logical_switches() {
         if let Some(subnet) = context.cluster.subnet(name)? {
             let way = format!("Subnet {name:?} is");
-            refuse(context, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
+            refuse(context, &mut vpcs, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
         }
     }
     let labels = &namespace.meta.labels;
     for subnet in context.cluster.subnets_binding(&namespace.meta.name, Some(labels))? {
         if subnet.namespace_selectors.iter().any(|selector| selector.matches(labels)) {
             let way = format!("the labels are selected by {}", context.mention(Kind::Subnet, &subnet.meta.name));
-            refuse(context, FieldPath::of("metadata.labels"), &subnet, &way)?;
+            refuse(context, &mut vpcs, FieldPath::of("metadata.labels"), &subnet, &way)?;
         }
     }
     Ok(())
 }
 
-fn refuse(context: &mut Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Outcome {
-    if let Some(finding) = refusal(context, field, subnet, way)? {
+fn refuse(
+    context: &mut Context<'_>,
+    vpcs: &mut ClosedVpcs<'_>,
+    field: FieldPath,
+    subnet: &Subnet,
+    way: &str,
+) -> Outcome {
+    if let Some(closed) = vpcs.of(subnet)? {
+        let finding = closed.refusal(context, field, subnet, way);
         context.deny(
             finding
                 .help("Ask an administrator to list the namespace in the Vpc, or take the annotation or label away."),
