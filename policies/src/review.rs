@@ -256,7 +256,9 @@ impl Review<'_> {
                 denial.spared = true;
             }
         }
-        if action == RuleAction::Warn || allowed || found.more_denials <= before.more_denials {
+        // How many there were says nothing of which they were, and a rule that keeps tenants out must know.
+        let as_before = !rule.isolates && found.more_denials <= before.more_denials;
+        if action == RuleAction::Warn || allowed || as_before {
             found.more_warnings += std::mem::take(&mut found.more_denials);
         }
         Ok(())

@@ -35,7 +35,8 @@ pub struct Verdict {
     /// The object with what was injected; none where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutated_object: Option<Value>,
-    /// What the denials rest on, whether or not its names are disclosed.
+    /// What the first denial rests on beside the request, whether or not its names are disclosed. It is reason enough to
+    /// refuse, so that a runner whose view may be stale reads no more than this before it does.
     #[serde(skip)]
     pub rests_on: Vec<Evidence>,
     /// The denials that are not listed, in the same order, as far as they are kept. Whoever picks some of the findings must look
@@ -97,7 +98,7 @@ impl Verdict {
             false if findings.isolate => 403,
             false => 422,
         };
-        let mut rests_on: Vec<_> = denials.iter().flat_map(Finding::evidence).collect();
+        let mut rests_on: Vec<_> = denials.first().into_iter().flat_map(Finding::evidence).collect();
         sort_and_dedup(&mut rests_on);
         for finding in denials.iter_mut().chain(&mut warnings) {
             finding.disclosed = settings.disclose_names;

@@ -257,6 +257,11 @@ impl dyn ClusterView + '_ {
         Ok(typed(self.by(Kind::Subnet, Subnet::BY_PROVIDER, provider)?))
     }
 
+    /// The Subnets that list a namespace.
+    pub fn subnets_listing(&self, namespace: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.living_by(Subnet::BY_NAMESPACE, namespace)
+    }
+
     /// The Subnets that list a namespace, or select one with these labels; every selecting one where these are not known.
     pub fn subnets_binding(
         &self,
@@ -267,7 +272,7 @@ impl dyn ClusterView + '_ {
             let mut selectors = subnet.namespace_selectors.iter();
             selectors.any(|selector| labels.is_none_or(|labels| selector.matches(labels)))
         };
-        let mut binding: Vec<Arc<Subnet>> = self.living_by(Subnet::BY_NAMESPACE, namespace)?;
+        let mut binding = self.subnets_listing(namespace)?;
         binding.extend(self.living_by(Subnet::SELECTING, "")?.into_iter().filter(selects));
         sort_by(&mut binding, |a, b| a.meta.name.cmp(&b.meta.name));
         binding.dedup_by(|a, b| a.meta.name == b.meta.name);

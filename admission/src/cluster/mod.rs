@@ -16,4 +16,4 @@ mod waiting;
 mod watch;
 
 pub(crate) use client::{ConnectError, connect, connect_once};
-pub(crate) use live::Live;
+pub(crate) use live::{Live, NoVerdict};

@@ -10,6 +10,7 @@ mod kube_ovn;
 mod ledger;
 mod priority;
 mod races;
+mod reads;
 mod recorded;
 mod refusals;
 mod reload;

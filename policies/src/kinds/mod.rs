@@ -34,6 +34,7 @@ pub use egress_gateway::{EgressGateway, PodSelector};
 pub use endpoint_slice::{EndpointSlice, Target};
 pub use ip_pool::IpPool;
 pub use iptables::{IptablesEip, IptablesRule};
+pub(crate) use kind::LONGEST_NAME;
 pub use kind::{Kind, ObjectRef};
 pub use meta::{ALLOW, Meta, key};
 pub use namespace::Namespace;

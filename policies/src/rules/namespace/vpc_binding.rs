@@ -29,7 +29,7 @@ use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Subnet};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::refusal;
+use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -55,15 +55,16 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
     // Kube-OVN writes the annotation anew on a Namespace that it has not seen before.
     let is_replaced = context.operation == Operation::Create;
     let action = if is_replaced { Action::Warn } else { Action::Deny };
+    let mut vpcs = ClosedVpcs::new(context);
     for name in namespace.logical_switches() {
         if let Some(subnet) = context.cluster.subnet_until_gone(name)? {
             let way = format!("Subnet {name:?} is");
-            refuse(context, action, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
+            refuse(context, &mut vpcs, action, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
         }
     }
     for subnet in context.cluster.subnets_selecting_until_gone(&namespace.meta.labels)? {
         let way = format!("the labels are selected by {}", context.mention(Kind::Subnet, &subnet.meta.name));
-        refuse(context, Action::Deny, FieldPath::of("metadata.labels"), &subnet, &way)?;
+        refuse(context, &mut vpcs, Action::Deny, FieldPath::of("metadata.labels"), &subnet, &way)?;
     }
     if namespace.meta.name == PROVIDER && context.operation != Operation::Update {
         let detail = "ports of its Pods may be called as those of others' networks";
@@ -73,10 +74,18 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn refuse(context: &mut Context<'_>, action: Action, field: FieldPath, subnet: &Subnet, way: &str) -> Outcome {
-    let identity = format!("{field} {}", subnet.meta.name);
-    if let Some(finding) = refusal(context, field, subnet, way)? {
-        context.report(action, finding.identified_by(identity).help(HELP));
+fn refuse(
+    context: &mut Context<'_>,
+    vpcs: &mut ClosedVpcs<'_>,
+    action: Action,
+    field: FieldPath,
+    subnet: &Subnet,
+    way: &str,
+) -> Outcome {
+    if let Some(closed) = vpcs.of(subnet)? {
+        let identity = format!("{field} {}", subnet.meta.name);
+        let finding = closed.refusal(context, field, subnet, way).identified_by(identity);
+        context.report(action, finding.help(HELP));
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ use crate::kinds::{
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::closed_to;
+use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -100,21 +100,22 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     let of_networks = asked.networks.iter().map(|network| network.provider.as_str());
     let providers: BTreeSet<&str> = gathered(of_networks.chain(["ovn"]));
     let is_of_gateway = state::is_of_gateway(pod, context)?;
+    let mut vpcs = ClosedVpcs::new(context);
     for provider in providers {
-        router(pod, provider, context)?;
+        router(pod, provider, &mut vpcs, context)?;
         state::check(pod, provider, is_of_gateway, context);
     }
     migration(pod, context);
     vip::check(pod, context)
 }
 
-fn router(pod: &PodTemplate, provider: &str, context: &mut Context<'_>) -> Outcome {
+fn router(pod: &PodTemplate, provider: &str, vpcs: &mut ClosedVpcs<'_>, context: &mut Context<'_>) -> Outcome {
     let key = format!("{provider}{LOGICAL_ROUTER_SUFFIX}");
     let Some(vpc) = pod.pod.annotation(&key).filter(|vpc| !vpc.is_empty()) else { return Ok(()) };
     let field = pod.annotation_path(&key);
     let subnet = pod.pod.annotation(&format!("{provider}{LOGICAL_SWITCH_SUFFIX}")).unwrap_or_default();
     if context.kube_ovn().is_custom_vpc(vpc) {
-        if let Some(closed) = closed_to(context.cluster, context.kube_ovn(), vpc, context.namespace)? {
+        if let Some(closed) = vpcs.named(vpc)? {
             let detail = format!(
                 "namespace {:?} may not use VPC {}, into whose load balancer a Service of the Pod would be put",
                 context.namespace,

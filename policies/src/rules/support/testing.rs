@@ -1,14 +1,19 @@
 //! Short words for the rules' own tests: a cluster of a few objects, and what it says to another one.
 
+use std::cell::Cell;
+use std::sync::Arc;
+
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use crate::inventory::Inventory;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, LabelSelector, Namespace, Object, Shard, Subnet};
 use crate::request::Request;
 use crate::review::{admit, judge};
 use crate::rules::{Rule, TABLE, named};
 use crate::settings::Settings;
 use crate::verdict::Verdict;
+use crate::view::{Answer, ClusterView, Held, Sight};
 
 /// A cluster for one test.
 #[derive(Default)]
@@ -60,6 +65,13 @@ impl Cluster {
         judge(rules, request, &self.inventory(), &self.settings).unwrap()
     }
 
+    /// How many objects the rules take out of the cluster, or have looked at there, to judge the creation of an object.
+    pub(crate) fn entries(&self, object: &Value) -> usize {
+        let counting = Counting { inventory: self.inventory(), entries: Cell::new(0) };
+        review(&create(object), &counting, &self.settings).unwrap();
+        counting.entries.get()
+    }
+
     /// The verdict after injection.
     pub(crate) fn admit(&self, object: &Value) -> Verdict {
         admit(&create(object), &self.inventory(), &self.settings).unwrap()
@@ -81,6 +93,52 @@ impl Cluster {
     #[track_caller]
     pub(crate) fn refuses(&self, object: &Value, wanted: &[&str]) {
         assert_eq!(lines(&self.verdict(&create(object)).findings), wanted);
+    }
+}
+
+/// A view that counts.
+struct Counting {
+    inventory: Inventory,
+    entries: Cell<usize>,
+}
+
+impl Counting {
+    fn count<T>(&self, found: Answer<Vec<T>>) -> Answer<Vec<T>> {
+        self.entries.set(self.entries.get() + 1 + found.as_ref().map_or(0, Vec::len));
+        found
+    }
+}
+
+impl ClusterView for Counting {
+    fn get(&self, kind: Kind, namespace: &str, name: &str) -> Answer<Option<Object>> {
+        self.entries.set(self.entries.get() + 1);
+        self.inventory.get(kind, namespace, name)
+    }
+
+    fn by(&self, kind: Kind, index: &'static str, word: &str) -> Answer<Vec<Object>> {
+        self.count(self.inventory.by(kind, index, word))
+    }
+
+    fn all(&self, kind: Kind) -> Answer<Vec<Object>> {
+        self.count(self.inventory.all(kind))
+    }
+
+    fn sight(&self, kind: Kind) -> Sight {
+        self.inventory.sight(kind)
+    }
+
+    fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>> {
+        self.count(self.inventory.overlapping(shard, prefix))
+    }
+
+    fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
+        self.count(self.inventory.overlapping_in_vpc(vpc, prefix))
+    }
+
+    /// All of them are looked at.
+    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
+        self.all(Kind::Namespace)?;
+        self.inventory.namespaces_matching(selector)
     }
 }
 
