@@ -16,8 +16,26 @@ const MANY: usize = 1000;
 
 /// A user whom rules do not concern passes.
 pub(super) fn user(settings: &Settings) -> MatchCondition {
+    not_by(settings.exempt.users.iter())
+}
+
+/// Of what is to be removed, what Kube-OVN has made for itself: unless it is on its way out already, or removed for somebody else.
+///
+/// It is told by the old version, for whoever removes a whole collection names nothing.
+pub(super) fn deletions(settings: &Settings) -> [MatchCondition; 3] {
+    let (kube_ovn, exempt) = (&settings.kube_ovn, &settings.exempt);
+    let names = [&kube_ovn.default_vpc, &kube_ovn.default_subnet, &kube_ovn.node_switch].map(|name| literal(name));
+    let names = join(names, ",\n  ");
+    [
+        not_by(exempt.users.iter().chain(&exempt.deleters)),
+        condition("not-being-deleted", "!has(oldObject.metadata.deletionTimestamp)".to_owned()),
+        condition("made-by-kube-ovn", format!("oldObject.metadata.?name.orValue(\"\") in [\n  {names}\n]")),
+    ]
+}
+
+fn not_by<'u>(users: impl Iterator<Item = &'u String>) -> MatchCondition {
     let own = format!("system:serviceaccount:{NAMESPACE}:{NAME}");
-    let users = settings.exempt.users.iter().map(String::as_str).chain([own.as_str()]).map(literal);
+    let users = users.map(String::as_str).chain([own.as_str()]).map(literal);
     condition("user-not-exempt", format!("!(request.userInfo.username in [\n  {}\n])", join(users, ",\n  ")))
 }
 

@@ -1,10 +1,13 @@
 //! Which kinds are asked about together, and what becomes of a request while vpcguard cannot answer.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
-use vpcguard_policies::rules::is_reviewed;
+use vpcguard_policies::rules::{TABLE, is_reviewed};
 use vpcguard_policies::{Kind, Settings};
 
 use super::{NAMESPACE, texts};
+
+/// The operations by which something is stored.
+pub(super) const REVIEWED: &[&str] = &["CREATE", "UPDATE"];
 
 /// The label that the API server gives every namespace, so that nobody can set it to something else.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
@@ -28,11 +31,13 @@ pub(super) enum Entry {
     Namespaces,
     /// The ConfigMaps of Kube-OVN.
     ConfigMaps,
+    /// What of all kinds is to be removed.
+    Deletions,
 }
 
 impl Entry {
     /// All entries.
-    pub(super) const ALL: [Entry; 8] = [
+    pub(super) const ALL: [Entry; 9] = [
         Entry::Addresses,
         Entry::KubeOvn,
         Entry::EgressGateways,
@@ -41,9 +46,10 @@ impl Entry {
         Entry::Services,
         Entry::Namespaces,
         Entry::ConfigMaps,
+        Entry::Deletions,
     ];
 
-    /// The entry of a kind; none for kinds that no rule has a check for.
+    /// The entry of what is stored of a kind; none for kinds that no rule has a check for.
     pub(super) fn of(kind: Kind) -> Option<Self> {
         if !is_reviewed(kind) {
             return None;
@@ -63,7 +69,16 @@ impl Entry {
 
     /// The kinds that it has.
     pub(super) fn kinds(self) -> Vec<Kind> {
-        Kind::ALL.iter().copied().filter(|kind| Self::of(*kind) == Some(self)).collect()
+        let has = |kind: &Kind| match self {
+            Entry::Deletions => TABLE.iter().any(|rule| rule.deletions().any(|judged| judged == *kind)),
+            _ => Self::of(*kind) == Some(self),
+        };
+        Kind::ALL.iter().copied().filter(has).collect()
+    }
+
+    /// The operations that rules review there.
+    pub(super) fn operations(self) -> &'static [&'static str] {
+        if self == Entry::Deletions { &["DELETE"] } else { REVIEWED }
     }
 
     /// The name of the webhook, which users see in a refusal.
@@ -77,6 +92,7 @@ impl Entry {
             Entry::Services => "services.vpcguard.io",
             Entry::Namespaces => "namespaces.vpcguard.io",
             Entry::ConfigMaps => "configmaps.vpcguard.io",
+            Entry::Deletions => "deletions.vpcguard.io",
         }
     }
 
@@ -84,11 +100,16 @@ impl Entry {
     ///
     /// Networks can wait, and are written by few. Everything else a cluster needs to come up again, vpcguard and its node
     /// included: a webhook that must answer first could wait for itself. What passes then is found by the audit of the
-    /// objects at rest.
+    /// objects at rest. What is to go never waits for anybody.
     pub(super) fn failure_policy(self) -> &'static str {
         match self {
             Entry::Addresses | Entry::KubeOvn | Entry::EgressGateways => "Fail",
-            Entry::Pods | Entry::Workloads | Entry::Services | Entry::Namespaces | Entry::ConfigMaps => "Ignore",
+            Entry::Pods
+            | Entry::Workloads
+            | Entry::Services
+            | Entry::Namespaces
+            | Entry::ConfigMaps
+            | Entry::Deletions => "Ignore",
         }
     }
 
@@ -102,7 +123,7 @@ impl Entry {
         let exempt = || settings.exempt.namespaces.iter().map(String::as_str);
         let (operator, values): (_, Vec<_>) = match self {
             // Cluster-scoped, where a selector has no effect; or reviewed in every namespace.
-            Entry::Addresses | Entry::KubeOvn | Entry::Services => return None,
+            Entry::Addresses | Entry::KubeOvn | Entry::Services | Entry::Deletions => return None,
             Entry::EgressGateways | Entry::Namespaces => ("NotIn", exempt().collect()),
             // Its own Pods must start without it.
             Entry::Pods | Entry::Workloads => {
@@ -129,7 +150,8 @@ mod tests {
 
     #[test]
     fn kinds_are_asked_about_once() {
-        let kinds: Vec<_> = Entry::ALL.into_iter().flat_map(Entry::kinds).collect();
+        let stored = Entry::ALL.into_iter().filter(|entry| *entry != Entry::Deletions);
+        let kinds: Vec<_> = stored.flat_map(Entry::kinds).collect();
         for kind in Kind::ALL {
             let wanted = usize::from(!matches!(kind, Kind::Node | Kind::ServiceCidr));
             assert_eq!(kinds.iter().filter(|known| *known == kind).count(), wanted, "{kind}");
@@ -150,7 +172,7 @@ mod tests {
                 Entry::Pods | Entry::Workloads => not_in(&["infra", "vpcguard-system"]),
                 Entry::EgressGateways | Entry::Namespaces => not_in(&["infra"]),
                 Entry::ConfigMaps => Some(("In".to_owned(), texts(&["kube-system"]))),
-                Entry::Addresses | Entry::KubeOvn | Entry::Services => None,
+                Entry::Addresses | Entry::KubeOvn | Entry::Services | Entry::Deletions => None,
             };
             assert_eq!(values(entry, &settings), wanted, "{entry:?}");
         }

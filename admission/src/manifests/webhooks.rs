@@ -10,23 +10,21 @@ use vpcguard_policies::rules::{INJECTIONS, Rule, TABLE};
 use vpcguard_policies::{Kind, Settings};
 
 use super::compared::Compared;
-use super::entries::Entry;
+use super::entries::{Entry, REVIEWED};
 use super::{NAME, NAMESPACE, conditions, metadata, texts};
 
 /// How long the API server waits. vpcguard gives up a second earlier, with an answer that says why.
 const TIMEOUT_SECONDS: i32 = 10;
-/// The operations that rules review. None reads a DELETE.
-const REVIEWED: &[&str] = &["CREATE", "UPDATE"];
 
 /// What asks for reviews.
 pub(super) fn validating(settings: &Settings) -> ValidatingWebhookConfiguration {
     let webhook = |entry: Entry| {
-        let kinds = entry.kinds();
+        let (kinds, operations) = (entry.kinds(), entry.operations());
         ValidatingWebhook {
             name: entry.name().to_owned(),
-            rules: Some(rules(&kinds, REVIEWED)),
+            rules: Some(rules(&kinds, operations)),
             match_policy: Some("Equivalent".to_owned()),
-            match_conditions: Some(match_conditions(entry, &kinds, REVIEWED, settings)),
+            match_conditions: Some(match_conditions(entry, &kinds, operations, settings)),
             namespace_selector: entry.namespaces(settings),
             failure_policy: Some(entry.failure_policy().to_owned()),
             side_effects: entry.side_effects().to_owned(),
@@ -80,6 +78,9 @@ fn injects(kind: Kind, settings: &Settings) -> bool {
 
 /// The cheapest first, and those that leave out most.
 fn match_conditions(entry: Entry, kinds: &[Kind], operations: &[&str], settings: &Settings) -> Vec<MatchCondition> {
+    if entry == Entry::Deletions {
+        return conditions::deletions(settings).into();
+    }
     let own = (entry == Entry::ConfigMaps).then(conditions::config_maps);
     let compared = kinds.iter().flat_map(|kind| Compared::of(*kind)).collect();
     let changed = operations.contains(&"UPDATE").then(|| conditions::changed(&compared));
@@ -195,6 +196,25 @@ mod tests {
         };
         let passing: Vec<_> = webhooks.iter().filter(pass).map(|webhook| webhook.name.as_str()).collect();
         assert_eq!(passing, ["configmaps.vpcguard.io"]);
+    }
+
+    #[test]
+    fn of_what_is_to_go_only_what_kube_ovn_made_for_itself_is_sent() {
+        let settings = Settings::parse(&json!({"kubeOvn": {"nodeSwitch": "nodes"}, "exempt": {"deleters": ["d"]}})).unwrap();
+        let webhooks = validating(&settings).webhooks.unwrap();
+        let deleting = |webhook: &&ValidatingWebhook| {
+            let rules = webhook.rules.iter().flatten();
+            rules.flat_map(|rule| rule.operations.iter().flatten()).any(|operation| operation == "DELETE")
+        };
+        let [deletions] = webhooks.iter().filter(deleting).collect::<Vec<_>>()[..] else { panic!("not one entry") };
+        assert_eq!(deletions.failure_policy.as_deref(), Some("Ignore"));
+        let rules = deletions.rules.as_ref().unwrap();
+        assert_eq!((rules.len(), &rules[0].resources), (1, &Some(texts(&["vpcs", "subnets"]))));
+        let expressions: Vec<_> =
+            deletions.match_conditions.iter().flatten().map(|condition| condition.expression.as_str()).collect();
+        let [who, _, names] = expressions[..] else { panic!("{expressions:?}") };
+        assert!(who.contains("\"d\"") && !who.contains("namespace-controller"), "{who}");
+        assert!(names.ends_with("in [\n  \"ovn-cluster\",\n  \"ovn-default\",\n  \"nodes\"\n]"), "{names}");
     }
 
     #[test]

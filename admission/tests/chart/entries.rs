@@ -60,7 +60,11 @@ fn entry(webhook: &Value, condition: Option<&str>) -> String {
         }
         None => fields(&rules),
     };
-    let policy = format!("  failurePolicy: {{{{ .Values.webhooks.failurePolicy.{} }}}}\n", value(name));
+    let policy = match name {
+        // What is to go never waits for anybody.
+        "deletions.vpcguard.io" => "  failurePolicy: Ignore\n".to_owned(),
+        _ => format!("  failurePolicy: {{{{ .Values.webhooks.failurePolicy.{} }}}}\n", value(name)),
+    };
     format!("- name: {name}\n{policy}{}{}{rules}{rest}", SERVICE.replace("PATH", path), namespaces(&selector))
 }
 

@@ -87,7 +87,9 @@ pub(crate) fn settings() -> Value {
             "namespace": text(), "defaultVpc": text(), "defaultSubnet": text(), "nodeSwitch": text(),
             "externalSubnet": text(), "serviceCidrs": list(text()), "nonPrimaryCNI": flag(),
         })),
-        "exempt": object(json!({"users": list(text()), "namespaces": list(text()), "restorers": list(text())})),
+        "exempt": object(json!({
+            "users": list(text()), "namespaces": list(text()), "restorers": list(text()), "deleters": list(text()),
+        })),
         "inject": object(json!({
             "logicalSwitch": flag(),
             "vpcLb": object(json!({

@@ -48,6 +48,16 @@ labels:
 {{- end -}}
 {{- end }}
 
+{{/* Users whose deletions pass, as a JSON list. */}}
+{{- define "vpcguard.exemptDeleters" -}}
+{{- $given := dig "exempt" "deleters" "default" .Values.settings -}}
+{{- if kindIs "slice" $given -}}
+{{ toRawJson $given }}
+{{- else -}}
+{{ include "vpcguard.deleters" . | fromJsonArray | toRawJson }}
+{{- end -}}
+{{- end }}
+
 {{/* Namespaces that pass without review, as a JSON list. */}}
 {{- define "vpcguard.exemptNamespaces" -}}
 {{- $given := dig "exempt" "namespaces" "default" .Values.settings -}}

@@ -9,6 +9,8 @@
 //! `ovn.kubernetes.io/vip` gives a Pod the address of a Vip, and nobody asks whose that is: a Vip of a VPC that the namespace may
 //! not use, one that is for another namespace, and one that a Pod of another namespace has taken are refused.
 //!
+//! A Pod that one of `exempt.restorers` brings back before its VPC is a warning.
+//!
 //! The rest of what is written there is a warning: a new Pod that says that it is `allocated` gets no port; an address changed
 //! under an attached Pod is believed by Services and NetworkPolicies; `kubevirt.io/migrationJobName` without a virtual machine
 //! switches off the look for addresses that are in use.
@@ -29,14 +31,14 @@ mod vip;
 use crate::attach::Asked;
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Action, Finding, quoted};
 use crate::kinds::{
     Binding, DEFAULT_NETWORK, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object, PodTemplate, VIP,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::closed_to;
+use crate::rules::support::listed::{Closed, closed_to};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -114,7 +116,10 @@ fn router(pod: &PodTemplate, provider: &str, context: &mut Context<'_>) -> Outco
                 quoted(vpc)
             );
             let finding = Finding::forbidden(field, vpc, detail).identified_by(format!("{key} {vpc}"));
-            context.deny(closed.evidence(finding).help(HELP));
+            // A backup brings a Pod back before its VPC.
+            let comes_later = matches!(closed, Closed::Unknown(_)) && context.settings.is_restorer(context.user);
+            let action = if comes_later { Action::Warn } else { Action::Deny };
+            context.report(action, closed.evidence(finding).help(HELP));
         }
     } else if let Some(subnet) = context.cluster.subnet_until_gone(subnet)?.filter(|s| s.vpc.as_deref() != Some(vpc)) {
         let of = context.mention(Kind::Subnet, &subnet.meta.name);
@@ -161,7 +166,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::rules::support::testing::{Cluster, update};
+    use crate::inventory::Inventory;
+    use crate::request::Request;
+    use crate::review::review;
+    use crate::rules::support::testing::{Cluster, create, update};
+    use crate::settings::Settings;
 
     const ROUTER: &str = "ovn.kubernetes.io/logical_router";
 
@@ -206,6 +215,22 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_brings_a_pod_before_its_vpc() {
+        let mut inventory = Inventory::default().watching([Kind::Vpc]);
+        inventory.apply(Kind::Vpc, &json!({"metadata": {"name": "v"}, "spec": {"namespaces": ["ns1"]}}));
+        let answered = |vpc: &str, user: &str| {
+            let request = Request { user: user.to_owned(), ..create(&pod(json!({ROUTER: vpc}))) };
+            let verdict = review(&request, &inventory, &Settings::default()).unwrap();
+            let of_rule = verdict.warnings.iter().filter(|warning| warning.rule() == super::RULE.id);
+            (verdict.allowed, of_rule.count())
+        };
+        let velero = "system:serviceaccount:velero:velero";
+        assert_eq!(answered("later", velero), (true, 1));
+        assert_eq!(answered("later", "admin"), (false, 0));
+        assert_eq!(answered("v", velero), (false, 0));
+    }
+
+    #[test]
     fn anothers_vip_is_refused() {
         let vip = |name: &str, spec: Value, taken: &str| {
             let labels = json!({"ovn.kubernetes.io/ip_reserved": taken});
@@ -242,7 +267,7 @@ mod tests {
         let warned = |old: Option<Value>, new: Value| {
             let request = match old {
                 Some(old) => update(&pod(old), &pod(new)),
-                None => crate::rules::support::testing::create(&pod(new)),
+                None => create(&pod(new)),
             };
             let verdict = cluster().verdict(&request);
             assert!(verdict.allowed);
