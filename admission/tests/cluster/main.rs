@@ -8,6 +8,7 @@ mod drain;
 mod isolation;
 mod kube_ovn;
 mod ledger;
+mod moments;
 mod priority;
 mod races;
 mod recorded;
