@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn of_what_is_to_go_only_what_kube_ovn_made_for_itself_is_sent() {
-        let settings = Settings::parse(&json!({"kubeOvn": {"nodeSwitch": "nodes"}, "exempt": {"deleters": ["d"]}})).unwrap();
+        let settings =
+            Settings::parse(&json!({"kubeOvn": {"nodeSwitch": "nodes"}, "exempt": {"deleters": ["d"]}})).unwrap();
         let webhooks = validating(&settings).webhooks.unwrap();
         let deleting = |webhook: &&ValidatingWebhook| {
             let rules = webhook.rules.iter().flatten();

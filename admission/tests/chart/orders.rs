@@ -58,7 +58,8 @@ fn a_tenants_release_comes_up(helm: &str) {
     succeeds(&run(&[NETWORK, WORKLOAD]));
     let deployment = world.get_in("blue", &["deployment", "web"]);
     let template = &deployment["spec"]["template"];
-    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
+    let mut pod =
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
     pod["metadata"]["name"] = json!("web-1");
     until("a Pod of the Deployment is made", || {
         let pods = "/api/v1/namespaces/blue/pods";

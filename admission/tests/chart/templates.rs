@@ -19,7 +19,8 @@ pub(crate) const EXEMPT: &str = "EXEMPTNAMESPACE";
 const USER: &str = "EXEMPTUSER";
 const DELETER: &str = "EXEMPTDELETER";
 /// Names of what Kube-OVN makes for itself, and the settings that they stand in.
-const MADE: &[(&str, &str)] = &[("DEFAULTVPC", "defaultVpc"), ("DEFAULTSUBNET", "defaultSubnet"), ("NODESWITCH", "nodeSwitch")];
+const MADE: &[(&str, &str)] =
+    &[("DEFAULTVPC", "defaultVpc"), ("DEFAULTSUBNET", "defaultSubnet"), ("NODESWITCH", "nodeSwitch")];
 
 /// What says where a file comes from. It is no part of what is rendered.
 const HEAD: &str = "{{- /* Made by `cargo xtask chart --write` from `vpcguard manifests`. */ -}}\n";

@@ -43,7 +43,8 @@ fn held_by_a_finalizer(world: &World) -> Vec<String> {
     let admin = admin(world);
     let object = |kind: &str, spec: Value| json!({"apiVersion": "kubeovn.io/v1", "kind": kind, "metadata": {"name": "going"}, "spec": spec});
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "going"}});
-    let gateway = json!({"replicas": 1, "externalSubnet": "external", "policies": [{"snat": true, "subnets": ["going"]}]});
+    let gateway =
+        json!({"replicas": 1, "externalSubnet": "external", "policies": [{"snat": true, "subnets": ["going"]}]});
     let all = [
         ("/api/v1/namespaces".to_owned(), namespace),
         (format!("{KUBE_OVN}/subnets"), subnet("going", "ovn-cluster", "10.7.0.0/24")),

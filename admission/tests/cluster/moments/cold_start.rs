@@ -42,7 +42,9 @@ fn a_cluster_comes_up_again() {
     // Its Pod runs: the rest follows, as controllers try again.
     world.replicas[0].restart().unwrap();
     wait_until_ready(&world.replicas[0]).unwrap();
-    world.until("a tenant's Pod is made", |world| again(world).iter().all(|answer| is_success(answer) || answer.status == 409));
+    world.until("a tenant's Pod is made", |world| {
+        again(world).iter().all(|answer| is_success(answer) || answer.status == 409)
+    });
     comes_up(&world, "blue", "app");
     let stored = admin(&world).passes("GET", &pods("blue"), &Value::Null);
     assert_eq!(stored["items"].as_array().map(Vec::len), Some(1));

@@ -14,8 +14,7 @@ use super::{admin, finalizes, status};
 const MOST_ROUNDS: usize = 5;
 
 /// Kinds in the order in which Helm and Argo CD write them; those that are not here come after, by their names.
-const KNOWN: &[&str] =
-    &["Namespace", "ConfigMap", "Service", "Pod", "Deployment", "StatefulSet", "CronJob"];
+const KNOWN: &[&str] = &["Namespace", "ConfigMap", "Service", "Pod", "Deployment", "StatefulSet", "CronJob"];
 
 /// Kube-OVN may take away what it has made.
 const RIGHTS: &str = r#"

@@ -82,33 +82,44 @@ fn backup() -> Vec<(String, Value)> {
         "ovn.kubernetes.io/logical_switch": "blue-apps",
     });
     let metadata = json!({"name": "blue", "annotations": namespace});
-    let mut all = vec![(
-        "/api/v1/namespaces".to_owned(),
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}),
-    )];
+    let mut all =
+        vec![("/api/v1/namespaces".to_owned(), json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))];
     all.extend(pods().into_iter().map(|pod| (core("pods"), pod)));
     let apps = "/apis/apps/v1/namespaces/blue";
     all.push((format!("{apps}/replicasets"), workload("ReplicaSet")));
     all.push((format!("{apps}/deployments"), workload("Deployment")));
     all.push(("/apis/discovery.k8s.io/v1/namespaces/blue/endpointslices".to_owned(), slice()));
-    all.push((ovn("ippools"), made("IPPool", "blue-pool", json!({"subnet": "blue-apps", "ips": ["10.0.1.100..10.0.1.110"]}))));
+    all.push((
+        ovn("ippools"),
+        made("IPPool", "blue-pool", json!({"subnet": "blue-apps", "ips": ["10.0.1.100..10.0.1.110"]})),
+    ));
     let config = r#"{"cniVersion": "0.3.1", "type": "kube-ovn", "provider": "db.blue.ovn"}"#;
     let network = json!({
         "apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition", "metadata": {"name": "db", "namespace": "blue"},
         "spec": {"config": config},
     });
     all.push(("/apis/k8s.cni.cncf.io/v1/namespaces/blue/network-attachment-definitions".to_owned(), network));
-    all.push((core("services"), service("slr-web", json!({
-        "ovn.kubernetes.io/switch_lb_vip": "10.0.1.200", "ovn.kubernetes.io/vpc": "blue",
-        "ovn.kubernetes.io/logical_router": "blue", "ovn.kubernetes.io/logical_switch": "blue-apps",
-    }))));
+    all.push((
+        core("services"),
+        service(
+            "slr-web",
+            json!({
+                "ovn.kubernetes.io/switch_lb_vip": "10.0.1.200", "ovn.kubernetes.io/vpc": "blue",
+                "ovn.kubernetes.io/logical_router": "blue", "ovn.kubernetes.io/logical_switch": "blue-apps",
+            }),
+        ),
+    ));
     all.push((core("services"), service("web", json!({"ovn.kubernetes.io/vpc": "blue"}))));
     let subnet = |name: &str, cidr: &str, provider: &str, namespaces: Value| {
         let gateway = cidr.replace(".0/24", ".1");
-        made("Subnet", name, json!({
-            "vpc": "blue", "protocol": "IPv4", "cidrBlock": cidr, "gateway": gateway, "excludeIps": [gateway], "provider": provider,
-            "gatewayType": "distributed", "enableLb": true, "namespaces": namespaces,
-        }))
+        made(
+            "Subnet",
+            name,
+            json!({
+                "vpc": "blue", "protocol": "IPv4", "cidrBlock": cidr, "gateway": gateway, "excludeIps": [gateway], "provider": provider,
+                "gatewayType": "distributed", "enableLb": true, "namespaces": namespaces,
+            }),
+        )
     };
     all.push((ovn("subnets"), subnet("blue-apps", "10.0.1.0/24", "ovn", json!(["blue"]))));
     all.push((ovn("subnets"), subnet("blue-db", "10.0.2.0/24", "db.blue.ovn", json!([]))));

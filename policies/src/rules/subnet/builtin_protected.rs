@@ -46,8 +46,7 @@ pub const RULE: Rule = Rule {
     ],
 };
 
-const HELP: &str =
-    "If it has to be, annotate the object with vpcguard.io/allow: builtin-protected first, and restart kube-ovn-controller after.";
+const HELP: &str = "If it has to be, annotate the object with vpcguard.io/allow: builtin-protected first, and restart kube-ovn-controller after.";
 
 fn deletion(object: &Object, context: &mut Context<'_>) -> Outcome {
     let name = object.meta().name.as_str();
@@ -132,7 +131,8 @@ mod tests {
     #[test]
     fn a_deletion_passes_where_it_is_known_or_allowed() {
         let by = |user: &str| Request { user: user.to_owned(), ..delete(&of("Subnet", "join")) };
-        for user in ["system:serviceaccount:kube-system:ovn", "system:serviceaccount:kube-system:namespace-controller"] {
+        for user in ["system:serviceaccount:kube-system:ovn", "system:serviceaccount:kube-system:namespace-controller"]
+        {
             assert!(said(&by(user), &json!({})).is_empty(), "{user}");
         }
         assert_eq!(said(&by("admin"), &json!({})).len(), 1);
@@ -140,7 +140,8 @@ mod tests {
         let mut going = of("Subnet", "join");
         going["metadata"] = json!({"deletionTimestamp": "2026-04-02T09:00:00Z"});
         assert!(said(&delete(&going), &json!({})).is_empty());
-        let allowing = json!({"kind": "Subnet", "name": "join", "annotations": {"vpcguard.io/allow": "builtin-protected"}});
+        let allowing =
+            json!({"kind": "Subnet", "name": "join", "annotations": {"vpcguard.io/allow": "builtin-protected"}});
         let verdict = Cluster::of(super::RULE.id).verdict(&delete(&allowing));
         assert!(verdict.allowed && verdict.warnings.iter().all(crate::finding::Finding::is_spared));
         assert_eq!(verdict.warnings.len(), 1);
