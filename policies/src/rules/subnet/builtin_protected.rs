@@ -59,16 +59,17 @@ fn deletion(object: &Object, context: &mut Context<'_>) -> Outcome {
 fn change(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(Object::Subnet(old)) = context.old else { return Ok(()) };
     let Some(role) = role_of_subnet(&subnet.meta.name, context.kube_ovn()) else { return Ok(()) };
-    let vpc = |subnet: &Subnet| subnet.vpc.clone().unwrap_or_default();
-    for (field, new, old) in [
-        ("spec.provider", &subnet.provider, &old.provider),
-        ("spec.vlan", &subnet.vlan, &old.vlan),
-        ("spec.vpc", &vpc(subnet), &vpc(old)),
-    ] {
-        if new != old {
-            let detail = format!("may not change in {role}, which was made with {old:?}");
-            context.deny(Finding::invalid(FieldPath::of(field), new, detail).help(HELP));
-        }
+    let provider =
+        |subnet: &Subnet| if subnet.provider.is_empty() { "ovn".to_owned() } else { subnet.provider.clone() };
+    let mut changes =
+        vec![("spec.provider", provider(subnet), provider(old)), ("spec.vlan", subnet.vlan.clone(), old.vlan.clone())];
+    // Without an OVN provider there is none, which is said already.
+    if let (Some(new), Some(old)) = (&subnet.vpc, &old.vpc) {
+        changes.push(("spec.vpc", new.clone(), old.clone()));
+    }
+    for (field, new, old) in changes.iter().filter(|(_, new, old)| new != old) {
+        let detail = format!("may not change in {role}, which was made with {old:?}");
+        context.deny(Finding::invalid(FieldPath::of(field), new, detail).help(HELP));
     }
     Ok(())
 }
