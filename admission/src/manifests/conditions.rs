@@ -34,8 +34,8 @@ pub(super) fn deletions(settings: &Settings) -> [MatchCondition; 3] {
 }
 
 fn not_by<'u>(users: impl Iterator<Item = &'u String>) -> MatchCondition {
-    let own = format!("system:serviceaccount:{NAMESPACE}:{NAME}");
-    let users = users.map(String::as_str).chain([own.as_str()]).map(literal);
+    let own = literal(&format!("system:serviceaccount:{NAMESPACE}:{NAME}"));
+    let users = users.map(|user| literal(user)).chain([own]);
     condition("user-not-exempt", format!("!(request.userInfo.username in [\n  {}\n])", join(users, ",\n  ")))
 }
 
