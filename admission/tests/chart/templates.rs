@@ -10,11 +10,12 @@ use serde_saphyr::ser_options;
 use vpcguard_policies::Settings;
 
 use super::entries;
-use super::manifests::{identity, manifests};
+use super::manifests::{identity, print};
 
 pub(crate) const NAMESPACE: &str = "vpcguard-system";
 pub(crate) const KUBE_OVN: &str = "KUBEOVNNAMESPACE";
-pub(crate) const EXEMPT: &str = "EXEMPTNAMESPACE";
+pub(crate) const EXEMPT: &str = "exempt-namespace";
+pub(crate) const FIRST: &str = "first-namespace";
 const USER: &str = "EXEMPTUSER";
 
 /// What says where a file comes from. It is no part of what is rendered.
@@ -47,7 +48,11 @@ const OWN: &[&str] = &["Namespace vpcguard-system", "ServiceAccount vpcguard-sys
 pub(crate) fn templates() -> BTreeMap<String, String> {
     let settings = json!({"kubeOvn": {"namespace": KUBE_OVN}, "exempt": {"users": [USER], "namespaces": [EXEMPT]}});
     let mut files = BTreeMap::from([("templates/_accounts.tpl".to_owned(), accounts())]);
-    for object in manifests(&settings).into_iter().filter(|object| !OWN.contains(&identity(object).as_str())) {
+    // Both stand among those that come first, so that the three lists of namespaces can be told apart.
+    let first = ["--failure-policy-exempt", EXEMPT, "--failure-policy-exempt", FIRST];
+    for object in
+        print(&settings.to_string(), &first).into_iter().filter(|object| !OWN.contains(&identity(object).as_str()))
+    {
         let name = identity(&object);
         let (_, path, condition) = FILES.iter().find(|(known, ..)| *known == name).unwrap_or_else(|| {
             panic!("the chart has no place for {name}, which `vpcguard manifests` prints: add it to FILES")
@@ -140,7 +145,7 @@ pub(crate) fn marked(text: &str) -> String {
         }
         lines.push('\n');
     }
-    for mark in [KUBE_OVN, EXEMPT, USER, NAMESPACE] {
+    for mark in [KUBE_OVN, EXEMPT, FIRST, USER, NAMESPACE] {
         assert!(!lines.contains(mark), "{mark} stands where no template can take its place:\n{lines}");
     }
     lines
