@@ -11,11 +11,12 @@ use vpcguard_policies::Settings;
 use vpcguard_policies::settings::KubeOvn;
 
 use super::entries;
-use super::manifests::{identity, manifests};
+use super::manifests::{identity, print};
 
 pub(crate) const NAMESPACE: &str = "vpcguard-system";
 pub(crate) const KUBE_OVN: &str = "KUBEOVNNAMESPACE";
-pub(crate) const EXEMPT: &str = "EXEMPTNAMESPACE";
+pub(crate) const EXEMPT: &str = "exempt-namespace";
+pub(crate) const FIRST: &str = "first-namespace";
 const USER: &str = "EXEMPTUSER";
 const DELETER: &str = "EXEMPTDELETER";
 /// Names of what Kube-OVN makes for itself, and the settings that they stand in.
@@ -58,7 +59,11 @@ pub(crate) fn templates() -> BTreeMap<String, String> {
         settings["kubeOvn"][key] = json!(mark);
     }
     let mut files = BTreeMap::from([("templates/_accounts.tpl".to_owned(), accounts())]);
-    for object in manifests(&settings).into_iter().filter(|object| !OWN.contains(&identity(object).as_str())) {
+    // Both stand among those that come first, so that the three lists of namespaces can be told apart.
+    let first = ["--failure-policy-exempt", EXEMPT, "--failure-policy-exempt", FIRST];
+    for object in
+        print(&settings.to_string(), &first).into_iter().filter(|object| !OWN.contains(&identity(object).as_str()))
+    {
         let name = identity(&object);
         let (_, path, condition) = FILES.iter().find(|(known, ..)| *known == name).unwrap_or_else(|| {
             panic!("the chart has no place for {name}, which `vpcguard manifests` prints: add it to FILES")
@@ -169,7 +174,9 @@ pub(crate) fn marked(text: &str) -> String {
         }
         lines.push('\n');
     }
-    for mark in [KUBE_OVN, EXEMPT, USER, DELETER, NAMESPACE].into_iter().chain(MADE.iter().map(|(mark, _)| *mark)) {
+    for mark in
+        [KUBE_OVN, EXEMPT, FIRST, USER, DELETER, NAMESPACE].into_iter().chain(MADE.iter().map(|(mark, _)| *mark))
+    {
         assert!(!lines.contains(mark), "{mark} stands where no template can take its place:\n{lines}");
     }
     lines

@@ -104,7 +104,9 @@ impl World {
         let container = &deployment["spec"]["template"]["spec"]["containers"][0];
         let settings = &deployment["spec"]["template"]["metadata"]["annotations"]["vpcguard.io/settings"];
         let settings = self.file("settings.yaml", settings.as_str().unwrap());
-        let is_address = |arg: &&str| arg.starts_with("--listen=") || arg.starts_with("--metrics-listen=");
+        let is_address = |arg: &&str| {
+            ["--listen=", "--metrics-listen=", "--probes-listen="].iter().any(|flag| arg.starts_with(flag))
+        };
         let args = container["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap());
         // Where they listen is this test's choice, and the file is not mounted.
         let args: Vec<_> = args

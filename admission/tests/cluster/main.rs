@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 mod audit;
+mod away;
 mod beginning;
 mod client;
+mod conditions;
 mod drain;
 mod isolation;
 mod kube_ovn;
@@ -18,6 +20,7 @@ mod repair;
 mod retry;
 mod rotation;
 mod startup;
+mod sub_resources;
 mod throughput;
 mod unjudged;
 mod view;
