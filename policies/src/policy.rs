@@ -122,6 +122,11 @@ impl Policy {
         reviewed.chain(self.injections().iter().map(|rule| rule.kind)).collect()
     }
 
+    /// The kinds of which it is to be asked about what goes.
+    pub fn deletions(self) -> BTreeSet<Kind> {
+        self.rules().iter().flat_map(|rule| rule.deletions()).collect()
+    }
+
     /// The kinds of which it looks others up.
     pub fn asks(self) -> BTreeSet<Kind> {
         let asked = self.rules().iter().map(|rule| rule.asks).chain(self.injections().iter().map(|rule| rule.asks));

@@ -63,12 +63,17 @@ impl Case {
         assert_eq!(odd, None, "{} has a key that no case has", source.name);
         let field = |name: &str| case.get(name).cloned().filter(|value| !value.is_null());
         let old = field("old");
-        let mut request = Request::of_object(field("object").expect("a case has an object"), old.clone());
+        let object = field("object").expect("a case has an object");
+        let operation = case.get("operation").and_then(Value::as_str).unwrap_or_default();
+        let mut request = match operation {
+            "Delete" => Request::to_delete(object),
+            _ => Request::of_object(object, old.clone()),
+        };
         "the-uid".clone_into(&mut request.uid);
         if let Some(user) = case.get("user").and_then(Value::as_str) {
             user.clone_into(&mut request.user);
         }
-        if case.get("operation").is_some_and(|operation| operation == "AtRest") {
+        if operation == "AtRest" {
             request.operation = Operation::AtRest;
         }
         let state = field("state").and_then(|state| state.as_array().cloned()).unwrap_or_default();

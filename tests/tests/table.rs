@@ -114,6 +114,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("subnet-cidr-routed-overlap", &["also has", "a peering link", "which is peered"]),
     ("vpc-subnet-name", &["a Vpc has", "a Subnet has"]),
     ("subnet-vpc-immutable", &["may not change"]),
+    ("builtin-protected", &["may not be deleted", "may not change in"]),
     (
         "subnet-syntax",
         &[

@@ -69,6 +69,10 @@ pub(crate) struct Serve {
     /// with --standalone 127.0.0.1:9443].
     #[arg(long, value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
+    /// Where to listen for health and readiness apart from metrics, which --metrics-listen has alone then; port 0 takes a
+    /// free one [default: with the metrics].
+    #[arg(long, value_name = "ADDR")]
+    probes_listen: Option<SocketAddr>,
     /// The settings, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,

@@ -61,7 +61,7 @@ impl World {
     }
 
     /// Waits until the API server knows the webhooks, their address and their CA.
-    fn until_asked(&self) {
+    pub(crate) fn until_asked(&self) {
         until("the API server asks vpcguard", || {
             let output = self.apply(&subnet("nowhere", "10.0.0.0/240"));
             output.stderr.contains("subnet-syntax")

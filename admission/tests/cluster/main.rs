@@ -2,12 +2,15 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 mod audit;
+mod away;
 mod beginning;
 mod client;
+mod conditions;
 mod drain;
 mod isolation;
 mod kube_ovn;
 mod ledger;
+mod moments;
 mod priority;
 mod races;
 mod reads;
@@ -18,6 +21,7 @@ mod repair;
 mod retry;
 mod rotation;
 mod startup;
+mod sub_resources;
 mod throughput;
 mod unjudged;
 mod view;

@@ -17,6 +17,7 @@ mod corpus_webhook;
 mod examples;
 mod explain;
 mod guide;
+mod probes;
 mod recorded;
 mod reload;
 mod running;

@@ -110,13 +110,14 @@ impl Parser {
     }
 
     fn exempt(&mut self, exempt: &Reader, kube_ovn: &KubeOvn) -> Exempt {
-        self.keys(exempt, &["users", "namespaces", "restorers"]);
+        self.keys(exempt, &["users", "namespaces", "restorers", "deleters"]);
         let defaults = Exempt::defaults(kube_ovn);
         let given = |field: &Reader, default| if field.is_present() { field.strings() } else { default };
         Exempt {
             users: given(&exempt.at("users"), defaults.users),
             namespaces: given(&exempt.at("namespaces"), defaults.namespaces),
             restorers: given(&exempt.at("restorers"), defaults.restorers),
+            deleters: given(&exempt.at("deleters"), defaults.deleters),
         }
     }
 

@@ -29,7 +29,7 @@ export interface Settings {
     nonPrimaryCNI?: boolean;
   };
   egressGateway?: { images?: string[]; scope?: "declared" | "own" };
-  exempt?: { users?: string[]; namespaces?: string[]; restorers?: string[] };
+  exempt?: { users?: string[]; namespaces?: string[]; restorers?: string[]; deleters?: string[] };
   inject?: {
     logicalSwitch?: boolean;
     vpcLb?: { enabled?: boolean; all?: boolean; selector?: { matchLabels?: { [label: string]: string } } };

@@ -32,8 +32,11 @@ const CREATED: &str = "2026-11-23T00:00:00Z";
 /// Where the sources are.
 pub(crate) const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// The operations that rules review. None reads a DELETE.
+/// The operations by which something is stored.
 const REVIEWED: &[&str] = &["CREATE", "UPDATE"];
+
+/// The operation by which something goes.
+const DELETED: &[&str] = &["DELETE"];
 
 /// All files, by their paths from the root. `pages` are those of the rules, by the rule's id.
 pub(crate) fn files(pages: &BTreeMap<String, String>) -> Result<Vec<(PathBuf, String)>> {

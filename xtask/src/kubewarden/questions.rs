@@ -143,6 +143,7 @@ fn exempt() -> Vec<Question> {
         list("exempt.users", "Full user names; a list of your own replaces the default", group, &defaults.users),
         list("exempt.namespaces", "Namespaces; a list of your own replaces the default", group, &defaults.namespaces),
         list("exempt.restorers", "Users who bring backups back, in any order", group, &defaults.restorers),
+        list("exempt.deleters", "Users whose deletions pass", group, &defaults.deleters),
     ]
 }
 

@@ -9,6 +9,8 @@
 //! `ovn.kubernetes.io/vip` gives a Pod the address of a Vip, and nobody asks whose that is: a Vip of a VPC that the namespace may
 //! not use, one that is for another namespace, and one that a Pod of another namespace has taken are refused.
 //!
+//! A Pod that one of `exempt.restorers` brings back before its VPC is a warning.
+//!
 //! The rest of what is written there is a warning: a new Pod that says that it is `allocated` gets no port, one that says that it
 //! is `routed` no routes, and `cidr`, `gateway`, `vlan_id` and `vpc_…` are Kube-OVN's own notes, which a backup brings back; an
 //! address, a MAC address, a `cidr` or a `gateway` changed under an attached Pod is believed by Services and NetworkPolicies;
@@ -36,7 +38,7 @@ use std::collections::BTreeSet;
 use crate::attach::Asked;
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Action, Finding, quoted};
 use crate::gather::gathered;
 use crate::kinds::{
     Binding, DEFAULT_NETWORK, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object, PodTemplate, VIP,
@@ -44,7 +46,7 @@ use crate::kinds::{
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::ClosedVpcs;
+use crate::rules::support::listed::{Closed, ClosedVpcs};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -122,7 +124,10 @@ fn router(pod: &PodTemplate, provider: &str, vpcs: &mut ClosedVpcs<'_>, context:
                 quoted(vpc)
             );
             let finding = Finding::forbidden(field, vpc, detail).identified_by(format!("{key} {vpc}"));
-            context.deny(closed.evidence(finding).help(HELP));
+            // A backup brings a Pod back before its VPC.
+            let comes_later = matches!(closed, Closed::Unknown(_)) && context.settings.is_restorer(context.user);
+            let action = if comes_later { Action::Warn } else { Action::Deny };
+            context.report(action, closed.evidence(finding).help(HELP));
         }
     } else if let Some(subnet) = context.cluster.subnet_until_gone(subnet)?.filter(|s| s.vpc.as_deref() != Some(vpc)) {
         let of = context.mention(Kind::Subnet, &subnet.meta.name);
@@ -145,6 +150,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::request::Request;
     use crate::rules::support::testing::{Cluster, create, update};
 
     const ROUTER: &str = "ovn.kubernetes.io/logical_router";
@@ -187,6 +193,19 @@ mod tests {
         assert!(!allowed(json!({ROUTER: "w"}), json!({ROUTER: "v"})));
         let key = "nad.ns2.ovn.kubernetes.io/logical_router";
         assert!(!allowed(json!({key: "v"}), json!({key: "v", NETWORKS: "nad"})));
+    }
+
+    #[test]
+    fn a_backup_brings_a_pod_before_its_vpc() {
+        let cluster = cluster().seeing_all();
+        let answered = |vpc: &str, user: &str| {
+            let verdict = cluster.verdict(&Request { user: user.to_owned(), ..create(&pod(json!({ROUTER: vpc}))) });
+            (verdict.allowed, verdict.warnings.len())
+        };
+        let velero = "system:serviceaccount:velero:velero";
+        assert_eq!(answered("later", velero), (true, 1));
+        assert_eq!(answered("later", "admin"), (false, 0));
+        assert_eq!(answered("v", velero), (false, 0));
     }
 
     #[test]

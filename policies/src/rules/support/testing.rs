@@ -152,6 +152,11 @@ pub(crate) fn update(old: &Value, new: &Value) -> Request {
     Request::of_object(whole(new), Some(whole(old)))
 }
 
+/// A request to delete an object.
+pub(crate) fn delete(object: &Value) -> Request {
+    Request::to_delete(whole(object))
+}
+
 /// Completes `{"kind", "name", "spec"}` to an object; its name is `new` where none is given.
 fn whole(short: &Value) -> Value {
     let mut object = short.clone();
