@@ -4,6 +4,7 @@
 mod audit;
 mod beginning;
 mod client;
+mod common_ledger;
 mod drain;
 mod isolation;
 mod kube_ovn;
