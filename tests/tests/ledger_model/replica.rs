@@ -16,9 +16,13 @@ pub(crate) fn read(model: &Protocol, last: &State, batch: usize, place: usize) -
     if undecided.is_empty() || requests.iter().any(|request| last.requests[*request] == Stage::Waiting) {
         return None;
     }
+    let is_common = place == model.common();
+    if is_common && last.sent_away[batch] && last.ledgers[model.space_of(batch)].ledger.is_some() {
+        return None;
+    }
     let stored = &last.ledgers[place];
     let space = address_space(model.space_of(batch));
-    let scope = if place == model.common() { Scope::common(&space) } else { Scope::Own(space) };
+    let scope = if is_common { Scope::common(&space) } else { Scope::Own(space) };
     let found = stored.ledger.as_deref().cloned();
     let resource_version = found.as_ref().map(|_| stored.resource_version);
     let mut ledger = found.unwrap_or_else(|| Ledger::new(scope, last.store.newest()));
@@ -161,6 +165,8 @@ pub(crate) fn look_for_own(model: &Protocol, last: &State, batch: usize) -> Opti
     if state.ledgers[model.space_of(batch)].ledger.is_none() {
         attempt.confirming = if model.rules.look_again { Confirming::LookedForOwn } else { Confirming::LookedAgain };
         state.attempts[batch] = Some(attempt);
+    } else {
+        state.sent_away[batch] = true;
     }
     Some(state)
 }

@@ -18,6 +18,8 @@ pub(crate) struct State {
     pub(crate) requests: Vec<Stage>,
     /// One a batch, while a replica is at it.
     pub(crate) attempts: Vec<Option<Attempt>>,
+    /// Which batches were sent away by the common ledger: they come back only where their address space has none.
+    pub(crate) sent_away: Vec<bool>,
     /// While the collector is at it.
     pub(crate) release: Option<Release>,
     /// While the remover is at it.
@@ -117,6 +119,7 @@ impl State {
             ledgers: own.chain([common]).collect(),
             requests: requests.collect(),
             attempts: vec![None; scenario.batches.len()],
+            sent_away: vec![false; scenario.batches.len()],
             release: None,
             removal: None,
             removed: 0,

@@ -115,7 +115,7 @@ fn without_reading_the_common_ledger_again_one_that_came_and_went_is_missed() {
 fn without_the_floor_of_what_is_removed_a_stale_index_decides() {
     let rules = Rules { hand_over: false, ..Rules::ALL };
     assert!(breaks("two creates in a VPC that comes and goes", rules));
-    assert!(breaks("an update away in a VPC that comes and goes", rules));
+    assert!(breaks("a move between VPCs that come and go", rules));
 }
 
 /// The ledger has no claim when the remover looks, and that of `a` when it is removed.
