@@ -19,9 +19,9 @@ fn ledgers_of(clients: &Clients, space: &Value) -> Vec<Value> {
     ledgers
 }
 
-fn gateway(name: &str, subnet: &str, lan_ip: &str) -> Value {
+fn gateway(name: &str, vpc: &str, subnet: &str, lan_ip: &str) -> Value {
     json!({"apiVersion": "kubeovn.io/v1", "kind": "VpcNatGateway", "metadata": {"name": name},
-           "spec": {"vpc": "v", "subnet": subnet, "lanIp": lan_ip}})
+           "spec": {"vpc": vpc, "subnet": subnet, "lanIp": lan_ip}})
 }
 
 fn in_vlan(mut subnet: Value, vlan: &str) -> Value {
@@ -40,7 +40,7 @@ fn what_is_not_there_gets_no_ledger_and_is_claimed_all_the_same() {
         assert!(answer.is_accepted(), "{answer:?}");
     }
     let gateways = (0..5).map(|at| {
-        clients.create("vpc-nat-gateways", gateway(&format!("g-{at}"), &format!("made-up-{at}"), "10.0.0.5"))
+        clients.create("vpc-nat-gateways", gateway(&format!("g-{at}"), "v", &format!("made-up-{at}"), "10.0.0.5"))
     });
     for answer in clients.at_once(gateways.collect::<Vec<_>>()) {
         assert!(answer.is_accepted(), "{answer:?}");
@@ -69,7 +69,7 @@ fn what_is_not_there_gets_no_ledger_and_is_claimed_all_the_same() {
         assert_eq!(answers.iter().filter(|answer| answer.is_accepted()).count(), 1, "{answers:#?}");
         let lan_ip = format!("10.0.0.{}", 100 + round);
         let creates = (0..8)
-            .map(|at| clients.create("vpc-nat-gateways", gateway(&format!("r-{round}-{at}"), "nowhere", &lan_ip)));
+            .map(|at| clients.create("vpc-nat-gateways", gateway(&format!("r-{round}-{at}"), "v", "nowhere", &lan_ip)));
         let answers = clients.at_once(creates.collect::<Vec<_>>());
         assert_eq!(answers.iter().filter(|answer| answer.is_accepted()).count(), 1, "{answers:#?}");
     }
@@ -125,7 +125,7 @@ fn the_ledger_of_what_is_gone_is_removed_and_made_anew() {
             assert!(create("subnets", subnet(&format!("{name}-{}", &cidr[5..6]), name, cidr)).is_accepted());
         }
         for at in 0..2 {
-            let gateway = gateway(&format!("{name}-{at}"), &format!("{name}-0"), &format!("10.0.0.{}", 10 + at));
+            let gateway = gateway(&format!("{name}-{at}"), name, &format!("{name}-0"), &format!("10.0.0.{}", 10 + at));
             assert!(create("vpc-nat-gateways", gateway).is_accepted());
         }
         // The first one in a VLAN is claimed in common, and the next ones as well until that is seen.
