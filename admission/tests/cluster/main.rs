@@ -5,6 +5,7 @@ mod audit;
 mod away;
 mod beginning;
 mod client;
+mod common_ledger;
 mod conditions;
 mod drain;
 mod isolation;

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use vpcguard_policies::AddressSpace;
 
 use super::Ledgers;
 use super::writer::Ask;
 use crate::cluster::live::Stored;
-use crate::ledger::{Claim, Version};
+use crate::ledger::{Claim, Scope, Version};
 
 /// How often claims are looked through.
 const TICK: Duration = Duration::from_millis(500);
@@ -24,9 +23,12 @@ const COURTESY: std::ops::Range<u64> = 1000..3000;
 /// How long a release may take before it is asked for again.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// Claims in flight, by their ledger and id: a request may have one in the common ledger as well, for a moment.
+type AllKnown = HashMap<(Scope, String), Known>;
+
 /// What is known of a claim in flight.
 struct Known {
-    space: AddressSpace,
+    scope: Scope,
     claim: Claim,
     /// By our own clock, for no two clocks agree.
     first_seen: Instant,
@@ -62,12 +64,13 @@ pub(super) async fn run(ledgers: Arc<Ledgers>, mut stored: UnboundedReceiver<Sto
 }
 
 /// Takes up the claims that have come, drops those that have gone, and releases what is stored already.
-fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
+fn look_up(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
     let mut before = std::mem::take(known);
     for ledger in ledgers.store.in_flight() {
         for claim in ledger.claims {
-            let met = before.remove(&claim.id).unwrap_or_else(|| Known {
-                space: ledger.space.clone(),
+            let key = (ledger.scope.clone(), claim.id.clone());
+            let met = before.remove(&key).unwrap_or_else(|| Known {
+                scope: ledger.scope.clone(),
                 courtesy: if ledgers.is_own(&claim.id) {
                     Duration::ZERO
                 } else {
@@ -75,18 +78,20 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
                 },
                 first_seen: Instant::now(),
                 asked: None,
-                claim: claim.clone(),
+                claim,
             });
-            known.insert(claim.id, met);
+            known.insert(key, met);
         }
     }
-    for id in before.into_keys() {
-        ledgers.disown(&id);
+    for (_, id) in before.into_keys() {
+        if !known.keys().any(|(_, other)| *other == id) {
+            ledgers.disown(&id);
+        }
     }
     for met in known.values_mut() {
         let identity = {
             let state = ledgers.live.read();
-            state.identity(met.space.holders(), &met.claim.holder).cloned()
+            state.identity(met.scope.holders(), &met.claim.holder).cloned()
         };
         if let Some(found) = identity.filter(|found| met.claim.is_fulfilled_by(&found.uid, found.generation)) {
             met.release(ledgers, Some(found.version));
@@ -95,9 +100,9 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
 }
 
 /// Releases what an object was claimed for that has been stored, or removed: neither will be stored once more.
-fn seen(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>, object: &Stored) {
+fn seen(ledgers: &Arc<Ledgers>, known: &mut AllKnown, object: &Stored) {
     for met in known.values_mut() {
-        let is_its_own = met.claim.holder == object.name && met.space.holders() == object.kind;
+        let is_its_own = met.claim.holder == object.name && met.scope.holders() == object.kind;
         let is_removed = object.removed && met.claim.object_uid == object.uid;
         if is_its_own && (is_removed || met.claim.is_fulfilled_by(&object.uid, object.generation)) {
             met.release(ledgers, Some(object.version));
@@ -106,7 +111,7 @@ fn seen(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>, object: &Sto
 }
 
 /// Collects what is over its hold.
-fn collect(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
+fn collect(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
     for met in known.values_mut() {
         if met.first_seen.elapsed() >= ledgers.hold + met.courtesy {
             met.ask(ledgers, Ask::Collect { id: met.claim.id.clone() });
@@ -124,7 +129,7 @@ impl Known {
     fn ask(&mut self, ledgers: &Arc<Ledgers>, ask: Ask) {
         if self.asked.is_none_or(|asked| asked.elapsed() >= AGAIN) {
             self.asked = Some(Instant::now());
-            ledgers.release(&self.space, ask);
+            ledgers.release(&self.scope, ask);
         }
     }
 }
