@@ -269,7 +269,7 @@ fn custom_resources(away: &Away) {
             "VpcEgressGateway",
             "kubeovn.io/v1",
             &format!("{OVN}/namespaces/mine/vpc-egress-gateways"),
-            json!({"vpc": "v", "externalSubnet": "s"}),
+            json!({"vpc": "v", "externalSubnet": "s", "policies": [{"snat": true, "subnets": ["s"]}]}),
         ),
     ] {
         let with = |nothing: &Value| of(kind, version, nothing, spec.clone());
