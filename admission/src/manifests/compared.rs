@@ -102,7 +102,7 @@ mod tests {
     /// Whether a change of what is read always shows.
     fn covers(compared: &BTreeSet<Compared>, kind: Kind, read: Read) -> bool {
         let within = |path: &str, field: &str| path == field || path.starts_with(&format!("{field}."));
-        let is_pod = kind == Kind::Pod;
+        let is_pod = kind.pod_path().is_empty();
         compared.iter().any(|compared| match (*compared, read) {
             (Compared::Field(field), Read::Field(path)) => within(path, field),
             (Compared::Field(field), Read::PodField(path)) if is_pod => within(path, field),

@@ -1,5 +1,7 @@
 //! A real API server with the webhooks that `vpcguard manifests` prints, and nobody who answers: what is sent shows.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,8 @@ use super::world::{PATIENCE, manifests};
 /// See the module.
 pub(crate) struct Away {
     pub(crate) plane: ControlPlane,
+    /// What [`Away::unanswered`] was at last.
+    counted: RefCell<Vec<(String, String)>>,
 }
 
 /// What became of a request.
@@ -51,7 +55,7 @@ impl Away {
         let items = [manifests, rights].concat();
         let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
         plane.kubectl(User::Admin, &["apply", "--server-side", "-f", "-"], Some(&list))?.success()?;
-        let away = Self { plane };
+        let away = Self { plane, counted: RefCell::default() };
         let begun = Instant::now();
         let vpc = json!({"apiVersion": "kubeovn.io/v1", "kind": "Vpc", "metadata": {"name": "nowhere"}});
         while away.ask("POST", "/apis/kubeovn.io/v1/vpcs", &vpc).status < 400 {
@@ -77,17 +81,21 @@ impl Away {
     /// What becomes of such a request.
     #[track_caller]
     pub(crate) fn fate(&self, method: &str, path: &str, body: &Value) -> Fate {
-        let before = self.unanswered();
         let answer = self.ask(method, path, body);
         if let Some((_, rest)) = answer.body.split_once(r#"failed calling webhook \""#) {
             return Fate::Refused(rest.split(r#"\""#).next().unwrap_or_default().to_owned());
         }
         assert!(answer.status < 300, "{method} {path} {body}: {}", answer.body);
-        let names: Vec<_> = self.unanswered().into_iter().filter(|count| !before.contains(count)).collect();
-        if names.is_empty() {
-            return Fate::Unasked;
-        }
-        Fate::Unanswered(names.into_iter().map(|(name, _)| name).collect())
+        let before = self.counted.replace(self.unanswered());
+        // An injection and the review may have one name.
+        let names: BTreeSet<_> = self
+            .counted
+            .borrow()
+            .iter()
+            .filter(|count| !before.contains(count))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if names.is_empty() { Fate::Unasked } else { Fate::Unanswered(names.into_iter().collect()) }
     }
 
     /// How many calls of each webhook were admitted without an answer.

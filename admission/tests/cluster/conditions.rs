@@ -252,7 +252,8 @@ fn custom_resources(away: &Away) {
         named("c", json!({"apiVersion": version, "kind": kind, "metadata": metadata["metadata"], "spec": spec}))
     };
     for (webhook, kind, version, collection, spec) in [
-        ("kube-ovn", "Vpc", "kubeovn.io/v1", &format!("{OVN}/vpcs"), json!({})),
+        // The injection is asked for first.
+        ("vpcs", "Vpc", "kubeovn.io/v1", &format!("{OVN}/vpcs"), json!({})),
         ("kube-ovn", "Vip", "kubeovn.io/v1", &format!("{OVN}/vips"), json!({"subnet": "s"})),
         ("addresses", "Subnet", "kubeovn.io/v1", &format!("{OVN}/subnets"), json!({"cidrBlock": "10.0.0.0/24"})),
         (
@@ -268,11 +269,11 @@ fn custom_resources(away: &Away) {
             "VpcEgressGateway",
             "kubeovn.io/v1",
             &format!("{OVN}/namespaces/mine/vpc-egress-gateways"),
-            json!({"vpc": "v", "externalSubnet": "s"}),
+            json!({"vpc": "v", "externalSubnet": "s", "policies": [{"snat": true, "subnets": ["s"]}]}),
         ),
     ] {
         let with = |nothing: &Value| of(kind, version, nothing, spec.clone());
-        let changed = json!({"spec": {"vpc": "other", "subnet": "other", "config": "[]"}});
+        let changed = json!({"spec": {"vpc": "other", "subnet": "other", "config": "[]", "namespaces": ["other"]}});
         for nothing in nothing() {
             away.sends(webhook, "POST", collection, &with(&nothing));
             away.make("POST", collection, &with(&nothing));
@@ -289,7 +290,7 @@ fn custom_resources(away: &Away) {
     }
     let guests = annotated(&json!({"vpcguard.io/guest-namespaces": "a"}));
     away.make("POST", &format!("{OVN}/vpcs"), &of("Vpc", "kubeovn.io/v1", &json!({}), json!({})));
-    away.sends("kube-ovn", "PATCH", &format!("{OVN}/vpcs/c"), &guests);
+    away.sends("vpcs", "PATCH", &format!("{OVN}/vpcs/c"), &guests);
 }
 
 /// They come up, and are asked about all the same, unless all that is there passes.

@@ -29,7 +29,7 @@ const KEPT: &[(&str, &str, &[u16])] = &[
     ("pods/exec", "opens a connection", &[400, 500]),
     ("pods/portforward", "opens a connection", &[400, 500]),
     ("pods/proxy", "hands the request on to the Pod", &[400, 500, 503]),
-    ("services/proxy", "hands the request on to a Pod", &[400, 500, 503]),
+    ("services/proxy", "hands the request on to a Pod", &[404, 503]),
     ("pods/ephemeralcontainers", "takes the ephemeral containers, and keeps all else", &[200]),
     ("pods/resize", "takes the resources of containers, and keeps all else", &[200]),
     ("pods/eviction", "deletes, and its own metadata say which Pod", &[201]),

@@ -12,7 +12,11 @@ fn status(address: &str, path: &str) -> u16 {
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.split_whitespace().nth(1).unwrap().parse().unwrap()
+    match answer.split_whitespace().nth(1).unwrap().parse().unwrap() {
+        // It says where it listens a moment before it is ready.
+        503 => status(address, path),
+        status => status,
+    }
 }
 
 /// What each port answers to `/healthz`, `/readyz` and `/metrics`, by the line that says where it is.
