@@ -5,6 +5,7 @@ mod audit;
 mod beginning;
 mod client;
 mod drain;
+mod hostile;
 mod isolation;
 mod kube_ovn;
 mod ledger;

@@ -1,0 +1,94 @@
+//! What hostile bodies cost, in instructions: no clock, and no counter of the processor, which virtual machines rarely have.
+//! Valgrind counts them.
+
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use vpcguard_policies::{Inventory, Kind};
+use vpcguard_tests::hostile::Ground;
+
+use super::{Asked, body};
+
+/// How many bodies are counted.
+const COUNTED: u64 = 200;
+
+/// The largest, or a little less.
+const MOST: usize = 64 << 10;
+
+/// How many instructions a byte may cost, in those that a byte of the median body costs.
+const FACTOR: u64 = 3;
+
+/// Where the process that is counted finds the bodies.
+const FOLDER: &str = "VPCGUARD_HOSTILE_BODIES";
+
+fn valgrind() -> Option<Command> {
+    let is_there = Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success());
+    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(is_there || !in_ci, "no valgrind, which counts instructions");
+    if !is_there {
+        eprintln!("skipped: install valgrind to count instructions");
+    }
+    is_there.then(|| Command::new("valgrind"))
+}
+
+#[test]
+fn no_byte_costs_much_more_than_that_of_the_median_body() {
+    let Some(mut valgrind) = valgrind() else { return };
+    let (folder, ground) = (tempfile::tempdir().unwrap(), Ground::gather().unwrap());
+    let bodies: Vec<_> = (0..COUNTED).map(|seed| body(&ground, seed, MOST)).collect();
+    for (number, body) in bodies.iter().enumerate() {
+        fs::write(folder.path().join(format!("{number}.body")), &body.bytes).unwrap();
+    }
+    let paths: Vec<_> = bodies.iter().map(|body| body.path).collect();
+    fs::write(folder.path().join("ground.json"), json!({"paths": paths, "objects": ground.stored()}).to_string()).unwrap();
+    let output = valgrind
+        .args(["--tool=callgrind", "--dump-before=*a_body_begins*"])
+        .arg(format!("--callgrind-out-file={}", folder.path().join("counted").display()))
+        .arg(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "cost::is_counted", "--test-threads", "1"])
+        .env(FOLDER, folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for number in 0..bodies.len() {
+        // The first part is the start, then come a body and what is between bodies by turns.
+        let counted = counted(&folder.path().join(format!("counted.{}", 2 * number + 2)));
+        println!("{number} {} {counted} {}", bodies[number].bytes.len(), counted / bodies[number].bytes.len() as u64);
+    }
+}
+
+/// The instructions of a part.
+fn counted(part: &Path) -> u64 {
+    let part = fs::read_to_string(part).unwrap();
+    let summary = part.lines().find_map(|line| line.strip_prefix("summary: ")).unwrap();
+    summary.trim().parse().unwrap()
+}
+
+/// Marks the beginning of a part, for Valgrind.
+#[inline(never)]
+fn a_body_begins(number: usize) -> usize {
+    black_box(number)
+}
+
+#[test]
+#[ignore = "is run by the test above"]
+fn is_counted() {
+    let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
+    let ground: Value = serde_json::from_slice(&fs::read(folder.join("ground.json")).unwrap()).unwrap();
+    let mut inventory = Inventory::default();
+    for object in ground["objects"].as_array().unwrap() {
+        inventory.apply(Kind::of(object).unwrap(), object);
+    }
+    let asked = Asked::new(inventory);
+    for (number, path) in ground["paths"].as_array().unwrap().iter().enumerate() {
+        let body = fs::read(folder.join(format!("{number}.body"))).unwrap();
+        asked.bodies.forget();
+        a_body_begins(number);
+        let answer = asked.answer(path.as_str().unwrap(), body);
+        a_body_begins(number);
+        drop(answer);
+    }
+}
