@@ -10,15 +10,18 @@ use super::node::Node;
 
 /// Values that have the type of nothing, or a type that nobody expects.
 const LITERALS: &[&str] = &[
-    "null", "true", "false", "0", "-1", "1", "1.5", "1e308", "1e999", "-0", "18446744073709551616", "[]", "{}", "[[]]", "[{}]",
-    "[null]", "{\"\":null}", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "{\"a\":1,\"a\":2}", "[1,\"2\",null,{}]",
+    "null", "true", "false", "0", "-1", "1", "1.5", "1e308", "-0", "18446744073709551616", "[]", "{}", "[[]]", "[{}]",
+    "[null]", "{\"\":null}", "\"\"", "\"\\u0000\"", "{\"a\":1,\"a\":2}", "[1,\"2\",null,{}]",
 ];
+
+/// What nobody can read.
+const NO_JSON: &[&str] = &["1e999", "\"\\ud800\"", "[[[[[[[[", "nul", "\"", "01", "-", "{\"a\"}", "[1,]", "NaN"];
 
 /// How often something is repeated.
 const TIMES: &[usize] = &[2, 3, 20, 199, 200, 201, 1000, 10_000, usize::MAX];
 
 /// How deep something is nested: what is read, what is just too deep, and what would end a stack.
-const DEPTHS: &[usize] = &[2, 10, 120, 126, 127, 128, 129, 1000, 100_000];
+const DEPTHS: &[usize] = &[2, 3, 5, 10, 50, 100, 110, 115, 120, 122, 124, 126, 128, 1000, 100_000];
 
 /// Makes changes, and does not let anything grow beyond a number of bytes.
 pub(super) struct Change<'c, 'd> {
@@ -87,6 +90,7 @@ impl Change<'_, '_> {
                     fields.extend(self.ground.keys.iter().map(|key| (key.clone(), value.clone())));
                 }
             }
+            (10, _) if self.pick(4)? == 3 => *node = Node::Literal(self.one_of(NO_JSON)?.to_owned()),
             _ => self.many(node)?,
         }
         Ok(())
@@ -152,7 +156,7 @@ impl Change<'_, '_> {
 
     fn deep(&mut self) -> Result<Node> {
         let depth = self.one_of(DEPTHS)?.min(self.room / 8);
-        let (open, close) = self.one_of(&[("[", "]"), ("{\"\":", "}"), ("[{\"a\":", "}]"), ("[", ""), ("{\"a\":[", "]}")])?;
+        let (open, close) = self.one_of(&[("[", "]"), ("{\"\":", "}"), ("[{\"a\":", "}]"), ("{\"a\":[", "]}")])?;
         self.take(depth * (open.len() + close.len()));
         Ok(Node::Literal(open.repeat(depth) + "0" + &close.repeat(depth)))
     }

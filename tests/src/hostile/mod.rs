@@ -76,7 +76,11 @@ impl Body {
         let old = match change.pick(4)? {
             0 => old,
             1 | 2 => Some(object.clone()),
-            _ => change.one_of(&ground.objects).map(|(other, _)| Some(other))?,
+            _ => {
+                let (other, _) = change.one_of(&ground.objects)?;
+                // What is of another kind is malformed, and no more of it is looked at.
+                Some(other).filter(|other| other.is_kind_of(&object) || at % 16 == 0)
+            }
         };
         let needs_verdict = needs_verdict(ground, path, operation, sub_resource, &object);
         let mut review = review(operation, sub_resource, object);
@@ -96,14 +100,15 @@ impl Body {
             }
         }
         let mut begins = Begins::Honestly { needs_verdict };
-        if change.pick(6)? == 5 {
+        if change.pick(8)? == 7 {
             around(&mut change, &mut review)?;
             begins = Begins::Anyhow;
         }
         let spelling = change.one_of(&[Spelling::Plain, Spelling::Plain, Spelling::Escaped, Spelling::Spaced])?;
         let written = |spelling| write(&review, spelling);
         let mut body = Self { path, bytes: written(spelling), plainly: None, begins };
-        if spelling != Spelling::Plain {
+        // How much of one that begins otherwise is seen depends on how it is spelled.
+        if spelling != Spelling::Plain && begins != Begins::Anyhow {
             body.plainly = Some(written(Spelling::Plain));
         }
         body.damage(&mut change)?;
@@ -134,8 +139,8 @@ impl Body {
 
     /// What happens to bytes on their way.
     fn damage(&mut self, change: &mut Change<'_, '_>) -> Result<()> {
-        let kind = change.pick(16)?;
-        if kind < 12 {
+        let kind = change.pick(32)?;
+        if kind < 28 {
             return Ok(());
         }
         self.plainly = None;
@@ -147,8 +152,8 @@ impl Body {
         }
         let at = change.choices.int_in_range(from..=most)?;
         match kind {
-            12 | 13 => self.bytes.truncate(at),
-            14 => {
+            28 | 29 => self.bytes.truncate(at),
+            30 => {
                 let byte = change.one_of(&[0xff, 0xc3, 0, b'"', b'}', b']', b',', b'\\', b' '])?;
                 if let Some(damaged) = self.bytes.get_mut(at) {
                     *damaged = byte;

@@ -49,6 +49,18 @@ impl Node {
         }
     }
 
+    /// Whether both say that they are of one kind.
+    pub(super) fn is_kind_of(&self, other: &Node) -> bool {
+        let text = |node: &Node| match node {
+            Node::Map(fields) => fields.iter().find_map(|(key, node)| match node {
+                Node::Text(text) if key == "kind" => Some(text.clone()),
+                _ => None,
+            }),
+            _ => None,
+        };
+        text(self) == text(other)
+    }
+
     /// About how many bytes it takes.
     pub(super) fn length(&self) -> usize {
         match self {
