@@ -91,9 +91,9 @@ impl Collection {
         most_values: usize,
         mut take: impl FnMut(Result<Object, TooMany>),
     ) -> kube::Result<String> {
-        let (mut token, mut limit) = (None, PAGE);
+        let (mut token, mut limit) = (None::<String>, PAGE);
         loop {
-            let Some(bytes) = self.page(client, &token, limit).await? else {
+            let Some(bytes) = self.page(client, token.as_deref(), limit).await? else {
                 limit = smaller(limit)?;
                 continue;
             };
@@ -109,11 +109,11 @@ impl Collection {
     }
 
     /// So many objects, unless they are too many bytes.
-    async fn page(&self, client: &Client, token: &Option<String>, limit: u32) -> kube::Result<Option<Vec<u8>>> {
+    async fn page(&self, client: &Client, token: Option<&str>, limit: u32) -> kube::Result<Option<Vec<u8>>> {
         let params = ListParams {
             field_selector: self.selector(),
             limit: Some(limit),
-            continue_token: token.clone(),
+            continue_token: token.map(str::to_owned),
             ..ListParams::default()
         };
         let request = self.request().list(&params).map_err(kube::Error::BuildRequest)?;

@@ -34,9 +34,8 @@ fn what_was_stored_while_vpcguard_was_away_ends_nothing() {
     world.replicas[0].restart().unwrap();
     world.until("the replica is ready", |world| world.answer(0, "/readyz").0 == 200);
     world.until("the sweep has found what is wrong", |world| {
-        let found = |rule: &str| {
-            world.metric(0, &format!("vpcguard_stored_violations{{rule=\"{rule}\",kind=\"Pod\"}}")) > 0.0
-        };
+        let found =
+            |rule: &str| world.metric(0, &format!("vpcguard_stored_violations{{rule=\"{rule}\",kind=\"Pod\"}}")) > 0.0;
         found("pod-network-unresolvable") && found("pod-vpc-namespace")
     });
     let log = world.replicas[0].log();
@@ -74,11 +73,12 @@ fn audit(world: &World, replica: u64) {
     assert_eq!(complaints.lines().count(), LARGE, "{complaints}");
     assert!(complaints.contains("Pod hostile/large-0 is not judged: it holds more than 500000 values"), "{complaints}");
     let report: Value = serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap();
-    let denied = |rule: &str, name: &str| {
-        report["findings"].as_array().unwrap().iter().any(|finding| {
-            finding["rule"] == rule && finding["object"]["name"] == name && finding["action"] == "deny"
-        })
-    };
+    let denied =
+        |rule: &str, name: &str| {
+            report["findings"].as_array().unwrap().iter().any(|finding| {
+                finding["rule"] == rule && finding["object"]["name"] == name && finding["action"] == "deny"
+            })
+        };
     for (rule, pod) in [
         ("pod-vpc-namespace", "spellings"),
         ("pod-vpc-namespace", "intruder"),
@@ -101,9 +101,7 @@ fn store(world: &World) {
         world.create(User::Admin, "/api/v1/namespaces", &namespace).status == 201
     });
     create("/api/v1/namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": meta("honest")}));
-    let kube_ovn = |kind: &str, name: &str, spec: Value| {
-        json!({"apiVersion": "kubeovn.io/v1", "kind": kind, "metadata": meta(name), "spec": spec})
-    };
+    let kube_ovn = |kind: &str, name: &str, spec: Value| json!({"apiVersion": "kubeovn.io/v1", "kind": kind, "metadata": meta(name), "spec": spec});
     create("/apis/kubeovn.io/v1/vpcs", kube_ovn("Vpc", "v", json!({"namespaces": ["honest"]})));
     let spec = json!({
         "vpc": "v", "protocol": "IPv4", "cidrBlock": "10.0.0.0/16", "gateway": "10.0.0.1", "provider": "a5.b5.ovn",
@@ -158,7 +156,8 @@ fn annotations() -> Vec<(&'static str, Value)> {
     let networks = |text: String| json!({"k8s.v1.cni.cncf.io/networks": text});
     // A name, a namespace and an interface in as many spellings as fit into 21 KB. The last ones count.
     let spelled = |word: &str, at: usize| -> String {
-        let capital = |(place, letter): (usize, char)| if at >> place & 1 == 1 { letter.to_ascii_uppercase() } else { letter };
+        let capital =
+            |(place, letter): (usize, char)| if (at >> place) & 1 == 1 { letter.to_ascii_uppercase() } else { letter };
         word.chars().enumerate().map(capital).collect()
     };
     let element: Vec<_> = (0..400)

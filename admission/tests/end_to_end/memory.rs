@@ -45,8 +45,7 @@ struct Worst {
 impl Worst {
     fn new(what: &'static str, path: &'static str, operation: &str, object: &Value) -> Self {
         let body = sent(operation, object).concat();
-        let head =
-            format!("POST {path}?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!("POST {path}?timeout=30s HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
         Self { what, request: (head + &body).into_bytes() }
     }
 }
@@ -86,15 +85,18 @@ fn worst() -> Vec<Worst> {
     let the_same = filled(networks(), place, |_| "a,".to_owned(), "");
     let of_objects =
         filled(networks(), place, |at| format!("{}{{\"name\":\"n{at:x}\"}},", if at == 0 { "[" } else { "" }), "]");
-    let mut vpc = json!({"apiVersion": "kubeovn.io/v1", "kind": "Vpc", "metadata": {"name": "v"}, "spec": {"staticRoutes": []}});
-    let routes = full(vpc.clone(), "/spec/staticRoutes", |at| {
-        json!({"cidr": format!("10.{}.{}.0/24", at >> 8 & 255, at & 255), "nextHopIP": "10.0.0.1", "policy": "policyDst"})
-    });
+    let mut vpc =
+        json!({"apiVersion": "kubeovn.io/v1", "kind": "Vpc", "metadata": {"name": "v"}, "spec": {"staticRoutes": []}});
+    let routes = full(
+        vpc.clone(),
+        "/spec/staticRoutes",
+        |at| json!({"cidr": format!("10.{}.{}.0/24", (at >> 8) & 255, at & 255), "nextHopIP": "10.0.0.1", "policy": "policyDst"}),
+    );
     vpc["spec"] = json!({"namespaces": []});
     let namespaces = full(vpc, "/spec/namespaces", |at| format!("{at:x}").into());
     let mut with_list = subnet("b", "10.2.0.0/16");
     with_list["spec"]["excludeIps"] = json!([]);
-    let excluded = full(with_list, "/spec/excludeIps", |at| format!("10.2.{}.{}", at >> 8 & 255, at & 255).into());
+    let excluded = full(with_list, "/spec/excludeIps", |at| format!("10.2.{}.{}", (at >> 8) & 255, at & 255).into());
     // A little less than the most values, and as many bytes as there may be.
     let mut numbers = subnet("b", "10.2.0.0/16");
     numbers["spec"]["values"] = vec![0; 499_000].into();
@@ -140,7 +142,8 @@ async fn the_worst_bodies_of_many_at_once_stay_below_the_limit_of_the_chart() {
         asked.is_answered().await;
         let took = asked.server.most_memory();
         let mib = worst.request.len() >> 20;
-        writeln!(found, "{} ({mib} MiB): {judged} judged, {sent_away} sent away, {took} MiB at most", worst.what).unwrap();
+        writeln!(found, "{} ({mib} MiB): {judged} judged, {sent_away} sent away, {took} MiB at most", worst.what)
+            .unwrap();
         is_too_much |= took >= most || judged == 0;
     }
     println!("{found}");

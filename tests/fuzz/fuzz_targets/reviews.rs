@@ -9,6 +9,7 @@ use libfuzzer_sys::arbitrary::Unstructured;
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
 use vpcguard::Bodies;
+use vpcguard_policies::Settings;
 use vpcguard_tests::hostile::{Body, Ground};
 
 /// How large a body that is made may be: enough for what is worse than linear to be seen.
@@ -27,7 +28,7 @@ thread_local! {
 impl Site {
     fn new() -> Self {
         let ground = Ground::gather().unwrap();
-        let bodies = Bodies::new(ground.inventory(), ground.settings()).unwrap();
+        let bodies = Bodies::new(ground.inventory(), Settings::default()).unwrap();
         Self { ground, bodies, runtime: Builder::new_current_thread().enable_time().build().unwrap() }
     }
 

@@ -10,8 +10,26 @@ use super::node::Node;
 
 /// Values that have the type of nothing, or a type that nobody expects.
 const LITERALS: &[&str] = &[
-    "null", "true", "false", "0", "-1", "1", "1.5", "1e308", "-0", "18446744073709551616", "[]", "{}", "[[]]", "[{}]",
-    "[null]", "{\"\":null}", "\"\"", "\"\\u0000\"", "{\"a\":1,\"a\":2}", "[1,\"2\",null,{}]",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "1",
+    "1.5",
+    "1e308",
+    "-0",
+    "18446744073709551616",
+    "[]",
+    "{}",
+    "[[]]",
+    "[{}]",
+    "[null]",
+    "{\"\":null}",
+    "\"\"",
+    "\"\\u0000\"",
+    "{\"a\":1,\"a\":2}",
+    "[1,\"2\",null,{}]",
 ];
 
 /// What nobody can read.

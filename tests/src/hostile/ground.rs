@@ -7,25 +7,87 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 use vpcguard_check::{Source, parse_value};
-use vpcguard_policies::{Inventory, Kind, Settings};
+use vpcguard_policies::{Inventory, Kind};
 
 use super::node::Node;
 use crate::Case;
 
 /// Keys that an object of any kind may have.
 const KEYS: &[&str] = &[
-    "metadata", "name", "namespace", "annotations", "labels", "finalizers", "deletionTimestamp", "generateName", "ownerReferences",
-    "spec", "status", "template", "kind", "apiVersion", "uid", "", "hostNetwork", "NAME", "Namespace", "name\u{17f}",
+    "metadata",
+    "name",
+    "namespace",
+    "annotations",
+    "labels",
+    "finalizers",
+    "deletionTimestamp",
+    "generateName",
+    "ownerReferences",
+    "spec",
+    "status",
+    "template",
+    "kind",
+    "apiVersion",
+    "uid",
+    "",
+    "hostNetwork",
+    "NAME",
+    "Namespace",
+    "name\u{17f}",
 ];
 
 /// Texts that nobody means well with.
 const TEXTS: &[&str] = &[
-    "", " ", ",", "/", "@", ".", "..", "a/b/c@d", "@,@,@", "[]", "[null]", "[{}]", "{", "[{\"name\":", "\0", "\u{feff}", "\u{1f600}",
-    "\u{202e}", "K", "ſ", "<script>", "-1", "1e999", "0x10", "true", "null", "0.0.0.0/0", "::/0", "10.0.0.0/33", "010.1.1.1",
-    "::ffff:10.0.0.1", "fe80::1%eth0", "10.0.0.1..10.255.255.255", "10.0.0.9..10.0.0.1", "10.0.0.1,10.0.0.2,,", "255.255.255.255",
-    "10.16.0.0/16,fd00:10:16::/112", "ovn", "ovn-cluster", "ovn-default", "join", "kube-system", "default", "a.b.ovn", "..ovn",
-    "[{\"name\":\"a\",\"name\":null,\"NAME\":\"b\",\"namespace\":[]}]", "ip4.dst == 10.0.0.1 && (((((", "ip4.dst == $a || !",
-    "CREATE", "2026-01-01T00:00:00Z",
+    "",
+    " ",
+    ",",
+    "/",
+    "@",
+    ".",
+    "..",
+    "a/b/c@d",
+    "@,@,@",
+    "[]",
+    "[null]",
+    "[{}]",
+    "{",
+    "[{\"name\":",
+    "\0",
+    "\u{feff}",
+    "\u{1f600}",
+    "\u{202e}",
+    "K",
+    "ſ",
+    "<script>",
+    "-1",
+    "1e999",
+    "0x10",
+    "true",
+    "null",
+    "0.0.0.0/0",
+    "::/0",
+    "10.0.0.0/33",
+    "010.1.1.1",
+    "::ffff:10.0.0.1",
+    "fe80::1%eth0",
+    "10.0.0.1..10.255.255.255",
+    "10.0.0.9..10.0.0.1",
+    "10.0.0.1,10.0.0.2,,",
+    "255.255.255.255",
+    "10.16.0.0/16,fd00:10:16::/112",
+    "ovn",
+    "ovn-cluster",
+    "ovn-default",
+    "join",
+    "kube-system",
+    "default",
+    "a.b.ovn",
+    "..ovn",
+    "[{\"name\":\"a\",\"name\":null,\"NAME\":\"b\",\"namespace\":[]}]",
+    "ip4.dst == 10.0.0.1 && (((((",
+    "ip4.dst == $a || !",
+    "CREATE",
+    "2026-01-01T00:00:00Z",
 ];
 
 /// See the module.
@@ -92,11 +154,6 @@ impl Ground {
         }
         inventory
     }
-
-    /// How it is judged: as it is where nobody has said anything.
-    pub fn settings(&self) -> Settings {
-        Settings::default()
-    }
 }
 
 /// The keys of annotations and maps, and all texts.
@@ -137,7 +194,9 @@ fn recorded() -> Result<Vec<Value>> {
 /// The kinds of which the manual says that they are refused without a verdict.
 fn refused() -> Result<BTreeSet<String>> {
     let page = fs::read_to_string(root().join("../docs/webhook.md"))?;
-    let row = page.lines().find(|line| line.starts_with("| `/validate`, CREATE and UPDATE |") && line.ends_with("| refused |"));
+    let row = page
+        .lines()
+        .find(|line| line.starts_with("| `/validate`, CREATE and UPDATE |") && line.ends_with("| refused |"));
     let kinds = row.and_then(|row| row.split('|').nth(2)).context("docs/webhook.md has no row of what is refused")?;
     Ok(kinds.split(',').map(|kind| kind.trim().to_owned()).collect())
 }

@@ -159,7 +159,9 @@ impl Body {
                     *damaged = byte;
                 }
             }
-            _ => self.bytes.extend_from_slice(&change.one_of(&[&b"}"[..], b"{}", b"\0", b"\xff", b" x", b",", b"\""])?),
+            _ => {
+                self.bytes.extend_from_slice(&change.one_of(&[&b"}"[..], b"{}", b"\0", b"\xff", b" x", b",", b"\""])?)
+            }
         }
         Ok(())
     }
@@ -241,7 +243,8 @@ fn around(change: &mut Change<'_, '_>, review: &mut Node) -> Result<()> {
         }
         // What stands before the uid has a type that nobody expects.
         4 => {
-            let (key, literal) = (change.one_of(&["kind", "subResource", "operation"])?, change.one_of(&["5", "[]", "{}"])?);
+            let (key, literal) =
+                (change.one_of(&["kind", "subResource", "operation"])?, change.one_of(&["5", "[]", "{}"])?);
             fields.retain(|(name, _)| name != key);
             fields.insert(0, (key.to_owned(), Node::Literal(literal.to_owned())));
             fields.push(uid);

@@ -1,5 +1,7 @@
 //! JSON that may be what no writer of JSON writes: keys twice, numbers as they please, texts escaped that need not be.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 /// A value.
@@ -108,7 +110,8 @@ fn write_text(text: &str, out: &mut String, spelling: Spelling) {
     }
     out.push('"');
     for unit in text.encode_utf16() {
-        out.push_str(&format!("\\u{unit:04x}"));
+        // Writing into a text does not fail.
+        let _ = write!(out, "\\u{unit:04x}");
     }
     out.push('"');
 }
@@ -118,9 +121,7 @@ impl From<&Value> for Node {
         match value {
             Value::String(text) => Node::text(text),
             Value::Array(items) => Node::List(items.iter().map(Node::from).collect()),
-            Value::Object(fields) => {
-                Node::Map(fields.iter().map(|(key, value)| (key.clone(), value.into())).collect())
-            }
+            Value::Object(fields) => Node::Map(fields.iter().map(|(key, value)| (key.clone(), value.into())).collect()),
             other => Node::Literal(other.to_string()),
         }
     }

@@ -16,7 +16,7 @@ use super::{Asked, body};
 const COUNTED: u64 = 200;
 
 /// The largest, about.
-const MOST: usize = 64 << 10;
+const MOST: usize = 16 << 10;
 
 /// What is smaller costs what is asked of the cluster, whatever it says.
 const SMALL: usize = 4 << 10;
@@ -46,7 +46,8 @@ fn no_byte_costs_much_more_than_that_of_the_median_body() {
         fs::write(folder.path().join(format!("{number}.body")), &body.bytes).unwrap();
     }
     let paths: Vec<_> = bodies.iter().map(|body| body.path).collect();
-    fs::write(folder.path().join("ground.json"), json!({"paths": paths, "objects": ground.stored()}).to_string()).unwrap();
+    fs::write(folder.path().join("ground.json"), json!({"paths": paths, "objects": ground.stored()}).to_string())
+        .unwrap();
     let output = valgrind
         .args(["--tool=callgrind", "--dump-before=*a_body_begins*"])
         .arg(format!("--callgrind-out-file={}", folder.path().join("counted").display()))
@@ -60,9 +61,11 @@ fn no_byte_costs_much_more_than_that_of_the_median_body() {
     let costs = (0..bodies.len()).map(|number| counted(&folder.path().join(format!("counted.{}", 2 * number + 2))));
     let length = |body: &Body| f64::from(u32::try_from(body.bytes.len()).unwrap());
     let small = f64::from(u32::try_from(SMALL).unwrap());
-    let mut costs: Vec<_> = costs.zip(&bodies).map(|(cost, body)| (cost / length(body).max(small), cost, body)).collect();
+    let mut costs: Vec<_> =
+        costs.zip(&bodies).map(|(cost, body)| (cost / length(body).max(small), cost, body)).collect();
     costs.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
-    let mut of_large: Vec<_> = costs.iter().filter(|(.., body)| length(body) >= small).map(|(rate, ..)| *rate).collect();
+    let mut of_large: Vec<_> =
+        costs.iter().filter(|(.., body)| length(body) >= small).map(|(rate, ..)| *rate).collect();
     let median = of_large.swap_remove(of_large.len() / 2);
     let worst = costs.iter().rev().take(5).map(|(rate, cost, body)| {
         let text = String::from_utf8_lossy(&body.bytes);

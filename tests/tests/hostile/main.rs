@@ -1,5 +1,7 @@
 //! Hostile bodies, always the same ones: what they are answered, and what they cost. `tests/fuzz` makes others.
 
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
 mod cost;
 
 use std::collections::BTreeMap;
