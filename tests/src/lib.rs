@@ -5,6 +5,7 @@
 
 pub mod balancer;
 pub mod control_plane;
+pub mod hostile;
 pub mod isolation;
 pub mod kube_ovn;
 pub mod pki;

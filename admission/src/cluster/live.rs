@@ -171,7 +171,8 @@ impl Live {
         let begins = Instant::now();
         let failed = |error| ViewError { kind: kind.name().to_owned(), name: String::new(), cause: reason(&error) };
         let mut objects = Vec::new();
-        let version = match Collection::all(kind).each_page(&self.client, |page| objects.extend(page)).await {
+        let take = |object: Object| objects.push(object.stripped());
+        let version = match Collection::all(kind).each(&self.client, take).await {
             Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
             listed => listed.map_err(failed)?,
         };

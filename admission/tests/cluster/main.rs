@@ -8,6 +8,7 @@ mod client;
 mod common_ledger;
 mod conditions;
 mod drain;
+mod hostile;
 mod isolation;
 mod kube_ovn;
 mod ledger;

@@ -17,6 +17,8 @@ mod corpus_webhook;
 mod examples;
 mod explain;
 mod guide;
+#[cfg(target_os = "linux")]
+mod memory;
 mod probes;
 mod recorded;
 mod reload;
