@@ -40,18 +40,17 @@ pub(super) fn check(pod: &PodTemplate, provider: &str, is_of_gateway: bool, cont
 
 /// What a new Pod has. A backup brings back all of it.
 fn written(pod: &PodTemplate, provider: &str, is_of_gateway: bool, context: &mut Context<'_>) {
-    let is_true = |value: &str| value == "true";
-    let is_any = |value: &str| !value.is_empty();
-    let notes: [(&str, fn(&str) -> bool, &str); 5] = [
-        (ALLOCATED, is_true, "Kube-OVN makes no port for a Pod that says that it is attached already"),
-        (ROUTED, is_true, "Kube-OVN writes no routes for a Pod that says that it has them"),
-        (CIDR, is_any, OWN),
-        (GATEWAY, is_any, OWN),
-        (VLAN, is_any, OWN),
+    let notes = [
+        (ALLOCATED, "Kube-OVN makes no port for a Pod that says that it is attached already"),
+        (ROUTED, "Kube-OVN writes no routes for a Pod that says that it has them"),
+        (CIDR, OWN),
+        (GATEWAY, OWN),
+        (VLAN, OWN),
     ];
-    for (suffix, counts, detail) in notes {
+    for (suffix, detail) in notes {
         let key = format!("{provider}{suffix}");
-        let value = pod.pod.annotation(&key).filter(|value| counts(value));
+        let counts = |value: &&str| if detail == OWN { !value.is_empty() } else { Some(*value) == TRUE };
+        let value = pod.pod.annotation(&key).filter(counts);
         if let Some(value) = value.filter(|_| !(is_of_gateway && suffix == ALLOCATED)) {
             warn(pod, &key, value, detail, context);
         }
