@@ -180,7 +180,8 @@ fn pod_networks_escaped(size: usize) -> Made {
 
 /// One element with one name in many spellings.
 fn pod_networks_many_keys(size: usize) -> Made {
-    let key = |at: usize| ["name", "Name", "nAme", "naMe", "namespace", "nameſpace", "interface", "x"][at % 8];
+    let keys = ["name", "Name", "nAme", "naMe", "namespace", "nameſpace", "interface", "x"];
+    let key = |at: usize| keys.iter().cycle().nth(at % keys.len()).copied().unwrap_or_default();
     let members = joined(size * 175, ",", |at| format!(r#""{}":"net{at}""#, key(at)));
     Made::of(listing(format!("[{{{members}}}]")))
 }

@@ -35,7 +35,7 @@ const MOST: f64 = 1.5;
 struct Taken {
     bytes: u32,
     instructions: u64,
-    findings: usize,
+    findings: u32,
 }
 
 impl Taken {
@@ -102,7 +102,7 @@ fn report(body: &Body, taken: &[Taken]) -> bool {
     let (Some(smallest), Some(largest)) = (taken.first(), taken.last()) else { return false };
     let ratio = largest.a_byte() / smallest.a_byte();
     let is_within = ratio <= MOST;
-    let each: String = taken.iter().map(|taken| format!("{:>9.1}", taken.a_byte())).collect();
+    let each = taken.iter().map(|taken| format!("{:>9.1}", taken.a_byte())).collect::<Vec<_>>().concat();
     let verdict = if is_within { "" } else { ", which is too many" };
     println!("{:<36}{:>8}{:>10}{each}  ratio {ratio:.2}{verdict}", body.name, largest.bytes, largest.findings);
     is_within
@@ -117,12 +117,14 @@ fn count(body: &Body, size: usize) -> Result<Taken, String> {
     let output = output.map_err(|error| format!("valgrind: {error}"))?;
     let [stdout, stderr] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     let collected = stderr.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
-    let mut words = stdout.split_whitespace();
-    let read = (|| {
-        let (bytes, findings) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-        Some(Taken { bytes, findings, instructions: collected.filter(|instructions| *instructions > 0)? })
-    })();
-    read.ok_or_else(|| format!("{} at {size} times the size was not counted:\n{stdout}\n{stderr}", body.name))
+    let said: Option<Vec<u32>> = stdout.split_whitespace().map(|word| word.parse().ok()).collect();
+    let taken = match (said.as_deref(), collected) {
+        (Some([bytes, findings]), Some(instructions @ 1..)) => {
+            Some(Taken { bytes: *bytes, findings: *findings, instructions })
+        }
+        _ => None,
+    };
+    taken.ok_or_else(|| format!("{} at {size} times the size was not counted:\n{stdout}\n{stderr}", body.name))
 }
 
 /// Judges a body, and prints how many bytes it has and how much was found.

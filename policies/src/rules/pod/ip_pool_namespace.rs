@@ -15,6 +15,7 @@
 //! Take an address that is in no IPPool of others, or have the namespace listed in the IPPool.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::attach::{Asked, Primary, Providers};
@@ -129,7 +130,7 @@ impl<'p, 'a> Taking<'p, 'a> {
         if taken.is_empty() {
             return Ok(());
         }
-        if !self.pools.contains_key(&from) {
+        if let Entry::Vacant(vacant) = self.pools.entry(from) {
             let subnets = match from {
                 Source::Switch(name) => context.cluster.subnet_until_gone(name)?.into_iter().collect(),
                 Source::Namespace | Source::Provider(_) => others(context)?,
@@ -138,7 +139,7 @@ impl<'p, 'a> Taking<'p, 'a> {
             for subnet in subnets.iter() {
                 pools.extend(context.cluster.ip_pools_of_subnet(&subnet.meta.name)?);
             }
-            self.pools.insert(from, Pools::of(&pools));
+            vacant.insert(Pools::of(&pools));
         }
         for (suffix, key, value) in taken {
             let mut taken_of = BTreeMap::new();
