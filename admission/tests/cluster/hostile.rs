@@ -130,7 +130,7 @@ fn deep(world: &World, subnet: &str) {
     let nested = format!("{}1{}", "{\"a\":".repeat(DEEP), "}".repeat(DEEP));
     let gateway = json!({
         "apiVersion": "kubeovn.io/v1", "kind": "VpcEgressGateway", "metadata": {"name": "deep"},
-        "spec": {"vpc": "v", "replicas": 1, "externalSubnet": "e", "resources": "NESTED"},
+        "spec": {"vpc": "v", "replicas": 1, "externalSubnet": "e", "policies": [{"subnets": ["s"]}], "resources": "NESTED"},
     });
     let gateway = gateway.to_string().replace("\"NESTED\"", &nested);
     let gateways = "/apis/kubeovn.io/v1/namespaces/hostile/vpc-egress-gateways";
@@ -177,4 +177,11 @@ fn annotations() -> Vec<(&'static str, Value)> {
         ("pools", json!({"ovn.kubernetes.io/ip_pool": "10.0.0.1,".repeat(20_000)})),
         ("intruder", json!({"ovn.kubernetes.io/logical_switch": "s"})),
     ]
+}
+
+/// The most memory that a process has had, in MiB; none once it has ended.
+fn most_memory(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024)
 }

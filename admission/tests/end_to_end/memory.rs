@@ -28,6 +28,9 @@ const VIEW: u64 = 111;
 /// The largest object that an API server takes.
 const OBJECT: usize = 3 << 20;
 
+/// A little less than the values that an object may hold.
+const MOST_VALUES: usize = 480_000;
+
 /// What the chart allows, in MiB.
 fn allowed() -> u64 {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../charts/vpcguard/values.yaml");
@@ -65,7 +68,8 @@ fn filled(mut object: Value, place: &str, part: impl Fn(usize) -> String, close:
 
 /// An object with as many items in a list as make the largest size, about.
 fn full(mut object: Value, place: &str, item: impl Fn(usize) -> Value) -> Value {
-    let count = OBJECT / (item(0).to_string().len() + 1);
+    let values = 5 + 3 * item(0).as_object().map_or(0, serde_json::Map::len);
+    let count = (OBJECT / (item(0).to_string().len() + 1)).min(MOST_VALUES / values);
     object.pointer_mut(place).unwrap().clone_from(&(0..count).map(item).collect());
     object
 }

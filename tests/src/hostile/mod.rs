@@ -94,8 +94,13 @@ impl Body {
             }
             for _ in 0..change.pick(9)? {
                 let side = if change.pick(3)? == 2 { "oldObject" } else { "object" };
-                if let Some(node) = request.at(side) {
-                    change.somewhere(node)?;
+                let Some(object) = request.at(side) else { continue };
+                // What is of no kind is malformed, and no more of it is looked at.
+                let inner = change.one_of(&["metadata", "spec", "spec", "status", ""])?;
+                match object.at(inner) {
+                    Some(node) => change.somewhere(node)?,
+                    None if change.pick(8)? == 7 => change.somewhere(object)?,
+                    None => {}
                 }
             }
         }
