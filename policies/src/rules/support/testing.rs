@@ -61,14 +61,17 @@ impl Cluster {
     }
 
     pub(crate) fn verdict(&self, request: &Request) -> Verdict {
-        let rules = self.rule.as_ref().map_or(TABLE, std::slice::from_ref);
-        judge(rules, request, &self.inventory(), &self.settings).unwrap()
+        judge(self.rules(), request, &self.inventory(), &self.settings).unwrap()
+    }
+
+    fn rules(&self) -> &[&'static Rule] {
+        self.rule.as_ref().map_or(TABLE, std::slice::from_ref)
     }
 
     /// How many objects the rules take out of the cluster, or have looked at there, to judge the creation of an object.
     pub(crate) fn entries(&self, object: &Value) -> usize {
         let counting = Counting { inventory: self.inventory(), entries: Cell::new(0) };
-        review(&create(object), &counting, &self.settings).unwrap();
+        judge(self.rules(), &create(object), &counting, &self.settings).unwrap();
         counting.entries.get()
     }
 
