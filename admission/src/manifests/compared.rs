@@ -171,7 +171,9 @@ mod tests {
         assert_eq!(of(Kind::Vpc), [labels, spec, Compared::Annotation(VPC_LB), Compared::Annotation(GUEST_NAMESPACES)]);
         assert_eq!(of(Kind::Namespace), [labels, Compared::Annotation(LOGICAL_SWITCH)]);
         assert_eq!(of(Kind::ConfigMap), [Compared::Field("data")]);
-        assert!(of(Kind::Service).iter().all(|compared| matches!(compared, Compared::Annotation(_))));
+        let is_annotation =
+            |compared: &Compared| matches!(compared, Compared::Annotation(_) | Compared::AnnotationsEnding(_));
+        assert!(of(Kind::Service).iter().all(is_annotation));
         assert!(of(Kind::VpcNatGateway).contains(&Compared::Field("status")));
         for kind in [Kind::Pod, Kind::Service] {
             assert!(of(kind).contains(&Compared::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX)), "{kind}");

@@ -257,7 +257,8 @@ mod tests {
         for webhook in validating(&Settings::default(), &[]).webhooks.unwrap() {
             let is_first = webhook.name.ends_with("-exempt.vpcguard.io");
             assert_eq!(webhook.timeout_seconds == Some(2), is_first, "{}", webhook.name);
-            let ignores = is_first || webhook.name == "configmaps.vpcguard.io";
+            let ignores =
+                is_first || ["configmaps.vpcguard.io", "deletions.vpcguard.io"].contains(&webhook.name.as_str());
             assert_eq!(webhook.failure_policy.as_deref() == Some("Ignore"), ignores, "{}", webhook.name);
         }
     }
@@ -292,7 +293,7 @@ mod tests {
             webhook.match_conditions.iter().flatten().any(|condition| condition.name == "not-being-deleted")
         };
         let passing: Vec<_> = webhooks.iter().filter(pass).map(|webhook| webhook.name.as_str()).collect();
-        assert_eq!(passing, ["configmaps.vpcguard.io"]);
+        assert_eq!(passing, ["configmaps.vpcguard.io", "deletions.vpcguard.io"]);
     }
 
     #[test]

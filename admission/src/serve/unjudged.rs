@@ -109,7 +109,7 @@ mod tests {
         }
         table += "| DELETE, CONNECT | anything | admitted, with a warning |\n";
         assert!(!refused(Endpoint::Validate, About::Else, stored));
-        table += "| anything | subresources, and kinds that no rule knows | admitted, with a warning |\n";
+        table += "| anything | kinds that no rule knows, and subresources by which nothing is written that a rule reads; [the others](manifests.md#conditions) are as their kind | admitted, with a warning |\n";
         assert!(refused(Endpoint::Mutate, About::Untold, None) && refused(Endpoint::Validate, About::Untold, None));
         table +=
             "| the operation or the kind is not told in the first KiB | | refused, as if the operation were CREATE |\n";
@@ -135,7 +135,10 @@ mod tests {
             ),
             (Failure::Unknown(read_failed), "the cluster cannot be read"),
             (Failure::NotSynced(String::new()), "vpcguard is starting, and has not read the cluster yet"),
-            (Failure::Contended(String::new()), "somebody else is about to get the addresses, or the time ran out"),
+            (
+                Failure::Contended(String::new()),
+                "somebody else is about to get the addresses, the time ran out, or three objects that were read live had all changed a moment ago",
+            ),
             (Failure::NoLedger(String::new()), "the addresses cannot be claimed; the message says what is missing"),
             (Failure::Panic, "a fault in vpcguard; the process lives on"),
         ] {

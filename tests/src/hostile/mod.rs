@@ -8,6 +8,8 @@ mod outcome;
 
 use arbitrary::{Result, Unstructured};
 
+use vpcguard_policies::Kind;
+
 use change::Change;
 use node::{Node, Spelling};
 
@@ -184,8 +186,14 @@ fn needs_verdict(
         return None;
     }
     let mut object = object.clone();
-    let Some(Node::Text(kind)) = object.at("kind") else { return None };
-    let is_known = ground.refused.contains(kind) && (path == VALIDATE || kind == "Pod");
+    let text = |node: Option<&mut Node>| match node {
+        Some(Node::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let (api_version, kind) = (text(object.at("apiVersion"))?, text(object.at("kind"))?);
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let is_known =
+        Kind::find(group, &kind).is_some() && ground.refused.contains(&kind) && (path == VALIDATE || kind == "Pod");
     Some(is_known && matches!(operation, "CREATE" | "UPDATE"))
 }
 

@@ -22,8 +22,8 @@ const BODIES: u64 = 2000;
 
 /// What a body may take while it is answered, in bytes: for each of its own, and besides. An object in an object is six bytes
 /// long and takes some hundred times as many; docs/figures.md says why that is enough to stay below a limit.
-const PER_BYTE: usize = 128;
-const BESIDES: usize = 256 << 10;
+const PER_BYTE: usize = 192;
+const BESIDES: usize = 2 << 20;
 
 /// A webhook, and who asks it.
 struct Asked {

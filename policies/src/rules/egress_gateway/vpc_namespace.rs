@@ -4,8 +4,8 @@
 //! the Subnets and the network of the external Subnet exist, and compares no namespace. The gateway's own namespace
 //! must be open to the VPC, its port inside must be of that VPC, and the Subnet outside must not be of a VPC that is
 //! closed to the namespace; an IPPool counts with its Subnet. What is being deleted counts until it is gone, and a VPC
-//! that does not exist is open to nobody. Kube-OVN itself refuses a Subnet outside whose provider is `ovn`, in a
-//! condition.
+//! that does not exist is open to nobody; it is a warning for `exempt.restorers`, who bring gateways back before their VPC.
+//! Kube-OVN itself refuses a Subnet outside whose provider is `ovn`, in a condition.
 //!
 //! A Subnet of another VPC in `policies` is a warning, unless the two are peered: the gateway takes nothing from there. If
 //! it has addresses of others in the gateway's own VPC, see `egress-gateway-scope`.
@@ -95,7 +95,8 @@ fn own_namespace(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome 
         Closed::Listing(_) => format!("VPC {name:?} may not be used by namespace {namespace:?}"),
         Closed::Unknown(_) => format!("VPC {name:?} does not exist, so that no namespace may use it"),
     };
-    context.deny(closed.evidence(Finding::forbidden(FieldPath::of("spec.vpc"), name, detail)).help(HELP));
+    let action = closed.action(context);
+    context.report(action, closed.evidence(Finding::forbidden(FieldPath::of("spec.vpc"), name, detail)).help(HELP));
     Ok(())
 }
 
@@ -123,7 +124,7 @@ fn judge(gateway: &EgressGateway, place: &Place<'_>, context: &mut Context<'_>) 
         if let Some(closed) = closed {
             let finding = place.identified(closed.refusal(context, field, place.subnet, &place.way));
             let help = "Use an external Subnet of the default VPC, or of one that is open to the namespace.";
-            context.deny(finding.help(help));
+            context.report(closed.action(context), finding.help(help));
         }
         return Ok(());
     }
@@ -165,6 +166,7 @@ mod tests {
 
     use crate::inventory::Inventory;
     use crate::kinds::Kind;
+    use crate::request::Request;
     use crate::review::review;
     use crate::rules::support::testing::{Cluster, create, update};
     use crate::settings::Settings;
@@ -288,5 +290,20 @@ mod tests {
         let wanted = r#"spec.vpc: Forbidden: VPC "gone" does not exist, so that no namespace may use it [egress-gateway-vpc-namespace]"#;
         assert_eq!(found(&Inventory::default().watching([Kind::Vpc])), [wanted]);
         assert!(found(&Inventory::default()).is_empty());
+    }
+
+    #[test]
+    fn a_backup_brings_a_gateway_before_its_vpc() {
+        let cluster = cluster().with(json!({"kind": "Subnet", "name": "lost", "spec": {"vpc": "gone"}})).seeing_all();
+        let restored = |fields: Value, user: &str| {
+            let verdict = cluster.verdict(&Request { user: user.to_owned(), ..create(&gateway(&fields)) });
+            (verdict.allowed, verdict.warnings.len())
+        };
+        let velero = "system:serviceaccount:velero:velero";
+        for early in [json!({"vpc": "gone"}), json!({"externalSubnet": "lost"})] {
+            assert_eq!(restored(early.clone(), velero), (true, 1), "{early}");
+            assert_eq!(restored(early, "jane"), (false, 0));
+        }
+        assert_eq!(restored(json!({"vpc": "w"}), velero), (false, 0));
     }
 }

@@ -38,7 +38,7 @@ use std::collections::BTreeSet;
 use crate::attach::Asked;
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Finding, quoted};
 use crate::gather::gathered;
 use crate::kinds::{
     Binding, DEFAULT_NETWORK, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object, PodTemplate, VIP,
@@ -46,7 +46,7 @@ use crate::kinds::{
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::{Closed, ClosedVpcs};
+use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -124,9 +124,7 @@ fn router(pod: &PodTemplate, provider: &str, vpcs: &mut ClosedVpcs<'_>, context:
                 quoted(vpc)
             );
             let finding = Finding::forbidden(field, vpc, detail).identified_by(format!("{key} {vpc}"));
-            // A backup brings a Pod back before its VPC.
-            let comes_later = matches!(closed, Closed::Unknown(_)) && context.settings.is_restorer(context.user);
-            let action = if comes_later { Action::Warn } else { Action::Deny };
+            let action = closed.action(context);
             context.report(action, closed.evidence(finding).help(HELP));
         }
     } else if let Some(subnet) = context.cluster.subnet_until_gone(subnet)?.filter(|s| s.vpc.as_deref() != Some(vpc)) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Action, Finding, quoted};
 use crate::gather::gathered;
 use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
 use crate::settings::KubeOvn;
@@ -116,6 +116,12 @@ impl Closed {
         };
         let finding = Finding::forbidden(field, &subnet.meta.name, detail);
         self.evidence(finding.related(subnet.reference(), Some(FieldPath::of("spec.vpc"))))
+    }
+
+    /// What a way into it is: a denial, but for who restores a backup, in which the VPC may come later.
+    pub(crate) fn action(&self, context: &Context<'_>) -> Action {
+        let comes_later = matches!(self, Closed::Unknown(_)) && context.settings.is_restorer(context.user);
+        if comes_later { Action::Warn } else { Action::Deny }
     }
 
     /// A finding, with what shows that the VPC is closed.
