@@ -14,14 +14,18 @@
 //! every interleaving.
 
 pub mod crd;
+mod peers;
 mod stored;
+
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use vpcguard_policies::AddressSpace;
 
+pub use peers::{MOST_OF_A_PEER, MOST_UNPROVEN};
 pub use stored::FormatError;
 
-/// The most claims in flight of one address space.
+/// The most claims in flight of one address space, beside those of peers that are not proven.
 pub const MOST_CLAIMS: usize = 512;
 
 /// A resourceVersion: versions of one kind of object are ordered, as the API server's are.
@@ -39,7 +43,7 @@ pub trait Index {
 /// What an admitted request will hold once it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
-    /// The uid of the admission request.
+    /// The uid of the admission request; that of an unproven peer is followed by its address.
     pub id: String,
     /// The name of the Subnet or the gateway.
     pub holder: String,
@@ -51,6 +55,8 @@ pub struct Claim {
     pub prefixes: Vec<IpNet>,
     /// When it was to end, for people to read.
     pub deadline: String,
+    /// Who asked, where that may be anybody.
+    pub unproven: Option<IpAddr>,
 }
 
 impl Claim {
@@ -61,6 +67,10 @@ impl Claim {
 
     fn overlaps(&self, prefix: IpNet) -> bool {
         self.prefixes.iter().any(|held| vpcguard_policies::net::overlap(held, &prefix))
+    }
+
+    fn is_rival(&self, claim: &Claim, contested: &[IpNet]) -> bool {
+        self.holder != claim.holder && contested.iter().any(|prefix| self.overlaps(*prefix))
     }
 }
 
@@ -73,6 +83,8 @@ pub struct Ledger {
     pub floor: Version,
     /// The claims.
     pub claims: Vec<Claim>,
+    /// Peers that are proven.
+    pub peers: Vec<IpAddr>,
 }
 
 /// Whether a request may have what it wants.
@@ -93,7 +105,7 @@ pub enum Decision {
 impl Ledger {
     /// One without claims. `floor` is a version of the stored objects that is not older than any of them.
     pub fn new(space: AddressSpace, floor: Version) -> Self {
-        Self { space, floor, claims: Vec::new() }
+        Self { space, floor, claims: Vec::new(), peers: Vec::new() }
     }
 
     /// Whether a claim may be made. `contested` are those of its prefixes that somebody else must not have.
@@ -106,14 +118,11 @@ impl Ledger {
             return Decision::Held(holder);
         }
         // A request on the same object is no rival: of two, the API server stores one after the other.
-        let mut rivals = self.claims.iter().filter(|rival| rival.holder != claim.holder);
-        if let Some(rival) = rivals.find(|rival| contested.iter().any(|prefix| rival.overlaps(*prefix))) {
+        let is_in_the_way = |rival: &&Claim| rival.may_stop(claim) && rival.is_rival(claim, contested);
+        if let Some(rival) = self.claims.iter().find(is_in_the_way).or_else(|| self.twin(claim)) {
             return Decision::InFlight(rival.clone());
         }
-        if self.claims.len() >= MOST_CLAIMS && !self.claims.iter().any(|other| other.id == claim.id) {
-            return Decision::Full;
-        }
-        Decision::Grant
+        if self.is_full_for(claim) { Decision::Full } else { Decision::Grant }
     }
 
     /// Enters a claim. A request that asks again has its claim already.
@@ -155,6 +164,7 @@ mod tests {
             generation: 1,
             prefixes: vec![prefix.parse().unwrap()],
             deadline: String::new(),
+            unproven: None,
         }
     }
 

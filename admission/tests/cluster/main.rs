@@ -1,6 +1,7 @@
 //! vpcguard in front of a real API server, as a user meets it through kubectl.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod admission;
 mod audit;
 mod beginning;
 mod client;
@@ -8,6 +9,7 @@ mod drain;
 mod isolation;
 mod kube_ovn;
 mod ledger;
+mod peers;
 mod priority;
 mod races;
 mod recorded;
@@ -17,6 +19,7 @@ mod repair;
 mod retry;
 mod rotation;
 mod startup;
+mod stranger;
 mod throughput;
 mod unjudged;
 mod view;

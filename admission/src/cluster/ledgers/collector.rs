@@ -13,6 +13,7 @@ use vpcguard_policies::AddressSpace;
 use super::Ledgers;
 use super::writer::Ask;
 use crate::cluster::live::Stored;
+use crate::cluster::state::Identity;
 use crate::ledger::{Claim, Version};
 
 /// How often claims are looked through.
@@ -64,7 +65,10 @@ pub(super) async fn run(ledgers: Arc<Ledgers>, mut stored: UnboundedReceiver<Sto
 /// Takes up the claims that have come, drops those that have gone, and releases what is stored already.
 fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
     let mut before = std::mem::take(known);
-    for ledger in ledgers.store.in_flight() {
+    let in_flight = ledgers.store.in_flight();
+    let unproven = in_flight.iter().flat_map(|ledger| &ledger.claims);
+    ledgers.peers.in_flight(unproven.filter_map(|claim| Some((claim.id.as_str(), claim.unproven?))));
+    for ledger in in_flight {
         for claim in ledger.claims {
             let met = before.remove(&claim.id).unwrap_or_else(|| Known {
                 space: ledger.space.clone(),
@@ -80,16 +84,18 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
             known.insert(claim.id, met);
         }
     }
-    for id in before.into_keys() {
-        ledgers.disown(&id);
+    for (id, met) in before {
+        let is_over = met.first_seen.elapsed() >= ledgers.hold;
+        if let Some(origin) = ledgers.disown(&id)
+            && is_over
+            && met.identity(ledgers).is_none()
+        {
+            ledgers.count_lost(origin);
+        }
     }
     for met in known.values_mut() {
-        let identity = {
-            let state = ledgers.live.read();
-            state.identity(met.space.holders(), &met.claim.holder).cloned()
-        };
-        if let Some(found) = identity.filter(|found| met.claim.is_fulfilled_by(&found.uid, found.generation)) {
-            met.release(ledgers, Some(found.version));
+        if let Some(found) = met.identity(ledgers) {
+            met.release(ledgers, Some(found.version), true);
         }
     }
 }
@@ -99,8 +105,9 @@ fn seen(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>, object: &Sto
     for met in known.values_mut() {
         let is_its_own = met.claim.holder == object.name && met.space.holders() == object.kind;
         let is_removed = object.removed && met.claim.object_uid == object.uid;
-        if is_its_own && (is_removed || met.claim.is_fulfilled_by(&object.uid, object.generation)) {
-            met.release(ledgers, Some(object.version));
+        let is_fulfilled = met.claim.is_fulfilled_by(&object.uid, object.generation);
+        if is_its_own && (is_removed || is_fulfilled) {
+            met.release(ledgers, Some(object.version), is_fulfilled && !object.removed);
         }
     }
 }
@@ -115,9 +122,17 @@ fn collect(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
 }
 
 impl Known {
-    fn release(&mut self, ledgers: &Arc<Ledgers>, stored_at: Option<Version>) {
+    /// What is stored of it, as far as that has been seen.
+    fn identity(&self, ledgers: &Ledgers) -> Option<Identity> {
+        let state = ledgers.live.read();
+        let found = state.identity(self.space.holders(), &self.claim.holder);
+        found.filter(|found| self.claim.is_fulfilled_by(&found.uid, found.generation)).cloned()
+    }
+
+    fn release(&mut self, ledgers: &Arc<Ledgers>, stored_at: Option<Version>, is_stored: bool) {
         if self.first_seen.elapsed() >= self.courtesy {
-            self.ask(ledgers, Ask::Release { id: self.claim.id.clone(), stored_at });
+            let proven = is_stored.then(|| ledgers.proves(&self.space, &self.claim)).flatten();
+            self.ask(ledgers, Ask::Release { id: self.claim.id.clone(), stored_at, proven });
         }
     }
 

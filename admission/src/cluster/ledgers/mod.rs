@@ -1,13 +1,18 @@
 //! The ledgers of a live cluster: claims on their way in, and out again.
 //!
 //! Each address space that is asked for has a [`writer`], which makes one PUT of everything that waits for it. [`store`]
-//! is what the API server keeps; [`collector`] releases claims that are stored, or can no longer be.
+//! is what the API server keeps; [`collector`] releases claims that are stored, or can no longer be. [`peers`] says which
+//! peers are known to be API servers, and [`asking`] what is asked of those that are not.
 
+mod asking;
 mod collector;
+mod doubt;
+mod peers;
 mod store;
 mod writer;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +26,8 @@ use vpcguard_policies::{AddressSpace, Request, Wanted};
 
 use super::live::{Live, Stored};
 use crate::ledger::Claim;
+use asking::{Asking, Origin};
+pub(crate) use peers::{PeerTotals, Peers};
 use store::Store;
 pub(crate) use store::{Counted, Totals};
 use writer::{Ask, Writer};
@@ -76,17 +83,28 @@ pub(crate) struct Ledgers {
     hold: Duration,
     live: Arc<Live>,
     store: Arc<Store>,
+    peers: Arc<Peers>,
     writers: Mutex<HashMap<AddressSpace, mpsc::Sender<Ask>>>,
     /// The claims that were asked for here, and that this replica is the first to release.
-    own: Mutex<HashSet<String>>,
+    own: Mutex<HashMap<String, Origin>>,
+}
+
+/// What outlives the ledgers when others follow them.
+#[derive(Clone, Debug)]
+pub(crate) struct Inherited {
+    /// What has been counted so far.
+    pub(crate) counted: Arc<Counted>,
+    /// What is known of who asks.
+    pub(crate) peers: Arc<Peers>,
 }
 
 impl Ledgers {
     /// The ledgers of a cluster, written by a client that tries nothing again. `hold` is how long a claim is kept for a
     /// request of which nothing more is heard.
-    pub(crate) fn new(live: Arc<Live>, client: Client, mode: Mode, hold: Duration, counted: Arc<Counted>) -> Arc<Self> {
-        let store = Arc::new(Store::new(client, counted));
-        Arc::new(Self { mode, hold, live, store, writers: Mutex::default(), own: Mutex::default() })
+    pub(crate) fn new(live: Arc<Live>, client: Client, mode: Mode, hold: Duration, from: Inherited) -> Arc<Self> {
+        let Inherited { counted, peers } = from;
+        let store = Arc::new(Store::new(client, counted, Arc::clone(&peers)));
+        Arc::new(Self { mode, hold, live, store, peers, writers: Mutex::default(), own: Mutex::default() })
     }
 
     /// Follows the ledgers and releases claims, in tasks that end with the others.
@@ -97,12 +115,18 @@ impl Ledgers {
         }
     }
 
-    /// Claims what an admitted request wants, by a time limit.
-    pub(crate) async fn claim(self: &Arc<Self>, request: &Request, wanted: Wanted, limit: Instant) -> Outcome {
+    /// Claims what an admitted request of a peer wants, by a time limit.
+    pub(crate) async fn claim(
+        self: &Arc<Self>,
+        request: &Request,
+        peer: IpAddr,
+        wanted: Wanted,
+        limit: Instant,
+    ) -> Outcome {
         if self.mode == Mode::Off {
             return Outcome::Unclaimed(None);
         }
-        let outcome = match self.ask(request, wanted, limit).await {
+        let outcome = match self.ask(request, peer, wanted, limit).await {
             Outcome::Refused(refusal @ (Refusal::Busy(_) | Refusal::Unavailable(_)))
                 if self.mode == Mode::BestEffort =>
             {
@@ -114,21 +138,24 @@ impl Ledgers {
         outcome
     }
 
-    async fn ask(self: &Arc<Self>, request: &Request, wanted: Wanted, limit: Instant) -> Outcome {
-        let claim = self.claim_of(request, &wanted);
+    async fn ask(self: &Arc<Self>, request: &Request, peer: IpAddr, wanted: Wanted, limit: Instant) -> Outcome {
+        let (claim, space) = (self.claim_of(request, &wanted), wanted.space.clone());
+        let (claim, asking) = match Asking::begin(self, request, peer, &space, claim, limit).await {
+            Ok(begun) => begun,
+            Err(refusal) => return Outcome::Refused(refusal),
+        };
         let (reply, answer) = oneshot::channel();
         let id = claim.id.clone();
-        if !request.dry_run {
-            self.own().insert(id.clone());
-        }
         let ask = Ask::Claim(writer::Asked {
             claim,
             contested: if wanted.tolerant { Vec::new() } else { wanted.contested },
             dry_run: request.dry_run,
             limit,
+            patience: doubt::patience(limit),
+            passes_over: Vec::new(),
             reply,
         });
-        let writer = self.writer(&wanted.space);
+        let writer = self.writer(&space);
         if writer.try_send(ask).is_err() {
             return Outcome::Refused(Refusal::Busy("too many requests wait for this address space".to_owned()));
         }
@@ -138,25 +165,25 @@ impl Ledgers {
             Ok(Err(_)) => Outcome::Refused(Refusal::Busy("the claim was lost".to_owned())),
             Err(_) => {
                 // It may be entered yet, for a request that is refused here and now.
-                let _ = writer.try_send(Ask::Release { id, stored_at: None });
+                let _ = writer.try_send(Ask::Release { id, stored_at: None, proven: None });
                 return Outcome::Refused(Refusal::Busy("the addresses could not be claimed in time".to_owned()));
             }
         };
-        if outcome != Outcome::Granted {
-            self.disown(&request.uid);
+        if outcome == Outcome::Granted && !request.dry_run {
+            asking.enter();
         }
         outcome
     }
 
     fn is_own(&self, id: &str) -> bool {
-        self.own().contains(id)
+        self.own().contains_key(id)
     }
 
-    fn disown(&self, id: &str) {
-        self.own().remove(id);
+    fn disown(&self, id: &str) -> Option<Origin> {
+        self.own().remove(id)
     }
 
-    fn own(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    fn own(&self) -> std::sync::MutexGuard<'_, HashMap<String, Origin>> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -174,6 +201,7 @@ impl Ledgers {
             generation: generation.unwrap_or_default(),
             prefixes: wanted.prefixes.clone(),
             deadline: format!("{deadline:.0}"),
+            unproven: None,
         }
     }
 
@@ -190,15 +218,26 @@ impl Ledgers {
             return writer.clone();
         }
         let (sender, asks) = mpsc::channel(QUEUE);
-        let writer = Writer::new(space.clone(), Arc::clone(&self.live), Arc::clone(&self.store));
+        let writer = Writer {
+            space: space.clone(),
+            live: Arc::clone(&self.live),
+            store: Arc::clone(&self.store),
+            peers: Arc::clone(&self.peers),
+            queue: sender.downgrade(),
+        };
         tokio::spawn(writer.run(asks));
         writers.insert(space.clone(), sender.clone());
         sender
     }
 
-    /// What has been counted so far, for the ledgers that follow these.
-    pub(crate) fn counted(&self) -> Arc<Counted> {
-        self.store.counted()
+    /// What the ledgers that follow these go on with.
+    pub(crate) fn inherited(&self) -> Inherited {
+        Inherited { counted: self.store.counted(), peers: Arc::clone(&self.peers) }
+    }
+
+    /// What the metrics say of peers that are not proven.
+    pub(crate) fn peers(&self) -> BTreeMap<String, PeerTotals> {
+        self.peers.totals()
     }
 
     /// What the metrics say of them.

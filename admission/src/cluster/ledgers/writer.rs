@@ -2,6 +2,7 @@
 //!
 //! What is asked while a write is under way is decided together and written at once after it: many requests, one PUT.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use vpcguard_policies::{AddressSpace, ViewError};
 
+use super::peers::Peers;
 use super::store::{Kept, Store, StoreError};
 use super::{Outcome, Refusal};
 use crate::cluster::live::Live;
@@ -30,8 +32,8 @@ const UNHURRIED: Duration = Duration::from_secs(10);
 pub(super) enum Ask {
     /// Enter a claim.
     Claim(Asked),
-    /// Drop a claim: what it is for was stored at this version, or it is not needed.
-    Release { id: String, stored_at: Option<Version> },
+    /// Drop a claim: what it is for was stored at this version, or it is not needed. Who asked for it may be proven.
+    Release { id: String, stored_at: Option<Version>, proven: Option<IpAddr> },
     /// Drop a claim whose hold is over, when it has been looked up whether it was stored.
     Collect { id: String },
 }
@@ -45,15 +47,21 @@ pub(super) struct Asked {
     pub(super) dry_run: bool,
     /// When whoever asks goes away.
     pub(super) limit: Instant,
+    /// Until when it waits for claims of unproven peers, and those that it has waited for.
+    pub(super) patience: Instant,
+    pub(super) passes_over: Vec<String>,
     pub(super) reply: oneshot::Sender<Outcome>,
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Writer {
-    space: AddressSpace,
-    live: Arc<Live>,
-    store: Arc<Store>,
+    pub(super) space: AddressSpace,
+    pub(super) live: Arc<Live>,
+    pub(super) store: Arc<Store>,
+    pub(super) peers: Arc<Peers>,
+    /// Where it is asked, for what is asked once more.
+    pub(super) queue: mpsc::WeakSender<Ask>,
 }
 
 /// What is stored in an address space, as far as the view goes.
@@ -80,15 +88,13 @@ enum Decided {
     Denied(Vec<(usize, Outcome)>),
     /// These met claims of others.
     Conflicts(Vec<(usize, Claim)>),
+    /// These would pass over claims of unproven peers.
+    Doubts(Vec<(usize, Vec<Claim>)>),
     /// Nobody can say before the index has reached the floor.
     Behind,
 }
 
 impl Writer {
-    pub(super) fn new(space: AddressSpace, live: Arc<Live>, store: Arc<Store>) -> Self {
-        Self { space, live, store }
-    }
-
     /// Does what is asked, until nobody has asked anything for a while.
     pub(super) async fn run(self, mut asks: mpsc::Receiver<Ask>) {
         let mut batch = Vec::new();
@@ -107,7 +113,7 @@ impl Writer {
         for ask in batch {
             match ask {
                 Ask::Claim(asked) => claims.push(asked),
-                Ask::Release { id, stored_at } => releases.push((id, stored_at)),
+                Ask::Release { id, stored_at, proven } => releases.push((id, stored_at, proven)),
                 Ask::Collect { id } => collected.push(id),
             }
         }
@@ -127,7 +133,7 @@ impl Writer {
     async fn settle(
         &self,
         claims: &mut Vec<Asked>,
-        mut releases: Vec<(String, Option<Version>)>,
+        mut releases: Vec<(String, Option<Version>, Option<IpAddr>)>,
         collected: &[String],
     ) -> Result<(), StoreError> {
         // Dry runs read live, and so does whoever is about to say that something was never stored.
@@ -135,15 +141,18 @@ impl Writer {
         let mut fresh = must_be_fresh;
         let mut kept = if must_be_fresh { self.read(claims).await? } else { self.known(claims).await? };
         for id in collected {
-            releases.push((id.clone(), self.stored_version(&kept.ledger, id).await?));
+            releases.push((id.clone(), self.stored_version(&kept.ledger, id).await?, None));
         }
         loop {
             turn_away_the_late(claims);
             let mut next = kept.ledger.clone();
-            for (id, stored_at) in &releases {
+            for (id, stored_at, proven) in &releases {
                 // Where it is not there, somebody else has released it, and has raised the floor.
                 if next.claims.iter().any(|claim| claim.id == *id) {
                     next.release(id, *stored_at);
+                    if let Some(peer) = proven {
+                        next.remember(*peer);
+                    }
                 }
             }
             match self.decide(&mut next, claims) {
@@ -154,6 +163,7 @@ impl Writer {
                 Decided::Denied(answers) => answer(claims, answers),
                 Decided::Conflicts(conflicts) if fresh => self.answer_conflicts(conflicts, claims).await?,
                 Decided::Conflicts(_) => (kept, fresh) = (self.read(claims).await?, true),
+                Decided::Doubts(doubts) => self.settle_doubts(doubts, claims).await?,
                 Decided::Granted if next == kept.ledger => break,
                 Decided::Granted => match self.write(&Kept { ledger: next, stored: kept.stored.clone() }, claims).await
                 {
@@ -171,11 +181,20 @@ impl Writer {
     fn decide(&self, next: &mut Ledger, claims: &[Asked]) -> Decided {
         let state = self.live.read();
         let index = Stored { space: &self.space, state: &state };
-        let (mut denied, mut conflicts) = (Vec::new(), Vec::new());
-        for (at, asked) in claims.iter().enumerate() {
+        let (mut denied, mut conflicts, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
+        // Nobody stands in the way of a proven peer by having asked at the same time.
+        let (proven, unproven): (Vec<_>, Vec<_>) =
+            claims.iter().enumerate().partition(|(_, asked)| asked.claim.unproven.is_none());
+        for (at, asked) in proven.into_iter().chain(unproven) {
             match next.decide(&index, &asked.claim, &asked.contested) {
-                Decision::Grant if asked.dry_run => {}
-                Decision::Grant => next.grant(asked.claim.clone()),
+                Decision::Grant => {
+                    let rivals = next.doubtful(&asked.claim, &asked.contested);
+                    if rivals.iter().any(|rival| !asked.passes_over.contains(&rival.id)) {
+                        doubts.push((at, rivals));
+                    } else if !asked.dry_run {
+                        next.grant(asked.claim.clone());
+                    }
+                }
                 Decision::Behind => return Decided::Behind,
                 Decision::Held(_) => denied.push((at, Outcome::Reconsider)),
                 Decision::InFlight(rival) => conflicts.push((at, rival)),
@@ -185,10 +204,11 @@ impl Writer {
                 }
             }
         }
-        match (denied.is_empty(), conflicts.is_empty()) {
-            (false, _) => Decided::Denied(denied),
-            (true, false) => Decided::Conflicts(conflicts),
-            (true, true) => Decided::Granted,
+        match (denied.is_empty(), conflicts.is_empty(), doubts.is_empty()) {
+            (false, _, _) => Decided::Denied(denied),
+            (true, false, _) => Decided::Conflicts(conflicts),
+            (true, true, false) => Decided::Doubts(doubts),
+            (true, true, true) => Decided::Granted,
         }
     }
 
@@ -208,9 +228,7 @@ impl Writer {
                 None if of_this_batch => false,
                 None => {
                     self.live.refresh_object(self.space.holders(), "", &rival.holder).await.map_err(unread)?;
-                    let state = self.live.read();
-                    let identity = state.identity(self.space.holders(), &rival.holder);
-                    identity.is_some_and(|identity| rival.is_fulfilled_by(&identity.uid, identity.generation))
+                    self.is_stored(&rival)
                 }
             };
             looked_up.push((rival.id.clone(), stored));
@@ -218,6 +236,13 @@ impl Writer {
         }
         answer(claims, answers);
         Ok(())
+    }
+
+    /// Whether what a claim is for has been seen stored.
+    pub(super) fn is_stored(&self, claim: &Claim) -> bool {
+        let state = self.live.read();
+        let identity = state.identity(self.space.holders(), &claim.holder);
+        identity.is_some_and(|identity| claim.is_fulfilled_by(&identity.uid, identity.generation))
     }
 
     fn in_flight(&self, rival: &Claim) -> Outcome {
@@ -277,7 +302,7 @@ async fn in_time<T>(claims: &[Asked], what: impl Future<Output = Result<T, Store
     timeout_at(limit, what).await.unwrap_or_else(|_| Err(late()))
 }
 
-fn unread(error: ViewError) -> StoreError {
+pub(super) fn unread(error: ViewError) -> StoreError {
     StoreError::Unknown(error.to_string())
 }
 
@@ -295,7 +320,7 @@ fn grant(claims: &mut Vec<Asked>) {
 }
 
 /// Answers some of the claims, by their places, and leaves the others.
-fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, Outcome)>) {
+pub(super) fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, Outcome)>) {
     answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     for (at, outcome) in answers {
         if at < claims.len() {
