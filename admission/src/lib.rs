@@ -22,6 +22,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+pub use serve::Bodies;
+
 /// Does what the command line says.
 pub fn run() -> ExitCode {
     cli::Cli::parse().run()

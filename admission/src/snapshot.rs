@@ -10,6 +10,7 @@ use vpcguard_policies::{Inventory, Kind, Settings};
 use crate::cluster::client::{code, reason};
 use crate::cluster::collection::{Collection, get};
 use crate::cluster::object::Object;
+use crate::cluster::page::TooMany;
 use crate::cluster::{ConnectError, connect};
 
 /// Why there is no view of a cluster.
@@ -83,15 +84,20 @@ impl Snapshot {
         Ok(Self { client: connect().await? })
     }
 
-    /// Reads all objects of a collection, a page in memory at a time; none where the cluster has no such kind.
-    pub(crate) async fn each(&self, collection: &Collection, mut take: impl FnMut(Value)) -> Result<(), ReadError> {
-        let kind = collection.kind;
-        let page = |page: Vec<Object>| page.into_iter().for_each(|object| take(object.whole(kind)));
-        match collection.each_page(&self.client, page).await {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => Err(ReadError::new("list", collection.to_string(), kind, &error)),
-        }
+    /// Reads all objects of a collection, one in memory at a time; none where the cluster has no such kind.
+    async fn each(&self, collection: &Collection, mut take: impl FnMut(Value)) -> Result<(), ReadError> {
+        let take = |object: Object| take(object.whole(collection.kind));
+        read(collection, collection.each(&self.client, take).await)
+    }
+
+    /// The same, but for objects that hold too many values to be judged.
+    pub(crate) async fn each_to_judge(
+        &self,
+        collection: &Collection,
+        mut take: impl FnMut(Result<Value, TooMany>),
+    ) -> Result<(), ReadError> {
+        let take = |object: Result<Object, TooMany>| take(object.map(|object| object.whole(collection.kind)));
+        read(collection, collection.each_to_judge(&self.client, take).await)
     }
 
     /// Reads everything that rules look up. Without all of it nothing can be judged.
@@ -122,6 +128,15 @@ impl Snapshot {
             Ok(object) => Ok(object.map(|object| object.whole(kind))),
             Err(error) => Err(ReadError::new("get", format!("{kind} {name:?}"), kind, &error)),
         }
+    }
+}
+
+/// What has come of reading a collection.
+fn read(collection: &Collection, read: kube::Result<String>) -> Result<(), ReadError> {
+    match read {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(error) => Err(ReadError::new("list", collection.to_string(), collection.kind, &error)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a rule has at hand while it looks at an object.
 
-use crate::finding::{Action, Finding};
+use crate::field::FieldPath;
+use crate::finding::{Action, Finding, quoted};
 use crate::findings::Findings;
 use crate::json::TypeError;
 use crate::kinds::{Kind, Object};
@@ -49,6 +50,22 @@ impl<'a> Context<'a> {
         self.findings.add(finding);
     }
 
+    /// Whether no more such findings are kept. Whoever compares many with many stops then: it counts as one more of them, so
+    /// that what was not looked at is not taken for right.
+    pub fn has_enough(&mut self, action: Action) -> bool {
+        let enough = self.findings.is_full(action);
+        if enough {
+            self.findings.leave_out(action);
+        }
+        enough
+    }
+
+    /// Says that of a list in a field only so many elements were compared with others.
+    pub fn not_judged(&mut self, action: Action, field: FieldPath, rest: &str) {
+        let finding = Finding::forbidden(field, "", format!("not judged: too many; {rest}"));
+        self.report(action, finding.help("Check the others by hand, or write fewer."));
+    }
+
     /// Says that this runner never sees a kind that the rule needs.
     pub fn cannot_see(&mut self, kind: Kind) {
         self.not_evaluated.push(kind.name());
@@ -62,7 +79,7 @@ impl<'a> Context<'a> {
     /// Another object as a message names it: `Subnet "b"`, or `another Subnet` where names are not disclosed.
     pub fn mention(&self, kind: Kind, name: &str) -> String {
         let word = if kind == Kind::Vpc { "VPC" } else { kind.name() };
-        if self.settings.disclose_names { format!("{word} {name:?}") } else { format!("another {word}") }
+        if self.settings.disclose_names { format!("{word} {}", quoted(name)) } else { format!("another {word}") }
     }
 
     /// Something that another object says, in brackets after its name; nothing where that is not disclosed.

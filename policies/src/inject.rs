@@ -55,7 +55,13 @@ pub(crate) fn injected(
     settings: &Settings,
 ) -> Answer<(Vec<Injection>, Option<Value>)> {
     let (mut injected, mut mutated_object) = (Vec::new(), None);
-    if !matches!(asked.operation, Operation::Create | Operation::Update) || new.object.meta().deleting {
+    // A new object is not being deleted, whatever it says: the API server takes that out after it has asked.
+    let is_open = match asked.operation {
+        Operation::Create => true,
+        Operation::Update => !new.object.meta().deleting,
+        Operation::AtRest | Operation::Delete | Operation::Connect => false,
+    };
+    if !is_open {
         return Ok((injected, None));
     }
     let at_hand =

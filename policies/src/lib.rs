@@ -66,7 +66,7 @@ pub use request::{About, Asked, Head, Operation, Request, ReviewError, sub_resou
 pub use review::{admit, admit_after, review, review_by};
 pub use settings::Settings;
 pub use unjudged::{Question, needs_verdict};
-pub use verdict::{Injection, NotEvaluated, Verdict};
+pub use verdict::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
 pub use version::Version;
 pub use view::{Answer, Attended, ClusterView, Held, Known, Sight, ViewError};
 pub use waiting::{Awaited, MOST_WAITING};

@@ -21,6 +21,8 @@ pub enum Policy {
     SubnetOverlap,
     /// NAT gateways and their place in a Subnet.
     NatGatewayLanIp,
+    /// What an egress gateway runs, and whose traffic it takes.
+    EgressGateway,
     /// What a VPC's router reaches: routes, peerings and networks.
     StaticRouteLanIp,
     /// What Multus attaches.
@@ -39,6 +41,7 @@ impl Policy {
         Policy::NetworkReferences,
         Policy::SubnetOverlap,
         Policy::NatGatewayLanIp,
+        Policy::EgressGateway,
         Policy::StaticRouteLanIp,
         Policy::Attachments,
         Policy::VpcSyntax,
@@ -53,6 +56,7 @@ impl Policy {
             Policy::NetworkReferences => "network-references",
             Policy::SubnetOverlap => "subnet-overlap",
             Policy::NatGatewayLanIp => "nat-gateway-lan-ip",
+            Policy::EgressGateway => "egress-gateway",
             Policy::StaticRouteLanIp => "static-route-lan-ip",
             Policy::Attachments => "attachments",
             Policy::VpcSyntax => "vpc-syntax",
@@ -68,6 +72,9 @@ impl Policy {
             Policy::NetworkReferences => "points out names in Kube-OVN objects that lead nowhere",
             Policy::SubnetOverlap => "keeps Kube-OVN Subnets of one VPC from having an address in common",
             Policy::NatGatewayLanIp => "keeps the lanIp of a Kube-OVN NAT gateway free and within its Subnet",
+            Policy::EgressGateway => {
+                "keeps Kube-OVN egress gateways to images that are allowed and traffic that is theirs"
+            }
             Policy::StaticRouteLanIp => "keeps the routes of a Kube-OVN VPC from leading to nobody",
             Policy::Attachments => "refuses networks of Multus that Kube-OVN cannot read",
             Policy::VpcSyntax => "refuses values that Kube-OVN accepts and then fails on",
@@ -89,6 +96,7 @@ impl Policy {
             Policy::NetworkReferences => picked!(Policy::NetworkReferences),
             Policy::SubnetOverlap => picked!(Policy::SubnetOverlap),
             Policy::NatGatewayLanIp => picked!(Policy::NatGatewayLanIp),
+            Policy::EgressGateway => picked!(Policy::EgressGateway),
             Policy::StaticRouteLanIp => picked!(Policy::StaticRouteLanIp),
             Policy::Attachments => picked!(Policy::Attachments),
             Policy::VpcSyntax => picked!(Policy::VpcSyntax),
@@ -112,6 +120,11 @@ impl Policy {
         let reviewed = self.rules().iter().flat_map(|rule| rule.kinds());
         let reviewed = reviewed.filter(|kind| is_reviewed(*kind) && (*kind != Kind::ConfigMap || reads(*kind)));
         reviewed.chain(self.injections().iter().map(|rule| rule.kind)).collect()
+    }
+
+    /// The kinds of which it is to be asked about what goes.
+    pub fn deletions(self) -> BTreeSet<Kind> {
+        self.rules().iter().flat_map(|rule| rule.deletions()).collect()
     }
 
     /// The kinds of which it looks others up.

@@ -13,6 +13,8 @@ pub enum Read {
     Field(&'static str),
     /// An annotation of the object.
     Annotation(&'static str),
+    /// The annotations of the object whose keys end so.
+    AnnotationsEnding(&'static str),
     /// A label of the object.
     Label(&'static str),
     /// All labels of the object.
@@ -39,6 +41,7 @@ impl Read {
             Read::PodAnnotation(key) => {
                 entry(pod(kind, new), "annotations", key) != entry(pod(kind, old), "annotations", key)
             }
+            Read::AnnotationsEnding(suffix) => annotations_ending(new, suffix).ne(annotations_ending(old, suffix)),
             Read::PodAnnotationsEnding(suffix) => {
                 let ending = |object| annotations_ending(pod(kind, object), suffix);
                 ending(new).ne(ending(old))
@@ -54,7 +57,9 @@ impl Read {
             Read::Annotation(key) | Read::PodAnnotation(key) => Cow::Owned(format!("metadata.annotations[{key}]")),
             Read::Label(key) => Cow::Owned(format!("metadata.labels[{key}]")),
             Read::Labels => Cow::Borrowed("metadata.labels"),
-            Read::PodAnnotationsEnding(suffix) => Cow::Owned(format!("metadata.annotations[*{suffix}]")),
+            Read::AnnotationsEnding(suffix) | Read::PodAnnotationsEnding(suffix) => {
+                Cow::Owned(format!("metadata.annotations[*{suffix}]"))
+            }
             Read::MachineNetworks => Cow::Borrowed("spec.networks"),
         }
     }
@@ -112,6 +117,16 @@ mod tests {
         let suffix = [Read::PodAnnotationsEnding(".io/b")];
         assert_eq!(differing(with("/metadata/annotations/x.io~1b", json!("2"))), suffix);
         assert_eq!(differing(with("/metadata/labels/l", json!("2"))), [Read::Label("l"), Read::Labels]);
+    }
+
+    #[test]
+    fn the_annotations_of_what_makes_no_pod_are_its_own() {
+        let service = |switch: &str| json!({"metadata": {"annotations": {"x.io/switch": switch}}});
+        let read = Read::AnnotationsEnding(".io/switch");
+        assert!(read.differs(Kind::Service, &service("a"), &service("b")));
+        assert!(read.differs(Kind::Service, &service("a"), &json!({"metadata": {}})));
+        assert!(!read.differs(Kind::Service, &service("a"), &service("a")));
+        assert!(!Read::AnnotationsEnding(".io/other").differs(Kind::Service, &service("a"), &service("b")));
     }
 
     #[test]

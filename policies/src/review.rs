@@ -41,7 +41,12 @@ pub fn review_by(
     judge(policy.rules(), request, cluster, settings)
 }
 
-fn judge(
+/// [`review()`] by some rules alone.
+///
+/// # Errors
+///
+/// A read of the cluster that failed.
+pub(crate) fn judge(
     rules: &[&'static Rule],
     request: &Request,
     cluster: &dyn ClusterView,
@@ -93,19 +98,21 @@ pub(crate) fn is_exempt(asked: &Asked<'_>, object: &Object, settings: &Settings)
         Kind::Subnet => name == kube_ovn.node_switch || name == kube_ovn.default_subnet,
         _ => false,
     };
+    let is_deleter = asked.operation == Operation::Delete && settings.exempts_deleter(asked.user);
     let by_namespace =
         kind.has_pod_template() || matches!(kind, Kind::VpcEgressGateway | Kind::Namespace | Kind::Binding);
     settings.exempts_user(asked.user)
+        || is_deleter
         || (made_by_kube_ovn && asked.operation == Operation::Create)
         || (by_namespace && settings.exempts_namespace(asked.namespace_of(object)))
 }
 
 /// Whether there is nothing to judge.
 fn passes(asked: &Asked<'_>, new: &Version<'_>, settings: &Settings) -> bool {
-    let is_stored = matches!(asked.operation, Operation::Create | Operation::Update | Operation::AtRest);
+    let is_judged = asked.operation != Operation::Connect;
     // What is being deleted may still be moved: what an UPDATE of it changes is judged by the rules that say so.
     let is_settled = new.object.meta().deleting && asked.operation != Operation::Update;
-    !is_stored || is_settled || is_exempt(asked, &new.object, settings)
+    !is_judged || is_settled || is_exempt(asked, &new.object, settings)
 }
 
 /// A request whose objects were read.
@@ -121,7 +128,7 @@ impl<'a> Versions<'a> {
     fn of(request: &'a Request, settings: &Settings) -> Option<Self> {
         let asked = request.asked()?;
         let read = |json| Version::read(asked.kind, Cow::Borrowed(json), &settings.kube_ovn);
-        let new = read(&request.object);
+        let new = read(request.subject());
         if passes(&asked, &new, settings) {
             return None;
         }
@@ -179,10 +186,10 @@ impl Review<'_> {
         Ok(Verdict { not_evaluated, ..Verdict::of(all, self.settings) })
     }
 
-    /// The checks of a rule that look at this kind.
+    /// The checks of a rule that look at this kind and operation.
     fn checks(&self, rule: &Rule) -> impl Iterator<Item = &'static Check> {
-        let kind = self.asked.kind;
-        rule.checks.iter().filter(move |check| check.concerns(kind))
+        let (kind, deletes) = (self.asked.kind, self.asked.operation == Operation::Delete);
+        rule.checks.iter().filter(move |check| check.is_deletion() == deletes && check.concerns(kind))
     }
 
     fn reads_a_change(&self, rule: &Rule, new: &Value, old: &Value) -> bool {
@@ -213,7 +220,7 @@ impl Review<'_> {
             findings: Findings::default(),
             not_evaluated: Vec::new(),
         };
-        for check in rule.checks {
+        for check in self.checks(rule) {
             check.run(&version.object, &mut context)?;
         }
         let mut found = context.findings;
@@ -251,7 +258,9 @@ impl Review<'_> {
                 denial.spared = true;
             }
         }
-        if action == RuleAction::Warn || allowed || found.more_denials <= before.more_denials {
+        // How many there were says nothing of which they were, and a rule that keeps tenants out must know.
+        let as_before = !rule.isolates && found.more_denials <= before.more_denials;
+        if action == RuleAction::Warn || allowed || as_before {
             found.more_warnings += std::mem::take(&mut found.more_denials);
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::gather::sort_and_dedup;
 use crate::settings::Settings;
 
 /// How many findings of each action a verdict lists.
-const MOST_FINDINGS: usize = 20;
+pub const MOST_FINDINGS: usize = 20;
 
 /// What is said about a request. Its JSON, with the keys in this order, is canonical.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,9 +35,17 @@ pub struct Verdict {
     /// The object with what was injected; none where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutated_object: Option<Value>,
-    /// What the denials rest on, whether or not its names are disclosed.
+    /// What the first denial rests on beside the request, whether or not its names are disclosed. It is reason enough to
+    /// refuse, so that a runner whose view may be stale reads no more than this before it does.
     #[serde(skip)]
     pub rests_on: Vec<Evidence>,
+    /// The denials that are not listed, in the same order, as far as they are kept. Whoever picks some of the findings must look
+    /// at these too, or 20 denials would hide one of another rule.
+    #[serde(skip)]
+    pub unlisted_findings: Vec<Finding>,
+    /// The warnings that are not listed.
+    #[serde(skip)]
+    pub unlisted_warnings: Vec<Finding>,
 }
 
 /// A rule that could not look at everything.
@@ -75,6 +83,8 @@ impl Verdict {
             injected: Vec::new(),
             mutated_object: None,
             rests_on: Vec::new(),
+            unlisted_findings: Vec::new(),
+            unlisted_warnings: Vec::new(),
         }
     }
 
@@ -88,16 +98,26 @@ impl Verdict {
             false if findings.isolate => 403,
             false => 422,
         };
-        let mut rests_on: Vec<_> = denials.iter().flat_map(Finding::evidence).collect();
+        let mut rests_on: Vec<_> = denials.first().into_iter().flat_map(Finding::evidence).collect();
         sort_and_dedup(&mut rests_on);
         for finding in denials.iter_mut().chain(&mut warnings) {
             finding.disclosed = settings.disclose_names;
         }
-        let unlisted = |findings: &Vec<Finding>| findings.len().saturating_sub(MOST_FINDINGS);
-        let omitted = unlisted(&denials) + unlisted(&warnings) + findings.more_denials + findings.more_warnings;
-        denials.truncate(MOST_FINDINGS);
-        warnings.truncate(MOST_FINDINGS);
-        Self { allowed, code, findings: denials, warnings, omitted, rests_on, ..Self::admitted() }
+        let cut = |findings: &mut Vec<Finding>| findings.split_off(findings.len().min(MOST_FINDINGS));
+        let (unlisted_findings, unlisted_warnings) = (cut(&mut denials), cut(&mut warnings));
+        let kept = unlisted_findings.len() + unlisted_warnings.len();
+        let omitted = kept + findings.more_denials + findings.more_warnings;
+        Self {
+            allowed,
+            code,
+            findings: denials,
+            warnings,
+            omitted,
+            rests_on,
+            unlisted_findings,
+            unlisted_warnings,
+            ..Self::admitted()
+        }
     }
 
     /// The verdict as canonical JSON.

@@ -222,6 +222,11 @@ impl dyn ClusterView + '_ {
         self.known()
     }
 
+    /// All Namespaces that are seen, also those that are being deleted.
+    pub fn namespaces_until_gone(&self) -> Answer<Vec<Arc<Namespace>>> {
+        Ok(typed(self.all(Kind::Namespace)?))
+    }
+
     /// All ServiceCIDRs.
     pub fn service_cidrs(&self) -> Answer<Known<Vec<Arc<ServiceCidr>>>> {
         self.known()
@@ -230,6 +235,11 @@ impl dyn ClusterView + '_ {
     /// The Subnets whose effective VPC this is.
     pub fn subnets_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
         self.living_by(Subnet::BY_VPC, vpc)
+    }
+
+    /// The Subnets whose effective VPC this is, also those that are being deleted.
+    pub fn subnets_of_vpc_until_gone(&self, vpc: &str) -> Answer<Vec<Arc<Subnet>>> {
+        Ok(typed(self.by(Kind::Subnet, Subnet::BY_VPC, vpc)?))
     }
 
     /// The Subnets with `default: true` whose effective VPC this is.
@@ -247,6 +257,11 @@ impl dyn ClusterView + '_ {
         Ok(typed(self.by(Kind::Subnet, Subnet::BY_PROVIDER, provider)?))
     }
 
+    /// The Subnets that list a namespace.
+    pub fn subnets_listing(&self, namespace: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.living_by(Subnet::BY_NAMESPACE, namespace)
+    }
+
     /// The Subnets that list a namespace, or select one with these labels; every selecting one where these are not known.
     pub fn subnets_binding(
         &self,
@@ -257,11 +272,18 @@ impl dyn ClusterView + '_ {
             let mut selectors = subnet.namespace_selectors.iter();
             selectors.any(|selector| labels.is_none_or(|labels| selector.matches(labels)))
         };
-        let mut binding: Vec<Arc<Subnet>> = self.living_by(Subnet::BY_NAMESPACE, namespace)?;
+        let mut binding = self.subnets_listing(namespace)?;
         binding.extend(self.living_by(Subnet::SELECTING, "")?.into_iter().filter(selects));
         sort_by(&mut binding, |a, b| a.meta.name.cmp(&b.meta.name));
         binding.dedup_by(|a, b| a.meta.name == b.meta.name);
         Ok(binding)
+    }
+
+    /// The Subnets that select a namespace with these labels, also those that are being deleted.
+    pub fn subnets_selecting_until_gone(&self, labels: &BTreeMap<String, String>) -> Answer<Vec<Arc<Subnet>>> {
+        let mut selecting: Vec<Arc<Subnet>> = typed(self.by(Kind::Subnet, Subnet::SELECTING, "")?);
+        selecting.retain(|subnet| subnet.namespace_selectors.iter().any(|selector| selector.matches(labels)));
+        Ok(selecting)
     }
 
     /// The NAT gateways that stand in a Subnet.
@@ -279,7 +301,7 @@ impl dyn ClusterView + '_ {
         self.living_by(Vpc::BY_NAMESPACE, namespace)
     }
 
-    /// The Vpcs that list a namespace or invite it, also those that are being deleted.
+    /// The Vpcs that list a namespace, invite it or have its egress gateways, also those that are being deleted.
     pub fn vpcs_admitting_until_gone(&self, namespace: &str) -> Answer<Vec<Arc<Vpc>>> {
         Ok(typed(self.by(Kind::Vpc, Vpc::BY_ADMITTED, namespace)?))
     }

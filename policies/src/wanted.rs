@@ -78,7 +78,7 @@ impl Wanted {
         let (rule, space, prefixes) = taken(&new)?;
         let held = old.as_ref().and_then(taken).filter(|(_, old_space, _)| *old_space == space);
         let held = held.map(|(_, _, held)| held).unwrap_or_default();
-        let contested: Vec<_> = prefixes.iter().copied().filter(|prefix| !held.contains(prefix)).collect();
+        let contested: Vec<_> = prefixes.iter().copied().filter(|prefix| held.binary_search(prefix).is_err()).collect();
         if contested.is_empty() {
             return None;
         }

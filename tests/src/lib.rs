@@ -5,6 +5,7 @@
 
 pub mod balancer;
 pub mod control_plane;
+pub mod hostile;
 pub mod isolation;
 pub mod kube_ovn;
 pub mod pki;
@@ -35,6 +36,8 @@ pub struct Case {
     /// What Kube-OVN itself is to show of it, where the rule's own expectation is not meant.
     pub observed: Option<Value>,
     want: Value,
+    /// What is wanted where all objects are seen, if that is something else.
+    want_seeing_all: Option<Value>,
 }
 
 impl Case {
@@ -56,17 +59,22 @@ impl Case {
         let bytes = fs::read(file).expect("a case can be read");
         let source = Source { name: file.display().to_string(), bytes };
         let case = parse_value(&source).unwrap_or_else(|errors| panic!("{errors:?}"));
-        let known = ["settings", "user", "operation", "state", "old", "object", "want", "observed"];
+        let known = ["settings", "user", "operation", "state", "old", "object", "want", "wantSeeingAll", "observed"];
         let odd = case.as_object().into_iter().flat_map(Map::keys).find(|key| !known.contains(&key.as_str()));
         assert_eq!(odd, None, "{} has a key that no case has", source.name);
         let field = |name: &str| case.get(name).cloned().filter(|value| !value.is_null());
         let old = field("old");
-        let mut request = Request::of_object(field("object").expect("a case has an object"), old.clone());
+        let object = field("object").expect("a case has an object");
+        let operation = case.get("operation").and_then(Value::as_str).unwrap_or_default();
+        let mut request = match operation {
+            "Delete" => Request::to_delete(object),
+            _ => Request::of_object(object, old.clone()),
+        };
         "the-uid".clone_into(&mut request.uid);
         if let Some(user) = case.get("user").and_then(Value::as_str) {
             user.clone_into(&mut request.user);
         }
-        if case.get("operation").is_some_and(|operation| operation == "AtRest") {
+        if operation == "AtRest" {
             request.operation = Operation::AtRest;
         }
         let state = field("state").and_then(|state| state.as_array().cloned()).unwrap_or_default();
@@ -78,6 +86,7 @@ impl Case {
             request,
             observed: field("observed"),
             want: field("want").expect("a case says what is wanted"),
+            want_seeing_all: field("wantSeeingAll"),
         }
     }
 
@@ -117,15 +126,39 @@ impl Case {
         admit(&self.request, &self.cluster(), &self.parsed_settings()).expect("an inventory can be read")
     }
 
+    /// The same where all objects are seen, as in a live cluster, and not only those of a folder. Of Nodes and ServiceCIDRs no
+    /// runner but the webhook knows whether there are any.
+    ///
+    /// # Panics
+    ///
+    /// Never: reading an inventory does not fail.
+    #[expect(clippy::expect_used, reason = "reading an inventory does not fail")]
+    pub fn verdict_seeing_all(&self) -> Verdict {
+        let seen = Kind::ALL.iter().copied().filter(|kind| !matches!(kind, Kind::Node | Kind::ServiceCidr));
+        let cluster = self.cluster().watching(seen);
+        admit(&self.request, &cluster, &self.parsed_settings()).expect("an inventory can be read")
+    }
+
+    /// How the library's verdict differs from what is wanted; none if it does not.
+    pub fn difference(&self) -> Option<String> {
+        self.difference_from(&self.want, &self.verdict())
+    }
+
+    /// The same where all objects are seen.
+    pub fn difference_seeing_all(&self) -> Option<String> {
+        let want = self.want_seeing_all.as_ref().unwrap_or(&self.want);
+        self.difference_from(want, &self.verdict_seeing_all())
+    }
+
     /// How a verdict differs from what is wanted; none if it does not.
     ///
     /// Of the findings that other rules make besides, those that refuse the object must be named in the case; warnings
     /// need not be, so that a new rule does not change the cases of others.
-    pub fn difference(&self, verdict: &Verdict) -> Option<String> {
+    fn difference_from(&self, want: &Value, verdict: &Verdict) -> Option<String> {
         let verdict: Value = serde_json::from_str(&verdict.to_json()).unwrap_or_default();
         let finding = ["rule", "reason", "field", "message"];
-        let wanted = |key| listed(self.want.get(key), &finding);
-        let named: Vec<Value> = ["findings", "warnings"].into_iter().flat_map(wanted).collect();
+        let listed_in = |key| listed(want.get(key), &finding);
+        let named: Vec<Value> = ["findings", "warnings"].into_iter().flat_map(listed_in).collect();
         let concerns = |found: &Value| {
             let rule = found.get("rule");
             rule.is_some_and(|rule| rule == self.subject() || named.iter().any(|named| named.get("rule") == Some(rule)))
@@ -135,12 +168,12 @@ impl Case {
         let injection = ["rule", "field", "value"];
         let number = |of: &Value, key| of.get(key).cloned().unwrap_or_else(|| json!(0));
         let unseen = ["rule", "needs"];
-        let wants_unseen = self.want.get("notEvaluated").is_some();
-        let want = json!({
-            "allowed": self.want.get("allowed"), "code": self.want.get("code"), "omitted": number(&self.want, "omitted"),
-            "findings": wanted("findings"), "warnings": wanted("warnings"),
-            "injected": listed(self.want.get("injected"), &injection),
-            "notEvaluated": listed(self.want.get("notEvaluated"), &unseen),
+        let wants_unseen = want.get("notEvaluated").is_some();
+        let wanted = json!({
+            "allowed": want.get("allowed"), "code": want.get("code"), "omitted": number(want, "omitted"),
+            "findings": listed_in("findings"), "warnings": listed_in("warnings"),
+            "injected": listed(want.get("injected"), &injection),
+            "notEvaluated": listed(want.get("notEvaluated"), &unseen),
         });
         let got = json!({
             "allowed": verdict.get("allowed"), "code": verdict.get("code"), "omitted": number(&verdict, "omitted"),
@@ -148,7 +181,7 @@ impl Case {
             "injected": listed(verdict.get("injected"), &injection),
             "notEvaluated": listed(verdict.get("notEvaluated").filter(|_| wants_unseen), &unseen),
         });
-        (want != got).then(|| format!("{}\n  wanted {want}\n  got    {got}", self.name))
+        (wanted != got).then(|| format!("{}\n  wanted {wanted}\n  got    {got}", self.name))
     }
 }
 

@@ -48,6 +48,8 @@ const RULES: &[(&str, &[&str])] = &[
         &[
             "into whose load balancer",
             "says that it is attached already",
+            "says that it has them",
+            "is for Kube-OVN alone",
             "keeps its port as it is",
             "is not the VPC of",
             "without a virtual machine",
@@ -57,13 +59,41 @@ const RULES: &[(&str, &[&str])] = &[
             "a Binding gives it",
         ],
     ),
-    ("namespace-vpc-binding", &["Subnet \"", "the labels are selected"]),
+    ("namespace-vpc-binding", &["Subnet \"", "the labels are selected", "ports of its Pods"]),
     ("subnet-vpc-namespaces", &["not in spec.namespaces", "selects Namespace", "and this Subnet to the default VPC"]),
     ("subnet-vpc-unrestricted", &["lists no namespaces", "must list the namespaces"]),
     ("vpc-namespaces-in-use", &["leaves out", "of the default VPC lists it"]),
     ("vpc-namespace-shared", &["lists it too"]),
-    ("egress-gateway-vpc-namespace", &["may not be used by", "is in VPC", "IPPool \"", "which namespace"]),
-    ("service-vpc-binding", &["may not be used by", "is in VPC", "is for Kube-OVN alone"]),
+    (
+        "egress-gateway-vpc-namespace",
+        &["may not be used by", "is in VPC", "IPPool \"", "which namespace", "takes none of its traffic"],
+    ),
+    ("egress-gateway-image", &["would run as root"]),
+    (
+        "egress-gateway-scope",
+        &[
+            "takes the traffic of Subnet",
+            "lists no namespace",
+            "\" has addresses of",
+            "is neither an address",
+            "is held by no Subnet",
+            "selects Pods of",
+            "may select Pods of",
+            "not judged: too many",
+        ],
+    ),
+    (
+        "service-vpc-binding",
+        &[
+            "may not be used by",
+            "is in VPC",
+            "is for Kube-OVN alone",
+            "network \"",
+            "makes a privileged Pod",
+            "no Vpc of this name",
+            "no Subnet of this name",
+        ],
+    ),
     (
         "endpoint-slice-vpc-binding",
         &["its Pods may be in VPC", "its Pods are exempted", "is not the namespace of the EndpointSlice"],
@@ -84,6 +114,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("subnet-cidr-routed-overlap", &["also has", "a peering link", "which is peered"]),
     ("vpc-subnet-name", &["a Vpc has", "a Subnet has"]),
     ("subnet-vpc-immutable", &["may not change"]),
+    ("builtin-protected", &["may not be deleted", "may not change in"]),
     (
         "subnet-syntax",
         &[
@@ -232,7 +263,8 @@ fn every_rule_has_a_file_and_a_page() {
 
 #[test]
 fn every_condition_has_a_case() {
-    let cases: Vec<(Case, Verdict)> = Case::all().into_iter().map(|case| (case.clone(), case.verdict())).collect();
+    let verdicts = |case: Case| [case.verdict(), case.verdict_seeing_all()].map(|verdict| (case.clone(), verdict));
+    let cases: Vec<(Case, Verdict)> = Case::all().into_iter().flat_map(verdicts).collect();
     for (id, conditions) in RULES {
         let of_rule = || cases.iter().filter(|(case, _)| case.subject() == *id);
         let said: Vec<String> = of_rule()

@@ -1,6 +1,6 @@
 //! `cargo xtask test` and `cargo xtask bench`.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
 use crate::parts::PARTS;
@@ -27,7 +27,27 @@ fn steps(shell: &Shell, times: &mut Times) -> Result<()> {
     // The tests of tests/ start the binary, so it is built first, and for all packages at once: features unite.
     times.step("build", || cmd!(shell, "cargo build --workspace --all-targets --locked").run())?;
     times.step("test", || cmd!(shell, "cargo test --workspace --locked").run())?;
+    times.step("bounds", || count_bounds(shell))?;
     Ok(())
+}
+
+/// Counts, in short, what a request may cost at most.
+fn count_bounds(shell: &Shell) -> Result<()> {
+    let found = find_or_install_valgrind(shell);
+    if machine::optional(found, "Valgrind", "the bounds on work are not counted")?.is_some() {
+        cmd!(shell, "cargo bench --package vpcguard-policies --bench bounds --locked -- --short").run()?;
+    }
+    Ok(())
+}
+
+/// Sees that instructions can be counted. CI gets what counts them.
+fn find_or_install_valgrind(shell: &Shell) -> Result<()> {
+    const REMEDY: &str = "install Debian's package valgrind";
+    if machine::has(shell, "valgrind") {
+        return Ok(());
+    }
+    ensure!(machine::is_ci(), REMEDY);
+    machine::install(shell, &["valgrind"]).context(REMEDY)
 }
 
 /// Tells the tests where both versions of Helm are.

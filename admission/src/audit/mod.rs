@@ -65,10 +65,15 @@ async fn audit(settings: &Settings, shows_progress: bool) -> Result<Audited, Sna
     for collection in reviewed(settings) {
         progress.say(format!("reviewing {collection}"));
         let Audited { report, unread } = &mut audited;
-        let read = cluster.each(&collection, |object| {
+        let read = cluster.each_to_judge(&collection, |object| {
             progress.count();
-            if let Err(error) = add(report, object, &inventory, settings) {
-                unread.push(error.to_string());
+            match object {
+                Ok(object) => {
+                    if let Err(error) = add(report, object, &inventory, settings) {
+                        unread.push(error.to_string());
+                    }
+                }
+                Err(too_many) => unread.push(format!("{} {too_many}", collection.kind)),
             }
         });
         if let Err(error) = read.await {

@@ -1,17 +1,24 @@
 //! What is read of a cluster: all objects of a kind, or one of a name.
 
 use std::fmt;
+use std::pin::pin;
 
+use futures_util::AsyncReadExt;
 use kube::core::Request;
 use kube::core::params::{GetParams, ListParams, WatchParams};
-use kube::{Client, core::ObjectList, core::WatchEvent};
+use kube::{Client, core::WatchEvent};
 use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
 use vpcguard_policies::{Inventory, Kind, Settings};
 
 use super::object::Object;
+use super::page::{self, TooMany};
+use crate::serve::MOST_VALUES;
 
-/// How many objects are listed at a time.
+/// How many objects are listed at a time, at most.
 const PAGE: u32 = 500;
+
+/// How many bytes a page may have: more than one object, of the 3 MiB that an API server takes, each written as six.
+const LARGEST_PAGE: usize = 20 << 20;
 
 /// How long the API server keeps a watch open, in seconds.
 const WATCH: u32 = 290;
@@ -64,27 +71,57 @@ impl Collection {
         self.kind == kind && matches(&self.namespace, namespace) && matches(&self.name, name)
     }
 
-    /// Lists all of it, a page in memory at a time, and says as of which version.
-    pub(crate) async fn each_page(&self, client: &Client, mut take: impl FnMut(Vec<Object>)) -> kube::Result<String> {
-        let mut token = None;
+    /// Lists all of it, a page of bytes and one object in memory at a time, and says as of which version.
+    pub(crate) async fn each(&self, client: &Client, mut take: impl FnMut(Object)) -> kube::Result<String> {
+        self.list(client, usize::MAX, |object| drop(object.map(&mut take))).await
+    }
+
+    /// The same, but for objects of which there is so much that a request with them would not be judged either.
+    pub(crate) async fn each_to_judge(
+        &self,
+        client: &Client,
+        take: impl FnMut(Result<Object, TooMany>),
+    ) -> kube::Result<String> {
+        self.list(client, MOST_VALUES, take).await
+    }
+
+    async fn list(
+        &self,
+        client: &Client,
+        most_values: usize,
+        mut take: impl FnMut(Result<Object, TooMany>),
+    ) -> kube::Result<String> {
+        let (mut token, mut limit) = (None::<String>, PAGE);
         loop {
-            let page = self.page(client, token).await?;
-            take(page.items);
-            token = page.metadata.continue_.filter(|token| !token.is_empty());
+            let Some(bytes) = self.page(client, token.as_deref(), limit).await? else {
+                limit = smaller(limit)?;
+                continue;
+            };
+            let page = page::read(&bytes, most_values, &mut take).map_err(kube::Error::SerdeError)?;
+            if bytes.len() < LARGEST_PAGE / 8 {
+                limit = limit.saturating_mul(2).min(PAGE);
+            }
+            token = page.next.filter(|token| !token.is_empty());
             if token.is_none() {
-                return Ok(page.metadata.resource_version.unwrap_or_default());
+                return Ok(page.resource_version.unwrap_or_default());
             }
         }
     }
 
-    async fn page(&self, client: &Client, token: Option<String>) -> kube::Result<ObjectList<Object>> {
+    /// So many objects, unless they are too many bytes.
+    async fn page(&self, client: &Client, token: Option<&str>, limit: u32) -> kube::Result<Option<Vec<u8>>> {
         let params = ListParams {
             field_selector: self.selector(),
-            limit: Some(PAGE),
-            continue_token: token,
+            limit: Some(limit),
+            continue_token: token.map(str::to_owned),
             ..ListParams::default()
         };
-        client.request(self.request().list(&params).map_err(kube::Error::BuildRequest)?).await
+        let request = self.request().list(&params).map_err(kube::Error::BuildRequest)?;
+        let page = pin!(client.request_stream(request).await?);
+        let (mut bytes, most) = (Vec::new(), u64::try_from(LARGEST_PAGE).unwrap_or(u64::MAX));
+        let read = page.take(most + 1).read_to_end(&mut bytes).await;
+        read.map_err(|error| kube::Error::Service(error.into()))?;
+        Ok(Some(bytes).filter(|bytes| bytes.len() <= LARGEST_PAGE))
     }
 
     /// Watches from a version on.
@@ -110,6 +147,14 @@ impl Collection {
     fn request(&self) -> Request {
         Request::new(url(self.kind, self.namespace.as_deref().unwrap_or_default()))
     }
+}
+
+/// How many objects are tried where so many were too many bytes.
+fn smaller(limit: u32) -> kube::Result<u32> {
+    if limit <= 1 {
+        return Err(kube::Error::Service(format!("an object is larger than {LARGEST_PAGE} bytes").into()));
+    }
+    Ok((limit / 5).max(1))
 }
 
 /// Reads one object; none if there is none, or no such kind.
@@ -147,6 +192,12 @@ mod tests {
     fn urls_are_those_of_the_api_server() {
         assert_eq!(url(Kind::Subnet, ""), "/apis/kubeovn.io/v1/subnets");
         assert_eq!(url(Kind::ConfigMap, "kube-system"), "/api/v1/namespaces/kube-system/configmaps");
+    }
+
+    #[test]
+    fn pages_get_smaller_until_there_is_one_object() {
+        let sizes: Vec<_> = std::iter::successors(Some(PAGE), |limit| smaller(*limit).ok()).collect();
+        assert_eq!(sizes, [500, 100, 20, 4, 1]);
     }
 
     #[test]

@@ -18,11 +18,9 @@ use super::waiting::waiting_for;
 use super::watch::{News, follow};
 use crate::ledger::Version;
 
-/// How often a denial is confirmed: what is read live may lead to yet another object.
-const MOST_CONFIRMATIONS: usize = 3;
-
-/// How many objects are read live for one denial.
-const MOST_READS: usize = 50;
+/// How many names are read live before one request is refused. What one denial rests on is not more; and where the cluster
+/// has changed just now, what is read may lead to another denial, which rests on other names.
+const MOST_NAMES: usize = 3;
 
 /// Something that was stored or removed, for those who wait for it.
 #[derive(Clone, Debug)]
@@ -43,6 +41,24 @@ pub(crate) struct Standing {
     pub(crate) is_absent: bool,
     /// For how long nothing has been heard of it.
     pub(crate) age: Duration,
+}
+
+/// Why a request gets no verdict.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoVerdict {
+    /// A read failed.
+    #[error(transparent)]
+    Unread(#[from] ViewError),
+    /// Whatever was read live had changed, and so may have what would have to be read next.
+    #[error(
+        "{MOST_NAMES} objects that it depends on have changed a moment ago, and {kind} {name:?} may have too: try again"
+    )]
+    Restless {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// A live cluster.
@@ -96,22 +112,20 @@ impl Live {
         mutate(request, &self.read().inventory, &self.settings)
     }
 
-    /// Judges a request. Nothing is refused that rests on what the view may have missed: that is read live first.
-    pub(crate) async fn review(&self, request: &Request) -> Result<Verdict, ViewError> {
+    /// Judges a request. Nothing is refused that rests on what the view may have missed: that is read live first. The first
+    /// denial is reason enough to refuse, so that the others are not read up on.
+    pub(crate) async fn review(&self, request: &Request) -> Result<Verdict, NoVerdict> {
         let waiting = waiting_for(request, &self.client, &self.settings).await;
         let mut confirmed: Vec<Evidence> = Vec::new();
-        for _ in 0..MOST_CONFIRMATIONS {
+        loop {
             let verdict = self.judge(request, &waiting)?;
-            let mut doubtful = verdict.rests_on.clone();
-            doubtful.retain(|evidence| !confirmed.contains(evidence));
-            if verdict.allowed || doubtful.is_empty() {
+            let doubtful = doubtful(&verdict, &confirmed)?;
+            if doubtful.is_empty() {
                 return Ok(verdict);
             }
-            doubtful.truncate(MOST_READS);
             self.refresh(&doubtful).await?;
             confirmed.extend(doubtful);
         }
-        self.judge(request, &waiting)
     }
 
     fn judge(&self, request: &Request, waiting: &[vpcguard_policies::kinds::Object]) -> Result<Verdict, ViewError> {
@@ -157,7 +171,8 @@ impl Live {
         let begins = Instant::now();
         let failed = |error| ViewError { kind: kind.name().to_owned(), name: String::new(), cause: reason(&error) };
         let mut objects = Vec::new();
-        let version = match Collection::all(kind).each_page(&self.client, |page| objects.extend(page)).await {
+        let take = |object: Object| objects.push(object.stripped());
+        let version = match Collection::all(kind).each(&self.client, take).await {
             Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
             listed => listed.map_err(failed)?,
         };
@@ -231,6 +246,22 @@ impl fmt::Debug for Live {
     }
 }
 
+/// What is to be read before a verdict counts, less what has been read for it already; nothing for one that counts.
+fn doubtful(verdict: &Verdict, confirmed: &[Evidence]) -> Result<Vec<Evidence>, NoVerdict> {
+    if verdict.allowed {
+        return Ok(Vec::new());
+    }
+    let is_name = |evidence: &&Evidence| matches!(evidence, Evidence::Object(_));
+    let doubtful: Vec<_> = verdict.rests_on.iter().filter(|evidence| !confirmed.contains(evidence)).cloned().collect();
+    let room = MOST_NAMES.saturating_sub(confirmed.iter().filter(is_name).count());
+    match doubtful.iter().filter(is_name).nth(room) {
+        Some(Evidence::Object(object)) => {
+            Err(NoVerdict::Restless { kind: object.kind.clone(), name: object.name.clone() })
+        }
+        _ => Ok(doubtful),
+    }
+}
+
 fn told(kind: Kind, news: &News) -> Vec<Stored> {
     if !matches!(kind, Kind::Subnet | Kind::VpcNatGateway) {
         return Vec::new();
@@ -248,5 +279,43 @@ fn told(kind: Kind, news: &News) -> Vec<Stored> {
         News::Applied(object) => vec![stored(object, false)],
         News::Removed(object) => vec![stored(object, true)],
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vpcguard_policies::ObjectRef;
+
+    use super::*;
+
+    fn subnet(name: &str) -> Evidence {
+        Evidence::Object(ObjectRef::new(Kind::Subnet, name))
+    }
+
+    fn denial(rests_on: &[Evidence]) -> Verdict {
+        Verdict { allowed: false, rests_on: rests_on.to_vec(), ..Verdict::admitted() }
+    }
+
+    #[test]
+    fn a_denial_counts_when_all_that_it_rests_on_was_read() {
+        let gateways = Evidence::AllOf(Kind::VpcNatGateway);
+        let rests_on = [subnet("a"), subnet("b"), subnet("c"), gateways.clone()];
+        assert_eq!(doubtful(&denial(&rests_on), &[]), Ok(rests_on.to_vec()));
+        assert_eq!(doubtful(&denial(&rests_on), &rests_on[..2]), Ok(vec![subnet("c"), gateways]));
+        assert_eq!(doubtful(&denial(&rests_on), &rests_on), Ok(vec![]));
+        assert_eq!(doubtful(&denial(&[]), &[]), Ok(vec![]));
+    }
+
+    #[test]
+    fn after_so_many_names_there_is_no_verdict_on_what_rests_on_others() {
+        let read = [subnet("a"), subnet("b"), subnet("c")];
+        let why = doubtful(&denial(&[subnet("d")]), &read).unwrap_err().to_string();
+        assert_eq!(
+            why,
+            "3 objects that it depends on have changed a moment ago, and Subnet \"d\" may have too: try again"
+        );
+        assert_eq!(doubtful(&Verdict::admitted(), &read), Ok(vec![]));
+        let all = Evidence::AllOf(Kind::VpcNatGateway);
+        assert_eq!(doubtful(&denial(&[all.clone()]), &read), Ok(vec![all]));
     }
 }

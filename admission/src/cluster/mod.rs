@@ -10,10 +10,12 @@ pub(crate) mod events;
 pub(crate) mod ledgers;
 pub(crate) mod live;
 pub(crate) mod object;
+pub(crate) mod page;
 pub(crate) mod repair;
+mod shallow;
 mod state;
 mod waiting;
 mod watch;
 
 pub(crate) use client::{ConnectError, connect, connect_once};
-pub(crate) use live::Live;
+pub(crate) use live::{Live, NoVerdict};

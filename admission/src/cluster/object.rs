@@ -1,18 +1,27 @@
 //! An object as the API server sends it, of whatever kind.
 
-use serde::Deserialize;
+use std::cell::Cell;
+
+use serde::de::DeserializeSeed;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use vpcguard_policies::Kind;
 
+use super::shallow::Shallow;
 use crate::ledger::Version;
 
 /// Annotations that rules read in other objects begin so.
 const READ: [&str; 2] = ["ovn.kubernetes.io/", "vpcguard.io/"];
 
 /// An object of any kind.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug)]
 pub(crate) struct Object(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(object: D) -> Result<Self, D::Error> {
+        Shallow::counting(&Cell::new(usize::MAX)).deserialize(object).map(Self)
+    }
+}
 
 impl Object {
     pub(crate) fn name(&self) -> &str {
@@ -21,6 +30,14 @@ impl Object {
 
     pub(crate) fn namespace(&self) -> &str {
         self.text("/metadata/namespace")
+    }
+
+    /// `<namespace>/<name>`, or the name alone.
+    pub(super) fn full_name(&self) -> String {
+        match (self.namespace(), self.name()) {
+            ("", name) => name.to_owned(),
+            (namespace, name) => format!("{namespace}/{name}"),
+        }
     }
 
     pub(crate) fn uid(&self) -> &str {

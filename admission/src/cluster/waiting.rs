@@ -19,14 +19,14 @@ pub(super) async fn waiting_for(request: &Request, client: &Client, settings: &S
     let mut found = Vec::new();
     let looked = tokio::time::timeout(MOST_TIME, async {
         for kind in [Kind::Pod, Kind::Service] {
-            let take = |page: Vec<super::object::Object>| {
-                for object in page {
-                    if found.len() < MOST_WAITING && awaited.may_be_named_by(&object.0) {
-                        found.push(kinds::Object::read(kind, &object.0, &settings.kube_ovn).0);
-                    }
+            let take = |object: Result<super::object::Object, _>| {
+                // What is not judged would not have been admitted either.
+                let awaits = object.ok().filter(|object| awaited.may_be_named_by(&object.0));
+                if let Some(object) = awaits.filter(|_| found.len() < MOST_WAITING) {
+                    found.push(kinds::Object::read(kind, &object.0, &settings.kube_ovn).0);
                 }
             };
-            Collection::all(kind).each_page(client, take).await?;
+            Collection::all(kind).each_to_judge(client, take).await?;
         }
         Ok(())
     });

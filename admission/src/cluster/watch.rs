@@ -106,8 +106,7 @@ enum End {
 
 async fn list(client: &Client, collection: &Collection, tell: &mut impl FnMut(News)) -> kube::Result<String> {
     tell(News::Listing);
-    let stripped = |page: Vec<Object>| page.into_iter().map(Object::stripped).collect();
-    let version = collection.each_page(client, |page| tell(News::Page(stripped(page)))).await?;
+    let version = collection.each(client, |object| tell(News::Page(vec![object.stripped()]))).await?;
     tell(News::Listed(Version::parse(&version).unwrap_or_default()));
     Ok(version)
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The API group.
 pub const GROUP: &str = "vpcguard.io";
 
-/// The claims in flight of one address space. Written by vpcguard alone.
+/// The claims in flight of one address space, or of all whose VPC or Subnet is not there. Written by vpcguard alone.
 #[derive(Clone, Debug, PartialEq, Eq, CustomResource, Deserialize, Serialize, JsonSchema)]
 #[kube(
     group = "vpcguard.io",
@@ -30,8 +30,12 @@ pub const GROUP: &str = "vpcguard.io";
 pub struct AddressLedgerSpec {
     /// The version of this format. A replica that meets a higher one claims nothing.
     pub format: i32,
-    /// The address space.
+    /// The address space; none in a common ledger.
     pub space: Space,
+    /// In a common ledger, the kind of those that claim there: Subnets whose VPC is not there, or VpcNatGateways whose Subnet
+    /// is not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub common: String,
     /// The resourceVersion that a replica's view of the Subnets (of the VpcNatGateways, in a ledger of lanIps) must have
     /// reached before it decides.
     pub floor: String,
@@ -39,10 +43,14 @@ pub struct AddressLedgerSpec {
     #[serde(default)]
     #[schemars(length(max = 576))]
     pub claims: Vec<StoredClaim>,
-    /// The addresses of peers that are proven API servers: a claim of theirs in this ledger was seen stored.
+    /// The addresses of peers that are proven API servers: a claim of theirs in this ledger, or in one that is gone, was seen stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub peers: Vec<String>,
+    /// Whether the common ledger need not be read any more: since this one was made, it was seen without a claim of the
+    /// address space.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
 }
 
 /// An address space: a VPC and VLAN that Subnets take their prefixes from, or a Subnet that NAT gateways take their lanIp
@@ -67,6 +75,9 @@ pub struct Space {
 pub struct StoredClaim {
     /// The uid of the admission request; that of a peer that is not proven is followed by its address.
     pub id: String,
+    /// The address space, in a common ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<Space>,
     /// The name of the Subnet; none in a ledger of lanIps.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subnet: String,

@@ -12,9 +12,13 @@
 //! What somebody holds is thus always either among the claims or in every index that may decide. This module has the
 //! transitions alone, without time, network or threads; the server drives them, and so does the model in `tests/`, through
 //! every interleaving.
+//!
+//! A VPC or Subnet that is not there has no ledger. Who wants addresses of it claims in the ledger that is [common](Scope) to
+//! all of these, and the ledger that comes with the VPC [honours](Ledger::honour) such claims until there are none left.
 
 pub mod crd;
 mod peers;
+mod scope;
 mod stored;
 
 use std::net::IpAddr;
@@ -23,9 +27,10 @@ use ipnet::IpNet;
 use vpcguard_policies::AddressSpace;
 
 pub use peers::{MOST_OF_A_PEER, MOST_UNPROVEN};
+pub use scope::Scope;
 pub use stored::FormatError;
 
-/// The most claims in flight of one address space, beside those of peers that are not proven.
+/// The most claims in flight of one ledger, beside those of peers that are not proven.
 pub const MOST_CLAIMS: usize = 512;
 
 /// A resourceVersion: versions of one kind of object are ordered, as the API server's are.
@@ -36,8 +41,8 @@ pub struct Version(pub u64);
 pub trait Index {
     /// Everything up to this version has been seen.
     fn version(&self) -> Version;
-    /// The names of those that hold an address of this prefix.
-    fn holders(&self, prefix: IpNet) -> Vec<String>;
+    /// The names of those that hold an address of this prefix in an address space.
+    fn holders(&self, space: &AddressSpace, prefix: IpNet) -> Vec<String>;
 }
 
 /// What an admitted request will hold once it is stored.
@@ -45,6 +50,8 @@ pub trait Index {
 pub struct Claim {
     /// The uid of the admission request; that of an unproven peer is followed by its address.
     pub id: String,
+    /// The address space; in a ledger of its own the same for all.
+    pub space: AddressSpace,
     /// The name of the Subnet or the gateway.
     pub holder: String,
     /// The metadata.uid of that object.
@@ -65,26 +72,29 @@ impl Claim {
         self.object_uid == object_uid && generation >= self.generation
     }
 
-    fn overlaps(&self, prefix: IpNet) -> bool {
-        self.prefixes.iter().any(|held| vpcguard_policies::net::overlap(held, &prefix))
+    fn overlaps(&self, space: &AddressSpace, prefix: IpNet) -> bool {
+        self.space == *space && self.prefixes.iter().any(|held| vpcguard_policies::net::overlap(held, &prefix))
     }
 
     fn is_rival(&self, claim: &Claim, contested: &[IpNet]) -> bool {
-        self.holder != claim.holder && contested.iter().any(|prefix| self.overlaps(*prefix))
+        self.holder != claim.holder && contested.iter().any(|prefix| self.overlaps(&claim.space, *prefix))
     }
 }
 
-/// The claims in flight of one address space.
+/// The claims in flight of one address space, or of all that are not there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ledger {
-    /// The address space.
-    pub space: AddressSpace,
+    /// Whose they are.
+    pub scope: Scope,
     /// What a replica's index must have reached before it decides.
     pub floor: Version,
     /// The claims.
     pub claims: Vec<Claim>,
     /// Peers that are proven.
     pub peers: Vec<IpAddr>,
+    /// Whether the common ledger has been read since this one was made and had no claim of its address space: from then on
+    /// nobody is admitted there, and it need not be read any more.
+    pub alone: bool,
 }
 
 /// Whether a request may have what it wants.
@@ -104,25 +114,38 @@ pub enum Decision {
 
 impl Ledger {
     /// One without claims. `floor` is a version of the stored objects that is not older than any of them.
-    pub fn new(space: AddressSpace, floor: Version) -> Self {
-        Self { space, floor, claims: Vec::new(), peers: Vec::new() }
+    pub fn new(scope: Scope, floor: Version) -> Self {
+        Self { scope, floor, claims: Vec::new(), peers: Vec::new(), alone: false }
     }
 
-    /// Whether a claim may be made. `contested` are those of its prefixes that somebody else must not have.
-    pub fn decide(&self, index: &dyn Index, claim: &Claim, contested: &[IpNet]) -> Decision {
+    /// Takes in the common ledger, if there is one, as it is at a moment at which this one is stored: its claims of this
+    /// address space are in the way here as well, and what it has let go must have been seen by whoever decides.
+    pub fn honour(&mut self, common: Option<&Ledger>) -> Vec<Claim> {
+        let Scope::Own(space) = &self.scope else { return Vec::new() };
+        let claims = common.map_or(&[][..], |common| &common.claims);
+        let honoured: Vec<_> = claims.iter().filter(|claim| claim.space == *space).cloned().collect();
+        self.alone = honoured.is_empty();
+        self.raise(common.map(|common| common.floor).unwrap_or_default());
+        honoured
+    }
+
+    /// Whether a claim may be made. `contested` are those of its prefixes that somebody else must not have, `honoured` the
+    /// claims in the way that another ledger has.
+    pub fn decide(&self, index: &dyn Index, claim: &Claim, contested: &[IpNet], honoured: &[Claim]) -> Decision {
         if index.version() < self.floor {
             return Decision::Behind;
         }
-        let holders = contested.iter().flat_map(|prefix| index.holders(*prefix));
+        let holders = contested.iter().flat_map(|prefix| index.holders(&claim.space, *prefix));
         if let Some(holder) = holders.into_iter().find(|holder| *holder != claim.holder) {
             return Decision::Held(holder);
         }
         // A request on the same object is no rival: of two, the API server stores one after the other.
         let is_in_the_way = |rival: &&Claim| rival.may_stop(claim) && rival.is_rival(claim, contested);
-        if let Some(rival) = self.claims.iter().find(is_in_the_way).or_else(|| self.twin(claim)) {
+        let rival = self.claims.iter().chain(honoured).find(is_in_the_way);
+        if let Some(rival) = rival.or_else(|| self.twin(claim, honoured)) {
             return Decision::InFlight(rival.clone());
         }
-        if self.is_full_for(claim) { Decision::Full } else { Decision::Grant }
+        if self.is_full_for(claim, honoured) { Decision::Full } else { Decision::Grant }
     }
 
     /// Enters a claim. A request that asks again has its claim already.
@@ -135,7 +158,12 @@ impl Ledger {
     /// claim must have seen that.
     pub fn release(&mut self, id: &str, stored_at: Option<Version>) {
         self.claims.retain(|claim| claim.id != id);
-        self.floor = self.floor.max(stored_at.unwrap_or_default());
+        self.raise(stored_at.unwrap_or_default());
+    }
+
+    /// Has whoever decides from here on see up to a version. A ledger that is removed leaves its floor to the common one so.
+    pub fn raise(&mut self, floor: Version) {
+        self.floor = self.floor.max(floor);
     }
 }
 
@@ -150,15 +178,20 @@ mod tests {
             Version(self.0)
         }
 
-        fn holders(&self, prefix: IpNet) -> Vec<String> {
+        fn holders(&self, _: &AddressSpace, prefix: IpNet) -> Vec<String> {
             let held = |(_, held): &&(&str, &str)| vpcguard_policies::net::overlap(&held.parse().unwrap(), &prefix);
             self.1.iter().filter(held).map(|(name, _)| (*name).to_owned()).collect()
         }
     }
 
+    fn space(name: &str) -> AddressSpace {
+        AddressSpace::Subnet(name.to_owned())
+    }
+
     fn claim(holder: &str, prefix: &str) -> Claim {
         Claim {
             id: format!("{holder} {prefix}"),
+            space: space("s"),
             holder: holder.to_owned(),
             object_uid: format!("uid of {holder}"),
             generation: 1,
@@ -169,11 +202,11 @@ mod tests {
     }
 
     fn ledger(claims: &[Claim]) -> Ledger {
-        Ledger { claims: claims.to_vec(), ..Ledger::new(AddressSpace::Subnet("s".to_owned()), Version(5)) }
+        Ledger { claims: claims.to_vec(), ..Ledger::new(Scope::Own(space("s")), Version(5)) }
     }
 
     fn decide(ledger: &Ledger, index: &Seen, claim: &Claim) -> Decision {
-        ledger.decide(index, claim, &claim.prefixes)
+        ledger.decide(index, claim, &claim.prefixes, &[])
     }
 
     #[test]
@@ -199,7 +232,7 @@ mod tests {
     fn only_contested_prefixes_are_denied() {
         let wanted = claim("a", "10.0.0.0/24");
         let stored = Seen(5, vec![("b", "10.0.0.0/16")]);
-        assert_eq!(ledger(&[]).decide(&stored, &wanted, &[]), Decision::Grant);
+        assert_eq!(ledger(&[]).decide(&stored, &wanted, &[], &[]), Decision::Grant);
     }
 
     #[test]
@@ -223,6 +256,36 @@ mod tests {
         ledger.release("b 10.0.1.0/24", Some(Version(7)));
         ledger.release("unknown", None);
         assert_eq!((ledger.floor, ledger.claims.len()), (Version(9), 0));
+    }
+
+    #[test]
+    fn claims_of_the_common_ledger_are_in_the_way_of_their_space_until_none_is_left() {
+        let of_another = Claim { space: space("t"), ..claim("c", "10.0.0.0/8") };
+        let mut common = Ledger::new(Scope::Gateways, Version(7));
+        common.claims = vec![claim("b", "10.0.0.0/16"), of_another];
+        let mut own = ledger(&[]);
+        let (index, wanted) = (Seen(7, vec![]), claim("a", "10.0.0.0/24"));
+        let honoured = own.honour(Some(&common));
+        assert_eq!((honoured.len(), own.alone, own.floor), (1, false, Version(7)));
+        let decide = |own: &Ledger, claim: &Claim| own.decide(&index, claim, &claim.prefixes, &honoured);
+        assert_eq!(decide(&own, &wanted), Decision::InFlight(common.claims[0].clone()));
+        assert_eq!(decide(&own, &claim("b", "10.0.0.0/24")), Decision::Grant);
+        assert_eq!(decide(&own, &claim("a", "10.1.0.0/24")), Decision::Grant);
+        // Stored at 9, and seen by whoever decides from here on.
+        common.release("b 10.0.0.0/16", Some(Version(9)));
+        assert_eq!((own.honour(Some(&common)).len(), own.alone, own.floor), (0, true, Version(9)));
+        let mut first = ledger(&[]);
+        assert_eq!((first.honour(None).len(), first.alone, first.floor), (0, true, Version(5)));
+    }
+
+    #[test]
+    fn in_a_common_ledger_only_claims_of_one_space_are_rivals() {
+        let mut common = Ledger::new(Scope::Gateways, Version(5));
+        common.grant(claim("a", "10.0.0.0/24"));
+        let elsewhere = Claim { space: space("t"), ..claim("b", "10.0.0.0/24") };
+        assert_eq!(decide(&common, &Seen(5, vec![]), &elsewhere), Decision::Grant);
+        let rival = decide(&common, &Seen(5, vec![]), &claim("b", "10.0.0.0/24"));
+        assert_eq!(rival, Decision::InFlight(common.claims[0].clone()));
     }
 
     #[test]

@@ -30,9 +30,9 @@ impl Claim {
 impl Ledger {
     /// The claims in whose way this one is, of peers that are not proven, where its own is. Their requests may be admitted
     /// and about to be stored, or nothing at all.
-    pub fn doubtful(&self, claim: &Claim, contested: &[IpNet]) -> Vec<Claim> {
+    pub fn doubtful(&self, claim: &Claim, contested: &[IpNet], honoured: &[Claim]) -> Vec<Claim> {
         let is_doubtful = |rival: &&Claim| !rival.may_stop(claim) && rival.is_rival(claim, contested);
-        self.claims.iter().filter(is_doubtful).cloned().collect()
+        self.claims.iter().chain(honoured).filter(is_doubtful).cloned().collect()
     }
 
     /// Takes claims for what they are by now: of peers that have been proven since.
@@ -53,20 +53,25 @@ impl Ledger {
 
     /// The claim on an object that this one, of an unproven peer, wants to create as well. The uid of an object to be is
     /// known to one API server, and to those who read it in a ledger.
-    pub(super) fn twin(&self, claim: &Claim) -> Option<&Claim> {
+    pub(super) fn twin<'a>(&'a self, claim: &Claim, honoured: &'a [Claim]) -> Option<&'a Claim> {
         let creates = claim.unproven.is_some() && claim.generation <= 1;
-        self.claims.iter().find(|other| creates && other.object_uid == claim.object_uid && other.id != claim.id)
+        let is_twin = |other: &&Claim| creates && other.object_uid == claim.object_uid && other.id != claim.id;
+        self.claims.iter().chain(honoured).find(is_twin)
     }
 
-    /// Whether there are too many claims for one more of this kind.
-    pub(super) fn is_full_for(&self, claim: &Claim) -> bool {
-        let others = || self.claims.iter().filter(|other| other.id != claim.id);
+    /// Whether there are too many claims for one more of this kind. Those of unproven peers count wherever they stand; a
+    /// request that has one in both ledgers, on its way from one to the other, counts twice for that moment.
+    pub(super) fn is_full_for(&self, claim: &Claim, honoured: &[Claim]) -> bool {
+        // It may have been entered before.
+        let is_another = |other: &&Claim| other.id != claim.id;
+        let others = || self.claims.iter().chain(honoured).filter(is_another).filter_map(|other| other.unproven);
         match claim.unproven {
-            // It may have been entered before.
-            None => others().filter(|other| other.unproven.is_none()).count() >= MOST_CLAIMS,
+            None => {
+                let proven = self.claims.iter().filter(is_another).filter(|other| other.unproven.is_none());
+                proven.count() >= MOST_CLAIMS
+            }
             Some(peer) => {
-                others().filter(|other| other.unproven.is_some()).count() >= MOST_UNPROVEN
-                    || others().filter(|other| other.unproven == Some(peer)).count() >= MOST_OF_A_PEER
+                others().count() >= MOST_UNPROVEN || others().filter(|other| *other == peer).count() >= MOST_OF_A_PEER
             }
         }
     }
@@ -76,7 +81,7 @@ impl Ledger {
 mod tests {
     use vpcguard_policies::AddressSpace;
 
-    use super::super::{Decision, Index, Version};
+    use super::super::{Decision, Index, Scope, Version};
     use super::*;
 
     struct Nothing;
@@ -86,7 +91,7 @@ mod tests {
             Version(0)
         }
 
-        fn holders(&self, _: IpNet) -> Vec<String> {
+        fn holders(&self, _: &AddressSpace, _: IpNet) -> Vec<String> {
             Vec::new()
         }
     }
@@ -95,10 +100,15 @@ mod tests {
         IpAddr::from([192, 0, 2, number])
     }
 
+    fn space() -> AddressSpace {
+        AddressSpace::Subnet("s".to_owned())
+    }
+
     /// A claim on a /24; of nobody in particular where there is no number of a peer.
     fn claim(holder: &str, subnet: usize, of: Option<u8>) -> Claim {
         Claim {
             id: format!("id of {holder}"),
+            space: space(),
             holder: holder.to_owned(),
             object_uid: format!("uid of {holder}"),
             generation: 1,
@@ -110,11 +120,11 @@ mod tests {
 
     fn ledger(claims: impl IntoIterator<Item = Claim>) -> Ledger {
         let claims = claims.into_iter().collect();
-        Ledger { claims, ..Ledger::new(AddressSpace::Subnet("s".to_owned()), Version(0)) }
+        Ledger { claims, ..Ledger::new(Scope::Own(space()), Version(0)) }
     }
 
     fn decide(ledger: &Ledger, claim: &Claim) -> Decision {
-        ledger.decide(&Nothing, claim, &claim.prefixes)
+        ledger.decide(&Nothing, claim, &claim.prefixes, &[])
     }
 
     #[test]
@@ -132,10 +142,10 @@ mod tests {
         let (forged, elsewhere) = (claim("forged", 1, Some(1)), claim("elsewhere", 2, Some(1)));
         let ledger = ledger([forged.clone(), elsewhere, claim("same", 1, Some(1))]);
         let known = claim("same", 1, None);
-        assert_eq!(ledger.doubtful(&known, &known.prefixes), [forged]);
-        assert_eq!(ledger.doubtful(&known, &[]), []);
+        assert_eq!(ledger.doubtful(&known, &known.prefixes, &[]), [forged]);
+        assert_eq!(ledger.doubtful(&known, &[], &[]), []);
         let forged_too = claim("too", 1, Some(2));
-        assert_eq!(ledger.doubtful(&forged_too, &forged_too.prefixes), []);
+        assert_eq!(ledger.doubtful(&forged_too, &forged_too.prefixes, &[]), []);
     }
 
     #[test]
@@ -174,6 +184,23 @@ mod tests {
         // Of an object that is there everybody may know it, and several requests may change it.
         read.generation = 2;
         assert_eq!(decide(&ledger([known]), &read), Decision::Grant);
+    }
+
+    #[test]
+    fn claims_of_the_common_ledger_are_doubted_and_counted_like_those_of_their_space() {
+        let own = ledger([]);
+        let decide = |claim: &Claim, honoured: &[Claim]| own.decide(&Nothing, claim, &claim.prefixes, honoured);
+        let (forged, known) = (claim("forged", 1, Some(1)), claim("known", 1, None));
+        let honoured = [forged.clone()];
+        assert_eq!(decide(&known, &honoured), Decision::Grant);
+        assert_eq!(own.doubtful(&known, &known.prefixes, &honoured), honoured);
+        assert_eq!(decide(&claim("too", 1, Some(2)), &honoured), Decision::InFlight(forged));
+        let read = Claim { id: "another".to_owned(), unproven: Some(peer(1)), ..known.clone() };
+        assert_eq!(decide(&read, std::slice::from_ref(&known)), Decision::InFlight(known));
+        let many: Vec<_> = (0..MOST_OF_A_PEER).map(|at| claim(&format!("f{at}"), 10 + at, Some(1))).collect();
+        assert_eq!(decide(&claim("more", 2000, Some(1)), &many), Decision::Full);
+        assert_eq!(decide(&claim("more", 2000, Some(2)), &many), Decision::Grant);
+        assert_eq!(decide(&many[3], &many), Decision::Grant);
     }
 
     #[test]

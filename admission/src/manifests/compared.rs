@@ -11,6 +11,9 @@ use vpcguard_policies::{Kind, Read};
 /// The labels, which are compared as a whole.
 const LABELS: &str = "metadata.labels";
 
+/// The API groups of Kubernetes itself, whose API server holds every field to its type.
+const BUILT_IN: &[&str] = &["", "apps", "batch", "discovery.k8s.io", "networking.k8s.io"];
+
 /// A part of an object that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Compared {
@@ -31,7 +34,14 @@ impl Compared {
         let checks = || TABLE.iter().flat_map(|rule| rule.checks).filter(|check| check.concerns(kind));
         let named = checks().filter_map(Check::reads).flatten().filter_map(|read| Self::for_read(kind, *read));
         let typed = checks().filter(|check| check.reads().is_none()).flat_map(|_| typed_fields(kind));
-        named.chain(typed.map(Compared::Field)).collect()
+        let all: BTreeSet<_> = named.chain(typed.map(Compared::Field)).collect();
+        let is_within = |other: Self, whole: &Self| match (other, whole) {
+            (Compared::Field(path), Compared::Field(whole)) => {
+                path.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'))
+            }
+            _ => false,
+        };
+        all.iter().copied().filter(|compared| !all.iter().any(|whole| is_within(*compared, whole))).collect()
     }
 
     /// What shows a change of what is read; nothing for what does not change.
@@ -39,18 +49,20 @@ impl Compared {
         match read {
             Read::Field("metadata.name") => None,
             Read::Label(_) | Read::Labels => Some(Compared::Field(LABELS)),
-            // A workload has its Pod in its spec.
+            // Of a workload its Pod alone: controllers write the numbers of replicas.
             Read::PodField(_) | Read::PodAnnotation(_) | Read::PodAnnotationsEnding(_)
                 if !kind.pod_path().is_empty() =>
             {
-                Some(Compared::Field("spec"))
+                Some(Compared::Field(template(kind.pod_path())))
             }
             Read::MachineNetworks => {
                 matches!(kind, Kind::VirtualMachine | Kind::VirtualMachineInstance).then_some(Compared::Field("spec"))
             }
             Read::Field(path) | Read::PodField(path) => Some(Compared::Field(whole(path))),
             Read::Annotation(key) | Read::PodAnnotation(key) => Some(Compared::Annotation(key)),
-            Read::PodAnnotationsEnding(suffix) => Some(Compared::AnnotationsEnding(suffix)),
+            Read::AnnotationsEnding(suffix) | Read::PodAnnotationsEnding(suffix) => {
+                Some(Compared::AnnotationsEnding(suffix))
+            }
         }
     }
 }
@@ -61,10 +73,17 @@ fn whole(path: &'static str) -> &'static str {
     if top == "metadata" { path } else { top }
 }
 
-/// The parts of a kind that are read by type, which is all that a check of every kind looks at. Annotations are left out:
-/// that they are texts, the API server itself sees to, in custom resources too.
+/// `spec.template`, or what in `spec` holds it.
+fn template(pod_path: &'static str) -> &'static str {
+    let end = pod_path.match_indices('.').nth(1).map_or(pod_path.len(), |(at, _)| at);
+    pod_path.get(..end).unwrap_or(pod_path)
+}
+
+/// The parts of a kind that are read by type, which is all that a check of every kind looks at. Labels and annotations are
+/// left out: that they are texts, the API server itself sees to, in custom resources too.
 fn typed_fields(kind: Kind) -> impl Iterator<Item = &'static str> {
-    ["spec", "status", "data", LABELS].into_iter().filter(move |field| {
+    let fields: &[_] = if BUILT_IN.contains(&kind.group()) { &[] } else { &["spec", "status", "data"] };
+    fields.iter().copied().filter(move |field| {
         // What is read is found out by putting something of the wrong type there.
         let mut object = json!(0);
         for name in field.rsplit('.') {
@@ -83,16 +102,17 @@ mod tests {
     /// Whether a change of what is read always shows.
     fn covers(compared: &BTreeSet<Compared>, kind: Kind, read: Read) -> bool {
         let within = |path: &str, field: &str| path == field || path.starts_with(&format!("{field}."));
-        let is_pod = kind == Kind::Pod;
+        let is_pod = kind.pod_path().is_empty();
         compared.iter().any(|compared| match (*compared, read) {
             (Compared::Field(field), Read::Field(path)) => within(path, field),
             (Compared::Field(field), Read::PodField(path)) if is_pod => within(path, field),
             (Compared::Field(field), Read::Label(_) | Read::Labels) => field == LABELS,
             (Compared::Field(field), Read::PodField(_) | Read::PodAnnotation(_) | Read::PodAnnotationsEnding(_)) => {
-                !is_pod && field == "spec"
+                !is_pod && within(kind.pod_path(), field)
             }
             (Compared::Annotation(key), Read::Annotation(read)) => key == read,
             (Compared::Annotation(key), Read::PodAnnotation(read)) => is_pod && key == read,
+            (Compared::AnnotationsEnding(suffix), Read::AnnotationsEnding(read)) => read.ends_with(suffix),
             (Compared::AnnotationsEnding(suffix), Read::PodAnnotationsEnding(read)) => is_pod && read.ends_with(suffix),
             _ => false,
         })
@@ -127,11 +147,15 @@ mod tests {
         let object = Value::Object(object);
         for kind in Kind::ALL {
             let compared = Compared::of(*kind);
+            if BUILT_IN.contains(&kind.group()) {
+                continue;
+            }
             for error in Object::read(*kind, &object, &KubeOvn::default()).1 {
                 let field = error.field.to_string();
                 let known =
                     compared.iter().any(|compared| matches!(compared, Compared::Field(known) if *known == field));
-                assert!(known || field == "metadata.annotations", "{kind}: {field}");
+                let is_seen_to = ["metadata.annotations", "metadata.labels"].contains(&field.as_str());
+                assert!(known || is_seen_to, "{kind}: {field}");
             }
         }
     }
@@ -139,17 +163,19 @@ mod tests {
     #[test]
     fn only_what_is_read_is_compared() {
         let of = |kind| Compared::of(kind).into_iter().collect::<Vec<_>>();
-        let fields = [Compared::Field("metadata.labels"), Compared::Field("spec")];
-        assert_eq!(of(Kind::Subnet), fields);
-        assert_eq!(of(Kind::Deployment), fields);
-        assert_eq!(
-            of(Kind::Vpc),
-            [&fields[..], &[Compared::Annotation(VPC_LB), Compared::Annotation(GUEST_NAMESPACES)]].concat()
-        );
-        assert_eq!(of(Kind::Namespace), [Compared::Field("metadata.labels"), Compared::Annotation(LOGICAL_SWITCH)]);
-        assert_eq!(of(Kind::ConfigMap), [Compared::Field("data"), Compared::Field("metadata.labels")]);
+        let [labels, spec] = ["metadata.labels", "spec"].map(Compared::Field);
+        assert_eq!(of(Kind::Subnet), [spec]);
+        assert_eq!(of(Kind::Deployment), [Compared::Field("spec.template")]);
+        assert_eq!(of(Kind::CronJob), [Compared::Field("spec.jobTemplate")]);
+        assert_eq!(of(Kind::VirtualMachine), [spec]);
+        assert_eq!(of(Kind::Vpc), [labels, spec, Compared::Annotation(VPC_LB), Compared::Annotation(GUEST_NAMESPACES)]);
+        assert_eq!(of(Kind::Namespace), [labels, Compared::Annotation(LOGICAL_SWITCH)]);
+        assert_eq!(of(Kind::ConfigMap), [Compared::Field("data")]);
+        assert!(of(Kind::Service).iter().all(|compared| matches!(compared, Compared::Annotation(_))));
         assert!(of(Kind::VpcNatGateway).contains(&Compared::Field("status")));
-        assert!(of(Kind::Pod).contains(&Compared::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX)));
+        for kind in [Kind::Pod, Kind::Service] {
+            assert!(of(kind).contains(&Compared::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX)), "{kind}");
+        }
         assert!(Kind::ALL.iter().all(|kind| !of(*kind).contains(&Compared::Annotation(ALLOW))));
     }
 }

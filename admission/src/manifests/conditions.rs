@@ -8,6 +8,7 @@ use vpcguard_policies::Settings;
 use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
 
 use super::compared::Compared;
+use super::namespaces::Names;
 use super::{NAME, NAMESPACE};
 
 /// How many annotations are looked at one by one. There may be tens of thousands, and to look at all of those takes the API
@@ -16,20 +17,38 @@ const MANY: usize = 1000;
 
 /// A user whom rules do not concern passes.
 pub(super) fn user(settings: &Settings) -> MatchCondition {
-    let own = format!("system:serviceaccount:{NAMESPACE}:{NAME}");
-    let users = settings.exempt.users.iter().map(String::as_str).chain([own.as_str()]).map(literal);
+    not_by(settings.exempt.users.iter())
+}
+
+/// Of what is to be removed, what Kube-OVN has made for itself: unless it is on its way out already, or removed for somebody else.
+///
+/// It is told by the old version, for whoever removes a whole collection names nothing.
+pub(super) fn deletions(settings: &Settings) -> [MatchCondition; 3] {
+    let (kube_ovn, exempt) = (&settings.kube_ovn, &settings.exempt);
+    let names = [&kube_ovn.default_vpc, &kube_ovn.default_subnet, &kube_ovn.node_switch].map(|name| literal(name));
+    let names = join(names, ",\n  ");
+    [
+        not_by(exempt.users.iter().chain(&exempt.deleters)),
+        condition("not-being-deleted", "!has(oldObject.metadata.deletionTimestamp)".to_owned()),
+        condition("made-by-kube-ovn", format!("oldObject.metadata.?name.orValue(\"\") in [\n  {names}\n]")),
+    ]
+}
+
+fn not_by<'u>(users: impl Iterator<Item = &'u String>) -> MatchCondition {
+    let own = literal(&format!("system:serviceaccount:{NAMESPACE}:{NAME}"));
+    let users = users.map(|user| literal(user)).chain([own]);
     condition("user-not-exempt", format!("!(request.userInfo.username in [\n  {}\n])", join(users, ",\n  ")))
 }
 
-/// An object that is being deleted passes, or its finalizers could not go.
+/// An object that is being deleted passes, where no rule judges it any more.
 pub(super) fn not_deleting() -> MatchCondition {
     condition("not-being-deleted", "!has(object.metadata.deletionTimestamp)".to_owned())
 }
 
-/// An UPDATE that changes nothing that a rule reads passes, as no rule would run on it.
+/// A request that changes nothing that a rule reads passes, as no rule would run on it: an UPDATE, and a CREATE too where
+/// all that is read are annotations.
 pub(super) fn changed(compared: &BTreeSet<Compared>) -> MatchCondition {
-    let mut terms = vec![r#"request.operation == "CREATE""#.to_owned()];
-    let (mut keys, mut suffixes) = (Vec::new(), Vec::new());
+    let (mut terms, mut keys, mut suffixes) = (Vec::new(), Vec::new(), Vec::new());
     for compared in compared {
         match compared {
             Compared::Field(path) => terms.push(field(path)),
@@ -37,18 +56,46 @@ pub(super) fn changed(compared: &BTreeSet<Compared>) -> MatchCondition {
             Compared::AnnotationsEnding(suffix) => suffixes.push(literal(suffix)),
         }
     }
+    if !terms.is_empty() {
+        terms.insert(0, r#"request.operation == "CREATE""#.to_owned());
+    }
+    let [new, old, of_version] = ["object", "oldObject", "version"].map(annotations);
+    let differ = format!("{new}[?key] !=\n  {old}[?key]");
     let keys = (!keys.is_empty()).then(|| format!("[{}]", keys.join(", ")));
     if suffixes.is_empty() {
-        terms.extend(keys.map(|keys| format!("{keys}.exists(key,\n  {ANNOTATION_CHANGED})")));
+        terms.extend(keys.map(|keys| format!("{keys}.exists(key,\n  {differ})")));
     } else {
         let by_key = keys.map(|keys| format!("key in {keys}"));
         let read =
             join(by_key.into_iter().chain(suffixes.iter().map(|suffix| format!("key.endsWith({suffix})"))), " ||\n   ");
-        let either = "[object, oldObject].exists(version, version.metadata.?annotations.orValue({})";
+        let either = format!("[object, oldObject].exists(version, {of_version}.orValue({{}})");
         terms.push(format!("{either}.size() > {MANY})"));
-        terms.push(format!("{either}.exists(key,\n  ({read}) &&\n  {ANNOTATION_CHANGED}))"));
+        terms.push(format!("{either}.exists(key,\n  ({read}) &&\n  {differ}))"));
     }
     condition("changes-what-rules-read", terms.join(" ||\n"))
+}
+
+/// Of all EndpointSlices, only those that a rule may find wrong: with an endpoint of another namespace, or a port without a
+/// number. Every controller of Services writes them, all the time.
+pub(super) fn endpoint_slices() -> MatchCondition {
+    let list = |field: &str| format!("optional.ofNonZeroValue(object.?{field}.orValue([])).orValue([])");
+    let target = "optional.ofNonZeroValue(endpoint.?targetRef.orValue({}))";
+    let namespace = format!("optional.ofNonZeroValue({target}.?namespace.orValue(\"\"))");
+    let foreign = format!("{namespace}.orValue(request.namespace) != request.namespace");
+    let numberless = "port.?port.orValue(null) == null";
+    condition(
+        "foreign-or-without-number",
+        format!(
+            "{}.exists(endpoint,\n  {foreign}) ||\n{}.exists(port,\n  {numberless})",
+            list("endpoints"),
+            list("ports")
+        ),
+    )
+}
+
+/// Of all Bindings, only those that give a Pod annotations. Schedulers write none.
+pub(super) fn bindings() -> MatchCondition {
+    condition("has-annotations", format!("{}.hasValue()", annotations("object")))
 }
 
 /// Of all ConfigMaps, only those that Kube-OVN reads.
@@ -57,7 +104,17 @@ pub(super) fn config_maps() -> MatchCondition {
     condition("read-by-kube-ovn", format!("object.metadata.?name.orValue(\"\") in [{names}]"))
 }
 
-const ANNOTATION_CHANGED: &str = "object.metadata.?annotations[?key] != oldObject.metadata.?annotations[?key]";
+/// Of all Namespaces, only those of these names. What selects namespaces by label does not for each of their subresources.
+pub(super) fn namespaces(names: &Names<'_>) -> MatchCondition {
+    // On lines of its own, for the chart to put other names there.
+    let list = format!("(object.metadata.?name.orValue(\"\") in\n  {})", Value::from(names.names.clone()));
+    condition("namespace", if names.are_meant { list } else { format!("!{list}") })
+}
+
+/// The annotations of a version that may be null, as `oldObject` of a CREATE is; nothing where there are none, or null.
+fn annotations(version: &str) -> String {
+    format!("optional.ofNonZeroValue(optional.ofNonZeroValue({version}).?metadata.?annotations.orValue({{}}))")
+}
 
 /// Whether a field differs; one that is absent on both sides does not.
 fn field(path: &str) -> String {
@@ -97,8 +154,19 @@ mod tests {
 object.?metadata.?labels != oldObject.?metadata.?labels ||
 object.?spec != oldObject.?spec ||
 ["ovn.kubernetes.io/vpc_lb", "vpcguard.io/guest-namespaces"].exists(key,
-  object.metadata.?annotations[?key] != oldObject.metadata.?annotations[?key])"#
+  optional.ofNonZeroValue(optional.ofNonZeroValue(object).?metadata.?annotations.orValue({}))[?key] !=
+  optional.ofNonZeroValue(optional.ofNonZeroValue(oldObject).?metadata.?annotations.orValue({}))[?key])"#
         );
+    }
+
+    /// As the API server makes `kubernetes` anew, when nobody may answer.
+    #[test]
+    fn a_new_object_is_left_out_where_annotations_are_all_that_is_read() {
+        let expression = changed_in(Kind::Service);
+        assert!(!expression.contains("CREATE") && expression.contains(r#""ovn.kubernetes.io/vpc""#), "{expression}");
+        for kind in [Kind::Pod, Kind::Subnet, Kind::Deployment, Kind::Namespace, Kind::EndpointSlice] {
+            assert!(changed_in(kind).starts_with(r#"request.operation == "CREATE" ||"#), "{kind}");
+        }
     }
 
     #[test]
@@ -106,19 +174,28 @@ object.?spec != oldObject.?spec ||
         assert_eq!(
             changed_in(Kind::Pod),
             r#"request.operation == "CREATE" ||
-object.?metadata.?labels != oldObject.?metadata.?labels ||
 object.?metadata.?ownerReferences != oldObject.?metadata.?ownerReferences ||
 object.?spec != oldObject.?spec ||
-[object, oldObject].exists(version, version.metadata.?annotations.orValue({}).size() > 1000) ||
-[object, oldObject].exists(version, version.metadata.?annotations.orValue({}).exists(key,
+[object, oldObject].exists(version, optional.ofNonZeroValue(optional.ofNonZeroValue(version).?metadata.?annotations.orValue({})).orValue({}).size() > 1000) ||
+[object, oldObject].exists(version, optional.ofNonZeroValue(optional.ofNonZeroValue(version).?metadata.?annotations.orValue({})).orValue({}).exists(key,
   (key in ["k8s.v1.cni.cncf.io/networks", "kubevirt.io/migrationJobName", "ovn.kubernetes.io/logical_switch", "ovn.kubernetes.io/vip", "v1.multus-cni.io/default-network"] ||
+   key.endsWith(".kubernetes.io/cidr") ||
+   key.endsWith(".kubernetes.io/gateway") ||
    key.endsWith(".kubernetes.io/ip_address") ||
    key.endsWith(".kubernetes.io/ip_pool") ||
    key.endsWith(".kubernetes.io/logical_router") ||
    key.endsWith(".kubernetes.io/logical_switch") ||
    key.endsWith(".kubernetes.io/mac_address")) &&
-  object.metadata.?annotations[?key] != oldObject.metadata.?annotations[?key]))"#
+  optional.ofNonZeroValue(optional.ofNonZeroValue(object).?metadata.?annotations.orValue({}))[?key] !=
+  optional.ofNonZeroValue(optional.ofNonZeroValue(oldObject).?metadata.?annotations.orValue({}))[?key]))"#
         );
+    }
+
+    #[test]
+    fn namespaces_are_named() {
+        let names = |are_meant| namespaces(&Names { are_meant, names: vec!["a", "b"] }).expression;
+        assert_eq!(names(true), "(object.metadata.?name.orValue(\"\") in\n  [\"a\",\"b\"])");
+        assert_eq!(names(false), "!(object.metadata.?name.orValue(\"\") in\n  [\"a\",\"b\"])");
     }
 
     #[test]

@@ -1,15 +1,12 @@
 //! Which kinds are asked about together, and what becomes of a request while vpcguard cannot answer.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
-use vpcguard_policies::rules::is_reviewed;
-use vpcguard_policies::{Kind, Settings};
+use vpcguard_policies::Kind;
+use vpcguard_policies::rules::{TABLE, is_reviewed};
 
-use super::{NAMESPACE, texts};
+/// The operations by which something is stored.
+pub(super) const REVIEWED: &[&str] = &["CREATE", "UPDATE"];
 
-/// The label that the API server gives every namespace, so that nobody can set it to something else.
-const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
-
-/// Kinds that one webhook is asked about.
+/// Kinds that one webhook is asked about, and their subresources by which metadata are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Entry {
     /// Kinds whose addresses are claimed in a ledger.
@@ -20,30 +17,54 @@ pub(super) enum Entry {
     EgressGateways,
     /// Pods.
     Pods,
-    /// What makes Pods, and the networks that they may name.
+    /// What puts Pods on nodes.
+    Bindings,
+    /// What of Kubernetes makes Pods.
     Workloads,
-    /// Services and their endpoints.
+    /// What of `KubeVirt` makes Pods.
+    VirtualMachines,
+    /// The networks that Pods may name.
+    AttachmentDefinitions,
+    /// Services.
     Services,
+    /// The endpoints of Services.
+    EndpointSlices,
     /// Namespaces.
     Namespaces,
     /// The ConfigMaps of Kube-OVN.
     ConfigMaps,
+    /// What of all kinds is to be removed.
+    Deletions,
+}
+
+/// What of an entry a webhook is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All, but for the other part where there is one.
+    Most,
+    /// The namespaces that a cluster and vpcguard need to come up: they are reviewed as well, and wait for nobody.
+    First,
 }
 
 impl Entry {
     /// All entries.
-    pub(super) const ALL: [Entry; 8] = [
+    pub(super) const ALL: [Entry; 13] = [
         Entry::Addresses,
         Entry::KubeOvn,
         Entry::EgressGateways,
         Entry::Pods,
+        Entry::Bindings,
         Entry::Workloads,
+        Entry::VirtualMachines,
+        Entry::AttachmentDefinitions,
         Entry::Services,
+        Entry::EndpointSlices,
         Entry::Namespaces,
         Entry::ConfigMaps,
+        Entry::Deletions,
     ];
 
-    /// The entry of a kind; none for kinds that no rule has a check for.
+    /// The entry of what is stored of a kind; none for kinds that no rule has a check for.
     pub(super) fn of(kind: Kind) -> Option<Self> {
         if !is_reviewed(kind) {
             return None;
@@ -51,9 +72,12 @@ impl Entry {
         match kind {
             Kind::Subnet | Kind::VpcNatGateway => Some(Entry::Addresses),
             Kind::VpcEgressGateway => Some(Entry::EgressGateways),
-            Kind::Pod | Kind::Binding => Some(Entry::Pods),
-            Kind::Service | Kind::EndpointSlice => Some(Entry::Services),
-            Kind::AttachmentDefinition => Some(Entry::Workloads),
+            Kind::Pod => Some(Entry::Pods),
+            Kind::Binding => Some(Entry::Bindings),
+            Kind::VirtualMachine | Kind::VirtualMachineInstance => Some(Entry::VirtualMachines),
+            Kind::AttachmentDefinition => Some(Entry::AttachmentDefinitions),
+            Kind::Service => Some(Entry::Services),
+            Kind::EndpointSlice => Some(Entry::EndpointSlices),
             Kind::Namespace => Some(Entry::Namespaces),
             Kind::ConfigMap => Some(Entry::ConfigMaps),
             kind if kind.has_pod_template() => Some(Entry::Workloads),
@@ -63,33 +87,53 @@ impl Entry {
 
     /// The kinds that it has.
     pub(super) fn kinds(self) -> Vec<Kind> {
-        Kind::ALL.iter().copied().filter(|kind| Self::of(*kind) == Some(self)).collect()
+        let has = |kind: &Kind| match self {
+            Entry::Deletions => TABLE.iter().any(|rule| rule.deletions().any(|judged| judged == *kind)),
+            _ => Self::of(*kind) == Some(self),
+        };
+        Kind::ALL.iter().copied().filter(has).collect()
     }
 
-    /// The name of the webhook, which users see in a refusal.
-    pub(super) fn name(self) -> &'static str {
+    /// The operations that rules review there.
+    pub(super) fn operations(self) -> &'static [&'static str] {
+        if self == Entry::Deletions { &["DELETE"] } else { REVIEWED }
+    }
+
+    /// Its webhooks: a second one where its objects are of namespaces, or are namespaces.
+    pub(super) fn parts(self) -> &'static [Part] {
         match self {
-            Entry::Addresses => "addresses.vpcguard.io",
-            Entry::KubeOvn => "kube-ovn.vpcguard.io",
-            Entry::EgressGateways => "vpc-egress-gateways.vpcguard.io",
-            Entry::Pods => "pods.vpcguard.io",
-            Entry::Workloads => "workloads.vpcguard.io",
-            Entry::Services => "services.vpcguard.io",
-            Entry::Namespaces => "namespaces.vpcguard.io",
-            Entry::ConfigMaps => "configmaps.vpcguard.io",
+            Entry::Addresses | Entry::KubeOvn | Entry::ConfigMaps | Entry::Deletions => &[Part::Most],
+            _ => &[Part::Most, Part::First],
         }
+    }
+
+    /// The name of a webhook, which users see in a refusal.
+    pub(super) fn name(self, part: Part) -> String {
+        let name = match self {
+            Entry::Addresses => "addresses",
+            Entry::KubeOvn => "kube-ovn",
+            Entry::EgressGateways => "vpc-egress-gateways",
+            Entry::Pods => "pods",
+            Entry::Bindings => "bindings",
+            Entry::Workloads => "workloads",
+            Entry::VirtualMachines => "virtual-machines",
+            Entry::AttachmentDefinitions => "network-attachment-definitions",
+            Entry::Services => "services",
+            Entry::EndpointSlices => "endpoint-slices",
+            Entry::Namespaces => "namespaces",
+            Entry::ConfigMaps => "configmaps",
+            Entry::Deletions => "deletions",
+        };
+        part.named(name)
     }
 
     /// What the API server does while vpcguard cannot be reached.
     ///
-    /// Networks can wait, and are written by few. Everything else a cluster needs to come up again, vpcguard and its node
-    /// included: a webhook that must answer first could wait for itself. What passes then is found by the audit of the
-    /// objects at rest.
-    pub(super) fn failure_policy(self) -> &'static str {
-        match self {
-            Entry::Addresses | Entry::KubeOvn | Entry::EgressGateways => "Fail",
-            Entry::Pods | Entry::Workloads | Entry::Services | Entry::Namespaces | Entry::ConfigMaps => "Ignore",
-        }
+    /// A review that must be had keeps a cluster from coming up only where it waits for itself: that is the part of the
+    /// namespaces that come first, and Kube-OVN's own configuration. What is to go never waits for anybody.
+    pub(super) fn failure_policy(self, part: Part) -> &'static str {
+        let waits = !matches!(self, Entry::ConfigMaps | Entry::Deletions) && part == Part::Most;
+        if waits { "Fail" } else { "Ignore" }
     }
 
     /// Whether a review writes: a claim, which a dry run does not make.
@@ -97,39 +141,50 @@ impl Entry {
         if self == Entry::Addresses { "NoneOnDryRun" } else { "None" }
     }
 
-    /// The namespaces whose objects are sent; none for all.
-    pub(super) fn namespaces(self, settings: &Settings) -> Option<LabelSelector> {
-        let exempt = || settings.exempt.namespaces.iter().map(String::as_str);
-        let (operator, values): (_, Vec<_>) = match self {
-            // Cluster-scoped, where a selector has no effect; or reviewed in every namespace.
-            Entry::Addresses | Entry::KubeOvn | Entry::Services => return None,
-            Entry::EgressGateways | Entry::Namespaces => ("NotIn", exempt().collect()),
-            // Its own Pods must start without it.
-            Entry::Pods | Entry::Workloads => {
-                ("NotIn", exempt().filter(|name| *name != NAMESPACE).chain([NAMESPACE]).collect())
-            }
-            Entry::ConfigMaps => ("In", vec![settings.kube_ovn.namespace.as_str()]),
-        };
-        let requirement = LabelSelectorRequirement {
-            key: NAMESPACE_NAME.to_owned(),
-            operator: operator.to_owned(),
-            values: Some(texts(&values)),
-        };
-        // A list of no values is not valid.
-        (!values.is_empty())
-            .then(|| LabelSelector { match_expressions: Some(vec![requirement]), ..LabelSelector::default() })
+    /// Whether all of its objects in `exempt.namespaces` pass every rule, so that none need be sent.
+    pub(super) fn is_exempt_by_namespace(self) -> bool {
+        match self {
+            Entry::EgressGateways
+            | Entry::Pods
+            | Entry::Bindings
+            | Entry::Workloads
+            | Entry::VirtualMachines
+            | Entry::Namespaces => true,
+            Entry::Addresses
+            | Entry::KubeOvn
+            | Entry::AttachmentDefinitions
+            | Entry::Services
+            | Entry::EndpointSlices
+            | Entry::ConfigMaps
+            | Entry::Deletions => false,
+        }
+    }
+}
+
+impl Part {
+    /// The name of its webhook, where that of the other is known.
+    pub(super) fn named(self, name: &str) -> String {
+        match self {
+            Part::Most => format!("{name}.vpcguard.io"),
+            Part::First => format!("{name}-exempt.vpcguard.io"),
+        }
+    }
+
+    /// How long the API server waits, in seconds. vpcguard gives up a second earlier, with an answer that says why. Where
+    /// nothing is to wait, it is short: a cluster that comes up makes many Pods one after the other.
+    pub(super) fn timeout(self) -> i32 {
+        if self == Part::First { 2 } else { 10 }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn kinds_are_asked_about_once() {
-        let kinds: Vec<_> = Entry::ALL.into_iter().flat_map(Entry::kinds).collect();
+        let stored = Entry::ALL.into_iter().filter(|entry| *entry != Entry::Deletions);
+        let kinds: Vec<_> = stored.flat_map(Entry::kinds).collect();
         for kind in Kind::ALL {
             let wanted = usize::from(!matches!(kind, Kind::Node | Kind::ServiceCidr));
             assert_eq!(kinds.iter().filter(|known| *known == kind).count(), wanted, "{kind}");
@@ -138,24 +193,21 @@ mod tests {
     }
 
     #[test]
-    fn kinds_that_are_exempt_by_namespace_are_left_out_by_namespace() {
-        let settings = Settings::parse(&json!({"exempt": {"namespaces": ["infra"]}})).unwrap();
-        let values = |entry: Entry, settings: &Settings| {
-            let expressions = entry.namespaces(settings)?.match_expressions.unwrap();
-            Some((expressions[0].operator.clone(), expressions[0].values.clone().unwrap()))
-        };
-        let not_in = |names: &[&str]| Some(("NotIn".to_owned(), texts(names)));
+    fn what_is_of_a_namespace_has_two_parts() {
         for entry in Entry::ALL {
-            let wanted = match entry {
-                Entry::Pods | Entry::Workloads => not_in(&["infra", "vpcguard-system"]),
-                Entry::EgressGateways | Entry::Namespaces => not_in(&["infra"]),
-                Entry::ConfigMaps => Some(("In".to_owned(), texts(&["kube-system"]))),
-                Entry::Addresses | Entry::KubeOvn | Entry::Services => None,
-            };
-            assert_eq!(values(entry, &settings), wanted, "{entry:?}");
+            let is_of_one = |kind: Kind| kind.is_namespaced() || kind == Kind::Namespace;
+            let wanted = entry != Entry::ConfigMaps && entry.kinds().into_iter().any(is_of_one);
+            assert_eq!(entry.parts().len() == 2, wanted, "{entry:?}");
+            assert!(entry.kinds().into_iter().all(|kind| !wanted || is_of_one(kind)), "{entry:?}");
         }
-        let nobody = Settings::parse(&json!({"exempt": {"namespaces": []}})).unwrap();
-        assert_eq!(values(Entry::Namespaces, &nobody), None);
-        assert_eq!(values(Entry::Pods, &nobody), not_in(&["vpcguard-system"]));
+    }
+
+    #[test]
+    fn only_what_comes_first_waits_for_nobody() {
+        for entry in Entry::ALL {
+            let waits_for_nobody = matches!(entry, Entry::ConfigMaps | Entry::Deletions);
+            assert_eq!(entry.failure_policy(Part::Most) == "Ignore", waits_for_nobody, "{entry:?}");
+            assert_eq!(entry.failure_policy(Part::First), "Ignore");
+        }
     }
 }

@@ -7,6 +7,7 @@ mod compared;
 mod conditions;
 mod entries;
 mod flow;
+mod namespaces;
 mod rbac;
 mod webhooks;
 mod workload;
@@ -39,6 +40,20 @@ pub(crate) struct Manifests {
     /// Print what runs this image too: Service, `PodDisruptionBudget` and Deployment.
     #[arg(long, value_name = "IMAGE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     image: Option<String>,
+    /// A namespace that must come up while vpcguard cannot be reached, beside kube-system, Kube-OVN's and vpcguard's own:
+    /// what is written there is reviewed, and admitted without an answer. May be repeated.
+    #[arg(long, value_name = "NAMESPACE", value_parser = namespace)]
+    failure_policy_exempt: Vec<String>,
+}
+
+/// The name of a namespace. What is none could be no label's value either.
+fn namespace(text: &str) -> Result<String, String> {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_name = text.len() <= 63
+        && text.bytes().all(|byte| is_part(byte) || byte == b'-')
+        && [text.bytes().next(), text.bytes().last()].iter().all(|end| end.is_some_and(is_part));
+    let wanted = "is no name of a namespace: at most 63 of a-z, 0-9 and -, and no - at either end";
+    if is_name { Ok(text.to_owned()) } else { Err(wanted.to_owned()) }
 }
 
 impl Manifests {
@@ -56,14 +71,14 @@ impl Manifests {
         let (settings, text) = self.settings.as_deref().map(files::settings_and_text).transpose()?.unzip();
         let settings = settings.unwrap_or_default();
         let workload = self.image.as_deref().map(|image| workload::objects(image, text.as_deref()));
-        console::print(&yaml::documents(&objects(&settings, workload)?)?)?;
+        console::print(&yaml::documents(&objects(&settings, &self.failure_policy_exempt, workload)?)?)?;
         Ok(())
     }
 }
 
 /// All objects in an order in which they can be applied. The webhook configurations come last: from then on writes wait
 /// for vpcguard.
-fn objects(settings: &Settings, workload: Option<[Value; 3]>) -> serde_json::Result<Vec<Value>> {
+fn objects(settings: &Settings, exempt: &[String], workload: Option<[Value; 3]>) -> serde_json::Result<Vec<Value>> {
     let mut objects = Vec::new();
     objects.extend(rbac::account()?);
     for definition in ledger::crd::definitions() {
@@ -72,7 +87,7 @@ fn objects(settings: &Settings, workload: Option<[Value; 3]>) -> serde_json::Res
     objects.extend(rbac::permissions(settings)?);
     objects.extend([object(flow::priority_level())?, object(flow::schema())?]);
     objects.extend(workload.into_iter().flatten());
-    objects.extend([object(webhooks::mutating(settings))?, object(webhooks::validating(settings))?]);
+    objects.extend([object(webhooks::mutating(settings, exempt))?, object(webhooks::validating(settings, exempt))?]);
     Ok(objects)
 }
 
@@ -106,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_object_has_its_place() {
-        let objects = objects(&Settings::default(), None).unwrap();
+        let objects = objects(&Settings::default(), &[], None).unwrap();
         let names: Vec<_> = objects
             .iter()
             .map(|object| format!("{} {}", object["kind"].as_str().unwrap(), object["metadata"]["name"]))
@@ -133,6 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn only_a_name_of_a_namespace_is_taken() {
+        for name in ["a", "0", "kube-ovn", &"a".repeat(63)] {
+            assert_eq!(namespace(name).as_deref(), Ok(name));
+        }
+        for name in ["", "-a", "a-", "A", "a.b", "a\"]", "é", &"a".repeat(64)] {
+            assert!(namespace(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
     fn every_object_survives_its_yaml() {
         for settings in [
             json!({}),
@@ -142,7 +167,7 @@ mod tests {
             }),
         ] {
             let workload = workload::objects("registry.example/a:b", Some("rules: {}\n# yes\n"));
-            let objects = objects(&Settings::parse(&settings).unwrap(), Some(workload)).unwrap();
+            let objects = objects(&Settings::parse(&settings).unwrap(), &texts(&["on"]), Some(workload)).unwrap();
             yaml::tests::survives(&objects);
         }
     }

@@ -14,7 +14,7 @@ use crate::ledger::crd::GROUP;
 const CA: &str = "vpcguard-ca";
 
 const READ: [&str; 3] = ["get", "list", "watch"];
-const WRITE: [&str; 5] = ["get", "list", "watch", "create", "update"];
+const WRITE: [&str; 6] = ["get", "list", "watch", "create", "update", "delete"];
 
 /// The namespace and the account that vpcguard runs in and as.
 pub(super) fn account() -> serde_json::Result<[Value; 2]> {
@@ -57,9 +57,7 @@ fn cluster_rules() -> Vec<PolicyRule> {
         allow("", &[Kind::Pod.plural(), Kind::Service.plural()], &["list"]),
         allow(Kind::VpcEgressGateway.group(), &[Kind::VpcEgressGateway.plural()], &["list"]),
         allow(Kind::EndpointSlice.group(), &[Kind::EndpointSlice.plural()], &["list"]),
-        // No ledger is ever deleted: who has just missed it would begin it anew, with too low a floor.
-        allow(GROUP, &["addressledgers"], &WRITE),
-        allow(GROUP, &["addressindices"], &[&WRITE[..], &["delete"]].concat()),
+        allow(GROUP, &["addressledgers", "addressindices"], &WRITE),
         allow(GROUP, &["addressindices/status"], &["update"]),
         allow("events.k8s.io", &["events"], &["create"]),
         // The caBundle of its own two.
@@ -151,8 +149,7 @@ mod tests {
                 ": pods,services: list",
                 "kubeovn.io: vpc-egress-gateways: list",
                 "discovery.k8s.io: endpointslices: list",
-                "vpcguard.io: addressledgers: get,list,watch,create,update",
-                "vpcguard.io: addressindices: get,list,watch,create,update,delete",
+                "vpcguard.io: addressledgers,addressindices: get,list,watch,create,update,delete",
                 "vpcguard.io: addressindices/status: update",
                 "events.k8s.io: events: create",
                 "admissionregistration.k8s.io: mutatingwebhookconfigurations,validatingwebhookconfigurations: get,patch",

@@ -16,6 +16,7 @@ const NOBODY: u32 = 65532;
 
 const WEBHOOK: u16 = 8443;
 const METRICS: u16 = 9443;
+const PROBES: u16 = 9444;
 
 /// The Service that the API server asks, the budget and the Deployment. `settings` is the text of their file.
 pub(super) fn objects(image: &str, settings: Option<&str>) -> [Value; 3] {
@@ -80,10 +81,11 @@ fn pod(image: &str, has_settings: bool, labels: &Value) -> Value {
             "ports": [
                 {"name": "webhook", "containerPort": WEBHOOK},
                 {"name": "metrics", "containerPort": METRICS},
+                {"name": "probes", "containerPort": PROBES},
             ],
-            "readinessProbe": {"httpGet": {"path": "/readyz", "port": "metrics"}, "periodSeconds": 2},
+            "readinessProbe": {"httpGet": {"path": "/readyz", "port": "probes"}, "periodSeconds": 2},
             "livenessProbe": {
-                "httpGet": {"path": "/healthz", "port": "metrics"},
+                "httpGet": {"path": "/healthz", "port": "probes"},
                 "initialDelaySeconds": 10, "periodSeconds": 10, "failureThreshold": 6,
             },
             "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
@@ -105,6 +107,7 @@ fn pod(image: &str, has_settings: bool, labels: &Value) -> Value {
 fn args(has_settings: bool) -> Vec<String> {
     let mut args = vec!["serve".to_owned()];
     args.extend(has_settings.then(|| format!("--settings={SETTINGS}/settings.yaml")));
+    args.push(format!("--probes-listen=0.0.0.0:{PROBES}"));
     args.extend(["--log-format=json".to_owned(), "--tls=cluster".to_owned()]);
     args
 }

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use vpcguard_policies::{ReviewError, Status, ViewError};
 
+use crate::cluster::NoVerdict;
 use crate::cluster::ledgers::Refusal;
 
 /// The longest message, in characters.
@@ -96,6 +97,15 @@ impl Failure {
         let message: String = self.to_string().chars().take(LONGEST_MESSAGE).collect();
         let status = Status::failure(code.as_u16(), reason, message);
         if code == StatusCode::TOO_MANY_REQUESTS { status.retry_after(1) } else { status }
+    }
+}
+
+impl From<NoVerdict> for Failure {
+    fn from(none: NoVerdict) -> Self {
+        match none {
+            NoVerdict::Unread(error) => Failure::Unknown(error),
+            NoVerdict::Restless { .. } => Failure::Contended(none.to_string()),
+        }
     }
 }
 

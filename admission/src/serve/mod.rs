@@ -3,8 +3,9 @@
 //! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`], in its [`room`] → [`judging`] →
 //! [`webhook`] → [`judge`], which is a live cluster or, [`standalone`], a directory. What gets no verdict on its way is answered by [`unjudged`]. Beside it [`probes`]
 //! answers on a port of its own, [`certificates`] renews what TLS shows, [`reload`] reads the settings again, and [`start`]
-//! puts it all together.
+//! puts it all together. [`bodies`] does without connections.
 
+mod bodies;
 mod body;
 mod budget;
 mod certificates;
@@ -44,7 +45,9 @@ use crate::console;
 use error::StartError;
 use tls::TlsArgs;
 
+pub use bodies::Bodies;
 pub(crate) use tls::PlaceArgs;
+pub(crate) use values::MOST_VALUES;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -69,6 +72,10 @@ pub(crate) struct Serve {
     /// with --standalone 127.0.0.1:9443].
     #[arg(long, value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
+    /// Where to listen for health and readiness apart from metrics, which --metrics-listen has alone then; port 0 takes a
+    /// free one [default: with the metrics].
+    #[arg(long, value_name = "ADDR")]
+    probes_listen: Option<SocketAddr>,
     /// The settings, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! The second port: health, readiness and metrics, in plain HTTP.
+//! Health, readiness and metrics, in plain HTTP: on the second port, or the metrics there and the others on a third.
 
 use std::sync::Arc;
 
@@ -14,13 +14,22 @@ use super::readiness::Readiness;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The second port.
-pub(super) fn router(readiness: Arc<Readiness>) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(readiness)
+/// What a port answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    /// Health and readiness, for who starts it again.
+    Probes,
+    /// Metrics, for who collects them.
+    Metrics,
+}
+
+/// A port with these pages.
+pub(super) fn router(pages: &[Page], readiness: Arc<Readiness>) -> Router {
+    let with = |router: Router<Arc<Readiness>>, page: &Page| match page {
+        Page::Probes => router.route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(readyz)),
+        Page::Metrics => router.route("/metrics", get(metrics)),
+    };
+    pages.iter().fold(Router::new(), with).with_state(readiness)
 }
 
 async fn readyz(State(readiness): State<Arc<Readiness>>, RawQuery(query): RawQuery) -> Response {

@@ -26,7 +26,12 @@ impl Standalone {
                 inventory.apply(kind, &document.object);
             }
         }
-        Ok(Self { settings: ArcSwap::from_pointee(settings), inventory: RwLock::new(inventory) })
+        Ok(Self::of(inventory, settings))
+    }
+
+    /// The cluster of an inventory.
+    pub(super) fn of(inventory: Inventory, settings: Settings) -> Self {
+        Self { settings: ArcSwap::from_pointee(settings), inventory: RwLock::new(inventory) }
     }
 
     /// What is to be injected into an object. Changes nothing: the request comes again, to be validated.

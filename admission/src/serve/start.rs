@@ -18,6 +18,7 @@ use super::certificates::{Certificates, Files};
 use super::error::StartError;
 use super::judge::Judge;
 use super::listener::Listener;
+use super::probes::Page;
 use super::readiness::Readiness;
 use super::routes::Webhook;
 use super::standalone::Standalone;
@@ -44,13 +45,19 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
         let hangups = signals::Hangups::new().map_err(StartError::Runtime)?;
         let [admission, metrics] = args.addresses();
         let metrics = listen(metrics, "--metrics-listen").await?;
+        let probes = match args.probes_listen {
+            Some(address) => Some(listen(address, "--probes-listen").await?),
+            None => None,
+        };
         let (judge, watching) = match standalone {
             Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
             None => Judge::live(args, settings, None).await?,
         };
         let webhook = Arc::new(Webhook::new(judge).map_err(StartError::Runtime)?);
         let readiness = Arc::new(Readiness::new(Arc::clone(&webhook)));
-        let probes = Probes::start(metrics, Arc::clone(&readiness))?;
+        let pages: &[_] = if probes.is_some() { &[Page::Metrics] } else { &[Page::Probes, Page::Metrics] };
+        let metrics = Pages::start(metrics, pages, Arc::clone(&readiness))?;
+        let probes = probes.map(|probes| Pages::start(probes, &[Page::Probes], Arc::clone(&readiness))).transpose()?;
 
         // With a CA in a cluster this takes until its API server answers. The probes say so meanwhile.
         let certificates = tokio::select! {
@@ -63,7 +70,8 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
             write_ca(path, &pem)?;
         }
         let admission = Listener::new(admission, Some(tls), routes::router(Arc::clone(&webhook)));
-        say_ready(admission.address(), probes.address).map_err(StartError::ReadyLines)?;
+        let probes_address = probes.as_ref().map(|probes| probes.address);
+        say_ready(admission.address(), metrics.address, probes_address).map_err(StartError::ReadyLines)?;
         readiness.listens();
         let (closing, stopping) = (readiness.stopping.clone(), CancellationToken::new());
         let admission = tokio::spawn(admission.serve(closing.clone(), stopping.clone()));
@@ -88,25 +96,27 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
         stopping.cancel();
         let _ = timeout(LAST_REQUESTS, admission).await;
         renewing.abort();
-        probes.stop().await;
+        for pages in probes.into_iter().chain([metrics]) {
+            pages.stop().await;
+        }
         ended
     })
 }
 
-/// What answers on the second port. It comes before the requests, and outlives them, to say how this server stands.
-struct Probes {
+/// What answers on the second port, or on a third. It comes before the requests, and outlives them, to say how this server stands.
+struct Pages {
     address: SocketAddr,
     stopped: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Probes {
-    fn start(tcp: TcpListener, readiness: Arc<Readiness>) -> Result<Self, StartError> {
-        let listener = Listener::new(tcp, None, probes::router(readiness));
+impl Pages {
+    fn start(tcp: TcpListener, pages: &[Page], readiness: Arc<Readiness>) -> Result<Self, StartError> {
+        let listener = Listener::new(tcp, None, probes::router(pages, readiness));
         let address = listener.address().map_err(StartError::Runtime)?;
         let stopped = CancellationToken::new();
         let task = tokio::spawn(listener.serve(stopped.clone(), stopped.clone()));
-        tracing::info!(%address, "probes are answered");
+        tracing::info!(%address, ?pages, "answers");
         Ok(Self { address, stopped, task })
     }
 
@@ -116,10 +126,13 @@ impl Probes {
     }
 }
 
-fn say_ready(admission: io::Result<SocketAddr>, metrics: SocketAddr) -> io::Result<()> {
+fn say_ready(admission: io::Result<SocketAddr>, metrics: SocketAddr, probes: Option<SocketAddr>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "listening on https://{}", admission?)?;
     writeln!(out, "metrics on http://{metrics}")?;
+    if let Some(probes) = probes {
+        writeln!(out, "probes on http://{probes}")?;
+    }
     out.flush()
 }
 

@@ -4,7 +4,7 @@ use super::failure::Failure;
 
 /// How many values one version of an object may hold: more than fit into what etcd stores of any real one, and few enough to
 /// be taken apart. Most take some hundred bytes of memory while they are judged (docs/figures.md).
-pub(super) const MOST_VALUES: usize = 500_000;
+pub(crate) const MOST_VALUES: usize = 500_000;
 
 /// What an object with something in it counts for: with its first field it takes as much memory as so many other values.
 const OBJECT: usize = 5;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::templates::{EXEMPT, KUBE_OVN, NAMESPACE, marked, yaml};
+use super::templates::{EXEMPT, FIRST, KUBE_OVN, NAMESPACE, marked, yaml};
 
 /// cert-manager's injector writes the caBundle; otherwise vpcguard does, or the values have it.
 pub(crate) const INJECTOR: &str = r#"  {{- if eq .Values.tls.mode "cert-manager" }}
@@ -26,47 +26,71 @@ const SERVICE: &str = r#"  clientConfig:
 const VPCS: &str = r#"dig "inject" "vpcLb" "enabled" true .Values.settings"#;
 const PODS: &str = r#"and (dig "inject" "logicalSwitch" true .Values.settings) (not (dig "kubeOvn" "nonPrimaryCNI" false .Values.settings))"#;
 
+/// Lists of namespaces as the program prints them, and who makes them of the values.
+const LISTS: &[(&[&str], &str)] = &[
+    (&[EXEMPT, "kube-system", KUBE_OVN, NAMESPACE, FIRST], "vpcguard.exemptAndFirst"),
+    (&["kube-system", KUBE_OVN, NAMESPACE, EXEMPT, FIRST], "vpcguard.firstNamespaces"),
+    (&["kube-system", KUBE_OVN, NAMESPACE, FIRST], FIRST_NOT_EXEMPT),
+];
+
+/// The one that may be empty.
+const FIRST_NOT_EXEMPT: &str = "vpcguard.firstNotExempt";
+
 /// The list of a configuration.
 pub(crate) fn webhooks(kind: &str, webhooks: &[Value]) -> String {
-    if kind == "ValidatingWebhookConfiguration" {
-        return webhooks.iter().fold("webhooks:\n".to_owned(), |text, webhook| text + &entry(webhook, None));
-    }
-    webhooks.iter().fold("webhooks:\n".to_owned(), |text, webhook| text + &entry(webhook, condition(webhook)))
+    let injects = kind == "MutatingWebhookConfiguration";
+    webhooks.iter().fold("webhooks:\n".to_owned(), |text, webhook| text + &entry(webhook, injects))
 }
 
 /// On what an injection is asked for. The entry stays all the same, as in the program.
-fn condition(webhook: &Value) -> Option<&'static str> {
-    match webhook["name"].as_str().unwrap() {
-        "vpcs.vpcguard.io" => Some(VPCS),
-        "pods.vpcguard.io" => Some(PODS),
+fn injection(name: &str) -> &'static str {
+    match name {
+        "vpcs.vpcguard.io" => VPCS,
+        "pods.vpcguard.io" | "pods-exempt.vpcguard.io" => PODS,
         other => panic!("when is {other} asked for? Say it here"),
     }
 }
 
-fn entry(webhook: &Value, condition: Option<&str>) -> String {
+fn entry(webhook: &Value, injects: bool) -> String {
     let mut webhook = webhook.as_object().unwrap().clone();
     let mut take = |field: &str| webhook.remove(field).unwrap_or_default();
     let (name, selector, client) = (take("name"), take("namespaceSelector"), take("clientConfig"));
-    take("failurePolicy");
-    let rules = json!({"rules": take("rules")});
+    let (policy, rules) = (take("failurePolicy"), json!({"rules": take("rules")}));
     let name = name.as_str().unwrap();
     let path = client["service"]["path"].as_str().unwrap();
     let service = json!({"name": "vpcguard", "namespace": NAMESPACE, "path": path, "port": 443});
     assert_eq!(client, json!({"service": service}));
-    let rest = fields(&Value::Object(webhook));
-    let rules = match condition {
-        Some(condition) => {
-            format!("  {{{{- if {condition} }}}}\n{}  {{{{- else }}}}\n  rules: []\n  {{{{- end }}}}\n", fields(&rules))
-        }
-        None => fields(&rules),
+    let policy = match name.strip_suffix("-exempt.vpcguard.io") {
+        // That they are not at Fail is what they are for.
+        Some(_) => policy.as_str().unwrap().to_owned(),
+        // What is to go never waits for anybody.
+        None if name == "deletions.vpcguard.io" => policy.as_str().unwrap().to_owned(),
+        None => format!("{{{{ .Values.webhooks.failurePolicy.{} }}}}", value(name)),
     };
-    let policy = format!("  failurePolicy: {{{{ .Values.webhooks.failurePolicy.{} }}}}\n", value(name));
-    format!("- name: {name}\n{policy}{}{}{rules}{rest}", SERVICE.replace("PATH", path), namespaces(&selector))
+    let (namespaces, rest) = (namespaces(&selector), fields(&Value::Object(webhook)));
+    let asks = [&namespaces, &rest].iter().any(|text| text.contains(FIRST_NOT_EXEMPT));
+    let asks = asks.then(|| format!("include \"{FIRST_NOT_EXEMPT}\" . | fromJsonArray"));
+    let conditions: Vec<_> = injects.then(|| injection(name).to_owned()).into_iter().chain(asks).collect();
+    let rules = match conditions.as_slice() {
+        [] => fields(&rules),
+        [one] => optional(one, &fields(&rules), "  rules: []\n"),
+        [one, other] => optional(&format!("and ({one}) ({other})"), &fields(&rules), "  rules: []\n"),
+        more => panic!("{more:?}"),
+    };
+    format!("- name: {name}\n  failurePolicy: {policy}\n{}{namespaces}{rules}{rest}", SERVICE.replace("PATH", path))
+}
+
+/// Lines that are there on a condition, and others if not.
+fn optional(condition: &str, lines: &str, otherwise: &str) -> String {
+    format!("  {{{{- if {condition} }}}}\n{lines}  {{{{- else }}}}\n{otherwise}  {{{{- end }}}}\n")
 }
 
 /// The fields of an object, where those of an entry stand.
 fn fields(object: &Value) -> String {
-    let lines: Vec<_> = marked(&yaml(object)).lines().map(|line| format!("  {line}\n")).collect();
+    let lists = LISTS.iter().fold(yaml(object), |text, (names, helper)| {
+        text.replace(&json!(names).to_string(), &format!("{{{{ include \"{helper}\" . }}}}"))
+    });
+    let lines: Vec<_> = marked(&lists).lines().map(|line| format!("  {line}\n")).collect();
     lines.concat()
 }
 
@@ -75,6 +99,8 @@ fn value(name: &str) -> String {
     match name.strip_suffix(".vpcguard.io").unwrap() {
         // Its review has it.
         "vpcs" => "kubeOvn".to_owned(),
+        // Those of KubeVirt are workloads too, with conditions of their own.
+        "virtual-machines" => "workloads".to_owned(),
         entry => {
             let mut words = entry.split('-');
             let first = words.next().unwrap_or_default().to_owned();
@@ -90,17 +116,17 @@ fn namespaces(selector: &Value) -> String {
     }
     let expression = &selector["matchExpressions"][0];
     assert_eq!(*selector, json!({"matchExpressions": [expression]}));
-    let helper = match (expression["operator"].as_str(), &expression["values"]) {
-        (Some("In"), values) if *values == json!([KUBE_OVN]) => {
-            return fields(&json!({"namespaceSelector": selector}));
-        }
-        (Some("NotIn"), values) if *values == json!([EXEMPT]) => "vpcguard.exemptNamespaces",
-        (Some("NotIn"), values) if *values == json!([EXEMPT, NAMESPACE]) => "vpcguard.exemptNamespacesAndOwn",
-        _ => panic!("what values make {selector}? Say it here"),
-    };
-    let key = expression["key"].as_str().unwrap();
-    format!(
-        "  {{{{- with include \"{helper}\" . | fromJsonArray }}}}\n  namespaceSelector:\n    matchExpressions:\n    - key: {key}\n      \
-         operator: NotIn\n      values:\n      {{{{- toYaml . | nindent 6 }}}}\n  {{{{- end }}}}\n"
-    )
+    if expression["values"] == json!([KUBE_OVN]) {
+        return fields(&json!({"namespaceSelector": selector}));
+    }
+    let helper = LISTS.iter().find(|(names, _)| expression["values"] == json!(names));
+    let (_, helper) = helper.unwrap_or_else(|| panic!("what values make {selector}? Say it here"));
+    let [key, operator] = ["key", "operator"].map(|field| expression[field].as_str().unwrap());
+    let lines = format!(
+        "  namespaceSelector:\n    matchExpressions:\n    - key: {key}\n      operator: {operator}\n      values: {{{{ include \"{helper}\" . }}}}\n"
+    );
+    if *helper == FIRST_NOT_EXEMPT {
+        return format!("  {{{{- if include \"{helper}\" . | fromJsonArray }}}}\n{lines}  {{{{- end }}}}\n");
+    }
+    lines
 }

@@ -61,7 +61,7 @@ impl World {
     }
 
     /// Waits until the API server knows the webhooks, their address and their CA.
-    fn until_asked(&self) {
+    pub(crate) fn until_asked(&self) {
         until("the API server asks vpcguard", || {
             let output = self.apply(&subnet("nowhere", "10.0.0.0/240"));
             output.stderr.contains("subnet-syntax")
@@ -87,7 +87,11 @@ fn a_release_lives_and_goes(helm: &str) {
         notes.contains("kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration vpcguard"),
         "{notes}"
     );
-    assert!(notes.contains("addresses kubeOvn vpcEgressGateways."), "{notes}");
+    assert!(
+        notes.contains("namespaces kube-system, vpcguard-system\n") && notes.contains("networkPolicy.nodes"),
+        "{notes}"
+    );
+    assert!(!notes.contains("NAMESPACES IN NO LIST"), "{notes}");
     until("nobody answers", || world.apply(&vpc()).stderr.contains("failed calling webhook"));
     let first = world.start_replicas();
     world.lead_to(first);
@@ -106,8 +110,11 @@ fn a_release_lives_and_goes(helm: &str) {
     changed["settings"] = json!({
         "disclose": "none", "inject": {"logicalSwitch": false}, "exempt": {"namespaces": ["kube-system", "infra"]},
     });
-    changed["webhooks"] = json!({"failurePolicy": {"pods": "Fail"}});
-    world.release(&["upgrade"], &changed);
+    changed["webhooks"] = json!({"failurePolicy": {"services": "Ignore"}, "failurePolicyExempt": ["critical"]});
+    what_nodes_need(&world);
+    let notes = world.release(&["upgrade"], &changed);
+    assert!(notes.contains("NAMESPACES IN NO LIST"), "{notes}");
+    assert!(notes.contains("\n  hooked, nodes\n"), "{notes}");
     assert_eq!(world.bundles(), bundles, "an upgrade leaves the caBundle alone");
     let mutating = world.get(&["mutatingwebhookconfiguration", "vpcguard"]);
     let asking = |webhook: &&Value| webhook["rules"].as_array().is_some_and(|rules| !rules.is_empty());
@@ -123,7 +130,7 @@ fn a_release_lives_and_goes(helm: &str) {
         .unwrap();
     assert_eq!(pods["failurePolicy"], "Fail");
     let left_out = &pods["namespaceSelector"]["matchExpressions"][0]["values"];
-    assert_eq!(*left_out, json!(["kube-system", "infra", "vpcguard-system"]));
+    assert_eq!(*left_out, json!(["kube-system", "infra", "vpcguard-system", "critical"]));
     // Those of the old settings answer until those of the new ones are ready.
     world.refuses(&subnet("b", "10.0.0.0/24"), r#"overlaps Subnet "a""#);
     let second = world.start_replicas();
@@ -183,6 +190,30 @@ fn a_release_lives_and_goes(helm: &str) {
     world.refuses(&subnet("c", "10.0.0.0/24"), "overlaps Subnet");
 }
 
+/// Pods that a cluster may need to come up, each in a namespace of its own, and one that it does not need.
+fn what_nodes_need(world: &World) {
+    let service = json!({"service": {"name": "hook", "namespace": "hooked"}});
+    let rule =
+        json!({"apiGroups": ["example.com"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["none"]});
+    let webhook = json!({
+        "name": "hook.example.com", "clientConfig": service, "rules": [rule], "sideEffects": "None", "admissionReviewVersions": ["v1"],
+    });
+    world.accepts(&json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "hook"}, "webhooks": [webhook],
+    }));
+    let pod = |namespace: &str, field: &str, value: Value| {
+        world.accepts(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}));
+        world.accepts(&json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": namespace},
+            "spec": {"containers": [{"name": "c", "image": "i"}], field: value},
+        }));
+    };
+    pod("nodes", "hostNetwork", json!(true));
+    pod("critical", "priorityClassName", json!("system-node-critical"));
+    pod("plain", "hostNetwork", json!(false));
+}
+
 /// The configurations go first, as in an emergency: Helm 4 would not take over a field that vpcguard has written.
 fn another_mode_and_back(world: &World, values: &Value) {
     let mut files = values.clone();
@@ -197,10 +228,9 @@ fn another_mode_and_back(world: &World, values: &Value) {
 }
 
 /// As when all of a cluster starts again and vpcguard is away: what it needs to come up starts, and no tenant gets in.
-#[test]
-fn with_the_values_for_production_a_cluster_comes_up_and_nobody_slips_in() {
+fn a_cluster_comes_up_and_nobody_slips_in(values: &Value) {
     let Some(world) = World::start("helm4") else { return };
-    world.release(&["install", "--create-namespace"], &values_of("values-production.yaml"));
+    world.release(&["install", "--create-namespace"], values);
     let pod = |namespace: &str| {
         let metadata = json!({"name": "p", "namespace": namespace});
         let spec = json!({"containers": [{"name": "c", "image": "i"}]});
@@ -211,6 +241,16 @@ fn with_the_values_for_production_a_cluster_comes_up_and_nobody_slips_in() {
         let output = pod(namespace);
         assert!(output.status.success(), "{output:?}");
     }
+}
+
+#[test]
+fn with_the_defaults_a_cluster_comes_up_and_nobody_slips_in() {
+    a_cluster_comes_up_and_nobody_slips_in(&json!({}));
+}
+
+#[test]
+fn with_the_values_for_production_a_cluster_comes_up_and_nobody_slips_in() {
+    a_cluster_comes_up_and_nobody_slips_in(&values_of("values-production.yaml"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod entries;
 mod helm;
 mod install;
 mod manifests;
+mod orders;
 mod readme;
 mod rendered;
 mod schema;

@@ -13,7 +13,7 @@ use super::manifests::{chart, identity, manifests, objects, print};
 /// The files of values that are tried.
 pub(crate) fn value_files() -> Vec<PathBuf> {
     let entries = fs::read_dir(chart().join("ci")).unwrap().map(|entry| entry.unwrap().path());
-    entries.chain([chart().join("values-production.yaml")]).collect()
+    entries.chain(["values-production.yaml", "values-evaluation.yaml"].map(|file| chart().join(file))).collect()
 }
 
 /// The objects that the chart renders, hooks included.
@@ -91,6 +91,20 @@ fn the_chart_has_what_the_program_prints() {
     }
 }
 
+/// Which namespaces come first is said to both.
+#[test]
+fn the_chart_exempts_whom_the_program_exempts() {
+    let Some(helm) = Helm::find("helm4") else { return };
+    let settings = json!({"exempt": {"namespaces": ["vpcguard-system", "storage"]}});
+    let values = json!({"settings": settings, "webhooks": {"failurePolicyExempt": ["storage", "kube-system", "1"]}});
+    let flags = ["storage", "kube-system", "1"].map(|name| format!("--failure-policy-exempt={name}"));
+    let printed = by_identity(print(&settings.to_string(), &flags.each_ref().map(String::as_str)));
+    let rendered = by_identity(render_values(&helm, "vpcguard-system", &values));
+    for kind in ["MutatingWebhookConfiguration vpcguard", "ValidatingWebhookConfiguration vpcguard"] {
+        assert_eq!(content(&rendered[kind]), content(&printed[kind]), "{kind}");
+    }
+}
+
 /// The settings that its Pods read.
 fn settings_of(rendered: &BTreeMap<String, Value>) -> &str {
     let annotations = &rendered["Deployment vpcguard-system/vpcguard"]["spec"]["template"]["metadata"]["annotations"];
@@ -144,32 +158,92 @@ fn all_of_it_may_be_in_another_namespace() {
     assert_eq!(there.replace("elsewhere", "vpcguard-system"), here);
 }
 
+/// The webhooks of a configuration, by name.
+fn webhooks<'a>(objects: &'a BTreeMap<String, Value>, kind: &str) -> BTreeMap<&'a str, &'a Value> {
+    let webhooks = objects[&format!("{kind}WebhookConfiguration vpcguard")]["webhooks"].as_array().unwrap();
+    webhooks.iter().map(|webhook| (webhook["name"].as_str().unwrap(), webhook)).collect()
+}
+
 #[test]
-fn pods_are_refused_only_where_a_cluster_comes_up_without_them() {
+fn what_a_cluster_needs_to_come_up_waits_for_nobody() {
     let Some(helm) = Helm::find("helm4") else { return };
     let production = chart().join("values-production.yaml");
-    let objects = by_identity(render(&helm, "guard", &["--values", production.to_str().unwrap()]));
-    for kind in ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] {
-        let webhooks = objects[&format!("{kind} vpcguard")]["webhooks"].as_array().unwrap();
-        for webhook in webhooks
-            .iter()
-            .filter(|webhook| webhook["name"] == "pods.vpcguard.io" || webhook["name"] == "workloads.vpcguard.io")
-        {
-            assert_eq!(webhook["failurePolicy"], "Fail");
-            let expression = &webhook["namespaceSelector"]["matchExpressions"][0];
-            assert_eq!(expression["operator"], "NotIn");
-            assert_eq!(expression["values"], json!(["kube-system", "guard"]));
+    let by_cert_manager = json!({"tls": {"mode": "cert-manager"}, "webhooks": {"failurePolicyExempt": ["storage"]}});
+    for (objects, more) in [
+        (render(&helm, "guard", &[]), &[][..]),
+        (render(&helm, "guard", &["--values", production.to_str().unwrap()]), &[]),
+        (render_values(&helm, "guard", &by_cert_manager), &["cert-manager", "storage"]),
+    ] {
+        let objects = by_identity(objects);
+        let own = [&["guard"], more].concat();
+        let first = [&["kube-system"], &own[..]].concat();
+        for kind in ["Mutating", "Validating"] {
+            let webhooks = webhooks(&objects, kind);
+            let selector = |name: &str| webhooks[name]["namespaceSelector"]["matchExpressions"][0].clone();
+            let by_name = |operator: &str, names: &[&str]| json!({"key": "kubernetes.io/metadata.name", "operator": operator, "values": names});
+            assert_eq!(selector("pods.vpcguard.io"), by_name("NotIn", &first));
+            assert_eq!(selector("pods-exempt.vpcguard.io"), by_name("In", &own));
+            let policies = ["pods.vpcguard.io", "pods-exempt.vpcguard.io"].map(|name| &webhooks[name]["failurePolicy"]);
+            assert_eq!(policies, ["Fail", "Ignore"]);
+            if kind == "Validating" {
+                assert_eq!(selector("services.vpcguard.io"), by_name("NotIn", &first));
+                assert_eq!(selector("services-exempt.vpcguard.io"), by_name("In", &first));
+                let condition = webhooks["namespaces-exempt.vpcguard.io"]["matchConditions"][0]["expression"].as_str();
+                assert!(condition.unwrap().ends_with(&format!("in\n  {})", json!(own))), "{condition:?}");
+            }
         }
     }
-    let pods = |settings: Value| json!({"webhooks": {"failurePolicy": {"pods": "Fail"}}, "settings": settings});
-    let forgotten = refusal(&helm, &pods(json!({"exempt": {"namespaces": ["infra"]}})));
-    assert!(
-        forgotten.contains(r#"webhooks.failurePolicy.pods: Fail needs "kube-system" in settings.exempt.namespaces"#),
-        "{forgotten}"
+}
+
+/// Labels of objects are the tenants' to write.
+#[test]
+fn no_values_leave_objects_out_by_their_labels() {
+    let Some(helm) = Helm::find("helm4") else { return };
+    for values in value_files() {
+        let objects = by_identity(render(&helm, "guard", &["--values", values.to_str().unwrap()]));
+        for webhook in ["Mutating", "Validating"].iter().flat_map(|kind| webhooks(&objects, kind).into_values()) {
+            assert!(webhook.get("objectSelector").is_none(), "{}", webhook["name"]);
+        }
+    }
+}
+
+#[test]
+fn values_for_an_evaluation_let_tenants_go_on() {
+    let Some(helm) = Helm::find("helm4") else { return };
+    let evaluation = chart().join("values-evaluation.yaml");
+    let objects = by_identity(render(&helm, "guard", &["--values", evaluation.to_str().unwrap()]));
+    let webhooks = webhooks(&objects, "Validating");
+    let fails = webhooks.iter().filter(|(_, webhook)| webhook["failurePolicy"] == "Fail").map(|(name, _)| *name);
+    let wanted = ["addresses.vpcguard.io", "kube-ovn.vpcguard.io", "vpc-egress-gateways.vpcguard.io"];
+    assert_eq!(fails.collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn only_who_is_named_is_let_in() {
+    let Some(helm) = Helm::find("helm4") else { return };
+    let policies = |values: &Value| {
+        let objects = by_identity(render_values(&helm, "guard", &json!({"networkPolicy": values})));
+        let from = |name: &str, at: usize| {
+            let ingress = &objects.get(&format!("NetworkPolicy guard/{name}"))?["spec"]["ingress"][at];
+            Some(json!([ingress["ports"][0]["port"], ingress["from"]]))
+        };
+        [from("vpcguard", 0), from("vpcguard", 1), from("vpcguard-metrics", 0)]
+    };
+    let all = |port: &str| Some(json!([port, null]));
+    assert_eq!(policies(&json!({})), [all("webhook"), all("probes"), all("metrics")]);
+    assert_eq!(policies(&json!({"enabled": false})), [None, None, None]);
+    let peer = json!({"podSelector": {}});
+    let nodes = json!([{"ipBlock": {"cidr": "192.0.2.0/24"}}, {"ipBlock": {"cidr": "fd00::/64"}}]);
+    let values = json!({"nodes": ["192.0.2.0/24", "fd00::/64"], "webhookFrom": [peer], "metricsFrom": [peer]});
+    let both = json!([nodes[0], nodes[1], peer]);
+    assert_eq!(
+        policies(&values),
+        [Some(json!(["webhook", both])), Some(json!(["probes", nodes])), Some(json!(["metrics", [peer]]))]
     );
-    let moved = json!({"exempt": {"namespaces": ["kube-system"]}, "kubeOvn": {"namespace": "kube-ovn"}});
-    let moved = refusal(&helm, &pods(moved));
-    assert!(moved.contains(r#"needs "kube-ovn" in"#), "{moved}");
+    assert_eq!(
+        policies(&json!({"webhookFrom": [peer]})),
+        [Some(json!(["webhook", [peer]])), all("probes"), all("metrics")]
+    );
 }
 
 #[test]
@@ -181,6 +255,7 @@ fn values_that_are_not_known_are_refused() {
             (json!({"settings": {"rules": {"subnet-syntax": "refuse"}}}), "/settings/rules/subnet-syntax"),
             (json!({"webhooks": {"failurePolicy": {"subnets": "Fail"}}}), "'subnets'"),
             (json!({"webhooks": {"failurePolicy": {"pods": "fail"}}}), "/webhooks/failurePolicy/pods"),
+            (json!({"webhooks": {"failurePolicyExempt": ["A"]}}), "/webhooks/failurePolicyExempt/0"),
             (json!({"listenAddress": "::"}), "/listenAddress"),
             (json!({"imagePullSecrets": [{}]}), "/imagePullSecrets/0"),
             (json!({"tls": {"certManager": {"issuerRef": {"kind": "ClusterIssuer"}}}}), "/tls/certManager/issuerRef"),

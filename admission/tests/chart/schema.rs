@@ -7,8 +7,19 @@ use vpcguard_policies::rules::TABLE;
 pub(crate) fn schema() -> Value {
     let policy = json!({"enum": ["Fail", "Ignore"]});
     let spread = json!({"enum": ["ScheduleAnyway", "DoNotSchedule"]});
-    let entries =
-        ["addresses", "kubeOvn", "vpcEgressGateways", "pods", "workloads", "services", "namespaces", "configmaps"];
+    let entries = [
+        "addresses",
+        "kubeOvn",
+        "vpcEgressGateways",
+        "pods",
+        "bindings",
+        "workloads",
+        "networkAttachmentDefinitions",
+        "services",
+        "endpointSlices",
+        "namespaces",
+        "configmaps",
+    ];
     let mut schema = object(json!({
         "replicas": {"type": "integer", "minimum": 1},
         "image": object(json!({
@@ -20,6 +31,7 @@ pub(crate) fn schema() -> Value {
         "settings": settings(),
         "webhooks": object(json!({
             "failurePolicy": object(entries.iter().map(|entry| ((*entry).to_owned(), policy.clone())).collect::<Map<_, _>>().into()),
+            "failurePolicyExempt": list(namespace()),
         })),
         "tls": object(json!({
             "mode": {"enum": ["cluster", "cert-manager", "files"]},
@@ -31,6 +43,7 @@ pub(crate) fn schema() -> Value {
                     {"type": "object", "maxProperties": 0}, named(json!({"name": text(), "kind": text(), "group": text()})),
                 ]},
                 "duration": duration(),
+                "namespace": namespace(),
             })),
             "files": object(json!({"secretName": string(), "caBundle": string()})),
             "clients": object(json!({
@@ -48,7 +61,7 @@ pub(crate) fn schema() -> Value {
         "log": object(json!({"format": {"enum": ["json", "text"]}, "level": text()})),
         // The brackets of IPv6 set its port apart.
         "listenAddress": {"type": "string", "pattern": "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\])$"},
-        "ports": object(json!({"webhook": port(1024), "metrics": port(1024)})),
+        "ports": object(json!({"webhook": port(1024), "metrics": port(1024), "probes": port(1024)})),
         "service": object(json!({"port": port(1), "annotations": texts()})),
         "hostNetwork": flag(),
         "resources": any_object(),
@@ -61,7 +74,8 @@ pub(crate) fn schema() -> Value {
         "runAsUser": {"type": ["integer", "null"], "minimum": 1},
         "podAnnotations": texts(), "podLabels": texts(), "serviceAccountAnnotations": texts(),
         "networkPolicy": object(json!({
-            "enabled": flag(), "webhookFrom": list(any_object()), "metricsFrom": list(any_object()),
+            "enabled": flag(), "nodes": list(text()),
+            "webhookFrom": list(any_object()), "metricsFrom": list(any_object()),
         })),
         "serviceMonitor": object(json!({"enabled": flag(), "interval": duration(), "labels": texts()})),
         "flowControl": object(json!({"enabled": flag()})),
@@ -87,7 +101,10 @@ pub(crate) fn settings() -> Value {
             "namespace": text(), "defaultVpc": text(), "defaultSubnet": text(), "nodeSwitch": text(),
             "externalSubnet": text(), "serviceCidrs": list(text()), "nonPrimaryCNI": flag(),
         })),
-        "exempt": object(json!({"users": list(text()), "namespaces": list(text()), "restorers": list(text())})),
+        "egressGateway": object(json!({"images": list(text()), "scope": {"enum": ["declared", "own"]}})),
+        "exempt": object(json!({
+            "users": list(text()), "namespaces": list(text()), "restorers": list(text()), "deleters": list(text()),
+        })),
         "inject": object(json!({
             "logicalSwitch": flag(),
             "vpcLb": object(json!({
@@ -139,6 +156,10 @@ fn string() -> Value {
 
 fn text() -> Value {
     json!({"type": "string", "minLength": 1})
+}
+
+fn namespace() -> Value {
+    json!({"type": "string", "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"})
 }
 
 fn duration() -> Value {

@@ -8,14 +8,20 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 use serde_saphyr::ser_options;
 use vpcguard_policies::Settings;
+use vpcguard_policies::settings::KubeOvn;
 
 use super::entries;
-use super::manifests::{identity, manifests};
+use super::manifests::{identity, print};
 
 pub(crate) const NAMESPACE: &str = "vpcguard-system";
 pub(crate) const KUBE_OVN: &str = "KUBEOVNNAMESPACE";
-pub(crate) const EXEMPT: &str = "EXEMPTNAMESPACE";
+pub(crate) const EXEMPT: &str = "exempt-namespace";
+pub(crate) const FIRST: &str = "first-namespace";
 const USER: &str = "EXEMPTUSER";
+const DELETER: &str = "EXEMPTDELETER";
+/// Names of what Kube-OVN makes for itself, and the settings that they stand in.
+const MADE: &[(&str, &str)] =
+    &[("DEFAULTVPC", "defaultVpc"), ("DEFAULTSUBNET", "defaultSubnet"), ("NODESWITCH", "nodeSwitch")];
 
 /// What says where a file comes from. It is no part of what is rendered.
 const HEAD: &str = "{{- /* Made by `cargo xtask chart --write` from `vpcguard manifests`. */ -}}\n";
@@ -45,9 +51,19 @@ const OWN: &[&str] = &["Namespace vpcguard-system", "ServiceAccount vpcguard-sys
 
 /// The made files of the chart, by their paths in it.
 pub(crate) fn templates() -> BTreeMap<String, String> {
-    let settings = json!({"kubeOvn": {"namespace": KUBE_OVN}, "exempt": {"users": [USER], "namespaces": [EXEMPT]}});
+    let mut settings = json!({
+        "kubeOvn": {"namespace": KUBE_OVN},
+        "exempt": {"users": [USER], "namespaces": [EXEMPT], "deleters": [DELETER]},
+    });
+    for (mark, key) in MADE {
+        settings["kubeOvn"][key] = json!(mark);
+    }
     let mut files = BTreeMap::from([("templates/_accounts.tpl".to_owned(), accounts())]);
-    for object in manifests(&settings).into_iter().filter(|object| !OWN.contains(&identity(object).as_str())) {
+    // Both stand among those that come first, so that the three lists of namespaces can be told apart.
+    let first = ["--failure-policy-exempt", EXEMPT, "--failure-policy-exempt", FIRST];
+    for object in
+        print(&settings.to_string(), &first).into_iter().filter(|object| !OWN.contains(&identity(object).as_str()))
+    {
         let name = identity(&object);
         let (_, path, condition) = FILES.iter().find(|(known, ..)| *known == name).unwrap_or_else(|| {
             panic!("the chart has no place for {name}, which `vpcguard manifests` prints: add it to FILES")
@@ -68,7 +84,21 @@ fn accounts() -> String {
     let users = Settings::default().exempt.users;
     let names = users.iter().map(|user| user.strip_prefix("system:serviceaccount:kube-system:").unwrap());
     let names = json!(names.collect::<Vec<_>>());
-    format!("{HEAD}{{{{- define \"vpcguard.kubeOvnAccounts\" -}}}}\n{names}\n{{{{- end }}}}\n")
+    let mut text = format!("{HEAD}{{{{- define \"vpcguard.kubeOvnAccounts\" -}}}}\n{names}\n{{{{- end }}}}\n");
+    let deleters = json!(Settings::default().exempt.deleters);
+    write!(text, "\n{{{{- define \"vpcguard.deleters\" -}}}}\n{deleters}\n{{{{- end }}}}\n").unwrap();
+    text
+}
+
+/// The name of what Kube-OVN makes for itself, as the values have it.
+fn made(key: &str) -> String {
+    let KubeOvn { default_vpc, default_subnet, node_switch, .. } = KubeOvn::default();
+    let default = match key {
+        "defaultVpc" => default_vpc,
+        "defaultSubnet" => default_subnet,
+        _ => node_switch,
+    };
+    format!("{{{{ dig \"kubeOvn\" \"{key}\" \"{default}\" .Values.settings | toRawJson }}}}")
 }
 
 fn template(mut object: Value) -> String {
@@ -130,17 +160,23 @@ pub(crate) fn marked(text: &str) -> String {
             let before = line.strip_suffix(mark)?;
             (before.ends_with(": ") || before.ends_with("- ")).then(|| format!("{before}{value}"))
         });
+        let listed = [(USER, "exemptUsers"), (DELETER, "exemptDeleters")]
+            .into_iter()
+            .find(|(mark, _)| line.trim() == format!("\"{mark}\","));
         if let Some(line) = whole {
             lines += &line;
-        } else if line.trim() == format!("\"{USER}\",") {
-            writeln!(lines, "{indent}{{{{- range include \"vpcguard.exemptUsers\" . | fromJsonArray }}}}").unwrap();
+        } else if let Some((_, helper)) = listed {
+            writeln!(lines, "{indent}{{{{- range include \"vpcguard.{helper}\" . | fromJsonArray }}}}").unwrap();
             write!(lines, "{indent}{{{{ toRawJson . }}}},\n{indent}{{{{- end }}}}").unwrap();
         } else {
-            lines += &line.replace(NAMESPACE, OWN);
+            let line = line.replace(NAMESPACE, OWN);
+            lines += &MADE.iter().fold(line, |line, (mark, key)| line.replace(&format!("\"{mark}\""), &made(key)));
         }
         lines.push('\n');
     }
-    for mark in [KUBE_OVN, EXEMPT, USER, NAMESPACE] {
+    for mark in
+        [KUBE_OVN, EXEMPT, FIRST, USER, DELETER, NAMESPACE].into_iter().chain(MADE.iter().map(|(mark, _)| *mark))
+    {
         assert!(!lines.contains(mark), "{mark} stands where no template can take its place:\n{lines}");
     }
     lines

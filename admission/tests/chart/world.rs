@@ -60,6 +60,20 @@ impl World {
         self.helm.succeeds(&args, Some(&self.plane.kubeconfig(User::Admin)))
     }
 
+    /// `helm <args>` as an administrator, which may fail.
+    pub(crate) fn try_helm(&self, args: &[&str]) -> std::process::Output {
+        self.helm.run(args, Some(&self.plane.kubeconfig(User::Admin)))
+    }
+
+    /// A chart of somebody else, with these manifests.
+    pub(crate) fn chart(&self, name: &str, manifests: &str) -> PathBuf {
+        let folder = self.files.path().join(name);
+        fs::create_dir_all(folder.join("templates")).unwrap();
+        fs::write(folder.join("Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: 0.1.0\n")).unwrap();
+        fs::write(folder.join("templates/all.yaml"), manifests).unwrap();
+        folder
+    }
+
     /// `helm install` or `helm upgrade` with these values, whose Service has the port of the balancer.
     #[track_caller]
     pub(crate) fn release(&self, command: &[&str], values: &Value) -> String {
@@ -90,7 +104,9 @@ impl World {
         let container = &deployment["spec"]["template"]["spec"]["containers"][0];
         let settings = &deployment["spec"]["template"]["metadata"]["annotations"]["vpcguard.io/settings"];
         let settings = self.file("settings.yaml", settings.as_str().unwrap());
-        let is_address = |arg: &&str| arg.starts_with("--listen=") || arg.starts_with("--metrics-listen=");
+        let is_address = |arg: &&str| {
+            ["--listen=", "--metrics-listen=", "--probes-listen="].iter().any(|flag| arg.starts_with(flag))
+        };
         let args = container["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap());
         // Where they listen is this test's choice, and the file is not mounted.
         let args: Vec<_> = args
@@ -165,7 +181,13 @@ impl World {
     /// An object as it is stored, or null.
     #[track_caller]
     pub(crate) fn get(&self, object: &[&str]) -> Value {
-        let args = [&["get"], object, &["--namespace", NAMESPACE, "--output=json", "--ignore-not-found"]].concat();
+        self.get_in(NAMESPACE, object)
+    }
+
+    /// The same in another namespace.
+    #[track_caller]
+    pub(crate) fn get_in(&self, namespace: &str, object: &[&str]) -> Value {
+        let args = [&["get"], object, &["--namespace", namespace, "--output=json", "--ignore-not-found"]].concat();
         let output = self.kubectl(&args);
         if output.trim().is_empty() { Value::Null } else { serde_json::from_str(&output).unwrap() }
     }

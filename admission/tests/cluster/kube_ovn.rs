@@ -66,8 +66,8 @@ fn reconcile(world: &World, object: &str, defaults: &Value) {
 }
 
 /// How an object ends: a DELETE waits for the finalizer, which a merge patch of the main resource takes away.
-fn remove(world: &World, object: &str) {
-    passes(&request(world, User::Admin, "DELETE", object, &Value::Null));
+fn remove(world: &World, user: User, object: &str) {
+    passes(&request(world, user, "DELETE", object, &Value::Null));
     passes(&request(world, User::KubeOvn, "GET", object, &Value::Null));
     passes(&request(world, User::KubeOvn, "PATCH", object, &json!({"metadata": {"finalizers": null}})));
     assert_eq!(request(world, User::KubeOvn, "GET", object, &Value::Null).status, 404);
@@ -90,6 +90,16 @@ fn kube_ovn_is_never_in_its_own_way() {
     let unasked = world.create(User::Admin, VPCS, &vpc("unasked"));
     assert!(unasked.status == 500 && unasked.body.contains("failed calling webhook"), "{}", unasked.body);
     its_own_sequence(&world);
+    what_is_to_go_waits_for_nobody(&world);
+}
+
+/// Its `cleanup.sh` takes finalizers away, then deletes; what is refused there is removed with its definition, which no
+/// webhook sees. And who asks while nobody answers is not asked to wait.
+fn what_is_to_go_waits_for_nobody(world: &World) {
+    passes(&world.create(User::KubeOvn, SUBNETS, &subnet("join", "ovn-cluster", "100.64.0.0/16")));
+    let join = format!("{SUBNETS}/join");
+    passes(&request(world, User::Admin, "DELETE", &join, &Value::Null));
+    assert_eq!(request(world, User::Admin, "GET", &join, &Value::Null).status, 404);
 }
 
 /// What everybody may create, for installers do: by their names, whatever is in them.
@@ -111,9 +121,24 @@ fn an_installation_by_hand(world: &World) {
         passes(&world.create(User::Admin, SUBNETS, &wrong(name)));
     }
     for name in subnets {
-        passes(&request(world, User::Admin, "DELETE", &format!("{SUBNETS}/{name}"), &Value::Null));
+        is_kept_until_somebody_says_so(world, &format!("{SUBNETS}/{name}"));
     }
-    passes(&request(world, User::Admin, "DELETE", &format!("{VPCS}/ovn-cluster"), &Value::Null));
+    is_kept_until_somebody_says_so(world, &format!("{VPCS}/ovn-cluster"));
+}
+
+/// Nobody but Kube-OVN takes away what it made for itself; but a new CIDR of join is had so.
+fn is_kept_until_somebody_says_so(world: &World, object: &str) {
+    // Once by its name, and once with all of its kind.
+    let (collection, _) = object.rsplit_once('/').unwrap();
+    for path in [object, collection] {
+        let answer = request(world, User::Admin, "DELETE", path, &Value::Null);
+        assert!(answer.status == 422 && answer.body.contains("[builtin-protected]"), "{path}: {}", answer.body);
+    }
+    assert_eq!(request(world, User::Admin, "GET", object, &Value::Null).status, 200);
+    let spoken = json!({"metadata": {"annotations": {"vpcguard.io/allow": "builtin-protected"}}});
+    passes(&request(world, User::Admin, "PATCH", object, &spoken));
+    passes(&request(world, User::Admin, "DELETE", object, &Value::Null));
+    assert_eq!(request(world, User::Admin, "GET", object, &Value::Null).status, 404);
 }
 
 /// They were stored before vpcguard came, or while its webhooks were away, and have to be removed some day.
@@ -134,7 +159,7 @@ fn objects_that_break_rules(world: &World) {
         passes(&request(world, User::Admin, "PATCH", &path, &json!({"metadata": {"finalizers": []}})));
         assert_eq!(request(world, User::Admin, "GET", &path, &Value::Null).status, 404);
     }
-    passes(&request(world, User::Admin, "DELETE", &format!("{VPCS}/ovn-cluster"), &Value::Null));
+    passes(&request(world, User::KubeOvn, "DELETE", &format!("{VPCS}/ovn-cluster"), &Value::Null));
 }
 
 fn its_own_sequence(world: &World) {
@@ -165,6 +190,7 @@ fn its_own_sequence(world: &World) {
     let bound = json!({"metadata": {"annotations": {"ovn.kubernetes.io/logical_switch": "tenant-subnet"}}});
     passes(&request(world, User::KubeOvn, "PATCH", "/api/v1/namespaces/default", &bound));
     for object in subnets.iter().chain(&vpcs) {
-        remove(world, object);
+        let user = if object.contains("tenant") { User::Admin } else { User::KubeOvn };
+        remove(world, user, object);
     }
 }

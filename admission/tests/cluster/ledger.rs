@@ -10,17 +10,17 @@ use super::client::{Answer, Clients, subnet, vpc};
 use super::world::World;
 
 /// The API server of these tests gives up on a request after 5 s.
-const HOLD: &str = "--claim-hold=20s";
+pub(super) const HOLD: &str = "--claim-hold=20s";
 
 fn world() -> Option<World> {
     World::builder().serve(HOLD).api_server("--request-timeout=5s").start()
 }
 
-fn one(clients: &Clients, answer: impl Future<Output = Answer> + Send + 'static) -> Answer {
+pub(super) fn one(clients: &Clients, answer: impl Future<Output = Answer> + Send + 'static) -> Answer {
     clients.at_once([answer]).remove(0)
 }
 
-fn claims(clients: &Clients) -> Vec<Value> {
+pub(super) fn claims(clients: &Clients) -> Vec<Value> {
     let ledgers = clients.list("addressledgers");
     ledgers.iter().flat_map(|ledger| ledger["spec"]["claims"].as_array().cloned().unwrap_or_default()).collect()
 }
@@ -84,8 +84,8 @@ fn unclaimed_updates_and_dry_runs(world: &World, clients: &Clients) {
     assert_eq!(versions(), before, "somebody wrote");
 }
 
-/// Another webhook says no, after this one has said yes.
-fn a_request_that_is_refused_later(world: &World, clients: &Clients) {
+/// Has another webhook say no to a Subnet `refused` in a VPC, after this one has said yes.
+pub(super) fn refuse_later(world: &World, clients: &Clients, vpc: &str) {
     let refusing = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": "nobody"},
@@ -97,11 +97,15 @@ fn a_request_that_is_refused_later(world: &World, clients: &Clients) {
         }],
     });
     world.accepts(User::Admin, &refusing.to_string());
-    let mut labelled = subnet("refused", "v", "10.0.30.0/24");
+    let mut labelled = subnet("refused", vpc, "10.0.30.0/24");
     labelled["metadata"]["labels"] = json!({"refused": "later"});
     world.until("it is refused by the other one", |_| {
         one(clients, clients.create("subnets", labelled.clone())).message().contains("nobody.example.com")
     });
+}
+
+fn a_request_that_is_refused_later(world: &World, clients: &Clients) {
+    refuse_later(world, clients, "v");
     world.until("it has claimed its addresses", |_| !claims(clients).is_empty());
     let claim = claims(clients).remove(0);
     assert_eq!((&claim["subnet"], &claim["cidrs"]), (&json!("refused"), &json!(["10.0.30.0/24"])));

@@ -21,14 +21,14 @@ const TIMES: usize = 20;
 const HALF_A_HELLO: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03half of what the client has to say";
 
 /// A server, and somebody who asks it in earnest: with a connection that is kept, and with new ones.
-struct Asked {
-    server: Running,
+pub(super) struct Asked {
+    pub(super) server: Running,
     peer: Arc<Peer>,
     kept: TlsStream<TcpStream>,
 }
 
 impl Asked {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::of(Running::start(files(), &["--ca-out", "ca.pem"])).await
     }
 
@@ -40,7 +40,7 @@ impl Asked {
     }
 
     /// Asks again and again.
-    async fn is_answered(&mut self) {
+    pub(super) async fn is_answered(&mut self) {
         let review = create(&subnet("c", "10.3.0.0/16"));
         for time in 0..TIMES {
             let kept = timeout(PATIENCE, ask(&mut self.kept, &review)).await;
@@ -51,7 +51,7 @@ impl Asked {
         assert_eq!(self.server.probe("/healthz").unwrap(), "HTTP/1.1 200 OK\r\n");
     }
 
-    async fn connect(&self) -> TlsStream<TcpStream> {
+    pub(super) async fn connect(&self) -> TlsStream<TcpStream> {
         timeout(PATIENCE, self.peer.connect(self.server.address)).await.expect("a handshake").unwrap()
     }
 }
@@ -265,43 +265,4 @@ async fn the_largest_body_is_read_while_others_stall() {
     let message = gone["status"]["message"].as_str().unwrap();
     assert!(message.starts_with("more is sent than there is room for"), "{gone}");
     asked.is_answered().await;
-}
-
-/// The memory that the chart allows, less what the view of a large cluster takes (docs/figures.md).
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn large_bodies_full_of_values() {
-    const ALLOWED: u64 = 512 - 111;
-    const CLIENTS: usize = 48;
-    let numbers: Value = vec![0; 499_000].into();
-    let objects: Value = vec![serde_json::json!({"": 0}); 60_000].into();
-    let text: Value = "x".repeat(17 << 20).into();
-    let mut asked = Asked::new().await;
-    for (what, operation, values) in [("numbers", "UPDATE", numbers), ("objects", "UPDATE", objects)] {
-        // A little less than the most values, and as many bytes as there may be.
-        let mut subnet = subnet("b", "10.2.0.0/16");
-        subnet["spec"]["values"] = values;
-        subnet["spec"]["text"] = text.clone();
-        let review = Arc::new(sent(operation, &subnet).concat());
-        let mut requests = JoinSet::new();
-        for _ in 0..CLIENTS {
-            let (stream, review) = (asked.connect().await, Arc::clone(&review));
-            requests.spawn(async move { say(stream, review.as_bytes()).await });
-        }
-        let answers = requests.join_all().await;
-        // What has waited for too long, or had to go, is told to come again.
-        let (mut judged, mut sent_away) = (0, 0);
-        for response in answers.into_iter().flatten() {
-            assert_eq!(response["uid"], "the-uid");
-            match response["status"]["code"].as_u64() {
-                None => judged += 1,
-                Some(429) => sent_away += 1,
-                Some(_) => panic!("{response}"),
-            }
-        }
-        asked.is_answered().await;
-        let most = asked.server.most_memory();
-        println!("{what}: {judged} judged, {sent_away} sent away, {most} MiB at most");
-        assert!(judged > 0 && most < ALLOWED, "{most} MiB");
-    }
 }

@@ -49,6 +49,6 @@ async fn every_answer_is_the_librarys_to_the_byte() {
         let reply = client.post("/validate", review_of_case).await;
         assert_eq!(reply.text(), answer(&request, &verdict, None).to_json(), "{}", case.name);
         assert_eq!(said(&reply.response()), verdict.to_json(), "{}", case.name);
-        assert_eq!(Kind::of(&object), case.request.kind, "{}", case.name);
+        assert_eq!(Kind::of(request.subject()), case.request.kind, "{}", case.name);
     }
 }

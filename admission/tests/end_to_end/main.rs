@@ -17,6 +17,9 @@ mod corpus_webhook;
 mod examples;
 mod explain;
 mod guide;
+#[cfg(target_os = "linux")]
+mod memory;
+mod probes;
 mod recorded;
 mod reload;
 mod running;

@@ -36,7 +36,7 @@ fn recorded(kind: &str, operation: Operation) -> Option<Value> {
 pub(crate) fn review_of(request: &Request) -> (Request, Value) {
     let mut request = request.clone();
     let Some(mut review) = request.kind.and_then(|kind| recorded(kind.name(), request.operation)) else {
-        let mut review = create(&request.object);
+        let mut review = create(request.subject());
         fill(&mut review["request"], &request);
         return (request, review);
     };

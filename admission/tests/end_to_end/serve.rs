@@ -318,4 +318,6 @@ fn what_keeps_it_from_starting_is_said_in_a_line_and_code_2() {
         assert!(message.contains(&format!("cannot listen on {taken}: ")), "{message}");
         assert!(message.contains(&format!("choose another address with {option}")), "{message}");
     }
+    let message = with(&["--standalone", &good, "--probes-listen", &taken]);
+    assert!(message.contains("choose another address with --probes-listen"), "{message}");
 }

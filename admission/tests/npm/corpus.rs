@@ -22,13 +22,14 @@ fn given(case: &Case) -> Value {
         "review": asked(&case.request).to_string(),
         "state": state.join("\n"),
         "settings": case.settings.to_string(),
-        "object": case.request.object.to_string(),
+        "object": case.request.subject().to_string(),
     })
 }
 
 /// A request as the API server sends it.
 fn asked(request: &Request) -> Value {
-    let api_version = request.object["apiVersion"].as_str().unwrap_or_default();
+    let subject = request.subject();
+    let api_version = subject["apiVersion"].as_str().unwrap_or_default();
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     // Nobody asks about an object at rest.
     let operation = if request.operation == Operation::AtRest { "CREATE" } else { request.operation.name() };
@@ -37,7 +38,7 @@ fn asked(request: &Request) -> Value {
         "kind": "AdmissionReview",
         "request": {
             "uid": request.uid,
-            "kind": {"group": group, "version": version, "kind": request.object["kind"]},
+            "kind": {"group": group, "version": version, "kind": subject["kind"]},
             "operation": operation,
             "namespace": request.namespace,
             "userInfo": {"username": request.user},

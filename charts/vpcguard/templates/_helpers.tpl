@@ -48,6 +48,16 @@ labels:
 {{- end -}}
 {{- end }}
 
+{{/* Users whose deletions pass, as a JSON list. */}}
+{{- define "vpcguard.exemptDeleters" -}}
+{{- $given := dig "exempt" "deleters" "default" .Values.settings -}}
+{{- if kindIs "slice" $given -}}
+{{ toRawJson $given }}
+{{- else -}}
+{{ include "vpcguard.deleters" . | fromJsonArray | toRawJson }}
+{{- end -}}
+{{- end }}
+
 {{/* Namespaces that pass without review, as a JSON list. */}}
 {{- define "vpcguard.exemptNamespaces" -}}
 {{- $given := dig "exempt" "namespaces" "default" .Values.settings -}}
@@ -58,24 +68,34 @@ labels:
 {{- end -}}
 {{- end }}
 
-{{/* The same and vpcguard's own, whose Pods must start without it. */}}
-{{- define "vpcguard.exemptNamespacesAndOwn" -}}
-{{- $given := include "vpcguard.exemptNamespaces" . | fromJsonArray -}}
-{{ append (without $given .Release.Namespace) .Release.Namespace | toRawJson }}
+{{/* Namespaces that a cluster and vpcguard need to come up, as a JSON list: webhooks are at Ignore there. */}}
+{{- define "vpcguard.firstNamespaces" -}}
+{{- $own := list "kube-system" (include "vpcguard.kubeOvnNamespace" .) .Release.Namespace -}}
+{{- if eq .Values.tls.mode "cert-manager" -}}
+{{- $own = append $own .Values.tls.certManager.namespace -}}
+{{- end -}}
+{{ concat $own .Values.webhooks.failurePolicyExempt | uniq | toRawJson }}
 {{- end }}
 
-{{/* Values that together would keep a cluster from coming up, or mean nothing. */}}
-{{- define "vpcguard.check" -}}
+{{/* Those that pass without review, and those. */}}
+{{- define "vpcguard.exemptAndFirst" -}}
+{{ concat (include "vpcguard.exemptNamespaces" . | fromJsonArray) (include "vpcguard.firstNamespaces" . | fromJsonArray) | uniq | toRawJson }}
+{{- end }}
+
+{{/* Those without what passes without review. */}}
+{{- define "vpcguard.firstNotExempt" -}}
 {{- $exempt := include "vpcguard.exemptNamespaces" . | fromJsonArray -}}
-{{- range $entry := list "pods" "workloads" -}}
-{{- if eq (index $.Values.webhooks.failurePolicy $entry) "Fail" -}}
-{{- range $namespace := list "kube-system" (include "vpcguard.kubeOvnNamespace" $) -}}
-{{- if not (has $namespace $exempt) -}}
-{{- fail (printf "webhooks.failurePolicy.%s: Fail needs %q in settings.exempt.namespaces: without vpcguard, nothing there could start" $entry $namespace) -}}
+{{- $names := list -}}
+{{- range include "vpcguard.firstNamespaces" . | fromJsonArray -}}
+{{- if not (has . $exempt) -}}
+{{- $names = append $names . -}}
 {{- end -}}
 {{- end -}}
-{{- end -}}
-{{- end -}}
+{{ toRawJson $names }}
+{{- end }}
+
+{{/* Values that mean nothing together. */}}
+{{- define "vpcguard.check" -}}
 {{- if and (eq .Values.tls.mode "files") (not (and .Values.tls.files.secretName .Values.tls.files.caBundle)) -}}
 {{- fail "tls.mode: files needs tls.files.secretName and tls.files.caBundle" -}}
 {{- end -}}

@@ -42,8 +42,15 @@ pub(crate) enum Unreadable {
     Null(usize),
 }
 
+/// How long all annotations of an object may be together, in bytes. What is longer is stored by no API server, and so read by
+/// nobody; but a webhook may be asked about it, and what is listed takes a hundred times as much memory as its text.
+const LONGEST: usize = 256 << 10;
+
 /// Reads an annotation that is not empty.
 pub(super) fn read(text: &str) -> Result<Listed<'_>, Unreadable> {
+    if text.len() > LONGEST {
+        return Err(Unreadable::Malformed(format!("is longer than {LONGEST} bytes, which no API server stores")));
+    }
     if text.contains(['[', '{', '"']) { of_json(text) } else { of_commas(text) }
 }
 
@@ -315,6 +322,14 @@ mod tests {
         ] {
             assert_eq!(short(text), wanted, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_not_read() {
+        let list = |length: usize| "a,".repeat(length / 2 - 1) + "bc";
+        assert_eq!(read(&list(LONGEST)).unwrap().elements.len(), LONGEST / 2);
+        assert_eq!(short(&(list(LONGEST) + "d")), "!");
+        assert_eq!(short(&format!("[{}]", " ".repeat(LONGEST))), "!");
     }
 
     #[test]

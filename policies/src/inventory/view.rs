@@ -100,6 +100,11 @@ impl Inventory {
         }
     }
 
+    /// Whether a Subnet is in an address space of Subnets.
+    pub fn has_subnets(&self, shard: &Shard) -> bool {
+        self.shards.contains_key(shard)
+    }
+
     fn get(&self, kind: Kind, key: &str, least: Standing) -> Option<&Object> {
         self.tables.get(&kind)?.get(key, least)
     }

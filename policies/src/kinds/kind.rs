@@ -118,11 +118,20 @@ pub struct ObjectRef {
 impl ObjectRef {
     /// A cluster-scoped object.
     pub fn new(kind: Kind, name: &str) -> Self {
-        Self { api_version: kind.api_version(), kind: kind.name().to_owned(), namespace: None, name: name.to_owned() }
+        let name = a_name(name).to_owned();
+        Self { api_version: kind.api_version(), kind: kind.name().to_owned(), namespace: None, name }
     }
 
     /// An object in a namespace.
     pub fn namespaced(kind: Kind, namespace: &str, name: &str) -> Self {
-        Self { namespace: Some(namespace.to_owned()), ..Self::new(kind, name) }
+        Self { namespace: Some(a_name(namespace).to_owned()), ..Self::new(kind, name) }
     }
+}
+
+/// The longest name of an object.
+pub(crate) const LONGEST_NAME: usize = 253;
+
+/// A text that may be a name. Of a longer one only so much is kept that it is none: a thousand findings may speak of it.
+fn a_name(text: &str) -> &str {
+    text.char_indices().nth(LONGEST_NAME + 1).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }

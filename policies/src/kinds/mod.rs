@@ -30,10 +30,11 @@ pub use address::AddressList;
 pub use attachment_definition::AttachmentDefinition;
 pub use binding::Binding;
 pub use config_map::{ConfigMap, NAT_CONFIG, NAT_GW_CONFIG};
-pub use egress_gateway::EgressGateway;
+pub use egress_gateway::{EgressGateway, PodSelector};
 pub use endpoint_slice::{EndpointSlice, Target};
 pub use ip_pool::IpPool;
 pub use iptables::{IptablesEip, IptablesRule};
+pub(crate) use kind::LONGEST_NAME;
 pub use kind::{Kind, ObjectRef};
 pub use meta::{ALLOW, Meta, key};
 pub use namespace::Namespace;
@@ -45,9 +46,11 @@ pub use pod::{
     PodTemplate, VIP,
 };
 pub use selector::LabelSelector;
-pub use service::{LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, VPC as SERVICE_VPC};
+pub use service::{
+    ATTACHMENT_PROVIDER, LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, ServiceNetwork, VPC as SERVICE_VPC,
+};
 pub use service_cidr::ServiceCidr;
 pub use subnet::{NatOutgoingRule, Shard, Subnet};
 pub(crate) use table::for_each_kind;
 pub use vip::Vip;
-pub use vpc::{GUEST_NAMESPACES, Peering, PolicyRoute, StaticRoute, VPC_EXTERNAL, VPC_LB, Vpc};
+pub use vpc::{EGRESS_NAMESPACES, GUEST_NAMESPACES, Peering, PolicyRoute, StaticRoute, VPC_EXTERNAL, VPC_LB, Vpc};

@@ -1,11 +1,12 @@
 //! A label selector, as Kubernetes evaluates it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::gather::gathered;
 use crate::json::Reader;
 
 /// Selects objects by their labels. An empty one selects all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LabelSelector {
     /// Labels that must have exactly these values.
     pub match_labels: BTreeMap<String, String>,
@@ -14,14 +15,14 @@ pub struct LabelSelector {
 }
 
 /// One condition on one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Requirement {
     /// The label.
     pub key: String,
     /// `In`, `NotIn`, `Exists` or `DoesNotExist`; any other selects nothing.
     pub operator: String,
     /// The values for `In` and `NotIn`.
-    pub values: Vec<String>,
+    pub values: BTreeSet<String>,
 }
 
 impl LabelSelector {
@@ -29,12 +30,17 @@ impl LabelSelector {
         let requirement = |expression: Reader| Requirement {
             key: expression.at("key").string(),
             operator: expression.at("operator").string(),
-            values: expression.at("values").strings(),
+            values: gathered(expression.at("values").strings()),
         };
         Self {
             match_labels: selector.at("matchLabels").string_map(),
             match_expressions: selector.at("matchExpressions").items().map(requirement).collect(),
         }
+    }
+
+    /// How many conditions it has, one for one that has none: what it costs to ask whether it selects an object.
+    pub(crate) fn conditions(&self) -> usize {
+        (self.match_labels.len() + self.match_expressions.len()).max(1)
     }
 
     /// Whether it selects an object with these labels.

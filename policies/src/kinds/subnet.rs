@@ -1,10 +1,11 @@
 //! A Subnet: in OVN, a logical switch, with the addresses that Kube-OVN gives out on it.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::{AddressList, Index, Kind, LabelSelector, Meta, ObjectRef, Resource};
 use crate::json::Reader;
-use crate::net::{Cidr, Family};
+use crate::net::{Cidr, Family, PrefixSet};
 use crate::settings::KubeOvn;
 
 /// What is read of a Subnet that is looked up.
@@ -180,6 +181,17 @@ impl Subnet {
         Some(Shard { vpc: self.vpc.clone()?, vlan: self.vlan.clone() })
     }
 
+    /// Its prefixes, each once, in the order in which they were written.
+    pub fn distinct_cidrs(&self) -> impl Iterator<Item = &Cidr> {
+        let mut seen = BTreeSet::new();
+        self.cidrs.iter().filter(move |cidr| seen.insert(cidr.network()))
+    }
+
+    /// Its prefixes, where many addresses are compared with them.
+    pub fn prefix_set(&self) -> PrefixSet {
+        PrefixSet::of(self.cidrs.iter().map(Cidr::network))
+    }
+
     /// Whether one of its prefixes holds an address.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.cidrs.iter().any(|cidr| cidr.contains(address))
@@ -236,11 +248,10 @@ fn is_ovn_provider(provider: &str) -> bool {
 
 /// One gateway for each prefix: the one written for its address family, or else its first address.
 fn completed_gateways(cidrs: &[Cidr], written: &AddressList) -> Vec<IpAddr> {
-    let for_prefix = |cidr: &Cidr| {
-        let of_family = written.addresses.iter().copied().find(|address| Family::of(*address) == cidr.family());
-        of_family.unwrap_or_else(|| cidr.first_host())
-    };
-    cidrs.iter().map(for_prefix).collect()
+    let written = |family| written.addresses.iter().copied().find(|address| Family::of(*address) == family);
+    let (v4, v6) = (written(Family::V4), written(Family::V6));
+    let for_prefix = |cidr: &Cidr| if cidr.family() == Family::V4 { v4 } else { v6 };
+    cidrs.iter().map(|cidr| for_prefix(cidr).unwrap_or_else(|| cidr.first_host())).collect()
 }
 
 #[cfg(test)]

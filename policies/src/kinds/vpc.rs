@@ -12,6 +12,8 @@ use crate::settings::KubeOvn;
 
 /// Namespaces that a VPC admits without binding them to it.
 pub const GUEST_NAMESPACES: &str = "vpcguard.io/guest-namespaces";
+/// Namespaces that may have egress gateways in a VPC, and take the traffic of others there.
+pub const EGRESS_NAMESPACES: &str = "vpcguard.io/egress-namespaces";
 /// Switches a VPC's load balancer.
 pub const VPC_LB: &str = "ovn.kubernetes.io/vpc_lb";
 /// The label of a VPC that Kube-OVN does not reconcile.
@@ -52,6 +54,7 @@ pub struct Vpc {
     pub bfd_port_ip: String,
     bound: BTreeSet<String>,
     guests: BTreeSet<String>,
+    egress: BTreeSet<String>,
 }
 
 /// A static route of a Vpc.
@@ -101,7 +104,10 @@ impl Resource for Vpc {
         },
         Index {
             name: Self::BY_ADMITTED,
-            words: |vpc, each| vpc.bound.union(&vpc.guests).for_each(|namespace| each(namespace)),
+            words: |vpc, each| {
+                let others = vpc.egress.iter().filter(|namespace| !vpc.binds(namespace) && !vpc.invites(namespace));
+                vpc.bound.union(&vpc.guests).chain(others).for_each(|namespace| each(namespace));
+            },
         },
     ];
 
@@ -119,7 +125,8 @@ impl Resource for Vpc {
             extra_external_subnets: spec.at("extraExternalSubnets").strings(),
             bfd_port_ip: if bfd_port.at("enabled").flag() { bfd_port.at("ip").string() } else { String::new() },
             bound: gathered(namespaces.iter().cloned()),
-            guests: gathered(list_items(meta.annotation(GUEST_NAMESPACES).unwrap_or_default()).map(str::to_owned)),
+            guests: listed(&meta, GUEST_NAMESPACES),
+            egress: listed(&meta, EGRESS_NAMESPACES),
             namespaces,
             meta,
         }
@@ -133,7 +140,7 @@ impl Resource for Vpc {
 impl Vpc {
     /// By the namespaces that they list.
     pub const BY_NAMESPACE: &'static str = "namespace";
-    /// By the namespaces that they list or invite.
+    /// By the namespaces whose Pods, or whose egress gateways, may be in them.
     pub const BY_ADMITTED: &'static str = "admitted";
 
     /// Whether its list names a namespace, which binds the namespace to this VPC.
@@ -146,6 +153,11 @@ impl Vpc {
         self.guests.contains(namespace)
     }
 
+    /// Whether a namespace may have egress gateways in it that take the traffic of others. This admits nothing else.
+    pub fn lets_out(&self, namespace: &str) -> bool {
+        self.egress.contains(namespace)
+    }
+
     /// Whether Kube-OVN leaves it to somebody else.
     pub fn is_external(&self) -> bool {
         self.meta.labels.get(VPC_EXTERNAL).is_some_and(|value| value == "true")
@@ -155,6 +167,11 @@ impl Vpc {
     pub fn reference(&self) -> ObjectRef {
         ObjectRef::new(Kind::Vpc, &self.meta.name)
     }
+}
+
+/// The namespaces in an annotation of an administrator.
+fn listed(meta: &Meta, key: &str) -> BTreeSet<String> {
+    gathered(list_items(meta.annotation(key).unwrap_or_default()).map(str::to_owned))
 }
 
 impl StaticRoute {

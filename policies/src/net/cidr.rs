@@ -132,6 +132,12 @@ impl Cidr {
     }
 }
 
+impl From<IpNet> for Cidr {
+    fn from(prefix: IpNet) -> Self {
+        Self { address: prefix.trunc().addr(), network: prefix.trunc() }
+    }
+}
+
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.network.fmt(f)

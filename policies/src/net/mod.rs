@@ -5,6 +5,7 @@
 
 mod cidr;
 mod index;
+mod set;
 
 use std::net::IpAddr;
 
@@ -12,6 +13,7 @@ use ipnet::IpNet;
 
 pub use cidr::{Cidr, CidrError};
 pub use index::PrefixIndex;
+pub use set::PrefixSet;
 
 /// Parses an address as Go's `net.ParseIP` does: no zone, no zeros before an octet, IPv4-mapped IPv6 is IPv4.
 pub fn parse_ip(text: &str) -> Option<IpAddr> {

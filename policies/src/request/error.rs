@@ -1,5 +1,7 @@
 //! What can be wrong with a body that should be an admission request.
 
+use crate::kinds::LONGEST_NAME;
+
 /// Why a body is no admission request that can be answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewError {
@@ -29,6 +31,9 @@ pub enum ReviewError {
     /// Nothing to answer to.
     #[error("request.uid is missing")]
     NoUid,
+    /// A namespace that cannot be: each network of a Pod may take its name along.
+    #[error("request.namespace is no name: it has {0} bytes, and a name has at most {LONGEST_NAME}")]
+    Namespace(usize),
     /// An operation that Kubernetes does not have.
     #[error("request.operation is {0:?}, which is none of CREATE, UPDATE, DELETE, CONNECT")]
     Operation(String),

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::sub_resource::judged_as;
 use super::{Operation, Request};
@@ -130,11 +129,9 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
         match self.place {
-            Place::Text(text) => *text(self.told) = Option::deserialize(value)?,
-            Place::Elsewhere => drop(IgnoredAny::deserialize(value)?),
-            Place::Review | Place::Request | Place::Kind => value.deserialize_map(self)?,
+            Place::Elsewhere => value.deserialize_ignored_any(IgnoredAny).map(drop),
+            Place::Review | Place::Request | Place::Kind | Place::Text(_) => value.deserialize_any(self),
         }
-        Ok(())
     }
 }
 
@@ -143,6 +140,43 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
+    }
+
+    // What has another type than it should have tells nothing, and what comes after it tells as much as ever.
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        if let Place::Text(text) = self.place {
+            *text(self.told) = None;
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, told: &str) -> Result<(), E> {
+        if let Place::Text(text) = self.place {
+            *text(self.told) = Some(told.to_owned());
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -222,6 +256,11 @@ mod tests {
         assert_eq!(about(r#""kind":{"group":"apps","version":"v1","kind":"Pod"}"#), About::Else);
         assert_eq!(about(r#""kind":{"version":"v1","kind":"Pod"}"#), About::Untold);
         assert_eq!(about(r#""kind":"Pod""#), About::Untold);
+        // Whatever has another type hides itself alone.
+        for odd in ["5", "-1", "1.5", "true", "null", "\"x\"", "[[{}]]", r#"{"kind":{}}"#] {
+            let told = head(&format!(r#""kind":{odd},"subResource":{odd},"operation":{odd},"uid":"u""#)).unwrap();
+            assert_eq!((told.about, told.operation), (About::Untold, None), "{odd}");
+        }
         assert_eq!(head(r#""uid":"u","operation":"PATCH""#).unwrap().operation, None);
     }
 
@@ -236,6 +275,8 @@ mod tests {
             r#"{"request":null}"#,
             r#"{"request":{"uid":""}}"#,
             r#"{"request":{"uid":5}}"#,
+            r#"{"request":5}"#,
+            r#"{"request":["uid","u"]}"#,
             r#"{"request":{"uid":"half"#,
             r#"{"kind":"Subnet","request":{"uid":"u"}}"#,
             r#"{"apiVersion":"admission.k8s.io/v1beta1","request":{"uid":"u"}}"#,

@@ -26,7 +26,7 @@ pub enum Operation {
     Update,
     /// It is stored already, and audited.
     AtRest,
-    /// It is to be removed. No rule has anything to say to that.
+    /// It is to be removed.
     Delete,
     /// Somebody opens a connection to it. No rule has anything to say to that.
     Connect,
@@ -129,9 +129,9 @@ pub struct Request {
     pub user: String,
     /// Whether nothing is to be stored.
     pub dry_run: bool,
-    /// The object; null where there is none.
+    /// The object as it is to be stored; null where there is none, as in a DELETE.
     pub object: Value,
-    /// The version that it replaces.
+    /// The version that it replaces, or that is to be removed.
     pub old_object: Option<Value>,
 }
 
@@ -192,9 +192,23 @@ impl Request {
         Ok((request, payload.settings))
     }
 
+    /// The request that `kubectl delete` would make of this object.
+    pub fn to_delete(object: Value) -> Self {
+        let request = Self::of_object(object, None);
+        Self { operation: Operation::Delete, old_object: Some(request.object), object: Value::Null, ..request }
+    }
+
+    /// The object that it is about: in a DELETE, the one that goes.
+    pub fn subject(&self) -> &Value {
+        match (self.operation, &self.old_object) {
+            (Operation::Delete, Some(old)) => old,
+            _ => &self.object,
+        }
+    }
+
     /// Names the object, as reports do.
     pub fn object_ref(&self) -> Option<ObjectRef> {
-        self.asked().map(|asked| asked.object_ref(&self.object))
+        self.asked().map(|asked| asked.object_ref(self.subject()))
     }
 
     /// All of it but the objects; none for a kind that no rule reads.

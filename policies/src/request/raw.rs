@@ -6,6 +6,7 @@ use super::sub_resource::judged_as;
 use super::{Operation, Request, ReviewError};
 use crate::finding::shortened;
 use crate::json::{Reader, TypeErrors};
+use crate::kinds::LONGEST_NAME;
 
 /// What the API server sends.
 pub(super) struct RawReview {
@@ -105,6 +106,9 @@ impl RawRequest {
     pub(super) fn into_request(self) -> Result<Request, ReviewError> {
         if self.uid.is_empty() {
             return Err(ReviewError::NoUid);
+        }
+        if self.namespace.len() > LONGEST_NAME {
+            return Err(ReviewError::Namespace(self.namespace.len()));
         }
         let kind = judged_as(&self.kind.group, &self.kind.kind, &self.sub_resource);
         for object in [&self.object, &self.old_object] {

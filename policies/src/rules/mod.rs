@@ -39,6 +39,8 @@ pub const TABLE: &[&Rule] = &[
     &vpc::namespaces_in_use::RULE,
     &vpc::namespace_shared::RULE,
     &egress_gateway::vpc_namespace::RULE,
+    &egress_gateway::image::RULE,
+    &egress_gateway::scope::RULE,
     &service::vpc_binding::RULE,
     &endpoint_slice::vpc_binding::RULE,
     &endpoint_slice::syntax::RULE,
@@ -54,6 +56,7 @@ pub const TABLE: &[&Rule] = &[
     &subnet::cidr_routed_overlap::RULE,
     &vpc::subnet_name::RULE,
     &subnet::vpc_immutable::RULE,
+    &subnet::builtin_protected::RULE,
     &subnet::syntax::RULE,
     &subnet::hygiene::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
@@ -139,7 +142,13 @@ impl Rule {
 
     /// Whether it has a check for objects of this kind, and not only for those of every kind.
     pub(crate) fn reads_of(&self, kind: Kind) -> bool {
-        self.checks.iter().any(|check| check.reads().is_some() && check.concerns(kind))
+        self.checks.iter().any(|check| check.reads().is_some() && !check.is_deletion() && check.concerns(kind))
+    }
+
+    /// The kinds of which it judges the deletion.
+    pub fn deletions(&self) -> impl Iterator<Item = Kind> + '_ {
+        let judges = |kind: Kind| self.checks.iter().any(|check| check.is_deletion() && check.concerns(kind));
+        Kind::ALL.iter().copied().filter(move |kind| judges(*kind))
     }
 
     /// The kinds that it reviews.
@@ -180,6 +189,8 @@ macro_rules! checks {
             Any(fn(&mut Context<'_>) -> Outcome),
             /// Pods themselves, and no templates.
             BarePod(&'static [Read], CheckOf<PodTemplate>),
+            /// What goes, of these kinds.
+            Deletion(&'static [Kind], CheckOf<Object>),
             $(
                 #[doc = concat!("Whatever is read as [`", stringify!($type), "`].")]
                 $variant(&'static [Read], CheckOf<$type>),
@@ -192,14 +203,21 @@ macro_rules! checks {
                 match self {
                     Check::Any(_) => true,
                     Check::BarePod(..) => kind == Kind::Pod,
+                    Check::Deletion(kinds, _) => kinds.contains(&kind),
                     $(Check::$variant(..) => $type::KINDS.contains(&kind),)+
                 }
             }
 
-            /// The fields that it reads; none for [`Check::Any`], which reads all.
+            /// Whether it looks at what is to be removed, and never at what is to be stored.
+            pub fn is_deletion(&self) -> bool {
+                matches!(self, Check::Deletion(..))
+            }
+
+            /// The fields of which it reads a change; none for [`Check::Any`], which reads all.
             pub fn reads(&self) -> Option<&'static [Read]> {
                 match self {
                     Check::Any(_) => None,
+                    Check::Deletion(..) => Some(&[]),
                     Check::BarePod(reads, _) $(| Check::$variant(reads, _))+ => Some(reads),
                 }
             }
@@ -209,6 +227,7 @@ macro_rules! checks {
                 match (self, object) {
                     (Check::Any(check), _) => check(context),
                     (Check::BarePod(_, check), Object::Pod(pod)) if pod.kind == Kind::Pod => check(pod, context),
+                    (Check::Deletion(_, check), object) => check(object, context),
                     $((Check::$variant(_, check), Object::$variant(object)) => check(object, context),)+
                     _ => Ok(()),
                 }

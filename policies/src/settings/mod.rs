@@ -68,6 +68,25 @@ impl KubeOvn {
     }
 }
 
+/// What an egress gateway may be and do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EgressGateways {
+    /// What the reference of an image may begin with; whatever is not listed may not be run.
+    pub images: Vec<String>,
+    /// Whose traffic it may take.
+    pub scope: EgressScope,
+}
+
+/// Whose traffic an egress gateway may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EgressScope {
+    /// That of everything which is not declared to be for other namespaces.
+    #[default]
+    Declared,
+    /// That of its own namespace.
+    Own,
+}
+
 /// Who passes without review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exempt {
@@ -77,7 +96,16 @@ pub struct Exempt {
     pub namespaces: Vec<String>,
     /// Full names of users who bring objects back in any order: to them a name that does not exist yet is a warning.
     pub restorers: Vec<String>,
+    /// Full names of users whose deletions pass: what removes a namespace or a cascade must not hang.
+    pub deleters: Vec<String>,
 }
+
+/// What removes objects for others.
+const DELETERS: [&str; 3] = [
+    "system:serviceaccount:kube-system:namespace-controller",
+    "system:serviceaccount:kube-system:generic-garbage-collector",
+    "system:kube-controller-manager",
+];
 
 impl Exempt {
     /// The accounts of Kube-OVN, and the namespaces in which its own Pods run.
@@ -86,7 +114,8 @@ impl Exempt {
         let mut namespaces = vec!["kube-system".to_owned(), kube_ovn.namespace.clone()];
         namespaces.dedup();
         let users = ["ovn", "kube-ovn-cni", "kube-ovn-app", "ovn-ovs"].map(account).into();
-        Self { users, namespaces, restorers: vec!["system:serviceaccount:velero:velero".to_owned()] }
+        let restorers = vec!["system:serviceaccount:velero:velero".to_owned()];
+        Self { users, namespaces, restorers, deleters: DELETERS.map(str::to_owned).into() }
     }
 }
 
@@ -121,6 +150,8 @@ pub struct Settings {
     pub disclose_names: bool,
     /// How Kube-OVN was configured.
     pub kube_ovn: KubeOvn,
+    /// What an egress gateway may be and do.
+    pub egress_gateway: EgressGateways,
     /// Who passes without review.
     pub exempt: Exempt,
     /// What is injected.
@@ -140,6 +171,7 @@ impl Default for Settings {
             disclose_names: true,
             exempt: Exempt::defaults(&kube_ovn),
             kube_ovn,
+            egress_gateway: EgressGateways::default(),
             inject: Inject { logical_switch: true, vpc_lb: InjectVpcLb { enabled: true, all: false, selector } },
         }
     }
@@ -172,6 +204,11 @@ impl Settings {
     /// Whether a user brings objects back in any order.
     pub fn is_restorer(&self, user: &str) -> bool {
         self.exempt.restorers.iter().any(|restorer| restorer == user)
+    }
+
+    /// Whether a user's deletions pass without review.
+    pub fn exempts_deleter(&self, user: &str) -> bool {
+        self.exempt.deleters.iter().any(|deleter| deleter == user)
     }
 
     /// Whether a user's requests pass without review.

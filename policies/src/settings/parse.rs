@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError, SettingsErrors};
+use super::{
+    EgressGateways, EgressScope, Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError,
+    SettingsErrors,
+};
 use crate::finding::quoted;
 use crate::json::{Reader, TypeErrors};
 use crate::kinds::LabelSelector;
@@ -32,7 +35,7 @@ struct Parser {
 impl Parser {
     fn settings(&mut self, top: &Reader) -> Settings {
         let defaults = Settings::default();
-        self.keys(top, &["rules", "strictReferences", "disclose", "kubeOvn", "exempt", "inject"]);
+        self.keys(top, &["rules", "strictReferences", "disclose", "kubeOvn", "egressGateway", "exempt", "inject"]);
         let kube_ovn = self.kube_ovn(&top.at("kubeOvn"));
         Settings {
             rules: self.rules(&top.at("rules")),
@@ -40,6 +43,7 @@ impl Parser {
             disclose_names: self.choice(&top.at("disclose"), &[("names", true), ("none", false)]).unwrap_or(true),
             exempt: self.exempt(&top.at("exempt"), &kube_ovn),
             kube_ovn,
+            egress_gateway: self.egress_gateway(&top.at("egressGateway")),
             inject: self.inject(&top.at("inject"), defaults.inject),
         }
     }
@@ -89,14 +93,31 @@ impl Parser {
         }
     }
 
+    fn egress_gateway(&mut self, gateway: &Reader) -> EgressGateways {
+        const SCOPES: &[(&str, EgressScope)] = &[("declared", EgressScope::Declared), ("own", EgressScope::Own)];
+        self.keys(gateway, &["images", "scope"]);
+        let images = gateway.at("images");
+        for item in images.items() {
+            // An empty text is what every reference begins with.
+            if item.text().is_some_and(|image| image.is_empty() || image.contains(char::is_whitespace)) {
+                self.error(&item, "must be the beginning of an image reference, as docker.io/kubeovn/".to_owned());
+            }
+        }
+        EgressGateways {
+            images: images.strings(),
+            scope: self.choice(&gateway.at("scope"), SCOPES).unwrap_or_default(),
+        }
+    }
+
     fn exempt(&mut self, exempt: &Reader, kube_ovn: &KubeOvn) -> Exempt {
-        self.keys(exempt, &["users", "namespaces", "restorers"]);
+        self.keys(exempt, &["users", "namespaces", "restorers", "deleters"]);
         let defaults = Exempt::defaults(kube_ovn);
         let given = |field: &Reader, default| if field.is_present() { field.strings() } else { default };
         Exempt {
             users: given(&exempt.at("users"), defaults.users),
             namespaces: given(&exempt.at("namespaces"), defaults.namespaces),
             restorers: given(&exempt.at("restorers"), defaults.restorers),
+            deleters: given(&exempt.at("deleters"), defaults.deleters),
         }
     }
 
@@ -230,6 +251,22 @@ mod tests {
             ]
         );
         assert_eq!(errors(&json!([])), ["settings: must be an object, not a list"]);
+    }
+
+    #[test]
+    fn an_image_that_every_reference_begins_with_is_an_error() {
+        let wrong = "must be the beginning of an image reference, as docker.io/kubeovn/";
+        assert_eq!(
+            errors(&json!({"egressGateway": {"images": ["registry.example/a", "", "b c"], "scope": "all"}})),
+            [
+                format!("egressGateway.images[1]: {wrong}"),
+                format!("egressGateway.images[2]: {wrong}"),
+                r#"egressGateway.scope: unknown value "all": must be one of declared, own"#.to_owned(),
+            ]
+        );
+        let settings = Settings::parse(&json!({"egressGateway": {"images": ["a/b"], "scope": "own"}})).unwrap();
+        let wanted = EgressGateways { images: vec!["a/b".to_owned()], scope: EgressScope::Own };
+        assert_eq!(settings.egress_gateway, wanted);
     }
 
     #[test]

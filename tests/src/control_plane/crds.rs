@@ -43,7 +43,7 @@ impl ControlPlane {
     fn wait_until_served(&mut self, path: &str) -> Result<()> {
         let (address, ca) = (self.address, self.pki.ca_der());
         self.api_server.wait_for(path, SERVED, || {
-            let request = super::http::Request { method: "GET", path, body: "" };
+            let request = super::http::Request { method: "GET", path, body: "", name: None };
             let answer = super::http::request(address, ca.clone(), User::Admin, &request);
             answer.is_ok_and(|response| response.status == 200).then_some(())
         })

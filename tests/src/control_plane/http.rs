@@ -19,6 +19,8 @@ pub(super) struct Request<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
     pub(super) body: &'a str,
+    /// In whose name the user asks, if not in its own.
+    pub(super) name: Option<(&'a str, &'a [&'a str])>,
 }
 
 /// An answer of the API server.
@@ -58,12 +60,16 @@ pub(super) fn request(
     tcp.set_nodelay(true)?;
     let tls = ClientConnection::new(Arc::new(config), ServerName::from(address.ip()))?;
     let mut stream = StreamOwned::new(tls, tcp);
-    let Request { method, path, body } = request;
+    let Request { method, path, body, name } = request;
+    let impersonated = name.map_or_else(String::new, |(name, groups)| {
+        let groups = groups.iter().map(|group| format!("Impersonate-Group: {group}\r\n"));
+        format!("Impersonate-User: {name}\r\n{}", groups.collect::<String>())
+    });
     let content = if *method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
     // HTTP/1.0: the answer is neither chunked nor kept open.
     write!(
         stream,
-        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\n\
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\n{impersonated}\
          Content-Type: {content}\r\nContent-Length: {}\r\n\r\n{body}",
         user.token(),
         body.len(),

@@ -94,7 +94,18 @@ impl ControlPlane {
     ///
     /// If there is no answer.
     pub fn request(&self, user: User, method: &str, path: &str, body: &str) -> Result<Response> {
-        http::request(self.address, self.pki.ca_der(), user, &http::Request { method, path, body })
+        http::request(self.address, self.pki.ca_der(), user, &http::Request { method, path, body, name: None })
+    }
+
+    /// The same in the name of somebody who has no token here, such as a part of Kubernetes that does not run. What it may do is
+    /// what RBAC says of it and of its groups.
+    ///
+    /// # Errors
+    ///
+    /// If there is no answer.
+    pub fn request_as(&self, name: &str, groups: &[&str], method: &str, path: &str, body: &str) -> Result<Response> {
+        let request = http::Request { method, path, body, name: Some((name, groups)) };
+        http::request(self.address, self.pki.ca_der(), User::Admin, &request)
     }
 
     /// Ends the API server as a crash would.

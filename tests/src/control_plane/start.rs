@@ -95,7 +95,7 @@ impl ControlPlane {
     pub(super) fn wait_until_ready(&mut self) -> Result<()> {
         let (address, ca) = (self.address, self.pki.ca_der());
         let found = |path: &&str| {
-            let request = http::Request { method: "GET", path, body: "" };
+            let request = http::Request { method: "GET", path, body: "", name: None };
             http::request(address, ca.clone(), User::Admin, &request).is_ok_and(|response| response.status == 200)
         };
         self.api_server.wait_for("it was ready", READY, || WANTED.iter().all(found).then_some(()))

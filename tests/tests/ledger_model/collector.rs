@@ -1,12 +1,12 @@
 //! What the collector does: it finds claims that have done their work, and drops them.
 
-use crate::state::{Release, Stage, State};
+use crate::state::{Release, State};
 use crate::steps::Protocol;
 
 /// Looks up whether a claim can go, and which version of the store must be seen in its stead.
 pub(crate) fn look(model: &Protocol, last: &State, space: usize, claim: usize) -> Option<State> {
     let stored = &last.ledgers[space];
-    let claim = &stored.ledger.claims[claim];
+    let claim = &stored.claims()[claim];
     let request = claim.id.parse::<usize>().ok()?;
     // A watch may show the stored Subnet at its first version or at a later one; the first raises the floor the least.
     let fulfilled = last.store.first(|subnet| claim.is_fulfilled_by(&subnet.uid.to_string(), subnet.generation));
@@ -15,7 +15,7 @@ pub(crate) fn look(model: &Protocol, last: &State, space: usize, claim: usize) -
         None
     } else if fulfilled.is_some() {
         fulfilled
-    } else if matches!(last.requests[request], Stage::Admitted(_)) && model.rules.hold {
+    } else if last.is_open(request) && model.rules.hold {
         return None;
     } else {
         None

@@ -5,6 +5,7 @@
 
 use ipnet::IpNet;
 use vpcguard::ledger::{Index, Version};
+use vpcguard_policies::AddressSpace;
 use vpcguard_policies::net::overlap;
 
 use crate::store::{Prefixes, Store};
@@ -37,7 +38,7 @@ impl Index for View {
         self.reached
     }
 
-    fn holders(&self, prefix: IpNet) -> Vec<String> {
+    fn holders(&self, _: &AddressSpace, prefix: IpNet) -> Vec<String> {
         let holders = self.held.iter().filter(|(_, held)| held.iter().any(|held| overlap(held, &prefix)));
         holders.map(|(name, _)| (*name).to_owned()).collect()
     }

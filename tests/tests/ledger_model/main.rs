@@ -7,10 +7,11 @@
 //! # A state
 //!
 //! - the store of the API server with all of its past versions, because an index may lag behind ([`store`]);
-//! - the ledger of each address space, with its resourceVersion;
+//! - the ledger of each address space, and the common one, with their resourceVersions;
 //! - where each request is ([`state::Stage`]), and what each replica has decided but not yet written
 //!   ([`state::Attempt`]);
-//! - what the collector has looked up but not yet written ([`state::Release`]).
+//! - what the collector has looked up but not yet written ([`state::Release`]), and the same of the remover
+//!   ([`state::Removal`]).
 //!
 //! # The steps
 //!
@@ -23,6 +24,18 @@
 //!   decide  ─ one request after the other, each on an index that lags as far as the floor allows ([`index`])
 //!   put     ─ the claims of all that were granted, in one compare-and-swap; on a conflict all starts again from `read`
 //!   store   ─ the API server stores what was admitted, at any later time; or `drop`: it never does
+//! ```
+//!
+//! # VPCs that come and go
+//!
+//! In scenarios that are *unsure*, address spaces have no ledger at first, and whether their VPC is there changes at any
+//! moment, or is seen wrongly: so every request is claimed in the ledger of its own or in the common one, in any order.
+//!
+//! ```text
+//!   own:     read ─ make, where there is none ─ honour: read the common one, if it may hold anything ─ decide ─ put
+//!   common:  read ─ decide ─ put ─ look for the own one: if there is one by now, again from `read`
+//!                 ─ look again: read the common one; if somebody wrote it, decide once more ─ admit
+//!   removal: inspect one without claims ─ hand its floor over to the common one ─ remove it, if nobody wrote it
 //! ```
 //!
 //! Who creates is judged already, for there is nothing to replace; and a `delete` asks nobody.
@@ -41,13 +54,14 @@
 //! And each rule is needed. Some scenario ends in an overlap without the floor, without the compare-and-swap of a
 //! write, without the hold, with one claim a Subnet instead of one a request, with batches whose requests do not see
 //! each other's claims, and with updates that are stored over another Subnet than the one that they were judged
-//! against. [`variants`] says which scenario it is, and how it gets there.
+//! against; and without any of the steps by which the common ledger and the others go together. [`variants`] says which scenario it is, and how it gets there.
 
 #![expect(clippy::indexing_slicing, reason = "requests and ledgers are numbered by the scenario that has them")]
 
 mod api_server;
 mod collector;
 mod index;
+mod remover;
 mod replica;
 mod rules;
 mod scenarios;

@@ -1,31 +1,93 @@
 //! What a replica does: it decides requests on a ledger and an index, and writes the claims.
 
-use vpcguard::ledger::{Claim, Decision, Ledger, Version};
+use vpcguard::ledger::{Claim, Decision, Ledger, Scope, Version};
 
 use crate::index::View;
-use crate::state::{Attempt, Stage, State};
-use crate::steps::Protocol;
+use crate::state::{Attempt, Confirming, Stage, State, StoredLedger, address_space};
+use crate::steps::{Protocol, Step};
 use crate::store::Subnet;
 
-/// Reads the ledger, when all requests of the batch that need it have come.
-pub(crate) fn read(model: &Protocol, last: &State, batch: usize) -> Option<State> {
+/// Reads a ledger, when all requests of the batch that need it have come. Where there is none, it lists what is stored, for
+/// one is to be made.
+pub(crate) fn read(model: &Protocol, last: &State, batch: usize, place: usize) -> Option<State> {
     let requests = &model.scenario.batches[batch];
     let is_asking = |request: &usize| matches!(last.requests[*request], Stage::Asking(_));
     let undecided: Vec<_> = requests.iter().copied().filter(is_asking).collect();
     if undecided.is_empty() || requests.iter().any(|request| last.requests[*request] == Stage::Waiting) {
         return None;
     }
+    let is_common = place == model.common();
+    if is_common && last.sent_away[batch] && last.ledgers[model.space_of(batch)].ledger.is_some() {
+        return None;
+    }
+    let stored = &last.ledgers[place];
+    let space = address_space(model.space_of(batch));
+    let scope = if is_common { Scope::common(&space) } else { Scope::Own(space) };
+    let found = stored.ledger.as_deref().cloned();
+    let resource_version = found.as_ref().map(|_| stored.resource_version);
+    let mut ledger = found.unwrap_or_else(|| Ledger::new(scope, last.store.newest()));
+    let needs_not = ledger.scope.is_common() || ledger.alone || !model.rules.honour_common;
+    let honoured = if needs_not {
+        Some(Vec::new())
+    } else if resource_version.is_none() && !model.rules.honour_once_made {
+        Some(ledger.honour(last.ledgers[model.common()].ledger.as_deref()))
+    } else {
+        None
+    };
+    let confirming = Confirming::NotEntered;
     let mut state = last.clone();
-    let read = state.ledgers[model.space_of(batch)].clone();
-    state.attempts[batch] = Some(Attempt { read, undecided, granted: Vec::new() });
+    let attempt = Attempt { place, resource_version, ledger, honoured, undecided, granted: Vec::new(), confirming };
+    state.attempts[batch] = Some(attempt);
     Some(state)
+}
+
+/// What comes next in an attempt.
+pub(crate) fn steps(model: &Protocol, state: &State, batch: usize, attempt: &Attempt, steps: &mut Vec<Step>) {
+    let is_common = attempt.place == model.common();
+    if attempt.resource_version.is_none() && !is_common {
+        steps.push(Step::Make { batch });
+    } else if attempt.honoured.is_none() {
+        steps.push(Step::Honour { batch });
+    } else if !attempt.undecided.is_empty() {
+        let views = views(model, state, batch, attempt);
+        steps.extend(views.map(|on| Step::Decide { batch, on }));
+    } else {
+        steps.push(match attempt.confirming {
+            Confirming::NotEntered => Step::Put { batch },
+            Confirming::Entered => Step::LookForOwn { batch },
+            Confirming::LookedForOwn => Step::LookAgain { batch },
+            Confirming::LookedAgain => Step::Admit { batch },
+        });
+    }
 }
 
 /// The indexes on which it may decide. One beyond the floor shows nothing that one at the floor cannot show; those
 /// before the floor are there to be refused.
-pub(crate) fn views(model: &Protocol, state: &State, batch: usize, attempt: &Attempt) -> impl Iterator<Item = View> {
-    let floor = usize::try_from(attempt.read.ledger.floor.0).unwrap_or(usize::MAX);
+fn views(model: &Protocol, state: &State, batch: usize, attempt: &Attempt) -> impl Iterator<Item = View> {
+    let floor = usize::try_from(attempt.ledger.floor.0).unwrap_or(usize::MAX);
     (0..=floor).flat_map(move |reached| View::all(&state.store, model.space_of(batch), reached))
+}
+
+/// Makes the ledger of an address space, without claims, unless somebody else has.
+pub(crate) fn make(last: &State, batch: usize) -> Option<State> {
+    let mut state = last.clone();
+    let mut attempt = state.attempts[batch].take()?;
+    let stored = &mut state.ledgers[attempt.place];
+    if stored.ledger.is_none() {
+        stored.put(attempt.ledger.clone());
+        attempt.resource_version = Some(stored.resource_version);
+        state.attempts[batch] = Some(attempt);
+    }
+    Some(state)
+}
+
+/// Reads the common ledger, when it is known that the own one is there.
+pub(crate) fn honour(model: &Protocol, last: &State, batch: usize) -> Option<State> {
+    let mut state = last.clone();
+    let common = state.ledgers[model.common()].ledger.clone();
+    let attempt = state.attempts[batch].as_mut()?;
+    attempt.honoured = Some(attempt.ledger.honour(common.as_deref()));
+    Some(state)
 }
 
 /// Decides the next request of the batch.
@@ -35,12 +97,13 @@ pub(crate) fn decide(model: &Protocol, last: &State, batch: usize, mut on: View)
     if !model.rules.floor {
         on.reached = Version(u64::MAX);
     }
-    let mut ledger = Ledger::clone(&attempt.read.ledger);
+    let mut ledger = attempt.ledger.clone();
     if model.rules.claims_of_the_batch {
         enter(model, last, &attempt.granted, &mut ledger);
     }
     let (request, old) = (&model.scenario.requests[number], replaced(last, number));
-    let grants = match ledger.decide(&on, &claim(model, last, number), &request.contested(old)) {
+    let honoured = attempt.honoured.as_deref().unwrap_or_default();
+    let grants = match ledger.decide(&on, &claim(model, last, number), &request.contested(old), honoured) {
         Decision::Grant => true,
         // It waits for its index.
         Decision::Behind => return None,
@@ -58,19 +121,82 @@ pub(crate) fn decide(model: &Protocol, last: &State, batch: usize, mut on: View)
     Some(state)
 }
 
-/// Writes the claims and admits their requests, unless somebody wrote the ledger meanwhile: then all begins again.
+/// Writes the claims, unless somebody wrote the ledger meanwhile: then all begins again. In a ledger of their own they are
+/// admitted then.
 pub(crate) fn put(model: &Protocol, last: &State, batch: usize) -> Option<State> {
     let mut state = last.clone();
-    let attempt = state.attempts[batch].take()?;
-    let stored = &mut state.ledgers[model.space_of(batch)];
-    if model.rules.compare_and_swap && stored.resource_version != attempt.read.resource_version {
+    let mut attempt = state.attempts[batch].take()?;
+    let stored = &mut state.ledgers[attempt.place];
+    if model.rules.compare_and_swap && !is_as_read(stored, &attempt) {
         return Some(state);
     }
-    stored.change(|ledger| enter(model, last, &attempt.granted, ledger));
-    for number in attempt.granted {
-        state.requests[number] = Stage::Admitted(replaced(last, number).copied());
+    let mut ledger = stored.ledger.as_deref().cloned().unwrap_or_else(|| attempt.ledger.clone());
+    ledger.raise(attempt.ledger.floor);
+    ledger.alone = attempt.ledger.alone;
+    enter(model, last, &attempt.granted, &mut ledger);
+    stored.put(ledger.clone());
+    attempt.ledger = ledger;
+    attempt.resource_version = Some(stored.resource_version);
+    if attempt.place == model.common() {
+        attempt.confirming = match (model.rules.look_for_own, model.rules.look_again) {
+            (true, _) => Confirming::Entered,
+            (false, true) => Confirming::LookedForOwn,
+            (false, false) => Confirming::LookedAgain,
+        };
+        state.attempts[batch] = Some(attempt);
+        return Some(state);
+    }
+    admit_all(last, attempt.granted, &mut state);
+    Some(state)
+}
+
+fn is_as_read(stored: &StoredLedger, attempt: &Attempt) -> bool {
+    match attempt.resource_version {
+        Some(version) => stored.ledger.is_some() && stored.resource_version == version,
+        None => stored.ledger.is_none(),
+    }
+}
+
+/// Looks whether the address space has a ledger by now. If so, the claims in the common one are worth nothing, and are
+/// released some day.
+pub(crate) fn look_for_own(model: &Protocol, last: &State, batch: usize) -> Option<State> {
+    let mut state = last.clone();
+    let mut attempt = state.attempts[batch].take()?;
+    if state.ledgers[model.space_of(batch)].ledger.is_none() {
+        attempt.confirming = if model.rules.look_again { Confirming::LookedForOwn } else { Confirming::LookedAgain };
+        state.attempts[batch] = Some(attempt);
+    } else {
+        state.sent_away[batch] = true;
     }
     Some(state)
+}
+
+/// Reads the common ledger again, and decides once more if somebody has written it.
+pub(crate) fn look_again(model: &Protocol, last: &State, batch: usize) -> Option<State> {
+    let mut state = last.clone();
+    let attempt = state.attempts[batch].as_mut()?;
+    attempt.confirming = Confirming::LookedAgain;
+    let stored = &last.ledgers[model.common()];
+    if !is_as_read(stored, attempt) {
+        attempt.ledger = stored.ledger.as_deref()?.clone();
+        attempt.resource_version = Some(stored.resource_version);
+        attempt.undecided = std::mem::take(&mut attempt.granted);
+    }
+    Some(state)
+}
+
+/// Admits those that stand in the common ledger.
+pub(crate) fn admit(last: &State, batch: usize) -> Option<State> {
+    let mut state = last.clone();
+    let attempt = state.attempts[batch].take()?;
+    admit_all(last, attempt.granted, &mut state);
+    Some(state)
+}
+
+fn admit_all(last: &State, granted: Vec<usize>, state: &mut State) {
+    for number in granted {
+        state.requests[number] = Stage::Admitted(replaced(last, number).copied());
+    }
 }
 
 /// Enters the claims of some requests into a ledger.
@@ -90,6 +216,7 @@ fn claim(model: &Protocol, state: &State, number: usize) -> Claim {
     let (uid, generation) = replaced(state, number).map_or((number, 1), |old| (old.uid, old.generation + 1));
     Claim {
         id: number.to_string(),
+        space: address_space(request.space),
         holder: request.name.to_owned(),
         object_uid: uid.to_string(),
         generation,

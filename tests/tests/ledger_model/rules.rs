@@ -17,6 +17,18 @@ pub(crate) struct Rules {
     pub(crate) unchanged_as_judged: bool,
     /// The same of an UPDATE that has a claim.
     pub(crate) claimed_as_judged: bool,
+    /// Claims of the common ledger are in the way in the address space's own.
+    pub(crate) honour_common: bool,
+    /// The common ledger is read when the own one has been made, and not before.
+    pub(crate) honour_once_made: bool,
+    /// Who has claimed in the common ledger looks whether the address space has one of its own.
+    pub(crate) look_for_own: bool,
+    /// Who has not found one reads the common ledger once more.
+    pub(crate) look_again: bool,
+    /// A ledger that is removed leaves its floor to the common one.
+    pub(crate) hand_over: bool,
+    /// A ledger is removed only if it is still as it was read.
+    pub(crate) remove_as_read: bool,
 }
 
 impl Rules {
@@ -29,5 +41,11 @@ impl Rules {
         claims_of_the_batch: true,
         unchanged_as_judged: true,
         claimed_as_judged: true,
+        honour_common: true,
+        honour_once_made: true,
+        look_for_own: true,
+        look_again: true,
+        hand_over: true,
+        remove_as_read: true,
     };
 }

@@ -51,11 +51,26 @@ pub(crate) struct Scenario {
     pub(crate) requests: Vec<Request>,
     /// Which of the requests share a write.
     pub(crate) batches: Vec<Vec<usize>>,
+    /// Whether the VPCs come and go at any moment, and replicas are wrong about them: no address space has a ledger at first,
+    /// and each request is claimed in its own or in the common one, as somebody believes.
+    pub(crate) is_unsure: bool,
+    /// How many ledgers are removed, at most.
+    pub(crate) removals: usize,
 }
 
 impl Scenario {
     fn new(name: &'static str) -> Self {
-        Self { name, stored: Vec::new(), requests: Vec::new(), batches: Vec::new() }
+        Self { name, stored: Vec::new(), requests: Vec::new(), batches: Vec::new(), is_unsure: false, removals: 0 }
+    }
+
+    /// One in which VPCs come and go.
+    fn unsure(name: &'static str, removals: usize) -> Self {
+        Self { is_unsure: true, removals, ..Self::new(name) }
+    }
+
+    /// How many address spaces there are.
+    pub(crate) fn spaces(&self) -> usize {
+        1 + self.requests.iter().map(|request| request.space).max().unwrap_or_default()
     }
 
     /// A Subnet that is stored from the beginning.
@@ -96,7 +111,7 @@ fn elsewhere(request: Request) -> Request {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Scenario> {
-    [creates(), updates(), batches(), moves()].concat()
+    [creates(), updates(), batches(), moves(), unsure()].concat()
 }
 
 fn creates() -> Vec<Scenario> {
@@ -211,5 +226,38 @@ fn moves() -> Vec<Scenario> {
             .alone(elsewhere(update("b", &[Y])))
             .alone(update("b", &[Y]))
             .alone(create("c", &[X])),
+    ]
+}
+
+/// Of VPCs that may be there or not.
+fn unsure() -> Vec<Scenario> {
+    vec![
+        Scenario::unsure("two creates in a VPC that comes and goes", 2)
+            .alone(create("a", &[X]))
+            .alone(create("b", &[Y])),
+        Scenario::unsure("three creates in a VPC that comes", 0)
+            .alone(create("a", &[X]))
+            .alone(create("b", &[Y]))
+            .alone(create("c", &[X])),
+        Scenario::unsure("delete and create again in a VPC that comes and goes", 1)
+            .stored("a", &[X])
+            .alone(delete("a"))
+            .alone(create("b", &[Y]))
+            .alone(create("c", &[X])),
+        Scenario::unsure("an update away in a VPC that comes and goes", 1)
+            .stored("a", &[X])
+            .alone(update("a", &[Z]))
+            .alone(create("b", &[Y])),
+        Scenario::unsure("a batch in a VPC that comes and goes", 1)
+            .together(&[create("a", &[X]), create("b", &[Y])])
+            .alone(create("c", &[Y])),
+        Scenario::unsure("two VPCs that come", 0)
+            .alone(create("a", &[X]))
+            .alone(create("b", &[Y]))
+            .alone(elsewhere(create("c", &[X]))),
+        Scenario::unsure("a move between VPCs that come and go", 1)
+            .stored("a", &[X])
+            .alone(elsewhere(update("a", &[X])))
+            .alone(elsewhere(create("b", &[Y]))),
     ]
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vpcguard::ledger::{Ledger, Version};
+use vpcguard::ledger::{Claim, Ledger, Scope, Version};
 use vpcguard_policies::AddressSpace;
 
 use crate::scenarios::{Operation, Scenario};
@@ -12,21 +12,27 @@ use crate::store::{Store, Subnet};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     pub(crate) store: Store,
-    /// One an address space.
+    /// One an address space, and then the common one.
     pub(crate) ledgers: Vec<StoredLedger>,
     /// One a request.
     pub(crate) requests: Vec<Stage>,
     /// One a batch, while a replica is at it.
     pub(crate) attempts: Vec<Option<Attempt>>,
+    /// Which batches were sent away by the common ledger: they come back only where their address space has none.
+    pub(crate) sent_away: Vec<bool>,
     /// While the collector is at it.
     pub(crate) release: Option<Release>,
+    /// While the remover is at it.
+    pub(crate) removal: Option<Removal>,
+    /// How many ledgers have been removed.
+    pub(crate) removed: usize,
 }
 
-/// A ledger in the API server.
+/// A ledger in the API server, or the place of one. No version comes twice, whatever comes and goes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StoredLedger {
     pub(crate) resource_version: u32,
-    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) ledger: Option<Arc<Ledger>>,
 }
 
 /// Where a request is.
@@ -45,12 +51,33 @@ pub(crate) enum Stage {
 /// What a replica has decided and not yet written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Attempt {
-    /// The ledger as it was read.
-    pub(crate) read: StoredLedger,
+    /// Which ledger it is about.
+    pub(crate) place: usize,
+    /// The version that it was read at; none where there was no ledger.
+    pub(crate) resource_version: Option<u32>,
+    /// The ledger as it was read, or the one that is to be made.
+    pub(crate) ledger: Ledger,
+    /// The claims of the common ledger, once that was read, or need not be.
+    pub(crate) honoured: Option<Vec<Claim>>,
     /// The requests that are to be decided.
     pub(crate) undecided: Vec<usize>,
     /// The requests that get a claim.
     pub(crate) granted: Vec<usize>,
+    /// What else there is to do before those that stand in the common ledger are admitted.
+    pub(crate) confirming: Confirming,
+}
+
+/// How far a replica is with claims in the common ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Confirming {
+    /// They are not entered yet.
+    NotEntered,
+    /// They are entered.
+    Entered,
+    /// Since then, the address space was seen without a ledger of its own.
+    LookedForOwn,
+    /// Since then, the common ledger was read again, and all is decided once more if it had changed.
+    LookedAgain,
 }
 
 /// What the collector has found and not yet written.
@@ -64,6 +91,17 @@ pub(crate) struct Release {
     pub(crate) stored_at: Option<Version>,
 }
 
+/// What the remover has found and not yet done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Removal {
+    pub(crate) space: usize,
+    /// The ledger as it was read.
+    pub(crate) resource_version: u32,
+    pub(crate) floor: Version,
+    /// Whether the common ledger has that floor.
+    pub(crate) is_handed_over: bool,
+}
+
 impl State {
     /// How a scenario begins.
     pub(crate) fn new(scenario: &Scenario) -> Self {
@@ -71,17 +109,20 @@ impl State {
             Operation::Create => Stage::Asking(None),
             Operation::Update | Operation::Delete => Stage::Waiting,
         });
-        let spaces = 0..=scenario.requests.iter().map(|request| request.space).max().unwrap_or_default();
-        let ledgers = spaces.map(|space| {
-            let ledger = Ledger::new(AddressSpace::Subnet(space.to_string()), Version(0));
-            StoredLedger { resource_version: 0, ledger: Arc::new(ledger) }
+        let own = (0..scenario.spaces()).map(|space| {
+            let ledger = Ledger { alone: true, ..Ledger::new(Scope::Own(address_space(space)), Version(0)) };
+            StoredLedger { resource_version: 0, ledger: (!scenario.is_unsure).then(|| Arc::new(ledger)) }
         });
+        let common = StoredLedger { resource_version: 0, ledger: None };
         Self {
             store: Store::new(&scenario.stored),
-            ledgers: ledgers.collect(),
+            ledgers: own.chain([common]).collect(),
             requests: requests.collect(),
             attempts: vec![None; scenario.batches.len()],
+            sent_away: vec![false; scenario.batches.len()],
             release: None,
+            removal: None,
+            removed: 0,
         }
     }
 
@@ -89,15 +130,44 @@ impl State {
         let now = self.store.now();
         now.iter().enumerate().any(|(at, subnet)| now[at + 1..].iter().any(|other| subnet.overlaps(other)))
     }
+
+    /// Whether a request may be stored yet: its claim must stay.
+    pub(crate) fn is_open(&self, request: usize) -> bool {
+        let is_being_confirmed = |attempt: &Attempt| {
+            let may_be = attempt.granted.contains(&request) || attempt.undecided.contains(&request);
+            attempt.confirming != Confirming::NotEntered && may_be
+        };
+        matches!(self.requests[request], Stage::Admitted(_)) || self.attempts.iter().flatten().any(is_being_confirmed)
+    }
 }
 
 impl StoredLedger {
+    /// The claims in it.
+    pub(crate) fn claims(&self) -> &[Claim] {
+        self.ledger.as_ref().map_or(&[], |ledger| &ledger.claims)
+    }
+
     /// Writes the ledger anew.
-    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Ledger)) {
-        let mut ledger = Ledger::clone(&self.ledger);
-        change(&mut ledger);
+    pub(crate) fn put(&mut self, mut ledger: Ledger) {
         // Their order means nothing: without it there are fewer states.
         ledger.claims.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        *self = Self { resource_version: self.resource_version + 1, ledger: Arc::new(ledger) };
+        *self = Self { resource_version: self.resource_version + 1, ledger: Some(Arc::new(ledger)) };
     }
+
+    /// Changes the ledger, if there is one.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Ledger)) {
+        if let Some(mut ledger) = self.ledger.as_deref().cloned() {
+            change(&mut ledger);
+            self.put(ledger);
+        }
+    }
+
+    pub(crate) fn remove(&mut self) {
+        *self = Self { resource_version: self.resource_version + 1, ledger: None };
+    }
+}
+
+/// The address space of a number.
+pub(crate) fn address_space(number: usize) -> AddressSpace {
+    AddressSpace::Subnet(number.to_string())
 }

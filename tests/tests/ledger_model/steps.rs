@@ -6,9 +6,9 @@ use vpcguard::ledger::Version;
 use crate::index::View;
 use crate::rules::Rules;
 use crate::scenarios::{Operation, Scenario};
-use crate::state::{Stage, State};
+use crate::state::{Stage, State, StoredLedger};
 use crate::store::Subnet;
-use crate::{api_server, collector, replica};
+use crate::{api_server, collector, remover, replica};
 
 /// The property that all is about.
 pub(crate) const NO_OVERLAP: &str = "no two Subnets of an address space overlap";
@@ -25,20 +25,33 @@ impl Protocol {
         let first = self.scenario.batches[batch].first();
         first.map_or(0, |first| self.scenario.requests[*first].space)
     }
+
+    /// The place of the common ledger.
+    pub(crate) fn common(&self) -> usize {
+        self.scenario.spaces()
+    }
 }
 
 /// A step. Requests, batches, address spaces and the claims of a ledger are meant by their numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Step {
     Judge { request: usize },
-    Read { batch: usize },
+    Read { batch: usize, place: usize },
+    Make { batch: usize },
+    Honour { batch: usize },
     Decide { batch: usize, on: View },
     Put { batch: usize },
+    LookForOwn { batch: usize },
+    LookAgain { batch: usize },
+    Admit { batch: usize },
     Store { request: usize },
     Drop { request: usize },
     Delete { request: usize },
     Look { space: usize, claim: usize },
     Release,
+    Inspect { space: usize },
+    HandOver,
+    Remove,
 }
 
 impl Model for Protocol {
@@ -63,22 +76,31 @@ impl Model for Protocol {
         }
         for (batch, attempt) in state.attempts.iter().enumerate() {
             match attempt {
-                None => steps.push(Step::Read { batch }),
-                Some(attempt) if attempt.undecided.is_empty() => steps.push(Step::Put { batch }),
-                Some(attempt) => {
-                    let views = replica::views(self, state, batch, attempt);
-                    steps.extend(views.map(|on| Step::Decide { batch, on }));
+                None => {
+                    steps.push(Step::Read { batch, place: self.space_of(batch) });
+                    if self.scenario.is_unsure {
+                        steps.push(Step::Read { batch, place: self.common() });
+                    }
                 }
+                Some(attempt) => replica::steps(self, state, batch, attempt, steps),
             }
         }
-        match state.release {
+        match &state.release {
             Some(_) => steps.push(Step::Release),
             None => {
                 for (space, stored) in state.ledgers.iter().enumerate() {
-                    let claims = 0..stored.ledger.claims.len();
+                    let claims = 0..stored.claims().len();
                     steps.extend(claims.map(|claim| Step::Look { space, claim }));
                 }
             }
+        }
+        match &state.removal {
+            Some(removal) if removal.is_handed_over => steps.push(Step::Remove),
+            Some(_) => steps.push(Step::HandOver),
+            None if state.removed < self.scenario.removals => {
+                steps.extend((0..self.scenario.spaces()).map(|space| Step::Inspect { space }));
+            }
+            None => {}
         }
     }
 
@@ -88,25 +110,61 @@ impl Model for Protocol {
             Step::Store { request } => api_server::store(self, last, request),
             Step::Drop { request } => Some(api_server::drop(last, request)),
             Step::Delete { request } => api_server::delete(self, last, request),
-            Step::Read { batch } => replica::read(self, last, batch),
+            Step::Read { batch, place } => replica::read(self, last, batch, place),
+            Step::Make { batch } => replica::make(last, batch),
+            Step::Honour { batch } => replica::honour(self, last, batch),
             Step::Decide { batch, on } => replica::decide(self, last, batch, on),
             Step::Put { batch } => replica::put(self, last, batch),
+            Step::LookForOwn { batch } => replica::look_for_own(self, last, batch),
+            Step::LookAgain { batch } => replica::look_again(self, last, batch),
+            Step::Admit { batch } => replica::admit(last, batch),
             Step::Look { space, claim } => collector::look(self, last, space, claim),
             Step::Release => collector::release(last),
+            Step::Inspect { space } => remover::inspect(self, last, space),
+            Step::HandOver => remover::hand_over(self, last),
+            Step::Remove => remover::remove(self, last),
         }
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![
+        let mut properties = vec![
             Property::always(NO_OVERLAP, |_, state: &State| !state.has_overlap()),
             Property::sometimes("a request is stored", |model: &Self, state: &State| {
                 let is_new = |subnet: &Subnet| !model.scenario.stored.contains(subnet);
                 state.store.now().iter().any(is_new)
             }),
-            // A ledger begins with floor 0. Only the release of a claim whose request was stored raises it.
+            // A ledger begins with the floor of what is stored then, here 0. Only the release of a claim whose request was
+            // stored raises it.
             Property::sometimes("a claim is released", |_, state: &State| {
-                state.ledgers.iter().any(|stored| stored.ledger.floor > Version(0))
+                let floors = state.ledgers.iter().filter_map(|stored| stored.ledger.as_ref());
+                floors.into_iter().any(|ledger| ledger.floor > Version(0))
             }),
-        ]
+        ];
+        if self.scenario.is_unsure {
+            properties.extend([
+                Property::sometimes("a request is admitted by the common ledger", |model: &Self, state: &State| {
+                    is_admitted_by(state, model.common())
+                }),
+                Property::sometimes("a request is admitted by its own ledger", |model: &Self, state: &State| {
+                    (0..model.common()).any(|own| is_admitted_by(state, own))
+                }),
+            ]);
+        }
+        if self.scenario.removals > 0 {
+            properties.push(Property::sometimes("as many are removed as may be", |model: &Self, state: &State| {
+                state.removed == model.scenario.removals
+            }));
+        }
+        properties
     }
+}
+
+/// Whether a request may be stored whose only claim is in this ledger.
+fn is_admitted_by(state: &State, place: usize) -> bool {
+    let has = |ledger: &StoredLedger, id: &str| ledger.claims().iter().any(|claim| claim.id == id);
+    state.requests.iter().enumerate().any(|(request, stage)| {
+        let id = request.to_string();
+        let holders: Vec<_> = (0..state.ledgers.len()).filter(|at| has(&state.ledgers[*at], &id)).collect();
+        matches!(stage, Stage::Admitted(_)) && holders == [place]
+    })
 }

@@ -68,6 +68,12 @@ impl Store {
         u64::try_from(version).ok().map(Version)
     }
 
+    /// The highest version of any Subnet that is stored.
+    pub(crate) fn newest(&self) -> Version {
+        let versions = self.now().iter().filter_map(|subnet| self.first(|other| other == subnet));
+        versions.max().unwrap_or_default()
+    }
+
     /// Whether the Subnet of this uid was stored and is no more.
     pub(crate) fn has_deleted(&self, uid: &str) -> bool {
         let is_it = |subnet: &Subnet| subnet.uid.to_string() == uid;

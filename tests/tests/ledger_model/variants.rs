@@ -75,3 +75,52 @@ fn a_claimed_update_stored_over_a_changed_subnet_is_in_no_ledger() {
     // What an update keeps is nobody else's, as long as no other update gives it up.
     assert!(breaks("one prefix kept and one added", rules));
 }
+
+/// `a` is admitted by the common ledger, and `b` by the one that comes with the VPC.
+#[test]
+fn without_honouring_the_common_ledger_two_ledgers_decide() {
+    let rules = Rules { honour_common: false, ..Rules::ALL };
+    assert!(breaks("two creates in a VPC that comes and goes", rules));
+    assert!(breaks("three creates in a VPC that comes", rules));
+}
+
+/// The common ledger is read for `b`, and is empty. `a` is claimed there, and finds no ledger of its own. Only then that of
+/// `b` is made.
+#[test]
+fn reading_the_common_ledger_before_the_own_one_is_made_is_too_early() {
+    let rules = Rules { honour_once_made: false, ..Rules::ALL };
+    assert!(breaks("two creates in a VPC that comes and goes", rules));
+    assert!(breaks("three creates in a VPC that comes", rules));
+}
+
+/// The VPC comes, and `b` is admitted by its ledger, after somebody has found that it is not there and before `a` is claimed
+/// in the common one.
+#[test]
+fn without_looking_for_the_own_ledger_a_claim_in_the_common_one_comes_too_late() {
+    let rules = Rules { look_for_own: false, ..Rules::ALL };
+    assert!(breaks("two creates in a VPC that comes and goes", rules));
+    assert!(breaks("three creates in a VPC that comes", rules));
+}
+
+/// `b` is admitted by a ledger of its own, and stored, and its claim released, and the ledger removed, all while `a` is
+/// claimed in the common one: the floor comes there after `a` was decided.
+#[test]
+fn without_reading_the_common_ledger_again_one_that_came_and_went_is_missed() {
+    let rules = Rules { look_again: false, ..Rules::ALL };
+    assert!(breaks("two creates in a VPC that comes and goes", rules));
+}
+
+/// `a` is stored, its claim released, and the ledger removed with its floor. `b` is decided on an index from before that.
+#[test]
+fn without_the_floor_of_what_is_removed_a_stale_index_decides() {
+    let rules = Rules { hand_over: false, ..Rules::ALL };
+    assert!(breaks("two creates in a VPC that comes and goes", rules));
+    assert!(breaks("a move between VPCs that come and go", rules));
+}
+
+/// The ledger has no claim when the remover looks, and that of `a` when it is removed.
+#[test]
+fn without_a_precondition_a_claim_is_removed_with_its_ledger() {
+    let rules = Rules { remove_as_read: false, ..Rules::ALL };
+    assert!(breaks("two creates in a VPC that comes and goes", rules));
+}

@@ -69,6 +69,18 @@ pub fn check_knowing<'a>(
     kinds: &[Kind],
     settings: &Settings,
 ) -> Result<Report, ViewError> {
+    let mut report = check_uncut(folder, state, kinds, settings)?;
+    report.cut();
+    Ok(report)
+}
+
+/// [`check_knowing`], with all that was found, for those who pick some of it: a report lists 20 findings of an object.
+pub(crate) fn check_uncut<'a>(
+    folder: &'a Folder,
+    state: impl IntoIterator<Item = &'a Document>,
+    kinds: &[Kind],
+    settings: &Settings,
+) -> Result<Report, ViewError> {
     let mut reader = Reader::new(settings);
     let state: Vec<_> = state.into_iter().filter_map(|document| reader.read(document)).collect();
     let objects: Vec<_> = folder.documents.iter().map(|document| reader.read(document)).collect();
@@ -162,6 +174,9 @@ impl<'a> Walk<'a> {
         let (all, earlier) = (&self.inventory, Stored(&self.inventory));
         let asked = object.asked(is_new);
         let (mut verdict, mutated) = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
+        verdict.omitted -= verdict.unlisted_findings.len() + verdict.unlisted_warnings.len();
+        verdict.findings.append(&mut verdict.unlisted_findings);
+        verdict.warnings.append(&mut verdict.unlisted_warnings);
         self.spare(object.document, &mut verdict);
         let is_admitted = verdict.allowed;
         self.note(index, number, object, verdict);
@@ -188,7 +203,7 @@ impl<'a> Walk<'a> {
         if document.allows.is_empty() {
             return;
         }
-        // A denial that is not listed may be one that no comment excuses.
+        // A denial that was not kept may be one that no comment excuses.
         let is_complete = verdict.omitted == 0;
         let (denials, mut warnings) = (std::mem::take(&mut verdict.findings), std::mem::take(&mut verdict.warnings));
         for mut denial in denials {

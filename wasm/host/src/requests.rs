@@ -8,7 +8,8 @@ pub fn asked(request: &Request) -> Value {
     if request.operation == Operation::AtRest {
         return scanned(&request.object);
     }
-    let mut asked = envelope(&request.object);
+    let mut asked = envelope(request.subject());
+    asked["object"] = request.object.clone();
     asked["uid"] = json!(request.uid);
     asked["operation"] = json!(request.operation.name());
     asked["dryRun"] = json!(request.dry_run);

@@ -28,7 +28,8 @@ export interface Settings {
     serviceCidrs?: string[];
     nonPrimaryCNI?: boolean;
   };
-  exempt?: { users?: string[]; namespaces?: string[]; restorers?: string[] };
+  egressGateway?: { images?: string[]; scope?: "declared" | "own" };
+  exempt?: { users?: string[]; namespaces?: string[]; restorers?: string[]; deleters?: string[] };
   inject?: {
     logicalSwitch?: boolean;
     vpcLb?: { enabled?: boolean; all?: boolean; selector?: { matchLabels?: { [label: string]: string } } };

@@ -77,6 +77,14 @@ fn expected(policy: Policy) -> Vec<Expected> {
         | Policy::NetworkReferences
         | Policy::NatGatewayLanIp
         | Policy::StaticRouteLanIp => vec![deleting],
+        Policy::EgressGateway => vec![
+            plain("more replicas are accepted unasked", "egress-gateway-update", true, ""),
+            plain("an image of one's own is refused", "egress-gateway-with-image", false, "[egress-gateway-image]"),
+            Expected {
+                settings: r#"{"egressGateway": {"images": ["registry.example/"]}}"#,
+                ..plain("an image that the settings name is accepted", "egress-gateway-with-image", true, "")
+            },
+        ],
         Policy::Attachments => vec![
             plain("a network of Kube-OVN's is accepted", "network-create", true, ""),
             plain("what ends the controller is refused", "network-without-plugins", false, "[attachment-provider]"),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::settings::KubeOvn;
 use vpcguard_policies::{Kind, Policy};
 
 use super::metadata::{Resource, context, rules};
@@ -58,7 +59,7 @@ fn cluster_admission_policy(policy: Policy) -> Value {
             "backgroundAudit": !policy.is_mutating(),
             "failurePolicy": "Fail",
             "rules": rules(policy),
-            "matchConditions": conditions(&policy.kinds()),
+            "matchConditions": conditions(&policy.kinds(), &policy.deletions()),
             "contextAwareResources": context(policy),
             "settings": {},
         },
@@ -98,6 +99,11 @@ fn group() -> Value {
             json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": plurals, "operations": super::REVIEWED}),
         );
     }
+    let deletions: BTreeSet<_> = members.iter().flat_map(|member| member.deletions()).collect();
+    let plurals: Vec<_> = deletions.iter().map(|kind| kind.plural()).collect();
+    rules.push(
+        json!({"apiGroups": ["kubeovn.io"], "apiVersions": ["v1"], "resources": plurals, "operations": super::DELETED}),
+    );
     let policies: Map<_, _> = members.iter().map(|policy| (identifier(*policy), member(*policy))).collect();
     let calls: Vec<_> = members.iter().map(|policy| format!("{}()", identifier(*policy))).collect();
     json!({
@@ -108,7 +114,7 @@ fn group() -> Value {
             "backgroundAudit": true,
             "failurePolicy": "Fail",
             "rules": rules,
-            "matchConditions": conditions(&kinds),
+            "matchConditions": conditions(&kinds, &deletions),
             "policies": policies,
             "expression": calls.join(" && "),
             "message": "refused by the rules for Kube-OVN VPCs",
@@ -135,8 +141,17 @@ fn module(policy: Policy) -> String {
 }
 
 /// Requests that no rule concerns, or that must not wait for the policy server.
-fn conditions(kinds: &BTreeSet<Kind>) -> Vec<Value> {
+fn conditions(kinds: &BTreeSet<Kind>, deletions: &BTreeSet<Kind>) -> Vec<Value> {
     let mut conditions = Vec::new();
+    if !deletions.is_empty() {
+        let KubeOvn { default_vpc, default_subnet, node_switch, .. } = KubeOvn::default();
+        conditions.push(json!({
+            "name": "only-deletions-of-what-kube-ovn-made",
+            "expression": format!(
+                "request.operation != \"DELETE\" ||\noldObject.metadata.?name.orValue(\"\") in [\"{default_vpc}\", \"{default_subnet}\", \"{node_switch}\"]"
+            ),
+        }));
+    }
     if kinds.contains(&Kind::ConfigMap) {
         conditions.push(json!({
             "name": "only-config-maps-of-kube-ovn",
@@ -187,7 +202,7 @@ mod tests {
         let group = group();
         let members = group["spec"]["policies"].as_object().unwrap();
         let expression = group["spec"]["expression"].as_str().unwrap();
-        assert_eq!(members.len(), 7);
+        assert_eq!(members.len(), Policy::ALL.len() - 1);
         for policy in Policy::ALL {
             assert_eq!(members.contains_key(&identifier(*policy)), !policy.is_mutating());
             assert_eq!(expression.contains(&format!("{}()", identifier(*policy))), !policy.is_mutating());

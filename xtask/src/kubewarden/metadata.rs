@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use vpcguard_policies::{Kind, Policy};
 
-use super::{REPOSITORY, VERSION, image, operations, title};
+use super::{DELETED, REPOSITORY, VERSION, image, operations, title};
 
 /// The first version of Kubewarden that the host calls of the policies were tried with.
 const MINIMUM_KUBEWARDEN: &str = "1.36.0";
@@ -85,8 +85,9 @@ impl Metadata {
 /// A rule for the kinds of an API group that have the same version and operations.
 pub(super) fn rules(policy: Policy) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
-    for kind in policy.kinds() {
-        let operations = operations(policy, kind);
+    let stored = policy.kinds().into_iter().map(|kind| (kind, operations(policy, kind)));
+    let deleted = policy.deletions().into_iter().map(|kind| (kind, DELETED));
+    for (kind, operations) in stored.chain(deleted) {
         let same = rules.iter_mut().find(|rule| {
             rule.api_groups == [kind.group()] && rule.api_versions == [kind.version()] && rule.operations == operations
         });
@@ -142,6 +143,7 @@ pub(super) fn keywords(policy: Policy) -> Vec<&'static str> {
         Policy::NetworkReferences => &["references"],
         Policy::SubnetOverlap => &["subnet", "cidr", "ipam"],
         Policy::NatGatewayLanIp => &["nat", "gateway"],
+        Policy::EgressGateway => &["multi-tenancy", "isolation", "egress", "gateway"],
         Policy::StaticRouteLanIp => &["routes", "peering"],
         Policy::Attachments => &["multus", "attachments"],
         Policy::VpcSyntax => &["validation"],
@@ -157,7 +159,7 @@ fn category(policy: Policy) -> &'static str {
 /// What a finding of the audit scanner weighs.
 fn severity(policy: Policy) -> &'static str {
     match policy {
-        Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding => "high",
+        Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding | Policy::EgressGateway => "high",
         Policy::SubnetOverlap | Policy::NatGatewayLanIp | Policy::StaticRouteLanIp | Policy::Attachments => "medium",
         Policy::NetworkReferences | Policy::VpcSyntax | Policy::VpcInjector => "low",
     }

@@ -32,8 +32,11 @@ const CREATED: &str = "2026-11-23T00:00:00Z";
 /// Where the sources are.
 pub(crate) const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// The operations that rules review. None reads a DELETE.
+/// The operations by which something is stored.
 const REVIEWED: &[&str] = &["CREATE", "UPDATE"];
+
+/// The operation by which something goes.
+const DELETED: &[&str] = &["DELETE"];
 
 /// All files, by their paths from the root. `pages` are those of the rules, by the rule's id.
 pub(crate) fn files(pages: &BTreeMap<String, String>) -> Result<Vec<(PathBuf, String)>> {
@@ -72,6 +75,7 @@ fn title(policy: Policy) -> &'static str {
         Policy::NetworkReferences => "Network references",
         Policy::SubnetOverlap => "Subnet overlap",
         Policy::NatGatewayLanIp => "NAT gateway lanIp",
+        Policy::EgressGateway => "Egress gateway",
         Policy::StaticRouteLanIp => "VPC routes",
         Policy::Attachments => "Attachments",
         Policy::VpcSyntax => "VPC syntax",
@@ -108,7 +112,7 @@ mod tests {
                 assert!(reviewed.contains(&kind), "{} reviews {kind}, {} does not", rule.id, rule.policy);
             }
         }
-        let nobody = [Kind::Node, Kind::ServiceCidr, Kind::AttachmentDefinition];
+        let nobody = [Kind::Node, Kind::ServiceCidr];
         for policy in Policy::ALL {
             assert!(nobody.iter().all(|kind| !policy.kinds().contains(kind)), "{policy}");
         }

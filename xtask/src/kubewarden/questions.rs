@@ -60,6 +60,15 @@ pub(super) fn of(policy: Policy) -> Questions {
         ));
     }
     questions.push(map("kubeOvn", "Kube-OVN", "How Kube-OVN was configured.", "Kube-OVN", kube_ovn()));
+    if policy == Policy::EgressGateway {
+        questions.push(map(
+            "egressGateway",
+            "Egress gateways",
+            "What an egress gateway may be and do.",
+            "Egress gateways",
+            egress_gateway(),
+        ));
+    }
     questions.push(map(
         "exempt",
         "Exempt",
@@ -117,6 +126,16 @@ fn kube_ovn() -> Vec<Question> {
     ]
 }
 
+fn egress_gateway() -> Vec<Question> {
+    let group = "Egress gateways";
+    let (images, scope) = ("egressGateway.images", "egressGateway.scope");
+    let own = "`own` refuses all that is not declared to be for the gateway's namespace.";
+    vec![
+        list(images, "What the reference of an image may begin with; empty for Kube-OVN's own image alone", group, &[]),
+        choice(scope, "Whose traffic a gateway may take", own, group, &["declared", "own"], "declared"),
+    ]
+}
+
 fn exempt() -> Vec<Question> {
     let defaults = Settings::default().exempt;
     let group = "Exemptions";
@@ -124,6 +143,7 @@ fn exempt() -> Vec<Question> {
         list("exempt.users", "Full user names; a list of your own replaces the default", group, &defaults.users),
         list("exempt.namespaces", "Namespaces; a list of your own replaces the default", group, &defaults.namespaces),
         list("exempt.restorers", "Users who bring backups back, in any order", group, &defaults.restorers),
+        list("exempt.deleters", "Users whose deletions pass", group, &defaults.deleters),
     ]
 }
 

@@ -58,6 +58,15 @@ pub(super) fn all(policy: Policy) -> Vec<Recorded> {
             vec![recorded("subnet-create"), deleting("subnet-update")]
         }
         Policy::NatGatewayLanIp => vec![recorded("vpcnatgateway-create"), deleting("vpcnatgateway-update")],
+        Policy::EgressGateway => vec![
+            Recorded { name: "egress-gateway-update", ..recorded("vpcegressgateway-update") },
+            changed(
+                "egress-gateway-with-image",
+                "vpcegressgateway-update",
+                "/object/spec/image",
+                json!("registry.example/any:1"),
+            ),
+        ],
         Policy::StaticRouteLanIp => vec![recorded("vpc-create"), deleting("vpc-update")],
         Policy::Attachments => vec![
             Recorded { name: "network-create", ..recorded("networkattachmentdefinition-create") },

@@ -26,6 +26,8 @@ pub(super) struct Origin {
     peer: IpAddr,
     /// Whether an object of this uid proves the peer: there was none yet.
     is_proof: bool,
+    /// Whether it has its claim. Until then one may stand in a ledger that it is not to be in.
+    is_entered: bool,
 }
 
 /// A claim that is being asked for. Dropping this ends it, as it does when nobody waits for the answer any more.
@@ -42,16 +44,15 @@ impl<'a> Asking<'a> {
         ledgers: &'a Arc<Ledgers>,
         request: &Request,
         peer: IpAddr,
-        space: &AddressSpace,
         claim: Claim,
         limit: Instant,
     ) -> Result<(Claim, Self), Refusal> {
-        let claim = as_of(ledgers, peer, space, claim, limit).await?;
+        let claim = as_of(ledgers, peer, claim, limit).await?;
         let asking = Self { ledgers, id: claim.id.clone(), is_entered: false };
         if !request.dry_run {
             let creates = claim.unproven.is_some() && request.operation == Operation::Create;
-            let is_proof = creates && timeout_at(limit, is_news(ledgers, space, &claim)).await.unwrap_or(false);
-            ledgers.own().insert(claim.id.clone(), Origin { peer, is_proof });
+            let is_proof = creates && timeout_at(limit, is_news(ledgers, &claim)).await.unwrap_or(false);
+            ledgers.own().insert(claim.id.clone(), Origin { peer, is_proof, is_entered: false });
         }
         Ok((claim, asking))
     }
@@ -59,6 +60,9 @@ impl<'a> Asking<'a> {
     /// It is in its ledger.
     pub(super) fn enter(mut self) {
         self.is_entered = true;
+        if let Some(origin) = self.ledgers.own().get_mut(&self.id) {
+            origin.is_entered = true;
+        }
         self.ledgers.peers.enter(&self.id);
     }
 }
@@ -74,14 +78,20 @@ impl Drop for Asking<'_> {
 
 impl Ledgers {
     /// The peer that has asked for a claim that was seen stored, if it is proven, by this or before.
-    pub(super) fn proves(&self, space: &AddressSpace, claim: &Claim) -> Option<IpAddr> {
-        let Origin { peer, is_proof } = *self.own().get(&claim.id)?;
+    pub(super) fn proves(&self, claim: &Claim) -> Option<IpAddr> {
+        let Origin { peer, is_proof, .. } = *self.own().get(&claim.id).filter(|origin| origin.is_entered)?;
         // Whoever reads the uid of an object to be in another ledger cannot have the object there.
-        let is_there = |prefix| self.live.read().inventory.holders(space, prefix).contains(&claim.holder);
+        let is_there = |prefix| self.live.read().inventory.holders(&claim.space, prefix).contains(&claim.holder);
         if is_proof && claim.prefixes.iter().all(|prefix| is_there(*prefix)) {
             self.peers.prove(peer);
         }
         self.peers.noted(peer)
+    }
+
+    /// A claim is in no ledger any more. Where it was not to be, and is still asked for elsewhere, it goes on to be known.
+    pub(super) fn let_go(&self, id: &str) -> Option<Origin> {
+        let mut own = self.own();
+        if own.get(id)?.is_entered { own.remove(id) } else { None }
     }
 
     /// Counts a claim of which nothing was stored until its hold was over.
@@ -93,13 +103,7 @@ impl Ledgers {
 }
 
 /// A claim as that of a proven peer, or of an unproven one that has room for it.
-async fn as_of(
-    ledgers: &Ledgers,
-    peer: IpAddr,
-    space: &AddressSpace,
-    claim: Claim,
-    limit: Instant,
-) -> Result<Claim, Refusal> {
+async fn as_of(ledgers: &Ledgers, peer: IpAddr, claim: Claim, limit: Instant) -> Result<Claim, Refusal> {
     let now = Instant::now();
     let until = now + PATIENCE.min(limit.saturating_duration_since(now) / 2);
     let mut changes = ledgers.peers.changes();
@@ -108,7 +112,7 @@ async fn as_of(
         if ledgers.peers.is_proven(peer) {
             return Ok(claim);
         }
-        if !is_plausible(space, &claim) {
+        if !is_plausible(&claim) {
             return Err(Refusal::Busy("no API server has sent this".to_owned()));
         }
         if ledgers.peers.reserve(&id, peer) {
@@ -124,12 +128,12 @@ async fn as_of(
 }
 
 /// Whether an API server could have sent this: else it is there to make the writes and reads of others fail.
-fn is_plausible(space: &AddressSpace, claim: &Claim) -> bool {
+fn is_plausible(claim: &Claim) -> bool {
     let is_name = |name: &str| {
         let is_usual = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
         name.len() <= LONGEST_NAME && name.bytes().all(is_usual)
     };
-    let names = match space {
+    let names = match &claim.space {
         AddressSpace::Vpc(Shard { vpc, vlan }) => [vpc, vlan],
         AddressSpace::Subnet(subnet) => [subnet, subnet],
     };
@@ -141,7 +145,8 @@ fn is_plausible(space: &AddressSpace, claim: &Claim) -> bool {
 }
 
 /// Whether nothing is stored yet that a claim would create. What cannot be read proves nothing.
-async fn is_news(ledgers: &Ledgers, space: &AddressSpace, claim: &Claim) -> bool {
+async fn is_news(ledgers: &Ledgers, claim: &Claim) -> bool {
+    let space = &claim.space;
     let read = ledgers.live.refresh_object(space.holders(), "", &claim.holder).await;
     let state = ledgers.live.read();
     let is_this = |uid: &str| uid == claim.object_uid;
@@ -155,6 +160,7 @@ mod tests {
     fn claim(holder: &str) -> Claim {
         Claim {
             id: "5a2c8f7e-0000-4000-8000-000000000000".to_owned(),
+            space: AddressSpace::Vpc(Shard { vpc: "v".to_owned(), vlan: String::new() }),
             holder: holder.to_owned(),
             object_uid: "5a2c8f7e-0000-4000-8000-000000000001".to_owned(),
             generation: 1,
@@ -166,15 +172,14 @@ mod tests {
 
     #[test]
     fn what_no_api_server_sends_is_not_asked_for() {
-        let space = AddressSpace::Vpc(Shard { vpc: "v".to_owned(), vlan: String::new() });
-        assert!(is_plausible(&space, &claim("a.b-1")));
+        assert!(is_plausible(&claim("a.b-1")));
         for holder in ["", "a/b", "A", "a b", "%2e", &"a".repeat(254)] {
-            assert!(!is_plausible(&space, &claim(holder)), "{holder}");
+            assert!(!is_plausible(&claim(holder)), "{holder}");
         }
-        assert!(!is_plausible(&space, &Claim { id: "a".repeat(65), ..claim("a") }));
-        assert!(!is_plausible(&space, &Claim { object_uid: "a".repeat(65), ..claim("a") }));
+        assert!(!is_plausible(&Claim { id: "a".repeat(65), ..claim("a") }));
+        assert!(!is_plausible(&Claim { object_uid: "a".repeat(65), ..claim("a") }));
         let many = (0..65).map(|at| format!("10.0.{at}.0/24").parse().unwrap()).collect();
-        assert!(!is_plausible(&space, &Claim { prefixes: many, ..claim("a") }));
-        assert!(!is_plausible(&AddressSpace::Subnet("a".repeat(254)), &claim("a")));
+        assert!(!is_plausible(&Claim { prefixes: many, ..claim("a") }));
+        assert!(!is_plausible(&Claim { space: AddressSpace::Subnet("a".repeat(254)), ..claim("a") }));
     }
 }

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use vpcguard_policies::AddressSpace;
 
 use super::Ledgers;
 use super::writer::Ask;
 use crate::cluster::live::Stored;
 use crate::cluster::state::Identity;
-use crate::ledger::{Claim, Version};
+use crate::ledger::{Claim, Scope, Version};
 
 /// How often claims are looked through.
 const TICK: Duration = Duration::from_millis(500);
@@ -25,9 +24,12 @@ const COURTESY: std::ops::Range<u64> = 1000..3000;
 /// How long a release may take before it is asked for again.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// Claims in flight, by their ledger and id: a request may have one in the common ledger as well, for a moment.
+type AllKnown = HashMap<(Scope, String), Known>;
+
 /// What is known of a claim in flight.
 struct Known {
-    space: AddressSpace,
+    scope: Scope,
     claim: Claim,
     /// By our own clock, for no two clocks agree.
     first_seen: Instant,
@@ -63,15 +65,16 @@ pub(super) async fn run(ledgers: Arc<Ledgers>, mut stored: UnboundedReceiver<Sto
 }
 
 /// Takes up the claims that have come, drops those that have gone, and releases what is stored already.
-fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
+fn look_up(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
     let mut before = std::mem::take(known);
     let in_flight = ledgers.store.in_flight();
     let unproven = in_flight.iter().flat_map(|ledger| &ledger.claims);
     ledgers.peers.in_flight(unproven.filter_map(|claim| Some((claim.id.as_str(), claim.unproven?))));
     for ledger in in_flight {
         for claim in ledger.claims {
-            let met = before.remove(&claim.id).unwrap_or_else(|| Known {
-                space: ledger.space.clone(),
+            let key = (ledger.scope.clone(), claim.id.clone());
+            let met = before.remove(&key).unwrap_or_else(|| Known {
+                scope: ledger.scope.clone(),
                 courtesy: if ledgers.is_own(&claim.id) {
                     Duration::ZERO
                 } else {
@@ -79,14 +82,18 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
                 },
                 first_seen: Instant::now(),
                 asked: None,
-                claim: claim.clone(),
+                claim,
             });
-            known.insert(claim.id, met);
+            known.insert(key, met);
         }
     }
-    for (id, met) in before {
+    for ((_, id), met) in before {
+        // It may be in the other ledger.
+        if known.keys().any(|(_, other)| *other == id) {
+            continue;
+        }
         let is_over = met.first_seen.elapsed() >= ledgers.hold;
-        if let Some(origin) = ledgers.disown(&id)
+        if let Some(origin) = ledgers.let_go(&id)
             && is_over
             && met.identity(ledgers).is_none()
         {
@@ -101,9 +108,9 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
 }
 
 /// Releases what an object was claimed for that has been stored, or removed: neither will be stored once more.
-fn seen(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>, object: &Stored) {
+fn seen(ledgers: &Arc<Ledgers>, known: &mut AllKnown, object: &Stored) {
     for met in known.values_mut() {
-        let is_its_own = met.claim.holder == object.name && met.space.holders() == object.kind;
+        let is_its_own = met.claim.holder == object.name && met.scope.holders() == object.kind;
         let is_removed = object.removed && met.claim.object_uid == object.uid;
         let is_fulfilled = met.claim.is_fulfilled_by(&object.uid, object.generation);
         if is_its_own && (is_removed || is_fulfilled) {
@@ -113,7 +120,7 @@ fn seen(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>, object: &Sto
 }
 
 /// Collects what is over its hold.
-fn collect(ledgers: &Arc<Ledgers>, known: &mut HashMap<String, Known>) {
+fn collect(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
     for met in known.values_mut() {
         if met.first_seen.elapsed() >= ledgers.hold + met.courtesy {
             met.ask(ledgers, Ask::Collect { id: met.claim.id.clone() });
@@ -125,13 +132,13 @@ impl Known {
     /// What is stored of it, as far as that has been seen.
     fn identity(&self, ledgers: &Ledgers) -> Option<Identity> {
         let state = ledgers.live.read();
-        let found = state.identity(self.space.holders(), &self.claim.holder);
+        let found = state.identity(self.scope.holders(), &self.claim.holder);
         found.filter(|found| self.claim.is_fulfilled_by(&found.uid, found.generation)).cloned()
     }
 
     fn release(&mut self, ledgers: &Arc<Ledgers>, stored_at: Option<Version>, is_stored: bool) {
         if self.first_seen.elapsed() >= self.courtesy {
-            let proven = is_stored.then(|| ledgers.proves(&self.space, &self.claim)).flatten();
+            let proven = is_stored.then(|| ledgers.proves(&self.claim)).flatten();
             self.ask(ledgers, Ask::Release { id: self.claim.id.clone(), stored_at, proven });
         }
     }
@@ -139,7 +146,7 @@ impl Known {
     fn ask(&mut self, ledgers: &Arc<Ledgers>, ask: Ask) {
         if self.asked.is_none_or(|asked| asked.elapsed() >= AGAIN) {
             self.asked = Some(Instant::now());
-            ledgers.release(&self.space, ask);
+            ledgers.release(&self.scope, ask);
         }
     }
 }

@@ -37,14 +37,14 @@ impl Writer {
         let mut holders: Vec<_> = doubts.iter().flat_map(|(_, rivals)| rivals).map(|rival| &rival.holder).collect();
         holders.sort_unstable();
         holders.dedup();
-        let kind = self.space.holders();
+        let kind = self.scope.holders();
         try_join_all(holders.into_iter().map(|holder| self.live.refresh_object(kind, "", holder)))
             .await
             .map_err(unread)?;
         // From the last one on, so that the places of the others stay.
         for (at, rivals) in doubts.into_iter().rev() {
             let Some(asked) = claims.get_mut(at) else { continue };
-            let young = rivals.iter().filter(|rival| !is_over(&self.peers, rival)).count();
+            let young = rivals.iter().filter(|rival| !is_over(self.store.peers(), rival)).count();
             if rivals.iter().any(|rival| self.is_stored(rival)) {
                 answer(claims, vec![(at, Outcome::Reconsider)]);
             } else if young == 0 || asked.patience <= Instant::now() {
@@ -52,8 +52,8 @@ impl Writer {
             } else {
                 let asked = claims.remove(at);
                 // Where nobody can ask any more, nobody waits for an answer.
-                if let Some(queue) = self.queue.upgrade() {
-                    tokio::spawn(ask_later(asked, rivals, queue, Arc::clone(&self.peers)));
+                if let Some(queue) = self.queue.as_ref().and_then(mpsc::WeakSender::upgrade) {
+                    tokio::spawn(ask_later(asked, rivals, queue, Arc::clone(self.store.peers())));
                 }
             }
         }

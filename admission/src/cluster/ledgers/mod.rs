@@ -1,13 +1,17 @@
 //! The ledgers of a live cluster: claims on their way in, and out again.
 //!
-//! Each address space that is asked for has a [`writer`], which makes one PUT of everything that waits for it. [`store`]
-//! is what the API server keeps; [`collector`] releases claims that are stored, or can no longer be. [`peers`] says which
-//! peers are known to be API servers, and [`asking`] what is asked of those that are not.
+//! Each ledger that is asked for has a [`writer`], which makes one PUT of everything that waits for it. [`store`] is what
+//! the API server keeps; [`collector`] releases claims that are stored, or can no longer be; [`remover`] removes the ledgers
+//! of what is gone. [`peers`] says which peers are known to be API servers, and [`asking`] what is asked of those that are
+//! not.
 
 mod asking;
 mod collector;
+mod common;
 mod doubt;
 mod peers;
+mod presence;
+mod remover;
 mod store;
 mod writer;
 
@@ -22,18 +26,21 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use vpcguard_policies::{AddressSpace, Request, Wanted};
+use vpcguard_policies::{Request, Wanted};
 
 use super::live::{Live, Stored};
-use crate::ledger::Claim;
+use crate::ledger::{Claim, Scope};
 use asking::{Asking, Origin};
 pub(crate) use peers::{PeerTotals, Peers};
 use store::Store;
 pub(crate) use store::{Counted, Totals};
-use writer::{Ask, Writer};
+use writer::{Ask, Reply, Writer};
 
-/// How many requests wait for one address space before more are turned away.
+/// How many requests wait for one ledger before more are turned away.
 const QUEUE: usize = 1024;
+
+/// How often a claim is asked for in one ledger because the other one is not there, or is by now.
+const MOST_MOVES: usize = 5;
 
 /// What happens to a request whose claim cannot be entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -84,7 +91,7 @@ pub(crate) struct Ledgers {
     live: Arc<Live>,
     store: Arc<Store>,
     peers: Arc<Peers>,
-    writers: Mutex<HashMap<AddressSpace, mpsc::Sender<Ask>>>,
+    writers: Mutex<HashMap<Scope, mpsc::Sender<Ask>>>,
     /// The claims that were asked for here, and that this replica is the first to release.
     own: Mutex<HashMap<String, Origin>>,
 }
@@ -112,6 +119,7 @@ impl Ledgers {
         if self.mode != Mode::Off {
             tasks.spawn(Arc::clone(&self.store).follow());
             tasks.spawn(collector::run(Arc::clone(self), stored));
+            tasks.spawn(remover::run(Arc::clone(&self.live), Arc::clone(&self.store)));
         }
     }
 
@@ -139,40 +147,71 @@ impl Ledgers {
     }
 
     async fn ask(self: &Arc<Self>, request: &Request, peer: IpAddr, wanted: Wanted, limit: Instant) -> Outcome {
-        let (claim, space) = (self.claim_of(request, &wanted), wanted.space.clone());
-        let (claim, asking) = match Asking::begin(self, request, peer, &space, claim, limit).await {
+        let (claim, asking) = match Asking::begin(self, request, peer, self.claim_of(request, &wanted), limit).await {
             Ok(begun) => begun,
             Err(refusal) => return Outcome::Refused(refusal),
         };
+        let own = Scope::Own(wanted.space.clone());
+        let is_there = self.store.knows(&own)
+            || match presence::is_there(&self.live, &wanted.space).await {
+                Ok(is_there) => is_there,
+                Err(error) => return Outcome::Refused(Refusal::Busy(error.to_string())),
+            };
+        let (mut scope, mut other) = (own, Scope::common(&wanted.space));
+        if !is_there {
+            std::mem::swap(&mut scope, &mut other);
+        }
+        for _ in 0..MOST_MOVES {
+            match self.ask_in(&scope, request, &wanted, claim.clone(), limit).await {
+                Reply::Settled(outcome) => {
+                    if outcome == Outcome::Granted && !request.dry_run {
+                        asking.enter();
+                    }
+                    return outcome;
+                }
+                Reply::Elsewhere => std::mem::swap(&mut scope, &mut other),
+            }
+        }
+        Outcome::Refused(Refusal::Busy("what the addresses are of comes and goes too fast".to_owned()))
+    }
+
+    async fn ask_in(
+        self: &Arc<Self>,
+        scope: &Scope,
+        request: &Request,
+        wanted: &Wanted,
+        claim: Claim,
+        limit: Instant,
+    ) -> Reply {
         let (reply, answer) = oneshot::channel();
         let id = claim.id.clone();
         let ask = Ask::Claim(writer::Asked {
             claim,
-            contested: if wanted.tolerant { Vec::new() } else { wanted.contested },
+            contested: if wanted.tolerant { Vec::new() } else { wanted.contested.clone() },
             dry_run: request.dry_run,
             limit,
             patience: doubt::patience(limit),
             passes_over: Vec::new(),
             reply,
         });
-        let writer = self.writer(&space);
+        let busy = |text: &str| Reply::Settled(Outcome::Refused(Refusal::Busy(text.to_owned())));
+        let writer = self.writer(scope);
         if writer.try_send(ask).is_err() {
-            return Outcome::Refused(Refusal::Busy("too many requests wait for this address space".to_owned()));
+            return busy("too many requests wait for this address space");
         }
-        let outcome = match timeout_at(limit, answer).await {
-            Ok(Ok(outcome)) => outcome,
+        let (reply, is_late) = match timeout_at(limit, answer).await {
+            Ok(Ok(reply)) => (reply, false),
             // A writer that ended without an answer has panicked: a bug, and no reason to admit anything.
-            Ok(Err(_)) => Outcome::Refused(Refusal::Busy("the claim was lost".to_owned())),
-            Err(_) => {
-                // It may be entered yet, for a request that is refused here and now.
-                let _ = writer.try_send(Ask::Release { id, stored_at: None, proven: None });
-                return Outcome::Refused(Refusal::Busy("the addresses could not be claimed in time".to_owned()));
-            }
+            Ok(Err(_)) => (busy("the claim was lost"), false),
+            Err(_) => (busy("the addresses could not be claimed in time"), true),
         };
-        if outcome == Outcome::Granted && !request.dry_run {
-            asking.enter();
+        let is_granted = reply == Reply::Settled(Outcome::Granted);
+        // It may be entered yet, for a request that is refused here and now. In the common ledger it may be already: there a
+        // claim is looked at once more after it was entered.
+        if is_late || (scope.is_common() && !is_granted && !request.dry_run) {
+            let _ = writer.try_send(Ask::Release { id, stored_at: None, proven: None });
         }
-        outcome
+        reply
     }
 
     fn is_own(&self, id: &str) -> bool {
@@ -196,6 +235,7 @@ impl Ledgers {
         let deadline = Timestamp::now().saturating_add(hold).unwrap_or(Timestamp::MAX);
         Claim {
             id: request.uid.clone(),
+            space: wanted.space.clone(),
             holder: wanted.holder.clone(),
             object_uid: text("uid").to_owned(),
             generation: generation.unwrap_or_default(),
@@ -206,27 +246,22 @@ impl Ledgers {
     }
 
     /// Asks for a claim's release; somebody else may have done it already.
-    fn release(self: &Arc<Self>, space: &AddressSpace, ask: Ask) {
+    fn release(self: &Arc<Self>, scope: &Scope, ask: Ask) {
         // Where the queue is full, the collector comes by again.
-        let _ = self.writer(space).try_send(ask);
+        let _ = self.writer(scope).try_send(ask);
     }
 
-    /// The writer of an address space, begun where there is none.
-    fn writer(self: &Arc<Self>, space: &AddressSpace) -> mpsc::Sender<Ask> {
+    /// The writer of a ledger, begun where there is none.
+    fn writer(self: &Arc<Self>, scope: &Scope) -> mpsc::Sender<Ask> {
         let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(writer) = writers.get(space).filter(|writer| !writer.is_closed()) {
+        if let Some(writer) = writers.get(scope).filter(|writer| !writer.is_closed()) {
             return writer.clone();
         }
         let (sender, asks) = mpsc::channel(QUEUE);
-        let writer = Writer {
-            space: space.clone(),
-            live: Arc::clone(&self.live),
-            store: Arc::clone(&self.store),
-            peers: Arc::clone(&self.peers),
-            queue: sender.downgrade(),
-        };
+        let queue = Some(sender.downgrade());
+        let writer = Writer::new(scope.clone(), Arc::clone(&self.live), Arc::clone(&self.store), queue);
         tokio::spawn(writer.run(asks));
-        writers.insert(space.clone(), sender.clone());
+        writers.insert(scope.clone(), sender.clone());
         sender
     }
 

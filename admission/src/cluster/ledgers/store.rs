@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
-use kube::api::{Api, ObjectMeta, PostParams};
+use kube::api::{Api, DeleteParams, ObjectMeta, PostParams, Preconditions};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, ResourceExt};
@@ -16,7 +16,7 @@ use super::peers::Peers;
 use super::{Outcome, Refusal};
 use crate::cluster::client::{code, reason};
 use crate::ledger::crd::{AddressLedger, AddressLedgerSpec};
-use crate::ledger::{FormatError, Ledger, Version};
+use crate::ledger::{FormatError, Ledger, Scope, Version};
 
 /// A ledger as it was last read or written, ready to be written again if nobody else did.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Kept {
 }
 
 /// Which version of which object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     uid: Option<String>,
     resource_version: String,
@@ -146,28 +146,52 @@ impl Store {
         ledgers.map(|ledger| self.vouched(ledger)).collect()
     }
 
+    /// The address spaces whose own ledger had no claim when it was last seen.
+    pub(super) fn unclaimed(&self) -> Vec<AddressSpace> {
+        let kept = self.kept();
+        let unclaimed = kept.iter().filter(|(_, ledger)| ledger.spec.claims.is_empty());
+        let own = unclaimed.filter_map(|(name, ledger)| match Scope::try_from(&ledger.spec) {
+            Ok(scope) if scope.object_name() != *name => None,
+            Ok(Scope::Own(space)) => Some(space),
+            Ok(Scope::Subnets | Scope::Gateways) | Err(_) => None,
+        });
+        own.collect()
+    }
+
+    /// Whether there was a ledger when it was last looked.
+    pub(super) fn knows(&self, scope: &Scope) -> bool {
+        self.kept().contains_key(&scope.object_name())
+    }
+
     /// A ledger as it was last seen; none where none was.
-    pub(super) fn cached(&self, space: &AddressSpace) -> Result<Option<Kept>, StoreError> {
-        let found = self.kept().get(&space.object_name()).cloned();
-        found.map(|ledger| self.read(space, &ledger)).transpose()
+    pub(super) fn cached(&self, scope: &Scope) -> Result<Option<Kept>, StoreError> {
+        let found = self.kept().get(&scope.object_name()).cloned();
+        found.map(|ledger| self.read(scope, &ledger)).transpose()
+    }
+
+    /// Whether there is a ledger, live.
+    pub(super) async fn has(&self, scope: &Scope) -> Result<bool, StoreError> {
+        let name = scope.object_name();
+        let found = self.api.get_metadata_opt(&name).await.map_err(|error| self.failed("get", &name, &error))?;
+        Ok(found.is_some())
     }
 
     /// Reads a ledger live; none if there is none.
-    pub(super) async fn get(&self, space: &AddressSpace) -> Result<Option<Kept>, StoreError> {
-        let name = space.object_name();
+    pub(super) async fn get(&self, scope: &Scope) -> Result<Option<Kept>, StoreError> {
+        let name = scope.object_name();
         let found = self.api.get_opt(&name).await.map_err(|error| self.failed("get", &name, &error))?;
         let Some(ledger) = found else {
             self.kept().remove(&name);
             return Ok(None);
         };
-        let kept = self.read(space, &ledger);
+        let kept = self.read(scope, &ledger);
         self.keep(ledger);
         kept.map(Some)
     }
 
-    /// Writes a ledger, if it is still what it was when it was read.
-    pub(super) async fn put(&self, kept: &Kept) -> Result<(), StoreError> {
-        let name = kept.ledger.space.object_name();
+    /// Writes a ledger, if it is still what it was when it was read, and says what it is then.
+    pub(super) async fn put(&self, kept: &Kept) -> Result<Identity, StoreError> {
+        let name = kept.ledger.scope.object_name();
         let mut ledger = AddressLedger::new(&name, AddressLedgerSpec::from(&kept.ledger));
         let params = PostParams::default();
         let written = match &kept.stored {
@@ -184,12 +208,27 @@ impl Store {
         };
         let written = written.map_err(|(verb, error)| self.failed(verb, &name, &error))?;
         self.mended();
+        let identity = identity_of(&written);
         self.keep(written);
         self.changed.send_replace(());
-        Ok(())
+        Ok(identity)
     }
 
-    fn read(&self, space: &AddressSpace, ledger: &AddressLedger) -> Result<Kept, StoreError> {
+    /// Removes a ledger, if it is still what it was when it was read.
+    pub(super) async fn remove(&self, kept: &Kept) -> Result<(), StoreError> {
+        let Some(Identity { uid, resource_version }) = kept.stored.clone() else { return Ok(()) };
+        let preconditions = Preconditions { uid, resource_version: Some(resource_version) };
+        let params = DeleteParams::default().preconditions(preconditions);
+        match self.api.delete(&kept.ledger.scope.object_name(), &params).await {
+            // The watch will show it: until then, whoever writes it is told to read it again.
+            Ok(_) => Ok(()),
+            Err(error) if matches!(code(&error), Some(404 | 409)) => Err(StoreError::Conflict),
+            // No trouble of those who claim.
+            Err(error) => Err(StoreError::Unknown(reason(&error))),
+        }
+    }
+
+    fn read(&self, scope: &Scope, ledger: &AddressLedger) -> Result<Kept, StoreError> {
         self.learn(ledger);
         let name = ledger.name_any();
         let read = Ledger::try_from(&ledger.spec).map_err(|error| {
@@ -199,11 +238,15 @@ impl Store {
             };
             self.unavailable(format!("AddressLedger {name:?} cannot be used: {error}{remedy}"))
         })?;
-        if read.space != *space {
+        if read.scope != *scope {
             return Err(self.unavailable(format!("AddressLedger {name:?} is of another address space: kubectl delete addressledger {name} has it made anew")));
         }
-        let stored = Identity { uid: ledger.uid(), resource_version: ledger.resource_version().unwrap_or_default() };
-        Ok(Kept { ledger: self.vouched(read), stored: Some(stored) })
+        Ok(Kept { ledger: self.vouched(read), stored: Some(identity_of(ledger)) })
+    }
+
+    /// Who may ask.
+    pub(super) fn peers(&self) -> &Arc<Peers> {
+        &self.peers
     }
 
     /// A ledger as it reads to whoever knows the proven peers by now.
@@ -264,9 +307,9 @@ impl Store {
     }
 
     /// Counts a write, also one that nobody waited for.
-    pub(super) fn count_write(&self, written: &Result<(), StoreError>) {
+    pub(super) fn count_write(&self, written: &Result<Identity, StoreError>) {
         let name = match written {
-            Ok(()) => "written",
+            Ok(_) => "written",
             Err(StoreError::Conflict) => "conflict",
             Err(StoreError::Unknown(_)) => "unknown",
             Err(StoreError::Unavailable(_)) => "unavailable",
@@ -303,6 +346,10 @@ impl Store {
     fn kept(&self) -> MutexGuard<'_, BTreeMap<String, AddressLedger>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn identity_of(ledger: &AddressLedger) -> Identity {
+    Identity { uid: ledger.uid(), resource_version: ledger.resource_version().unwrap_or_default() }
 }
 
 fn note(error: &watcher::Error) {

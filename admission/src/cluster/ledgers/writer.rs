@@ -1,4 +1,4 @@
-//! The one task of a replica that writes the ledger of one address space.
+//! The one task of a replica that writes one ledger.
 //!
 //! What is asked while a write is under way is decided together and written at once after it: many requests, one PUT.
 
@@ -11,12 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use vpcguard_policies::{AddressSpace, ViewError};
 
-use super::peers::Peers;
-use super::store::{Kept, Store, StoreError};
+use super::store::{Identity, Kept, Store, StoreError};
 use super::{Outcome, Refusal};
 use crate::cluster::live::Live;
 use crate::cluster::state::State;
-use crate::ledger::{Claim, Decision, Index, Ledger, Version};
+use crate::ledger::{Claim, Decision, Index, Ledger, Scope, Version};
 
 /// How many are decided together.
 const MOST: usize = 512;
@@ -50,33 +49,42 @@ pub(super) struct Asked {
     /// Until when it waits for claims of unproven peers, and those that it has waited for.
     pub(super) patience: Instant,
     pub(super) passes_over: Vec<String>,
-    pub(super) reply: oneshot::Sender<Outcome>,
+    pub(super) reply: oneshot::Sender<Reply>,
+}
+
+/// What whoever asks for a claim is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// What became of it.
+    Settled(Outcome),
+    /// It is to be asked for in the other ledger: in the common one where what the address space belongs to is not there, in
+    /// its own where it has one by now.
+    Elsewhere,
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Writer {
-    pub(super) space: AddressSpace,
+    pub(super) scope: Scope,
     pub(super) live: Arc<Live>,
     pub(super) store: Arc<Store>,
-    pub(super) peers: Arc<Peers>,
-    /// Where it is asked, for what is asked once more.
-    pub(super) queue: mpsc::WeakSender<Ask>,
+    /// Where it is asked, for what is asked once more; nowhere for one who only takes over.
+    pub(super) queue: Option<mpsc::WeakSender<Ask>>,
 }
 
-/// What is stored in an address space, as far as the view goes.
+/// What is stored, as far as the view goes.
 struct Stored<'a> {
-    space: &'a AddressSpace,
+    scope: &'a Scope,
     state: &'a State,
 }
 
 impl Index for Stored<'_> {
     fn version(&self) -> Version {
-        self.state.version(self.space.holders())
+        self.state.version(self.scope.holders())
     }
 
-    fn holders(&self, prefix: IpNet) -> Vec<String> {
-        self.state.inventory.holders(self.space, prefix)
+    fn holders(&self, space: &AddressSpace, prefix: IpNet) -> Vec<String> {
+        self.state.inventory.holders(space, prefix)
     }
 }
 
@@ -95,6 +103,10 @@ enum Decided {
 }
 
 impl Writer {
+    pub(super) fn new(scope: Scope, live: Arc<Live>, store: Arc<Store>, queue: Option<mpsc::WeakSender<Ask>>) -> Self {
+        Self { scope, live, store, queue }
+    }
+
     /// Does what is asked, until nobody has asked anything for a while.
     pub(super) async fn run(self, mut asks: mpsc::Receiver<Ask>) {
         let mut batch = Vec::new();
@@ -124,7 +136,7 @@ impl Writer {
             };
             for asked in claims {
                 // Whoever asked may have gone.
-                let _ = asked.reply.send(Outcome::Refused(refusal.clone()));
+                let _ = asked.reply.send(Reply::Settled(Outcome::Refused(refusal.clone())));
             }
         }
     }
@@ -143,8 +155,13 @@ impl Writer {
         for id in collected {
             releases.push((id.clone(), self.stored_version(&kept.ledger, id).await?, None));
         }
+        let mut is_confirmed = false;
         loop {
             turn_away_the_late(claims);
+            if kept.stored.is_none() && !self.begin(&mut kept, claims).await? {
+                (kept, fresh) = (self.read(claims).await?, true);
+                continue;
+            }
             let mut next = kept.ledger.clone();
             for (id, stored_at, proven) in &releases {
                 // Where it is not there, somebody else has released it, and has raised the floor.
@@ -155,7 +172,8 @@ impl Writer {
                     }
                 }
             }
-            match self.decide(&mut next, claims) {
+            let honoured = self.honour(&mut next, claims).await?;
+            match self.decide(&mut next, claims, &honoured) {
                 Decided::Behind => {
                     self.wait_for(next.floor, claims).await;
                     fresh = false;
@@ -164,12 +182,18 @@ impl Writer {
                 Decided::Conflicts(conflicts) if fresh => self.answer_conflicts(conflicts, claims).await?,
                 Decided::Conflicts(_) => (kept, fresh) = (self.read(claims).await?, true),
                 Decided::Doubts(doubts) => self.settle_doubts(doubts, claims).await?,
-                Decided::Granted if next == kept.ledger => break,
-                Decided::Granted => match self.write(&Kept { ledger: next, stored: kept.stored.clone() }, claims).await
-                {
-                    Ok(()) => break,
-                    Err(StoreError::Conflict) => (kept, fresh) = (self.read(claims).await?, true),
-                    Err(error) => return Err(error),
+                Decided::Granted if next.claims != kept.ledger.claims => {
+                    kept.ledger = next;
+                    match self.write(&kept, claims).await {
+                        Ok(identity) => (kept.stored, is_confirmed) = (Some(identity), false),
+                        Err(StoreError::Conflict) => (kept, fresh) = (self.read(claims).await?, true),
+                        Err(error) => return Err(error),
+                    }
+                }
+                Decided::Granted if is_confirmed => break,
+                Decided::Granted => match self.confirm(&kept, claims).await? {
+                    Some(newer) => (kept, fresh, is_confirmed) = (newer, true, true),
+                    None => break,
                 },
             }
         }
@@ -178,17 +202,17 @@ impl Writer {
     }
 
     /// Enters the claims one after the other, as long as none is in the way. Dry runs leave none behind.
-    fn decide(&self, next: &mut Ledger, claims: &[Asked]) -> Decided {
+    fn decide(&self, next: &mut Ledger, claims: &[Asked], honoured: &[Claim]) -> Decided {
         let state = self.live.read();
-        let index = Stored { space: &self.space, state: &state };
+        let index = Stored { scope: &self.scope, state: &state };
         let (mut denied, mut conflicts, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
         // Nobody stands in the way of a proven peer by having asked at the same time.
         let (proven, unproven): (Vec<_>, Vec<_>) =
             claims.iter().enumerate().partition(|(_, asked)| asked.claim.unproven.is_none());
         for (at, asked) in proven.into_iter().chain(unproven) {
-            match next.decide(&index, &asked.claim, &asked.contested) {
+            match next.decide(&index, &asked.claim, &asked.contested, honoured) {
                 Decision::Grant => {
-                    let rivals = next.doubtful(&asked.claim, &asked.contested);
+                    let rivals = next.doubtful(&asked.claim, &asked.contested, honoured);
                     if rivals.iter().any(|rival| !asked.passes_over.contains(&rival.id)) {
                         doubts.push((at, rivals));
                     } else if !asked.dry_run {
@@ -227,7 +251,7 @@ impl Writer {
                 Some(stored) => stored,
                 None if of_this_batch => false,
                 None => {
-                    self.live.refresh_object(self.space.holders(), "", &rival.holder).await.map_err(unread)?;
+                    self.live.refresh_object(self.scope.holders(), "", &rival.holder).await.map_err(unread)?;
                     self.is_stored(&rival)
                 }
             };
@@ -241,12 +265,12 @@ impl Writer {
     /// Whether what a claim is for has been seen stored.
     pub(super) fn is_stored(&self, claim: &Claim) -> bool {
         let state = self.live.read();
-        let identity = state.identity(self.space.holders(), &claim.holder);
+        let identity = state.identity(self.scope.holders(), &claim.holder);
         identity.is_some_and(|identity| claim.is_fulfilled_by(&identity.uid, identity.generation))
     }
 
     fn in_flight(&self, rival: &Claim) -> Outcome {
-        let kind = self.space.holders();
+        let kind = self.scope.holders();
         let disclosed = self.live.settings().disclose_names;
         let holder = if disclosed { format!("{kind} {:?}", rival.holder) } else { format!("another {kind}") };
         Outcome::Refused(Refusal::InFlight { holder })
@@ -256,7 +280,7 @@ impl Writer {
     async fn wait_for(&self, floor: Version, claims: &mut Vec<Asked>) {
         let Some(limit) = claims.iter().map(|asked| asked.limit).min() else { return };
         tokio::select! {
-            () = self.live.reach(self.space.holders(), floor) => {}
+            () = self.live.reach(self.scope.holders(), floor) => {}
             () = sleep_until(limit) => turn_away_the_late(claims),
         }
     }
@@ -264,30 +288,30 @@ impl Writer {
     /// The version at which what a claim is for is stored; none if it is not.
     async fn stored_version(&self, ledger: &Ledger, id: &str) -> Result<Option<Version>, StoreError> {
         let Some(claim) = ledger.claims.iter().find(|claim| claim.id == id) else { return Ok(None) };
-        self.live.refresh_object(self.space.holders(), "", &claim.holder).await.map_err(unread)?;
-        Ok(self.live.read().identity(self.space.holders(), &claim.holder).map(|identity| identity.version))
+        self.live.refresh_object(self.scope.holders(), "", &claim.holder).await.map_err(unread)?;
+        Ok(self.live.read().identity(self.scope.holders(), &claim.holder).map(|identity| identity.version))
     }
 
     /// The ledger as it was last seen, or live where it never was.
     async fn known(&self, claims: &[Asked]) -> Result<Kept, StoreError> {
-        match self.store.cached(&self.space)? {
+        match self.store.cached(&self.scope)? {
             Some(kept) => Ok(kept),
             None => self.read(claims).await,
         }
     }
 
     /// The ledger live, or a new one.
-    async fn read(&self, claims: &[Asked]) -> Result<Kept, StoreError> {
-        if let Some(kept) = in_time(claims, self.store.get(&self.space)).await? {
+    pub(super) async fn read(&self, claims: &[Asked]) -> Result<Kept, StoreError> {
+        if let Some(kept) = in_time(claims, self.store.get(&self.scope)).await? {
             return Ok(kept);
         }
         // Whoever decides on a new ledger must have seen all that was stored before it.
-        in_time(claims, async { self.live.refresh_all(self.space.holders()).await.map_err(unread) }).await?;
-        let floor = self.live.read().newest(self.space.holders());
-        Ok(Kept { ledger: Ledger::new(self.space.clone(), floor), stored: None })
+        in_time(claims, async { self.live.refresh_all(self.scope.holders()).await.map_err(unread) }).await?;
+        let floor = self.live.read().newest(self.scope.holders());
+        Ok(Kept { ledger: Ledger::new(self.scope.clone(), floor), stored: None })
     }
 
-    async fn write(&self, kept: &Kept, claims: &[Asked]) -> Result<(), StoreError> {
+    pub(super) async fn write(&self, kept: &Kept, claims: &[Asked]) -> Result<Identity, StoreError> {
         let written = in_time(claims, self.store.put(kept)).await;
         self.store.count_write(&written);
         written
@@ -295,7 +319,10 @@ impl Writer {
 }
 
 /// Does something as long as anybody waits for it.
-async fn in_time<T>(claims: &[Asked], what: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(super) async fn in_time<T>(
+    claims: &[Asked],
+    what: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
     let latest = claims.iter().map(|asked| asked.limit).max();
     let limit = latest.unwrap_or_else(|| Instant::now() + UNHURRIED);
     let late = || StoreError::Unknown("no answer in time".to_owned());
@@ -313,10 +340,8 @@ fn turn_away_the_late(claims: &mut Vec<Asked>) {
 }
 
 fn grant(claims: &mut Vec<Asked>) {
-    for asked in claims.drain(..) {
-        // Whoever asked may have gone: the claim is released when its hold is over.
-        let _ = asked.reply.send(Outcome::Granted);
-    }
+    // Whoever asked may have gone: the claim is released when its hold is over.
+    reply(claims, |_| Some(Reply::Settled(Outcome::Granted)));
 }
 
 /// Answers some of the claims, by their places, and leaves the others.
@@ -324,7 +349,17 @@ pub(super) fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, Outcome)>
     answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     for (at, outcome) in answers {
         if at < claims.len() {
-            let _ = claims.remove(at).reply.send(outcome);
+            let _ = claims.remove(at).reply.send(Reply::Settled(outcome));
+        }
+    }
+}
+
+/// Gives those a reply for whom there is one, and leaves the others.
+pub(super) fn reply(claims: &mut Vec<Asked>, of: impl Fn(&Asked) -> Option<Reply>) {
+    for asked in std::mem::take(claims) {
+        match of(&asked) {
+            Some(reply) => drop(asked.reply.send(reply)),
+            None => claims.push(asked),
         }
     }
 }

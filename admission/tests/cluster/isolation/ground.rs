@@ -82,7 +82,7 @@ fn may(role: &str, rules: &[(&str, &[&str])], namespace: Option<&str>, subject: 
 }
 
 /// Kube-OVN may do everything.
-fn kube_ovn() -> Vec<Value> {
+pub(in super::super) fn kube_ovn() -> Vec<Value> {
     let subject = json!({"kind": "ServiceAccount", "name": "ovn", "namespace": "kube-system"});
     may("kube-ovn", &[("*", &["*"])], None, &subject).into()
 }
@@ -107,7 +107,7 @@ fn tenant() -> Vec<Value> {
 }
 
 /// KubeVirt's kinds, as far as vpcguard reads them: the whole definitions are a megabyte.
-const MACHINES: &str = r"
+pub(in super::super) const MACHINES: &str = r"
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: virtualmachines.kubevirt.io}

@@ -3,7 +3,7 @@
 //!
 //! What a way attaches where nobody refuses it is held against Kube-OVN itself in the test of conformance.
 
-mod ground;
+pub(super) mod ground;
 mod run;
 
 use std::collections::BTreeSet;

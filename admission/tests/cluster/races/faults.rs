@@ -8,6 +8,7 @@ use std::time::Duration;
 use vpcguard_tests::control_plane::ControlPlane;
 use vpcguard_tests::replica::Replica;
 
+use crate::client::{Clients, vpc};
 use crate::world::{Builder, World};
 
 /// One in which addresses that were claimed for nobody are free again before clients run out of patience: the hold is
@@ -31,5 +32,18 @@ pub(super) fn restart_api_server(plane: &mut ControlPlane, asked: &Receiver<()>)
         // The requests of a round take about this long: they are to be hit anywhere.
         sleep(Duration::from_millis(fastrand::u64(..50)));
         plane.restart_api_server().unwrap();
+    }
+}
+
+/// Deletes a VPC and creates it again, until whoever holds the channel's other end goes. Its Subnets stay.
+pub(super) fn have_vpc_come_and_go(clients: &Clients, name: impl Fn() -> String, stop: &Receiver<()>) {
+    let pause = || stop.recv_timeout(Duration::from_millis(fastrand::u64(..400)));
+    while pause() == Err(RecvTimeoutError::Timeout) {
+        let name = name();
+        let deleted = clients.at_once([clients.delete("vpcs", &name)]).remove(0);
+        assert!(deleted.is_accepted(), "{deleted:?}");
+        let _ = pause();
+        let created = clients.at_once([clients.create("vpcs", vpc(&name))]).remove(0);
+        assert!(created.is_accepted(), "{created:?}");
     }
 }

@@ -81,6 +81,34 @@ fn races_while_the_api_server_restarts() {
     wait_until_released(&clients);
 }
 
+/// The VPC is not there half of the time, and its ledger is removed and made anew.
+#[test]
+fn races_while_their_vpc_comes_and_goes() {
+    let Some(world) = World::builder().replicas(REPLICAS).start() else { return };
+    let clients = shared(Clients::new(&world, User::Admin).unwrap());
+    let (rounds, at) = (rounds(), AtomicUsize::new(0));
+    let removals = || {
+        let logs = world.replicas.iter().map(|replica| replica.log());
+        logs.map(|log| log.matches("removed the ledger of what is gone").count()).sum::<usize>()
+    };
+    let figures = thread::scope(|scope| {
+        let (_alive, stop) = channel();
+        let mut waiting = Some(stop);
+        race(&clients, PATIENCE, |round| {
+            // That of the round before is there: each begins with a VPC that is.
+            at.store(round.saturating_sub(1), Ordering::Relaxed);
+            if let Some(stop) = waiting.take_if(|_| round > 0) {
+                let (clients, at) = (&clients, &at);
+                let name = move || plan::vpc_of(at.load(Ordering::Relaxed));
+                scope.spawn(move || faults::have_vpc_come_and_go(clients, name, &stop));
+            }
+            round < rounds || removals() == 0
+        })
+    });
+    println!("{} removals of ledgers: {figures}", removals());
+    wait_until_released(&clients);
+}
+
 /// Runs rounds while there are to be more, and checks after each what is stored.
 fn race(clients: &Arc<Clients>, patience: Duration, mut more: impl FnMut(usize) -> bool) -> Figures {
     let begun = Instant::now();

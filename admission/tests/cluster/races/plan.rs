@@ -70,7 +70,7 @@ impl Round {
     }
 }
 
-fn vpc_of(round: usize) -> String {
+pub(super) fn vpc_of(round: usize) -> String {
     format!("v-{}", round / ROUNDS_OF_A_VPC)
 }
 

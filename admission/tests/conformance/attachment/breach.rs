@@ -142,7 +142,7 @@ fn subnet_of(address: &str) -> Option<&'static str> {
 
 /// A stable name of the way by which somebody got in. `admits` says whether vpcguard would admit a new object.
 pub(super) fn way(case: &Case, breach: &Breach, admits: impl Fn(&Value) -> bool) -> &'static str {
-    // Whatever is written there was judged by nobody.
+    // A way of its own, whatever is written there.
     if case.uses_status() {
         return "pods-status";
     }

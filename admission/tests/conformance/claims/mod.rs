@@ -169,7 +169,8 @@ fn all() -> Vec<Claim> {
     let is_rule = |case: &Case| TABLE.iter().any(|rule| rule.id == case.subject());
     let by_default = |case: &Case| case.settings.as_object().is_some_and(serde_json::Map::is_empty);
     let cases = Case::all().into_iter().filter(|case| is_rule(case) && by_default(case));
-    cases.filter(|case| case.request.operation != Operation::AtRest).filter_map(|case| claim(case, &defaults)).collect()
+    let is_made = |case: &Case| matches!(case.request.operation, Operation::Create | Operation::Update);
+    cases.filter(is_made).filter_map(|case| claim(case, &defaults)).collect()
 }
 
 /// None where another rule refuses the object: the case says nothing of Kube-OVN then.

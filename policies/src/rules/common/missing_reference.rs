@@ -4,7 +4,7 @@
 //! accepts such a name. For most it waits, with a line in its log; a missing `defaultSubnet` or peer it passes over
 //! without one. Manifests come in any order, so this is a warning; with `strictReferences: true` it is a denial. The
 //! rules that need the missing object have nothing to say. What Kube-OVN reads of a Pod itself, and not of a template,
-//! is for `pod-network-unresolvable`.
+//! is for `pod-network-unresolvable`; what a Service names is for `service-vpc-binding`, where all Vpcs and Subnets are seen.
 //!
 //! ```yaml
 //! # bad: the Subnet is called net1
@@ -28,6 +28,7 @@ use crate::kinds::{IP_POOL_SUFFIX, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITC
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::pod::network_unresolvable;
+use crate::rules::service::vpc_binding;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::view::Sight;
@@ -137,12 +138,21 @@ fn namespace(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
 
 fn service(service: &Service, context: &mut Context<'_>) -> Outcome {
     for (key, name) in service.vpcs().filter(|(_, name)| context.kube_ovn().is_custom_vpc(name)).collect::<Vec<_>>() {
-        refer(context, Kind::Vpc, FieldPath::annotation(key), name)?;
+        refer_of_service(context, Kind::Vpc, key, name)?;
     }
     match service.subnet() {
-        Some((key, name)) => refer(context, Kind::Subnet, FieldPath::annotation(key), name),
+        Some((key, name)) => refer_of_service(context, Kind::Subnet, key, name),
         None => Ok(()),
     }
+}
+
+/// Where all are seen, what does not exist is for `service-vpc-binding`. What is being deleted does, to that.
+fn refer_of_service(context: &mut Context<'_>, kind: Kind, key: &str, name: &str) -> Outcome {
+    let other_rule = context.settings.action(&vpc_binding::RULE) != RuleAction::Off;
+    if other_rule && context.cluster.sight(kind) == Sight::All && context.cluster.get(kind, "", name)?.is_none() {
+        return Ok(());
+    }
+    refer(context, kind, FieldPath::annotation(key), name)
 }
 
 fn pod(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
@@ -218,5 +228,26 @@ mod tests {
         Cluster::of(super::RULE.id)
             .accepts(&json!({"kind": "Subnet", "spec": {"vpc": "ovn-cluster", "cidrBlock": "10.0.0.0/16"}}));
         Cluster::of(super::RULE.id).accepts(&json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/16"}}));
+    }
+
+    #[test]
+    fn what_a_service_names_is_another_rules_where_all_is_seen() {
+        let deleting = json!({"kind": "Vpc", "metadata": {"name": "v", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
+        let cluster = || Cluster::of(super::RULE.id).with(deleting.clone());
+        let service = |vpc: &str| {
+            json!({"kind": "Service", "namespace": "ns1", "annotations": {
+                "ovn.kubernetes.io/vpc": vpc, "ovn.kubernetes.io/logical_switch": "gone"}})
+        };
+        let wanted = |key: &str, kind: &str, name: &str| {
+            format!(
+                r#"metadata.annotations[ovn.kubernetes.io/{key}]: Not found: "{name}": there is no {kind} of this name [missing-reference]"#
+            )
+        };
+        let (subnet, vpc) = (wanted("logical_switch", "Subnet", "gone"), wanted("vpc", "Vpc", "none"));
+        cluster().warns(&service("none"), &[&subnet, &vpc]);
+        cluster().seeing_all().accepts(&service("none"));
+        cluster().seeing_all().warns(&service("v"), &[&wanted("vpc", "Vpc", "v")]);
+        let off = json!({"rules": {"service-vpc-binding": "off"}});
+        cluster().seeing_all().settings(&off).warns(&service("none"), &[&subnet, &vpc]);
     }
 }

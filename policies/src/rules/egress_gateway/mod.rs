@@ -1,3 +1,5 @@
 //! Rules about egress gateways.
 
+pub mod image;
+pub mod scope;
 pub mod vpc_namespace;

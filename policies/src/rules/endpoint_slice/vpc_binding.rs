@@ -5,8 +5,8 @@
 //! the load balancer of a tenant who knows nothing of it, with whatever backends the EndpointSlice lists.
 //!
 //! Kubernetes' own controllers, the mirroring of Endpoints and Kube-OVN name Pods of the Service's namespace or none. A Pod of
-//! another namespace is refused where a VPC lists that namespace, invites it or has a NAT gateway in it, and is not open to
-//! the EndpointSlice's own; where the namespace is exempted, as what Kube-OVN runs for a VPC is there; and where there is no
+//! another namespace is refused where a VPC lists that namespace, invites it or has gateways in it, and is not open to the
+//! EndpointSlice's own; where the namespace is exempted, as what Kube-OVN runs for a VPC is there; and where there is no
 //! such namespace. Where all that is the default VPC's, it is a warning.
 //!
 //! ```yaml
@@ -28,7 +28,7 @@ use crate::finding::Finding;
 use crate::kinds::{EndpointSlice, Kind, ObjectRef, Target};
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::rules::support::listed::{Closed, closed_to};
+use crate::rules::support::listed::{Closed, ClosedVpcs};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::view::{Answer, Sight};
@@ -56,16 +56,17 @@ fn check(slice: &EndpointSlice, context: &mut Context<'_>) -> Outcome {
     for target in slice.targets.iter().filter(foreign) {
         first.entry(&target.namespace).or_insert(target);
     }
+    let mut vpcs = ClosedVpcs::new(context);
     for (namespace, target) in first {
-        judge(namespace, target, context)?;
+        judge(namespace, target, &mut vpcs, context)?;
     }
     Ok(())
 }
 
-fn judge(namespace: &str, target: &Target, context: &mut Context<'_>) -> Outcome {
+fn judge(namespace: &str, target: &Target, vpcs: &mut ClosedVpcs<'_>, context: &mut Context<'_>) -> Outcome {
     let field = target.path();
     let own = context.namespace;
-    if let Some(closed) = closed_vpc_of(namespace, context)? {
+    if let Some(closed) = closed_vpc_of(namespace, vpcs, context)? {
         let vpc = context.mention(Kind::Vpc, closed.name());
         let detail = format!("its Pods may be in {vpc}, which namespace {own:?} may not use");
         let finding = Finding::forbidden(field, namespace, detail).identified_by(namespace.to_owned());
@@ -88,14 +89,14 @@ fn judge(namespace: &str, target: &Target, context: &mut Context<'_>) -> Outcome
 }
 
 /// The first of the VPCs that are for a namespace which the EndpointSlice's own may not use.
-fn closed_vpc_of(namespace: &str, context: &Context<'_>) -> Answer<Option<Closed>> {
+fn closed_vpc_of(namespace: &str, closed: &mut ClosedVpcs<'_>, context: &Context<'_>) -> Answer<Option<Closed>> {
     let cluster = context.cluster;
     let mut vpcs: Vec<String> =
         cluster.vpcs_admitting_until_gone(namespace)?.iter().map(|vpc| vpc.meta.name.clone()).collect();
     vpcs.extend(cluster.nat_gateways_running_in(namespace)?.iter().map(|gateway| gateway.vpc.clone()));
     for vpc in vpcs {
-        if let Some(closed) = closed_to(cluster, context.kube_ovn(), &vpc, context.namespace)? {
-            return Ok(Some(closed));
+        if let Some(closed) = closed.named(&vpc)? {
+            return Ok(Some(closed.clone()));
         }
     }
     Ok(None)
@@ -116,7 +117,8 @@ mod tests {
     }
 
     fn cluster() -> Cluster {
-        let annotations = json!({"vpcguard.io/guest-namespaces": "guest"});
+        let annotations =
+            json!({"vpcguard.io/guest-namespaces": "guest", "vpcguard.io/egress-namespaces": "ns1, guest, platform"});
         Cluster::of(super::RULE.id)
             .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]}, "annotations": annotations}))
             .with(json!({"kind": "Vpc", "name": "open", "spec": {}}))
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_pods_of_a_closed_vpc_are_refused() {
-        for namespace in ["ns1", "guest", "gateways"] {
+        for namespace in ["ns1", "guest", "platform", "gateways"] {
             let wanted = r#"endpoints[1].targetRef.namespace: Forbidden: its Pods may be in VPC "v", which namespace "ns2" may not use [endpoint-slice-vpc-binding]"#;
             cluster().refuses(&slice("ns2", &[("ns2", "own"), (namespace, "p"), (namespace, "q")]), &[wanted]);
         }

@@ -16,15 +16,19 @@
 //!
 //! Leave the namespace out, or let the Vpc invite it in the annotation `vpcguard.io/guest-namespaces`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{GUEST_NAMESPACES, IpPool, Kind, Vpc};
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::rules::support::listed::{closed_vpc, is_listed};
+use crate::rules::support::listed::{Closed, Openness};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::view::{Answer, Sight};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -43,11 +47,18 @@ pub const RULE: Rule = Rule {
 
 fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
     let subnet = context.cluster.subnet_until_gone(&pool.subnet)?;
+    let vpc =
+        subnet.as_ref().and_then(|subnet| subnet.vpc.as_deref()).filter(|vpc| context.kube_ovn().is_custom_vpc(vpc));
+    let known = vpc.map_or(Ok(None), |vpc| context.cluster.vpc_until_gone(vpc))?;
+    let open = known.as_ref().map(|vpc| Openness::of(context.cluster, vpc)).transpose()?;
+    let unknown = vpc.filter(|_| known.is_none() && context.cluster.sight(Kind::Vpc) == Sight::All);
+    // One that is listed many times is looked up once.
+    let mut others: BTreeMap<&str, Option<Arc<IpPool>>> = BTreeMap::new();
     for (at, namespace) in pool.namespaces.iter().enumerate() {
         let field = FieldPath::of("spec.namespaces").index(at);
-        let closed = match &subnet {
-            Some(subnet) => closed_vpc(context.cluster, context.kube_ovn(), subnet, namespace)?,
-            None => None,
+        let closed = match (&open, &known) {
+            (Some(open), Some(vpc)) if !open.admits(namespace) => Some(Closed::Listing(Arc::clone(vpc))),
+            _ => unknown.map(|vpc| Closed::Unknown(vpc.to_owned())),
         };
         if let Some(closed) = closed {
             let vpc = context.mention(Kind::Vpc, closed.name());
@@ -59,7 +70,13 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
             context.deny(closed.evidence(finding).help(
                 "Leave the namespace out, or let the Vpc invite it in its annotation vpcguard.io/guest-namespaces.",
             ));
-        } else if let Some(other) = other_pool(pool, namespace, context)? {
+            continue;
+        }
+        let other = match others.get(namespace.as_str()) {
+            Some(other) => other.clone(),
+            None => others.entry(namespace).or_insert(other_pool(pool, namespace, context)?).clone(),
+        };
+        if let Some(other) = other {
             let mentioned = context.mention(Kind::IpPool, &other.meta.name);
             let detail = format!("{mentioned}, of another Subnet, lists it too: its Pods get an address of either");
             let finding = Finding::invalid(field, namespace, detail).related(other.reference(), None);
@@ -70,11 +87,7 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
 }
 
 /// An IPPool of another Subnet that lists a namespace too.
-fn other_pool(
-    pool: &IpPool,
-    namespace: &str,
-    context: &Context<'_>,
-) -> crate::view::Answer<Option<std::sync::Arc<IpPool>>> {
+fn other_pool(pool: &IpPool, namespace: &str, context: &Context<'_>) -> Answer<Option<Arc<IpPool>>> {
     let mut others = context.rivals.ip_pools_listing(namespace)?.into_iter();
     Ok(others.find(|other| other.meta.name != pool.meta.name && other.subnet != pool.subnet))
 }
@@ -84,10 +97,11 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) || vpc.namespaces.is_empty() {
         return Ok(());
     }
+    let open = Openness::of(context.cluster, vpc)?;
     for subnet in context.rivals.subnets_of_vpc(&vpc.meta.name)? {
         for pool in context.rivals.ip_pools_of_subnet(&subnet.meta.name)? {
             for namespace in &pool.namespaces {
-                if is_listed(context.cluster, vpc, namespace)? {
+                if open.admits(namespace) {
                     continue;
                 }
                 let mentioned = context.mention(Kind::IpPool, &pool.meta.name);

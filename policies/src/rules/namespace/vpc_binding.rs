@@ -2,27 +2,34 @@
 //!
 //! Kube-OVN gives the Pods of a namespace the Subnets that its annotation `ovn.kubernetes.io/logical_switch` names, and
 //! it writes that annotation from the `namespaceSelectors` of all Subnets. So whoever may label a namespace, or
-//! annotate one that exists, may put its Pods into any VPC; on a new Namespace Kube-OVN replaces the annotation.
-//! Kube-OVN's own account may write it, everybody else only for VPCs that are open to the namespace.
+//! annotate one that exists, may put its Pods into any VPC. Kube-OVN's own account may write it, everybody else only for VPCs
+//! that are open to the namespace. On a new Namespace Kube-OVN replaces the annotation, which is a warning there; its labels
+//! count from the start. Subnets and Vpcs that are being deleted count until they are gone.
+//!
+//! A Namespace with the name `ovn` is a warning: the port of its Pod `web.net.blue` would be called as that of Pod `web` in the
+//! network `blue/net`, whatever namespace has that network.
 //!
 //! ```yaml
-//! # bad: net1 is in test-vpc-1, whose namespaces are [ns1]
+//! # bad, with a new label: Subnet net1 of test-vpc-1, whose namespaces are [ns1], selects team: a
 //! kind: Namespace
 //! metadata:
 //!   name: ns2
-//!   annotations:
-//!     ovn.kubernetes.io/logical_switch: net1
-//! # good: list ns2 in the Vpc first
+//!   labels: {team: a}
+//! # good: invite ns2 in the Vpc first
 //! ```
 //!
-//! Ask an administrator to list the namespace in the Vpc, or take the annotation or label away.
+//! Ask an administrator to invite the namespace in the Vpc's annotation `vpcguard.io/guest-namespaces`, or to list it in
+//! `spec.namespaces`; or take the annotation or label away. Listing a namespace binds it: its other Pods then move to that VPC
+//! too, which is not what a platform's own namespace wants.
 
 use crate::context::Context;
 use crate::field::FieldPath;
+use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Subnet};
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::rules::support::listed::refusal;
+use crate::request::Operation;
+use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -38,29 +45,47 @@ pub const RULE: Rule = Rule {
     checks: &[Check::Namespace(&[Read::Annotation(LOGICAL_SWITCH), Read::Labels], check)],
 };
 
+const HELP: &str = "Ask an administrator to invite the namespace in the Vpc's annotation vpcguard.io/guest-namespaces, or \
+                    to list it in spec.namespaces, which binds it; or take the annotation or label away.";
+
+/// The namespace in which Pods can have ports that are called as those of others.
+const PROVIDER: &str = "ovn";
+
 fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
+    // Kube-OVN writes the annotation anew on a Namespace that it has not seen before.
+    let is_replaced = context.operation == Operation::Create;
+    let action = if is_replaced { Action::Warn } else { Action::Deny };
+    let mut vpcs = ClosedVpcs::new(context);
     for name in namespace.logical_switches() {
-        if let Some(subnet) = context.cluster.subnet(name)? {
+        if let Some(subnet) = context.cluster.subnet_until_gone(name)? {
             let way = format!("Subnet {name:?} is");
-            refuse(context, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
+            refuse(context, &mut vpcs, action, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
         }
     }
-    let labels = &namespace.meta.labels;
-    for subnet in context.cluster.subnets_binding(&namespace.meta.name, Some(labels))? {
-        if subnet.namespace_selectors.iter().any(|selector| selector.matches(labels)) {
-            let way = format!("the labels are selected by {}", context.mention(Kind::Subnet, &subnet.meta.name));
-            refuse(context, FieldPath::of("metadata.labels"), &subnet, &way)?;
-        }
+    for subnet in context.cluster.subnets_selecting_until_gone(&namespace.meta.labels)? {
+        let way = format!("the labels are selected by {}", context.mention(Kind::Subnet, &subnet.meta.name));
+        refuse(context, &mut vpcs, Action::Deny, FieldPath::of("metadata.labels"), &subnet, &way)?;
+    }
+    if namespace.meta.name == PROVIDER && context.operation != Operation::Update {
+        let detail = "ports of its Pods may be called as those of others' networks";
+        let finding = Finding::forbidden(FieldPath::of("metadata.name"), PROVIDER, detail);
+        context.warn(finding.help("Give the namespace another name."));
     }
     Ok(())
 }
 
-fn refuse(context: &mut Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Outcome {
-    if let Some(finding) = refusal(context, field, subnet, way)? {
-        context.deny(
-            finding
-                .help("Ask an administrator to list the namespace in the Vpc, or take the annotation or label away."),
-        );
+fn refuse(
+    context: &mut Context<'_>,
+    vpcs: &mut ClosedVpcs<'_>,
+    action: Action,
+    field: FieldPath,
+    subnet: &Subnet,
+    way: &str,
+) -> Outcome {
+    if let Some(closed) = vpcs.of(subnet)? {
+        let identity = format!("{field} {}", subnet.meta.name);
+        let finding = closed.refusal(context, field, subnet, way).identified_by(identity);
+        context.report(action, finding.help(HELP));
     }
     Ok(())
 }
@@ -70,7 +95,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, update};
+
+    const LEADS: &str = r#"metadata.annotations[ovn.kubernetes.io/logical_switch]: Forbidden: Subnet "net1" is in VPC "v", which namespace "ns2" may not use [namespace-vpc-binding]"#;
+    const SELECTED: &str = r#"metadata.labels: Forbidden: the labels are selected by Subnet "net2" in VPC "v", which namespace "ns2" may not use [namespace-vpc-binding]"#;
+
+    const NOTHING: [Vec<String>; 2] = [Vec::new(), Vec::new()];
 
     fn cluster() -> Cluster {
         let selectors = json!([{"matchLabels": {"team": "a"}}]);
@@ -84,18 +114,60 @@ mod tests {
         json!({"kind": "Namespace", "name": name, "annotations": {LOGICAL_SWITCH: annotation}, "labels": {"team": team}})
     }
 
+    /// What is said to a change: the denials, then the warnings.
+    fn changed(old: &Value, new: &Value) -> [Vec<String>; 2] {
+        let verdict = cluster().verdict(&update(old, new));
+        [verdict.findings, verdict.warnings].map(|found| found.iter().map(ToString::to_string).collect())
+    }
+
     #[test]
-    fn an_annotation_leads_only_into_open_vpcs() {
-        let wanted = r#"metadata.annotations[ovn.kubernetes.io/logical_switch]: Forbidden: Subnet "net1" is in VPC "v", which namespace "ns2" may not use [namespace-vpc-binding]"#;
-        cluster().refuses(&namespace("ns2", "net1", ""), &[wanted]);
+    fn an_annotation_is_replaced_on_what_is_new_and_refused_later() {
+        cluster().warns(&namespace("ns2", "net1", ""), &[LEADS]);
         cluster().accepts(&namespace("ns1", "net1", ""));
+        assert_eq!(changed(&namespace("ns2", "", ""), &namespace("ns2", "net1", "")), [vec![LEADS.to_owned()], vec![]]);
+        assert_eq!(changed(&namespace("ns1", "", ""), &namespace("ns1", "net1", "")), NOTHING);
     }
 
     #[test]
     fn labels_lead_only_into_open_vpcs() {
-        let wanted = r#"metadata.labels: Forbidden: the labels are selected by Subnet "net2" in VPC "v", which namespace "ns2" may not use [namespace-vpc-binding]"#;
-        cluster().refuses(&namespace("ns2", "", "a"), &[wanted]);
+        cluster().refuses(&namespace("ns2", "", "a"), &[SELECTED]);
         cluster().accepts(&namespace("ns1", "", "a"));
         cluster().accepts(&namespace("ns2", "", "b"));
+        assert_eq!(
+            changed(&namespace("ns2", "", "b"), &namespace("ns2", "", "a")),
+            [vec![SELECTED.to_owned()], vec![]]
+        );
+    }
+
+    #[test]
+    fn what_an_annotation_named_before_excuses_no_label() {
+        let named = |team: &str| namespace("ns2", "net2", team);
+        let [denials, warnings] = changed(&named("b"), &named("a"));
+        assert_eq!(denials, [SELECTED]);
+        assert_eq!(warnings, [LEADS.replace("net1", "net2")]);
+        assert_eq!(changed(&named("b"), &named("c"))[0], Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_being_deleted_counts() {
+        let gone = |kind: &str, name: &str, spec: Value| {
+            let metadata = json!({"name": name, "deletionTimestamp": "2026-01-01T00:00:00Z"});
+            json!({"kind": kind, "metadata": metadata, "spec": spec})
+        };
+        let spec = json!({"vpc": "v", "namespaceSelectors": [{"matchLabels": {"team": "a"}}]});
+        let cluster = Cluster::of(super::RULE.id)
+            .with(gone("Vpc", "v", json!({"namespaces": ["ns1"]})))
+            .with(gone("Subnet", "net1", json!({"vpc": "v"})))
+            .with(gone("Subnet", "net2", spec));
+        cluster.refuses(&namespace("ns2", "", "a"), &[SELECTED]);
+        cluster.warns(&namespace("ns2", "net1", ""), &[LEADS]);
+        cluster.accepts(&namespace("ns1", "net1", "a"));
+    }
+
+    #[test]
+    fn the_name_of_the_provider_is_a_warning() {
+        let wanted = "metadata.name: Forbidden: ports of its Pods may be called as those of others' networks [namespace-vpc-binding]";
+        cluster().warns(&namespace("ovn", "", ""), &[wanted]);
+        assert_eq!(changed(&namespace("ovn", "", "b"), &namespace("ovn", "", "c")), NOTHING);
     }
 }

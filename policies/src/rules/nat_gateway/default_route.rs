@@ -14,9 +14,13 @@
 //!
 //! Add the default route to the Vpc.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
+use crate::gather::gathered;
 use crate::kinds::{Kind, NatGateway, Vpc};
 use crate::net::parse_ip;
 use crate::policy::Policy;
@@ -44,7 +48,7 @@ const HELP: &str = "Add a static route for 0.0.0.0/0 or ::/0 to the Vpc, whose n
 fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let custom = context.kube_ovn().is_custom_vpc(&gateway.vpc);
     let Some(vpc) = context.rivals.vpc(&gateway.vpc)?.filter(|_| custom) else { return Ok(()) };
-    if is_reached(gateway, &vpc) {
+    if is_reached(gateway, &hops(&vpc)) {
         return Ok(());
     }
     let detail = format!("VPC {:?} has no default route to it, so the gateway takes no traffic", vpc.meta.name);
@@ -58,8 +62,9 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
         return Ok(());
     }
+    let hops = hops(vpc);
     for gateway in context.rivals.nat_gateways_of_vpc(&vpc.meta.name)? {
-        if !is_reached(&gateway, vpc) {
+        if !is_reached(&gateway, &hops) {
             let mentioned = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
             let detail = format!("{mentioned} takes no traffic without a default route to its lanIp");
             let finding = Finding::required(FieldPath::of("spec.staticRoutes"), detail)
@@ -70,13 +75,16 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-/// Whether a gateway has no address that traffic could be sent to, or the VPC sends it some.
-fn is_reached(gateway: &NatGateway, vpc: &Vpc) -> bool {
-    let to_gateway = |hop| gateway.lan_ips().any(|lan_ip| lan_ip == hop);
+/// Where a VPC sends what no other route knows, and what its policies reroute.
+fn hops(vpc: &Vpc) -> BTreeSet<IpAddr> {
     let defaults = vpc.static_routes.iter().filter(|route| route.is_default());
-    gateway.lan_ips().next().is_none()
-        || defaults.filter_map(|route| parse_ip(route.next_hop_ip.trim())).any(to_gateway)
-        || vpc.policy_routes.iter().any(|route| route.next_hops().any(|(_, hop)| to_gateway(hop)))
+    let defaults = defaults.filter_map(|route| parse_ip(route.next_hop_ip.trim()));
+    gathered(defaults.chain(vpc.policy_routes.iter().flat_map(|route| route.next_hops().map(|(_, hop)| hop))))
+}
+
+/// Whether a gateway has no address that traffic could be sent to, or some is sent to it.
+fn is_reached(gateway: &NatGateway, hops: &BTreeSet<IpAddr>) -> bool {
+    gateway.lan_ips().next().is_none() || gateway.lan_ips().any(|lan_ip| hops.contains(&lan_ip))
 }
 
 #[cfg(test)]

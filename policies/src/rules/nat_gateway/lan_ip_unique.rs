@@ -14,9 +14,12 @@
 //!
 //! Choose another free address of the Subnet.
 
+use std::collections::BTreeSet;
+
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
+use crate::finding::{Finding, quoted};
+use crate::gather::gathered;
 use crate::kinds::{Kind, NatGateway};
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -36,14 +39,15 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
+    let own: BTreeSet<_> = gathered(gateway.lan_ip.addresses.iter().copied());
     for other in context.rivals.nat_gateways_of_subnet(&gateway.subnet)? {
         if other.meta.name == gateway.meta.name {
             continue;
         }
-        for address in gateway.lan_ip.addresses.iter().filter(|address| other.lan_ips().any(|taken| taken == **address))
-        {
+        let taken: BTreeSet<_> = gathered(other.lan_ips());
+        for address in taken.intersection(&own) {
             let mentioned = context.mention(Kind::VpcNatGateway, &other.meta.name);
-            let detail = format!("{mentioned} in Subnet {:?} has it", gateway.subnet);
+            let detail = format!("{mentioned} in Subnet {} has it", quoted(&gateway.subnet));
             let finding = Finding::duplicate(FieldPath::of("spec.lanIp"), &address.to_string(), detail)
                 .related(other.reference(), Some(FieldPath::of("spec.lanIp")))
                 .in_conflict_with(&other.meta.name)

@@ -14,19 +14,21 @@
 //!
 //! Take an address that is in no IPPool of others, or have the namespace listed in the IPPool.
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::attach::{Asked, Primary, Providers};
 use crate::context::Context;
-use crate::finding::Finding;
+use crate::finding::{Action, Finding, quoted, shortened};
 use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, IpPool, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate, Subnet,
 };
 use crate::net::parse_ip;
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::rules::support::listed::closed_vpc;
+use crate::rules::support::listed::ClosedVpcs;
+use crate::rules::support::pools::Pools;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::view::Answer;
@@ -54,6 +56,9 @@ pub const RULE: Rule = Rule {
 };
 
 const IP_ADDRESS_SUFFIX: &str = ".kubernetes.io/ip_address";
+/// How many namespaces of an IPPool a message lists.
+const MOST_LISTED: usize = 10;
+
 const HELP: &str = "Take an address that is in no IPPool of others, or have the namespace listed in the IPPool.";
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
@@ -62,75 +67,130 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let asked = Asked::by(pod, context.namespace, context.kube_ovn());
+    let mut taking = Taking { pod, pools: BTreeMap::new(), foreign: BTreeMap::new(), vpcs: ClosedVpcs::new(context) };
     if matches!(asked.primary, Primary::Switch(_) | Primary::Pool(_) | Primary::Namespace) {
-        let subnets = match pod.pod.annotation(LOGICAL_SWITCH).filter(|name| !name.is_empty()) {
-            Some(name) => context.cluster.subnet_until_gone(name)?.into_iter().collect(),
-            None => of_namespace(context)?,
-        };
-        network(pod, "ovn", &subnets, context)?;
+        let switch = pod.pod.annotation(LOGICAL_SWITCH).filter(|name| !name.is_empty());
+        taking.network("ovn", switch.map_or(Source::Namespace, Source::Switch), context, of_namespace)?;
     }
     let mut providers = Providers::new(context.cluster);
     for listed in &asked.networks {
-        let subnets: Vec<_> = match &listed.switch {
-            Some((_, name)) => context.cluster.subnet_until_gone(name)?.into_iter().collect(),
-            None => providers.of(listed)?.to_vec(),
+        let from = match &listed.switch {
+            Some((_, name)) => Source::Switch(name),
+            None => Source::Provider(listed.subnet_provider()),
         };
-        network(pod, &listed.provider, &subnets, context)?;
+        taking.network(&listed.provider, from, context, |_| providers.of(listed))?;
     }
     Ok(())
 }
 
 /// The Subnets of the Pod's namespace, as Kube-OVN has written them there.
-fn of_namespace(context: &Context<'_>) -> Answer<Vec<Arc<Subnet>>> {
+fn of_namespace(context: &Context<'_>) -> Answer<Arc<[Arc<Subnet>]>> {
     let mut subnets = Vec::new();
     if let Some(namespace) = context.cluster.namespace(context.namespace)? {
         for name in namespace.logical_switches() {
             subnets.extend(context.cluster.subnet_until_gone(name)?);
         }
     }
-    Ok(subnets)
+    Ok(subnets.into())
 }
 
-/// What one network of the Pod takes: by the name of a pool, or an address that one of the Subnets' pools holds.
-fn network(pod: &PodTemplate, provider: &str, subnets: &[Arc<Subnet>], context: &mut Context<'_>) -> Outcome {
-    for suffix in [IP_POOL_SUFFIX, IP_ADDRESS_SUFFIX] {
-        let key = format!("{provider}{suffix}");
-        let Some(value) = pod.pod.annotation(&key).map(str::trim).filter(|value| !value.is_empty()) else { continue };
-        let addresses: Vec<IpAddr> = value.split([',', ';']).filter_map(|part| parse_ip(part.trim())).collect();
-        if !addresses.is_empty() {
-            for subnet in subnets {
-                for pool in context.cluster.ip_pools_of_subnet(&subnet.meta.name)? {
-                    if addresses.iter().any(|address| pool.holds(*address)) {
-                        judge(pod, &key, value, &pool, context)?;
-                    }
-                }
-            }
-        } else if suffix == IP_POOL_SUFFIX
-            && let Some(pool) = context.cluster.ip_pool_until_gone(value)?
-        {
-            judge(pod, &key, value, &pool, context)?;
+/// What says from which Subnets a network is served.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Source<'p> {
+    Namespace,
+    Switch(&'p str),
+    Provider(&'p str),
+}
+
+/// What a Pod takes of IPPools, and what is known of those.
+struct Taking<'p, 'a> {
+    pod: &'p PodTemplate,
+    /// The IPPools of the Subnets that a network may be served from.
+    pools: BTreeMap<Source<'p>, Pools>,
+    /// Whether an IPPool is for others, each looked at once.
+    foreign: BTreeMap<String, bool>,
+    vpcs: ClosedVpcs<'a>,
+}
+
+impl<'p, 'a> Taking<'p, 'a> {
+    /// What one network of the Pod takes: by the name of a pool, or an address that one of the Subnets' pools holds.
+    fn network(
+        &mut self,
+        provider: &str,
+        from: Source<'p>,
+        context: &mut Context<'a>,
+        others: impl FnOnce(&Context<'a>) -> Answer<Arc<[Arc<Subnet>]>>,
+    ) -> Outcome {
+        let taken = [IP_POOL_SUFFIX, IP_ADDRESS_SUFFIX].map(|suffix| {
+            let key = format!("{provider}{suffix}");
+            let value = self.pod.pod.annotation(&key).map(str::trim).filter(|value| !value.is_empty());
+            value.map(|value| (suffix, key, value))
+        });
+        let taken: Vec<_> = taken.into_iter().flatten().collect();
+        if taken.is_empty() {
+            return Ok(());
         }
+        if let Entry::Vacant(vacant) = self.pools.entry(from) {
+            let subnets = match from {
+                Source::Switch(name) => context.cluster.subnet_until_gone(name)?.into_iter().collect(),
+                Source::Namespace | Source::Provider(_) => others(context)?,
+            };
+            let mut pools = Vec::new();
+            for subnet in subnets.iter() {
+                pools.extend(context.cluster.ip_pools_of_subnet(&subnet.meta.name)?);
+            }
+            vacant.insert(Pools::of(&pools));
+        }
+        for (suffix, key, value) in taken {
+            let mut taken_of = BTreeMap::new();
+            let mut are_addresses = false;
+            for address in value.split([',', ';']).filter_map(|part| parse_ip(part.trim())) {
+                are_addresses = true;
+                self.pools.get(&from).into_iter().for_each(|pools| pools.holding(address, &mut taken_of));
+            }
+            let mut pools: Vec<_> = taken_of.into_values().cloned().collect();
+            if !are_addresses && suffix == IP_POOL_SUFFIX {
+                pools.extend(context.cluster.ip_pool_until_gone(value)?);
+            }
+            for pool in &pools {
+                self.judge(&key, value, pool, context)?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn judge(&mut self, key: &str, value: &str, pool: &Arc<IpPool>, context: &mut Context<'_>) -> Outcome {
+        let name = &pool.meta.name;
+        let is_foreign = match self.foreign.get(name) {
+            Some(known) => *known,
+            None => *self.foreign.entry(name.clone()).or_insert(is_foreign(pool, &mut self.vpcs, context)?),
+        };
+        if !is_foreign || context.has_enough(Action::Deny) {
+            return Ok(());
+        }
+        let mentioned = context.mention(Kind::IpPool, name);
+        let mut listed: Vec<_> =
+            pool.namespaces.iter().take(MOST_LISTED).map(|namespace| shortened(namespace)).collect();
+        if pool.namespaces.len() > MOST_LISTED {
+            listed.push(format!("and {} more", pool.namespaces.len() - MOST_LISTED));
+        }
+        let listed = context.aside(&listed.join(", "));
+        let detail = format!("{mentioned} is for other namespaces than {}{listed}", quoted(context.namespace));
+        let finding = Finding::forbidden(self.pod.annotation_path(key), value, detail)
+            .identified_by(format!("{key} {name}"))
+            .related(pool.reference(), None);
+        context.deny(finding.help(HELP));
+        Ok(())
+    }
 }
 
-fn judge(pod: &PodTemplate, key: &str, value: &str, pool: &Arc<IpPool>, context: &mut Context<'_>) -> Outcome {
+/// Whether an IPPool is for other namespaces than the Pod's. A Subnet that is closed to it is `pod-vpc-namespace`'s.
+fn is_foreign(pool: &IpPool, vpcs: &mut ClosedVpcs<'_>, context: &Context<'_>) -> Answer<bool> {
     if pool.namespaces.is_empty() || pool.namespaces.iter().any(|namespace| namespace == context.namespace) {
-        return Ok(());
+        return Ok(false);
     }
-    // A Subnet that is closed to the namespace is `pod-vpc-namespace`'s.
-    let Some(subnet) = context.cluster.subnet_until_gone(&pool.subnet)? else { return Ok(()) };
-    if closed_vpc(context.cluster, context.kube_ovn(), &subnet, context.namespace)?.is_some() {
-        return Ok(());
-    }
-    let mentioned = context.mention(Kind::IpPool, &pool.meta.name);
-    let listed = context.aside(&pool.namespaces.join(", "));
-    let detail = format!("{mentioned} is for other namespaces than {:?}{listed}", context.namespace);
-    let finding = Finding::forbidden(pod.annotation_path(key), value, detail)
-        .identified_by(format!("{key} {}", pool.meta.name))
-        .related(pool.reference(), None);
-    context.deny(finding.help(HELP));
-    Ok(())
+    let Some(subnet) = context.cluster.subnet_until_gone(&pool.subnet)? else { return Ok(false) };
+    Ok(vpcs.of(&subnet)?.is_none())
 }
 
 #[cfg(test)]

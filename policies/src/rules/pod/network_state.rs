@@ -9,9 +9,15 @@
 //! `ovn.kubernetes.io/vip` gives a Pod the address of a Vip, and nobody asks whose that is: a Vip of a VPC that the namespace may
 //! not use, one that is for another namespace, and one that a Pod of another namespace has taken are refused.
 //!
-//! The rest of what is written there is a warning: a new Pod that says that it is `allocated` gets no port; an address changed
-//! under an attached Pod is believed by Services and NetworkPolicies; `kubevirt.io/migrationJobName` without a virtual machine
-//! switches off the look for addresses that are in use.
+//! A Pod that one of `exempt.restorers` brings back before its VPC is a warning.
+//!
+//! The rest of what is written there is a warning: a new Pod that says that it is `allocated` gets no port, one that says that it
+//! is `routed` no routes, and `cidr`, `gateway`, `vlan_id` and `vpc_…` are Kube-OVN's own notes, which a backup brings back; an
+//! address, a MAC address, a `cidr` or a `gateway` changed under an attached Pod is believed by Services and NetworkPolicies;
+//! `kubevirt.io/migrationJobName` without a virtual machine switches off the look for addresses that are in use.
+//!
+//! `north_gateway`, `eip` and `snat` are the user's to write. So is the removal of `routed` and `allocated`, by which a Pod is set
+//! up anew.
 //!
 //! ```yaml
 //! # bad: test-vpc-1 lists ns1
@@ -24,19 +30,23 @@
 //!
 //! Leave these annotations to Kube-OVN.
 
+mod state;
 mod vip;
+
+use std::collections::BTreeSet;
 
 use crate::attach::Asked;
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Action, Finding, quoted};
+use crate::gather::gathered;
 use crate::kinds::{
     Binding, DEFAULT_NETWORK, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object, PodTemplate, VIP,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::closed_to;
+use crate::rules::support::listed::{Closed, ClosedVpcs};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -53,8 +63,10 @@ pub const RULE: Rule = Rule {
         Check::Pod(
             &[
                 Read::PodAnnotationsEnding(LOGICAL_ROUTER_SUFFIX),
-                Read::PodAnnotationsEnding(ADDRESS),
-                Read::PodAnnotationsEnding(MAC),
+                Read::PodAnnotationsEnding(state::ADDRESS),
+                Read::PodAnnotationsEnding(state::MAC),
+                Read::PodAnnotationsEnding(state::CIDR),
+                Read::PodAnnotationsEnding(state::GATEWAY),
                 Read::PodAnnotation(NETWORKS),
                 Read::PodAnnotation(DEFAULT_NETWORK),
                 Read::PodAnnotation(MIGRATION),
@@ -77,9 +89,6 @@ fn binding(binding: &Binding, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-const ADDRESS: &str = ".kubernetes.io/ip_address";
-const MAC: &str = ".kubernetes.io/mac_address";
-const ALLOCATED: &str = ".kubernetes.io/allocated";
 const MIGRATION: &str = "kubevirt.io/migrationJobName";
 const HELP: &str = "Leave this annotation to Kube-OVN.";
 const HELP_VIP: &str = "Name a Vip of the namespace's own, which no Pod of another namespace has taken.";
@@ -90,31 +99,35 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let asked = Asked::by(pod, context.namespace, context.kube_ovn());
-    let mut providers = vec!["ovn"];
-    providers.extend(asked.networks.iter().map(|network| network.provider.as_str()));
-    providers.dedup();
+    let of_networks = asked.networks.iter().map(|network| network.provider.as_str());
+    let providers: BTreeSet<&str> = gathered(of_networks.chain(["ovn"]));
+    let is_of_gateway = state::is_of_gateway(pod, context)?;
+    let mut vpcs = ClosedVpcs::new(context);
     for provider in providers {
-        router(pod, provider, context)?;
-        state(pod, provider, context);
+        router(pod, provider, &mut vpcs, context)?;
+        state::check(pod, provider, is_of_gateway, context);
     }
     migration(pod, context);
     vip::check(pod, context)
 }
 
-fn router(pod: &PodTemplate, provider: &str, context: &mut Context<'_>) -> Outcome {
+fn router(pod: &PodTemplate, provider: &str, vpcs: &mut ClosedVpcs<'_>, context: &mut Context<'_>) -> Outcome {
     let key = format!("{provider}{LOGICAL_ROUTER_SUFFIX}");
     let Some(vpc) = pod.pod.annotation(&key).filter(|vpc| !vpc.is_empty()) else { return Ok(()) };
     let field = pod.annotation_path(&key);
     let subnet = pod.pod.annotation(&format!("{provider}{LOGICAL_SWITCH_SUFFIX}")).unwrap_or_default();
     if context.kube_ovn().is_custom_vpc(vpc) {
-        if let Some(closed) = closed_to(context.cluster, context.kube_ovn(), vpc, context.namespace)? {
+        if let Some(closed) = vpcs.named(vpc)? {
             let detail = format!(
                 "namespace {:?} may not use VPC {}, into whose load balancer a Service of the Pod would be put",
                 context.namespace,
                 quoted(vpc)
             );
             let finding = Finding::forbidden(field, vpc, detail).identified_by(format!("{key} {vpc}"));
-            context.deny(closed.evidence(finding).help(HELP));
+            // A backup brings a Pod back before its VPC.
+            let comes_later = matches!(closed, Closed::Unknown(_)) && context.settings.is_restorer(context.user);
+            let action = if comes_later { Action::Warn } else { Action::Deny };
+            context.report(action, closed.evidence(finding).help(HELP));
         }
     } else if let Some(subnet) = context.cluster.subnet_until_gone(subnet)?.filter(|s| s.vpc.as_deref() != Some(vpc)) {
         let of = context.mention(Kind::Subnet, &subnet.meta.name);
@@ -122,30 +135,6 @@ fn router(pod: &PodTemplate, provider: &str, context: &mut Context<'_>) -> Outco
         context.warn(Finding::invalid(field, vpc, detail).help(HELP));
     }
     Ok(())
-}
-
-/// What Kube-OVN believes of a network.
-fn state(pod: &PodTemplate, provider: &str, context: &mut Context<'_>) {
-    let allocated = format!("{provider}{ALLOCATED}");
-    match context.old {
-        None if context.operation == Operation::Create => {
-            if let Some(value) = pod.pod.annotation(&allocated).filter(|value| *value == "true") {
-                let detail = "Kube-OVN makes no port for a Pod that says that it is attached already";
-                context.warn(Finding::invalid(pod.annotation_path(&allocated), value, detail).help(HELP));
-            }
-        }
-        Some(Object::Pod(old)) if old.pod.annotation(&allocated) == Some("true") => {
-            for suffix in [ADDRESS, MAC] {
-                let key = format!("{provider}{suffix}");
-                let (new, old) = (pod.pod.annotation(&key), old.pod.annotation(&key));
-                if let Some(value) = new.filter(|_| old.is_some() && new != old) {
-                    let detail = "Kube-OVN, which attached the Pod, keeps its port as it is and believes this";
-                    context.warn(Finding::invalid(pod.annotation_path(&key), value, detail).help(HELP));
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 fn migration(pod: &PodTemplate, context: &mut Context<'_>) {
@@ -161,7 +150,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::rules::support::testing::{Cluster, update};
+    use crate::request::Request;
+    use crate::rules::support::testing::{Cluster, create, update};
 
     const ROUTER: &str = "ovn.kubernetes.io/logical_router";
 
@@ -206,6 +196,19 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_brings_a_pod_before_its_vpc() {
+        let cluster = cluster().seeing_all();
+        let answered = |vpc: &str, user: &str| {
+            let verdict = cluster.verdict(&Request { user: user.to_owned(), ..create(&pod(json!({ROUTER: vpc}))) });
+            (verdict.allowed, verdict.warnings.len())
+        };
+        let velero = "system:serviceaccount:velero:velero";
+        assert_eq!(answered("later", velero), (true, 1));
+        assert_eq!(answered("later", "admin"), (false, 0));
+        assert_eq!(answered("v", velero), (false, 0));
+    }
+
+    #[test]
     fn anothers_vip_is_refused() {
         let vip = |name: &str, spec: Value, taken: &str| {
             let labels = json!({"ovn.kubernetes.io/ip_reserved": taken});
@@ -237,26 +240,71 @@ mod tests {
         }
     }
 
+    /// What is warned of, by the end of the key.
+    fn warned(old: Option<Value>, new: &Value) -> Vec<String> {
+        let request = old.map_or_else(|| create(new), |old| update(&old, new));
+        let verdict = cluster().verdict(&request);
+        assert!(verdict.allowed);
+        let key = |field: String| field.rsplit_once('/').unwrap().1.trim_end_matches(']').to_owned();
+        verdict.warnings.iter().map(|finding| key(finding.field().to_string())).collect()
+    }
+
+    const ALLOCATED: &str = "ovn.kubernetes.io/allocated";
+    const ADDRESS: &str = "ovn.kubernetes.io/ip_address";
+
     #[test]
-    fn other_state_is_a_warning() {
-        let warned = |old: Option<Value>, new: Value| {
-            let request = match old {
-                Some(old) => update(&pod(old), &pod(new)),
-                None => crate::rules::support::testing::create(&pod(new)),
-            };
-            let verdict = cluster().verdict(&request);
-            assert!(verdict.allowed);
-            verdict.warnings.len()
+    fn the_notes_of_kube_ovn_on_a_new_pod_are_a_warning() {
+        let state = json!({
+            ALLOCATED: "true", ADDRESS: "10.0.0.1", ROUTER: "w", "ovn.kubernetes.io/routed": "true",
+            "ovn.kubernetes.io/cidr": "10.0.0.0/24", "ovn.kubernetes.io/gateway": "10.0.0.254",
+            "ovn.kubernetes.io/vlan_id": "5", "ovn.kubernetes.io/vpc_nat_gw": "gw", "ovn.kubernetes.io/vpc": "w",
+            "ovn.kubernetes.io/mac_address": "00:00:00:00:00:01", "ovn.kubernetes.io/pod_nic_type": "veth-pair",
+        });
+        assert_eq!(warned(None, &pod(state)), ["allocated", "cidr", "gateway", "routed", "vlan_id", "vpc_nat_gw"]);
+        let users = json!({
+            ADDRESS: "10.0.0.1", "ovn.kubernetes.io/north_gateway": "10.0.0.9", "ovn.kubernetes.io/eip": "192.0.2.1",
+            "ovn.kubernetes.io/snat": "192.0.2.1", ALLOCATED: "", "ovn.kubernetes.io/routed": "false",
+            // No network of the Pod has these.
+            "nad.ns2.ovn.kubernetes.io/allocated": "true", "nad.ns2.ovn.kubernetes.io/cidr": "10.0.0.0/24",
+        });
+        assert_eq!(warned(None, &pod(users)), Vec::<String>::new());
+        let attached = json!({NETWORKS: "nad", "nad.ns2.ovn.kubernetes.io/allocated": "true", "nad.ns2.ovn.kubernetes.io/vpc_cidrs": "[]"});
+        assert_eq!(warned(None, &pod(attached)), ["allocated", "vpc_cidrs"]);
+    }
+
+    #[test]
+    fn the_pods_of_a_nat_gateway_have_kube_ovns_own_notes() {
+        let notes = json!({"ovn.kubernetes.io/vpc_nat_gw": "gw", "ovn.kubernetes.io/vpc_nat_gw_container_restarted": "", ALLOCATED: "true"});
+        let gateway = |namespace: &str| json!({"kind": "VpcNatGateway", "name": "gw", "spec": {"vpc": "w", "namespace": namespace}});
+        cluster().with(gateway("ns2")).accepts(&pod(notes.clone()));
+        for elsewhere in [cluster(), cluster().with(gateway("ns1"))] {
+            assert_eq!(elsewhere.verdict(&create(&pod(notes.clone()))).warnings.len(), 3);
+        }
+    }
+
+    #[test]
+    fn what_is_changed_under_an_attached_pod_is_a_warning() {
+        let attached = |number: u8| {
+            pod(json!({
+                ALLOCATED: "true", ADDRESS: format!("10.0.0.{number}"), "ovn.kubernetes.io/mac_address": format!("00:00:00:00:00:0{number}"),
+                "ovn.kubernetes.io/cidr": format!("10.0.{number}.0/24"), "ovn.kubernetes.io/gateway": format!("10.0.{number}.1"),
+                "ovn.kubernetes.io/vlan_id": number.to_string(),
+            }))
         };
-        let (allocated, address) = ("ovn.kubernetes.io/allocated", "ovn.kubernetes.io/ip_address");
-        assert_eq!(warned(None, json!({allocated: "true", address: "10.0.0.1", ROUTER: "w"})), 1);
-        assert_eq!(warned(None, json!({address: "10.0.0.1"})), 0);
-        let attached = json!({allocated: "true", address: "10.0.0.1"});
-        assert_eq!(warned(Some(attached.clone()), json!({allocated: "true", address: "10.0.0.2"})), 1);
-        assert_eq!(warned(Some(attached), json!({})), 0);
-        assert_eq!(warned(Some(json!({address: "10.0.0.1"})), json!({address: "10.0.0.2"})), 0);
-        assert_eq!(warned(None, json!({MIGRATION: "job"})), 1);
+        let changed = |old: Value, new: &Value| warned(Some(old), new);
+        assert_eq!(changed(attached(1), &attached(2)), ["cidr", "gateway", "ip_address", "mac_address"]);
+        let mut anew = attached(2);
+        anew["annotations"].as_object_mut().unwrap().remove(ALLOCATED);
+        assert_eq!(changed(attached(1), &anew), Vec::<String>::new());
+        assert_eq!(changed(attached(1), &pod(json!({}))), Vec::<String>::new());
+        let unattached = |address: &str| pod(json!({ADDRESS: address}));
+        assert_eq!(changed(unattached("10.0.0.1"), &unattached("10.0.0.2")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_migration_and_the_default_router_are_warnings() {
+        assert_eq!(warned(None, &pod(json!({MIGRATION: "job"}))), ["migrationJobName"]);
         let beside = json!({ROUTER: "ovn-cluster", "ovn.kubernetes.io/logical_switch": "net1"});
-        assert_eq!(warned(None, beside), 1);
+        assert_eq!(warned(None, &pod(beside)), ["logical_router"]);
     }
 }

@@ -197,7 +197,8 @@ fn without_subnet(
     if let (Definition::KubeOvn, Some(switch)) = (kind, missing_switch) {
         let detail =
             format!("{none}, and {} is none: Kube-OVN's controller ends when the Pod is deleted", quoted(switch));
-        let finding = Finding::not_found(field, &reference, detail).identified_by(format!("{reference} {switch}"));
+        // That the switch is missing is a finding of its own.
+        let finding = Finding::not_found(field, &reference, detail).identified_by(format!("{reference} ends"));
         context.report(action(context), finding.missing(ObjectRef::new(Kind::Subnet, switch)).help(CREATE_FIRST));
         return;
     }

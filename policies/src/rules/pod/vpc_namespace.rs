@@ -38,8 +38,6 @@
 //! Use a Subnet of a VPC that is open to the namespace, or ask an administrator to invite the namespace in the Vpc's annotation
 //! `vpcguard.io/guest-namespaces`. Listing it in `spec.namespaces` binds it: its other Pods then move to that VPC too.
 
-use std::collections::BTreeMap;
-
 use crate::attach::{Asked, By, Unreadable, Way, Ways};
 use crate::context::Context;
 use crate::field::FieldPath;
@@ -49,10 +47,9 @@ use crate::kinds::{
 };
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::rules::support::listed::{Closed, closed_vpc};
+use crate::rules::support::listed::{Closed, ClosedVpcs};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
-use crate::view::Answer;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -103,19 +100,12 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     if pod.host_network {
         return Ok(());
     }
-    let (cluster, kube_ovn, namespace) = (context.cluster, context.kube_ovn(), context.namespace);
-    let mut vpcs: BTreeMap<String, Option<Closed>> = BTreeMap::new();
-    let mut is_closed = |subnet: &Subnet| -> Answer<bool> {
-        let Some(vpc) = &subnet.vpc else { return Ok(false) };
-        if let Some(known) = vpcs.get(vpc) {
-            return Ok(known.is_some());
-        }
-        let closed = closed_vpc(cluster, kube_ovn, subnet, namespace)?;
-        Ok(vpcs.entry(vpc.clone()).or_insert(closed).is_some())
-    };
+    let (cluster, namespace) = (context.cluster, context.namespace);
+    let mut vpcs = ClosedVpcs::new(context);
+    let mut is_closed = |subnet: &Subnet| Ok(vpcs.of(subnet)?.is_some());
     let ways = Ways { pod, namespace, cluster, is_closed: &mut is_closed }.find(&asked)?;
     for way in ways {
-        if let Some(closed) = way.subnet.vpc.as_ref().and_then(|vpc| vpcs.get(vpc)?.as_ref()) {
+        if let Some(closed) = vpcs.of(&way.subnet)? {
             refuse(pod, &way, closed, context);
         }
     }

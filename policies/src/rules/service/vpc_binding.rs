@@ -3,10 +3,18 @@
 //! Kube-OVN serves a Service in the VPC of its backends. The annotations `ovn.kubernetes.io/logical_router` and
 //! `logical_switch` together, not one of them alone, put it into the VPC and the Subnet that they name, and `vpc` does
 //! where no backend Pod tells the VPC. Nothing asks whether the Service's namespace may use that VPC, so a tenant can
-//! place an address of its own in another tenant's network.
+//! place an address of its own in another tenant's network. A Vpc or a Subnet that does not exist is refused too: Kube-OVN
+//! takes the name as soon as somebody makes it. To `exempt.restorers` and in a dry run it is a warning, and a folder of
+//! manifests may not hold it. Subnets and Vpcs that are being deleted count until they are gone.
+//!
+//! `attachmentprovider` has Kube-OVN, where it serves Services of type `LoadBalancer` itself, make a Pod with that network for
+//! the Service, and `<that>.kubernetes.io/logical_switch` names its Subnet. Both may only lead into a VPC that is open to the
+//! namespace. The Pod stands in the Service's namespace and is privileged: who may run commands there is on the node. That is a
+//! warning.
 //!
 //! `switch_lb_vip` and, in newer releases than v1.16.2, `router_lb_vip` are Kube-OVN's notes to itself: the Service
-//! gets that address in the VPC of its backends. Written by a user they are a warning.
+//! gets that address in the VPC of its backends, whosever it is, that of the cluster's DNS too. Users may not add or change
+//! them. To `exempt.restorers` they are a warning on the Services that Kube-OVN makes, `slr-…` and `rlr-…`.
 //!
 //! ```yaml
 //! # bad: the namespaces of VPC blue are [blue]
@@ -22,23 +30,29 @@
 //!     ovn.kubernetes.io/vpc: blue
 //! ```
 //!
-//! Name a VPC that is open to the namespace, or ask an administrator to list the namespace in the Vpc.
+//! Name a VPC that is open to the namespace, or ask an administrator to invite the namespace in the Vpc's annotation
+//! `vpcguard.io/guest-namespaces`. A Service that named a VPC of the same release is applied again once that is there. For an
+//! address in a VPC write a SwitchLBRule.
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, LOGICAL_ROUTER, LOGICAL_SWITCH, ROUTER_LB_VIP, SERVICE_VPC, SWITCH_LB_VIP, Service};
+use crate::finding::{Action, Finding, quoted};
+use crate::kinds::{
+    ATTACHMENT_PROVIDER, Kind, LOGICAL_ROUTER, LOGICAL_SWITCH_SUFFIX, Object, ObjectRef, ROUTER_LB_VIP, SERVICE_VPC,
+    SWITCH_LB_VIP, Service,
+};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::{is_listed, refusal};
+use crate::rules::support::listed::{Closed, closed_to, refusal};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::view::Sight;
 
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "service-vpc-binding",
-    summary: "a Service's annotations lead to a VPC that its namespace may not use",
+    summary: "a Service's annotations lead to a VPC that its namespace may not use, or take any address",
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
@@ -48,7 +62,8 @@ pub const RULE: Rule = Rule {
         &[
             Read::Annotation(SERVICE_VPC),
             Read::Annotation(LOGICAL_ROUTER),
-            Read::Annotation(LOGICAL_SWITCH),
+            Read::AnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
+            Read::Annotation(ATTACHMENT_PROVIDER),
             Read::Annotation(SWITCH_LB_VIP),
             Read::Annotation(ROUTER_LB_VIP),
         ],
@@ -56,39 +71,110 @@ pub const RULE: Rule = Rule {
     )],
 };
 
-const HELP: &str =
-    "Name a VPC that is open to the namespace, or ask an administrator to list the namespace in the Vpc.";
+const HELP: &str = "Name a VPC that is open to the namespace, or ask an administrator to invite the namespace in the \
+                    Vpc's annotation vpcguard.io/guest-namespaces, or to list it in spec.namespaces, which binds it.";
+
+/// How the Services are called that Kube-OVN makes of a SwitchLBRule and of a RouterLBRule.
+const OF_KUBE_OVN: [&str; 2] = ["slr-", "rlr-"];
 
 fn check(service: &Service, context: &mut Context<'_>) -> Outcome {
-    let namespace = context.namespace;
     for (key, name) in service.vpcs() {
-        let custom = context.kube_ovn().is_custom_vpc(name);
-        let Some(vpc) = context.cluster.vpc(name)?.filter(|_| custom) else { continue };
-        if !is_listed(context.cluster, &vpc, namespace)? {
-            let detail = format!("VPC {name:?} may not be used by namespace {namespace:?}");
-            let finding = Finding::forbidden(FieldPath::annotation(key), name, detail)
-                .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
-                .unless_any(Kind::VpcNatGateway);
-            context.deny(finding.help(HELP));
+        vpc(key, name, context)?;
+    }
+    if let Some((key, name)) = service.subnet() {
+        subnet(key, name, context)?;
+    }
+    network(service, context)?;
+    addresses(service, context);
+    Ok(())
+}
+
+fn vpc(key: &str, name: &str, context: &mut Context<'_>) -> Outcome {
+    match closed_to(context.cluster, context.kube_ovn(), name, context.namespace)? {
+        Some(Closed::Unknown(_)) => missing(key, Kind::Vpc, name, context),
+        Some(closed) => {
+            let detail = format!("VPC {name:?} may not be used by namespace {:?}", context.namespace);
+            let finding = Finding::forbidden(FieldPath::annotation(key), name, detail);
+            context.deny(closed.evidence(finding.identified_by(format!("{key} {name}"))).help(HELP));
         }
+        None => {}
     }
-    if let Some((key, name)) = service.subnet()
-        && let Some(subnet) = context.cluster.subnet(name)?
-        && let Some(finding) = refusal(context, FieldPath::annotation(key), &subnet, &format!("Subnet {name:?} is"))?
-    {
-        context.deny(finding.help(HELP));
+    Ok(())
+}
+
+fn subnet(key: &str, name: &str, context: &mut Context<'_>) -> Outcome {
+    match context.cluster.subnet_until_gone(name)? {
+        Some(subnet) => {
+            let way = format!("Subnet {name:?} is");
+            if let Some(finding) = refusal(context, FieldPath::annotation(key), &subnet, &way)? {
+                context.deny(finding.identified_by(format!("{key} {name}")).help(HELP));
+            }
+        }
+        None if context.cluster.sight(Kind::Subnet) == Sight::All => missing(key, Kind::Subnet, name, context),
+        None => {}
     }
-    // At rest nobody knows who wrote them, and on most Services it was Kube-OVN.
-    if context.operation != Operation::AtRest {
-        for key in [SWITCH_LB_VIP, ROUTER_LB_VIP] {
-            if let Some(value) = service.meta.annotation(key) {
-                let finding = Finding::forbidden(FieldPath::annotation(key), value, "is for Kube-OVN alone to write");
-                context
-                    .warn(finding.help("Leave it out: Kube-OVN writes it when it has given the Service an address."));
+    Ok(())
+}
+
+/// What is named does not exist, and whoever makes it later does not know of the Service.
+fn missing(key: &str, kind: Kind, name: &str, context: &mut Context<'_>) {
+    let detail = format!("there is no {kind} of this name: create it first, and then apply the Service again");
+    let finding = Finding::not_found(FieldPath::annotation(key), name, detail).missing(ObjectRef::new(kind, name));
+    // A dry run stores nothing, a restore brings Services before Vpcs, and at rest the name may be Kube-OVN's own note.
+    let is_early =
+        context.dry_run || context.operation == Operation::AtRest || context.settings.is_restorer(context.user);
+    let action = if is_early { Action::Warn } else { Action::Deny };
+    context.report(action, finding.identified_by(format!("{key} {name}")).help("Or leave the annotation out."));
+}
+
+/// The Pod that Kube-OVN makes for the Service.
+fn network(service: &Service, context: &mut Context<'_>) -> Outcome {
+    let Some(network) = service.network() else { return Ok(()) };
+    if let Some((key, name)) = &network.switch {
+        subnet(key, name, context)?;
+    }
+    let field = || FieldPath::annotation(ATTACHMENT_PROVIDER);
+    if let Some(provider) = &network.provider {
+        for subnet in context.cluster.subnets_with_provider_until_gone(provider)? {
+            let name = &subnet.meta.name;
+            let way =
+                format!("network {} leads to {}", quoted(&network.reference), context.mention(Kind::Subnet, name));
+            if let Some(finding) = refusal(context, field(), &subnet, &way)? {
+                context.deny(finding.identified_by(format!("{ATTACHMENT_PROVIDER} {name}")).help(HELP));
             }
         }
     }
+    if is_new(service, ATTACHMENT_PROVIDER, context) {
+        let finding = Finding::forbidden(field(), &network.reference, "makes a privileged Pod here");
+        context
+            .warn(finding.help("See to it that only those may exec into Pods of the namespace who may be on a node."));
+    }
     Ok(())
+}
+
+/// What Kube-OVN notes of the addresses that it has given to a Service.
+fn addresses(service: &Service, context: &mut Context<'_>) {
+    // At rest nobody knows who wrote them, and on most Services it was Kube-OVN.
+    if context.operation == Operation::AtRest {
+        return;
+    }
+    let is_restored = context.settings.is_restorer(context.user)
+        && OF_KUBE_OVN.iter().any(|prefix| service.meta.name.starts_with(prefix));
+    let action = if is_restored { Action::Warn } else { Action::Deny };
+    for key in [SWITCH_LB_VIP, ROUTER_LB_VIP] {
+        let Some(value) = service.meta.annotation(key).filter(|value| !value.is_empty()) else { continue };
+        if is_new(service, key, context) {
+            let finding = Finding::forbidden(FieldPath::annotation(key), value, "is for Kube-OVN alone to write")
+                .identified_by(format!("{key} {value}"))
+                .help("Leave it out. For an address in a VPC write a SwitchLBRule.");
+            context.report(action, finding);
+        }
+    }
+}
+
+/// Whether an annotation was not there before, or was another.
+fn is_new(service: &Service, key: &str, context: &Context<'_>) -> bool {
+    !matches!(context.old, Some(Object::Service(old)) if old.meta.annotation(key) == service.meta.annotation(key))
 }
 
 #[cfg(test)]
@@ -96,7 +182,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::rules::support::testing::Cluster;
+    use crate::finding::Evidence;
+    use crate::kinds::LOGICAL_SWITCH;
+    use crate::request::Request;
+    use crate::rules::support::testing::{Cluster, create, update};
+    use crate::verdict::Verdict;
 
     fn cluster() -> Cluster {
         Cluster::of(super::RULE.id)
@@ -122,9 +212,138 @@ mod tests {
         cluster().accepts(&service("ns2", SERVICE_VPC, "ovn-cluster"));
     }
 
+    fn said(verdict: &Verdict) -> [Vec<String>; 2] {
+        [&verdict.findings, &verdict.warnings].map(|found| found.iter().map(ToString::to_string).collect())
+    }
+
+    const NOTHING: [Vec<String>; 2] = [Vec::new(), Vec::new()];
+    const VELERO: &str = "system:serviceaccount:velero:velero";
+
     #[test]
-    fn a_users_vip_is_a_warning() {
-        let wanted = "metadata.annotations[ovn.kubernetes.io/switch_lb_vip]: Forbidden: is for Kube-OVN alone to write [service-vpc-binding]";
-        cluster().warns(&service("ns1", SWITCH_LB_VIP, "10.0.0.9"), &[wanted]);
+    fn an_address_is_kube_ovns_to_write() {
+        for key in [SWITCH_LB_VIP, ROUTER_LB_VIP] {
+            let wanted =
+                format!("metadata.annotations[{key}]: Forbidden: is for Kube-OVN alone to write [service-vpc-binding]");
+            let with = |value: &str| service("ns1", key, value);
+            cluster().refuses(&with("10.0.0.9"), &[&wanted]);
+            cluster().accepts(&with(""));
+            let changed = |old: &Value, new: &Value| said(&cluster().verdict(&update(old, new)));
+            assert_eq!(changed(&with("10.0.0.9"), &with("10.0.0.8")), [vec![wanted], vec![]]);
+            assert_eq!(changed(&with("10.0.0.9"), &service("ns1", "note", "")), NOTHING);
+            let mut routed = with("10.0.0.9");
+            routed["annotations"][SERVICE_VPC] = json!("v");
+            assert_eq!(changed(&with("10.0.0.9"), &routed), NOTHING);
+        }
+    }
+
+    #[test]
+    fn a_restorer_brings_back_what_kube_ovn_made() {
+        let restored = |name: &str, user: &str| {
+            let mut service = service("ns1", SWITCH_LB_VIP, "10.0.0.9");
+            service["name"] = json!(name);
+            let verdict = cluster().verdict(&Request { user: user.to_owned(), ..create(&service) });
+            (verdict.allowed, verdict.warnings.len())
+        };
+        assert_eq!(restored("slr-web", VELERO), (true, 1));
+        assert_eq!(restored("rlr-web", VELERO), (true, 1));
+        assert_eq!(restored("web", VELERO), (false, 0));
+        assert_eq!(restored("slr-web", "jane"), (false, 0));
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused_where_all_is_seen() {
+        for (key, kind) in [(SERVICE_VPC, "Vpc"), (LOGICAL_ROUTER, "Vpc"), (LOGICAL_SWITCH, "Subnet")] {
+            let wanted = format!(
+                "metadata.annotations[{key}]: Not found: \"gone\": there is no {kind} of this name: create it first, and then apply the Service again [service-vpc-binding]"
+            );
+            let gone = service("ns1", key, "gone");
+            cluster().accepts(&gone);
+            let cluster = cluster().seeing_all();
+            let refused = cluster.verdict(&create(&gone));
+            assert_eq!(said(&refused), [vec![wanted.clone()], vec![]]);
+            let name = Evidence::Object(ObjectRef::new(Kind::find("kubeovn.io", kind).unwrap(), "gone"));
+            assert_eq!(refused.rests_on, [name]);
+            for early in [
+                Request { user: VELERO.to_owned(), ..create(&gone) },
+                Request { dry_run: true, ..create(&gone) },
+                Request { operation: Operation::AtRest, ..create(&gone) },
+            ] {
+                assert_eq!(said(&cluster.verdict(&early)), [vec![], vec![wanted.clone()]]);
+            }
+        }
+        cluster().seeing_all().accepts(&service("ns2", SERVICE_VPC, "ovn-cluster"));
+        cluster().seeing_all().accepts(&service("ns2", LOGICAL_SWITCH, ""));
+    }
+
+    #[test]
+    fn what_is_being_deleted_counts() {
+        let gone = |kind: &str, name: &str, spec: Value| {
+            let metadata = json!({"name": name, "deletionTimestamp": "2026-01-01T00:00:00Z"});
+            json!({"kind": kind, "metadata": metadata, "spec": spec})
+        };
+        let cluster = Cluster::of(super::RULE.id)
+            .with(gone("Vpc", "v", json!({"namespaces": ["ns1"]})))
+            .with(gone("Subnet", "net1", json!({"vpc": "v"})))
+            .seeing_all();
+        for (key, name) in [(SERVICE_VPC, "v"), (LOGICAL_SWITCH, "net1")] {
+            assert!(!cluster.verdict(&create(&service("ns2", key, name))).allowed);
+            cluster.accepts(&service("ns1", key, name));
+        }
+    }
+
+    #[test]
+    fn the_subnet_of_a_vpc_that_does_not_exist_is_nobodys() {
+        let lost = json!({"kind": "Subnet", "name": "lost", "spec": {"vpc": "gone"}});
+        let wanted = format!(
+            r#"metadata.annotations[{LOGICAL_SWITCH}]: Forbidden: Subnet "lost" is in VPC "gone", which does not exist, so that no namespace may use it [service-vpc-binding]"#
+        );
+        cluster().with(lost.clone()).seeing_all().refuses(&service("ns1", LOGICAL_SWITCH, "lost"), &[&wanted]);
+        cluster().with(lost).accepts(&service("ns1", LOGICAL_SWITCH, "lost"));
+    }
+
+    #[test]
+    fn the_pod_that_is_made_for_a_service_stays_in_open_vpcs() {
+        let cluster = cluster()
+            .with(json!({"kind": "Vpc", "name": "w", "spec": {"namespaces": ["ns2"]}}))
+            .with(json!({"kind": "Subnet", "name": "net2", "spec": {"vpc": "w"}}))
+            .with(json!({"kind": "Subnet", "name": "attached", "spec": {"vpc": "v", "provider": "net.ns1.ovn"}}));
+        let privileged = format!(
+            "metadata.annotations[{ATTACHMENT_PROVIDER}]: Forbidden: makes a privileged Pod here [service-vpc-binding]"
+        );
+        let leads = format!(
+            r#"metadata.annotations[{ATTACHMENT_PROVIDER}]: Forbidden: network "ns1/net" leads to Subnet "attached" in VPC "v", which namespace "ns2" may not use [service-vpc-binding]"#
+        );
+        let switched = |key: &str, name: &str| {
+            format!(
+                r#"metadata.annotations[{key}]: Forbidden: Subnet "{name}" is in VPC "v", which namespace "ns2" may not use [service-vpc-binding]"#
+            )
+        };
+        let attached = |namespace: &str, network: &str, key: &str, switch: &str| json!({"kind": "Service", "namespace": namespace, "annotations": {ATTACHMENT_PROVIDER: network, key: switch}});
+        let (short, whole) = ("net.ns1.kubernetes.io/logical_switch", "net.ns1.ovn.kubernetes.io/logical_switch");
+        for (network, key, switch, denials) in [
+            ("net.ns1", "note", "", vec![leads.clone()]),
+            // It is the key of no network, and so the provider counts.
+            ("net.ns1", short, "net2", vec![leads.clone()]),
+            ("net.ns1", short, "net1", vec![switched(short, "net1"), leads]),
+            ("net.ns1.ovn", whole, "net2", vec![]),
+            ("net.ns1.ovn", whole, "net1", vec![switched(whole, "net1")]),
+        ] {
+            let verdict = cluster.verdict(&create(&attached("ns2", network, key, switch)));
+            assert_eq!(said(&verdict), [denials, vec![privileged.clone()]], "{network} {key} {switch}");
+        }
+        cluster.warns(&attached("ns1", "net.ns1", short, "net1"), &[&privileged]);
+        cluster.warns(&attached("ns2", "other.ns2", short, "net1"), &[&privileged]);
+        cluster.warns(&attached("ns2", "", short, "net1"), &[&privileged]);
+        let (before, after) = (attached("ns1", "net.ns1", "note", ""), attached("ns1", "net.ns1", short, "net1"));
+        assert_eq!(said(&cluster.verdict(&update(&before, &after))), NOTHING);
+    }
+
+    #[test]
+    fn an_old_name_under_one_key_excuses_none_under_another() {
+        let old = service("ns2", SERVICE_VPC, "v");
+        let mut new = old.clone();
+        new["annotations"][LOGICAL_ROUTER] = json!("v");
+        let verdict = cluster().verdict(&update(&old, &new));
+        assert_eq!((verdict.findings.len(), verdict.warnings.len()), (1, 1));
     }
 }

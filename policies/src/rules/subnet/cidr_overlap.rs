@@ -22,7 +22,7 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
+use crate::finding::{Action, Finding, quoted};
 use crate::kinds::{Kind, ObjectRef, Subnet};
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -51,14 +51,18 @@ pub const RULE: Rule = Rule {
 
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(shard) = subnet.shard() else { return Ok(()) };
-    let vlan = if shard.vlan.is_empty() { String::new() } else { format!(" on VLAN {:?}", shard.vlan) };
-    for cidr in &subnet.cidrs {
+    let vlan = if shard.vlan.is_empty() { String::new() } else { format!(" on VLAN {}", quoted(&shard.vlan)) };
+    let vpc = quoted(&shard.vpc);
+    for cidr in subnet.distinct_cidrs() {
         for other in context.rivals.overlapping(&shard, cidr.network())? {
             if other.subnet == subnet.meta.name {
                 continue;
             }
+            if context.has_enough(Action::Deny) {
+                return Ok(());
+            }
             let mentioned = context.mention(Kind::Subnet, &other.subnet) + &context.aside(&other.prefix);
-            let detail = format!("overlaps {mentioned} in VPC {:?}{vlan}", shard.vpc);
+            let detail = format!("overlaps {mentioned} in VPC {vpc}{vlan}");
             let finding = Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), detail)
                 .related(ObjectRef::new(Kind::Subnet, &other.subnet), Some(FieldPath::of("spec.cidrBlock")))
                 .in_conflict_with(&other.subnet)

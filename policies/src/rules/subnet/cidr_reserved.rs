@@ -24,7 +24,7 @@ use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, ObjectRef, Subnet};
-use crate::net::{Cidr, overlap};
+use crate::net::{Cidr, PrefixSet};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
@@ -59,24 +59,25 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     if !of_default || !subnet.vlan.is_empty() {
         return Ok(());
     }
-    services(subnet, context)?;
+    let prefixes = &subnet.prefix_set();
+    services(prefixes, context)?;
     if subnet.meta.name != context.kube_ovn().node_switch {
-        join(subnet, context)?;
+        join(prefixes, context)?;
     }
-    nodes(subnet, context)
+    nodes(prefixes, context)
 }
 
-fn services(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+fn services(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
     let ranges = service_ranges(context)?;
     for (range, object) in &ranges {
         let object = object.as_ref().map(|name| (ObjectRef::new(Kind::ServiceCidr, name), "spec.cidrs"));
-        refuse(context, subnet, *range, Action::Deny, &format!("{range}, the range of Services"), object);
+        refuse(context, prefixes, *range, Action::Deny, &format!("{range}, the range of Services"), object);
     }
     if ranges.is_empty()
         && let Ok(usual) = USUAL_SERVICE_RANGE.parse()
     {
         let what = format!("{usual}, the usual range of Services; the settings or ServiceCIDR objects would tell");
-        refuse(context, subnet, usual, Action::Warn, &what, None);
+        refuse(context, prefixes, usual, Action::Warn, &what, None);
     }
     Ok(())
 }
@@ -97,16 +98,16 @@ fn service_ranges(context: &mut Context<'_>) -> Answer<Vec<(IpNet, Option<String
     Ok(ranges.collect())
 }
 
-fn join(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+fn join(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
     let Some(join) = context.rivals.subnet(&context.kube_ovn().node_switch)? else { return Ok(()) };
     for cidr in &join.cidrs {
         let what = format!("{cidr}, the network between nodes and Pods");
-        refuse(context, subnet, cidr.network(), Action::Deny, &what, Some((join.reference(), "spec.cidrBlock")));
+        refuse(context, prefixes, cidr.network(), Action::Deny, &what, Some((join.reference(), "spec.cidrBlock")));
     }
     Ok(())
 }
 
-fn nodes(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+fn nodes(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
     let Known::Seen(nodes) = context.cluster.nodes()? else {
         context.cannot_see(Kind::Node);
         return Ok(());
@@ -115,7 +116,7 @@ fn nodes(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
         for address in &node.internal_ips {
             let what = format!("{address}, the address of {}", context.mention(Kind::Node, &node.meta.name));
             let object = Some((ObjectRef::new(Kind::Node, &node.meta.name), "status.addresses"));
-            refuse(context, subnet, IpNet::from(*address), Action::Deny, &what, object);
+            refuse(context, prefixes, IpNet::from(*address), Action::Deny, &what, object);
         }
     }
     Ok(())
@@ -123,13 +124,16 @@ fn nodes(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 
 fn refuse(
     context: &mut Context<'_>,
-    subnet: &Subnet,
+    prefixes: &PrefixSet,
     range: IpNet,
     action: Action,
     what: &str,
     object: Option<(ObjectRef, &'static str)>,
 ) {
-    for cidr in subnet.cidrs.iter().filter(|cidr| overlap(&cidr.network(), &range)) {
+    for cidr in prefixes.overlapping(range) {
+        if context.has_enough(action) {
+            return;
+        }
         let mut finding =
             Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), format!("overlaps {what}"))
                 .in_conflict_with(&range.to_string())

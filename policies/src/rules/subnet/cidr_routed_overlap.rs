@@ -12,15 +12,18 @@
 //! spec: {vpc: v, cidrBlock: 10.1.0.0/16}
 //! ```
 //!
+//! Of a VPC's peerings the first 200 are looked at; where there are more, a warning says so.
+//!
 //! Choose a range that no network of the VPC's router has.
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, Peering, Subnet};
+use crate::finding::{Action, Finding, quoted};
+use crate::kinds::{Kind, Peering, Subnet, Vpc};
 use crate::net::{Cidr, overlap};
 use crate::policy::Policy;
 use crate::reads::Read;
+use crate::rules::support::MOST_PAIRED;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -48,33 +51,55 @@ pub const RULE: Rule = Rule {
 
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(vpc) = subnet.vpc.as_deref().filter(|_| subnet.is_on_router()) else { return Ok(()) };
-    for cidr in &subnet.cidrs {
+    for cidr in subnet.distinct_cidrs() {
         for (other, prefix) in context.rivals.overlapping_in_vpc(vpc, cidr.network())? {
             // Those of the same VLAN are what subnet-cidr-overlap is about.
             if other.vlan != subnet.vlan && other.is_on_router() && other.meta.name != subnet.meta.name {
+                if context.has_enough(Action::Deny) {
+                    return Ok(());
+                }
                 let what = context.mention(Kind::Subnet, &other.meta.name) + &context.aside(&prefix);
-                let finding =
-                    finding(cidr, &format!("{what}, which the router of VPC {vpc:?} also has"), &other.meta.name);
+                let what = format!("{what}, which the router of VPC {} also has", quoted(vpc));
+                let finding = finding(cidr, &what, &other.meta.name);
                 context.deny(finding.related(other.reference(), Some(FieldPath::of("spec.cidrBlock"))));
             }
         }
     }
     let Some(vpc) = context.rivals.vpc(vpc)? else { return Ok(()) };
-    for (at, peering) in vpc.peerings.iter().enumerate() {
-        for cidr in &subnet.cidrs {
-            for link in peering.links().filter(|link| overlap(&link.network(), &cidr.network())) {
-                let what = format!("{link}, a peering link of VPC {:?}", vpc.meta.name);
-                let field = Peering::path(at).field("localConnectIP");
-                context.deny(finding(cidr, &what, &link.to_string()).related(vpc.reference(), Some(field)));
+    peerings(subnet, &vpc, context)
+}
+
+/// How many prefixes are compared with peerings: one an address family.
+const MOST_PREFIXES: usize = 2;
+
+/// Compares each prefix with each peering of the VPC, up to so many.
+fn peerings(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    let cidrs: Vec<_> = subnet.distinct_cidrs().take(MOST_PREFIXES).collect();
+    let peerings = vpc.peerings.iter().enumerate().take(MOST_PAIRED);
+    for ((at, peering), cidr) in peerings.flat_map(|peering| cidrs.iter().map(move |cidr| (peering, *cidr))) {
+        for link in peering.links().filter(|link| overlap(&link.network(), &cidr.network())) {
+            if context.has_enough(Action::Deny) {
+                return Ok(());
             }
-            peered(cidr, peering, context)?;
+            let what = format!("{link}, a peering link of VPC {}", quoted(&vpc.meta.name));
+            let field = Peering::path(at).field("localConnectIP");
+            context.deny(finding(cidr, &what, &link.to_string()).related(vpc.reference(), Some(field)));
         }
+        peered(cidr, peering, context)?;
+    }
+    // More prefixes are refused by `subnet-syntax`.
+    if vpc.peerings.len() > MOST_PAIRED {
+        let rest = format!("only the first {MOST_PAIRED} peerings of the VPC are looked at");
+        context.not_judged(Action::Warn, FieldPath::of("spec.cidrBlock"), &rest);
     }
     Ok(())
 }
 
 fn peered(cidr: &Cidr, peering: &Peering, context: &mut Context<'_>) -> Outcome {
     for (other, prefix) in context.rivals.overlapping_in_vpc(&peering.remote_vpc, cidr.network())? {
+        if context.has_enough(Action::Deny) {
+            return Ok(());
+        }
         if other.is_on_router() {
             let named = context.mention(Kind::Subnet, &other.meta.name) + &context.aside(&prefix);
             let what = format!("{named} of {}", context.mention(Kind::Vpc, &peering.remote_vpc));
@@ -140,5 +165,22 @@ mod tests {
             Cluster::of(super::RULE.id).with(json!({"kind": "Vpc", "name": "v", "spec": {"vpcPeerings": peering}}));
         let wanted = r#"spec.cidrBlock: Invalid value: "172.16.0.0/16": overlaps 172.16.0.0/30, a peering link of VPC "v" [subnet-cidr-routed-overlap]"#;
         cluster.warns(&subnet("s", json!({"vpc": "v", "cidrBlock": "172.16.0.0/16"})), &[wanted]);
+    }
+
+    #[test]
+    fn so_many_peerings_are_compared() {
+        let subnet = |cidr_block: &str| json!({"kind": "Subnet", "spec": {"vpc": "v", "cidrBlock": cidr_block}});
+        let cluster = |number: usize| {
+            let peering = |at: usize| json!({"remoteVpc": format!("w{at}"), "localConnectIP": "169.254.0.1/30"});
+            let peerings: Vec<_> = (0..number).map(peering).collect();
+            let last = json!({"vpc": format!("w{}", number - 1), "cidrBlock": "10.0.0.0/8"});
+            Cluster::of(super::RULE.id)
+                .with(json!({"kind": "Vpc", "name": "v", "spec": {"vpcPeerings": peerings}}))
+                .with(json!({"kind": "Subnet", "name": "theirs", "spec": last}))
+        };
+        let overlaps = r#"spec.cidrBlock: Invalid value: "10.0.1.0/24": overlaps Subnet "theirs" (10.0.0.0/8) of VPC "w199", which is peered [subnet-cidr-routed-overlap]"#;
+        cluster(200).warns(&subnet("10.0.1.0/24,fd00::/64"), &[overlaps]);
+        let not_judged = "spec.cidrBlock: Forbidden: not judged: too many; only the first 200 peerings of the VPC are looked at [subnet-cidr-routed-overlap]";
+        cluster(201).warns(&subnet("10.0.1.0/24"), &[not_judged]);
     }
 }

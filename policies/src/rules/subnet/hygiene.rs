@@ -18,7 +18,7 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
+use crate::finding::{Finding, quoted, shortened};
 use crate::kinds::{Kind, Subnet};
 use crate::net::{Family, parse_ip};
 use crate::policy::Policy;
@@ -52,14 +52,7 @@ pub const RULE: Rule = Rule {
 
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     cidr_block(subnet, context);
-    for (at, text) in subnet.exclude_ips.iter().enumerate() {
-        let outside = |end: &str| parse_ip(end.trim()).is_some_and(|address| !subnet.contains(address));
-        if !subnet.cidrs.is_empty() && text.split("..").any(outside) {
-            let detail = format!("excludes nothing outside spec.cidrBlock {}", subnet.cidr_block);
-            let finding = Finding::invalid(FieldPath::of("spec.excludeIps").index(at), text, detail);
-            context.deny(finding.help("Exclude addresses of the Subnet."));
-        }
-    }
+    exclude_ips(subnet, context);
     let Some(vpc) = subnet.vpc.as_deref() else { return Ok(()) };
     if context.kube_ovn().is_custom_vpc(vpc) {
         does_nothing(subnet, context);
@@ -79,6 +72,19 @@ fn cidr_block(subnet: &Subnet, context: &mut Context<'_>) {
         let written = format!("{}/{}", cidr.address(), cidr.network().prefix_len());
         let finding = Finding::invalid(field(), &written, format!("has host bits; Kube-OVN makes it {cidr}"));
         context.deny(finding.help(format!("Write {cidr}.")));
+    }
+}
+
+fn exclude_ips(subnet: &Subnet, context: &mut Context<'_>) {
+    if subnet.cidrs.is_empty() {
+        return;
+    }
+    let prefixes = subnet.prefix_set();
+    let outside = |end: &str| parse_ip(end.trim()).is_some_and(|address| !prefixes.holds(address));
+    for (at, text) in subnet.exclude_ips.iter().enumerate().filter(|(_, text)| text.split("..").any(outside)) {
+        let detail = format!("excludes nothing outside spec.cidrBlock {}", shortened(&subnet.cidr_block));
+        let finding = Finding::invalid(FieldPath::of("spec.excludeIps").index(at), text, detail);
+        context.deny(finding.help("Exclude addresses of the Subnet."));
     }
 }
 
@@ -102,7 +108,7 @@ fn second_default(subnet: &Subnet, vpc: &str, context: &mut Context<'_>) -> Outc
     for other in context.rivals.default_subnets_of_vpc(vpc)? {
         if other.meta.name != subnet.meta.name {
             let mentioned = context.mention(Kind::Subnet, &other.meta.name);
-            let detail = format!("{mentioned} is the default of VPC {vpc:?} already");
+            let detail = format!("{mentioned} is the default of VPC {} already", quoted(vpc));
             let finding = Finding::forbidden(FieldPath::of("spec.default"), "true", detail)
                 .related(other.reference(), Some(FieldPath::of("spec.default")))
                 .in_conflict_with(&other.meta.name)

@@ -7,6 +7,9 @@
 //!
 //! A guest of the VPC may be selected but not listed: Kube-OVN knows nothing of guests.
 //!
+//! Each selector is compared with every namespace, so that those of a Subnet may have 200 conditions together: one with more is
+//! refused, for what it selects is not judged.
+//!
 //! ```yaml
 //! # bad: VPC test-vpc-1 lists ns1 only
 //! kind: Subnet
@@ -19,15 +22,18 @@
 //!   namespaces: [ns1]
 //! ```
 //!
-//! Add the namespace to the Vpc first, or leave it out here.
+//! Add the namespace to the Vpc first, or leave it out here. A guest is not listed but selected, in `namespaceSelectors`.
+
+use std::collections::BTreeSet;
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
+use crate::finding::{Action, Finding, quoted};
 use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::rules::support::listed::is_listed;
+use crate::rules::support::MOST_PAIRED;
+use crate::rules::support::listed::Openness;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -51,6 +57,10 @@ pub const RULE: Rule = Rule {
     )],
 };
 
+const HELP: &str = "Add the namespace to spec.namespaces of the Vpc first, or leave it out here.";
+const HELP_GUEST: &str = "A guest of the Vpc cannot be listed, as Kube-OVN knows nothing of guests: leave it out here, and \
+                          select it in spec.namespaceSelectors.";
+
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(name) = subnet.vpc.as_deref() else { return Ok(()) };
     if !context.kube_ovn().is_custom_vpc(name) {
@@ -65,23 +75,36 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 
 fn listed_within(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) {
     for (at, namespace) in subnet.namespaces.iter().enumerate().filter(|(_, namespace)| !vpc.binds(namespace)) {
-        let detail = format!("not in spec.namespaces of VPC {:?}", vpc.meta.name);
+        let detail = format!("not in spec.namespaces of VPC {}", quoted(&vpc.meta.name));
         let finding = Finding::invalid(FieldPath::of("spec.namespaces").index(at), namespace, detail)
             .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
-            .help("Add the namespace to spec.namespaces of the Vpc first, or leave it out here.");
+            .help(if vpc.invites(namespace) { HELP_GUEST } else { HELP });
         context.deny(finding);
     }
 }
 
 fn selected_within(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    for (at, selector) in subnet.namespace_selectors.iter().enumerate() {
+    let open = Openness::of(context.cluster, vpc)?;
+    let (mut seen, mut conditions) = (BTreeSet::new(), 0);
+    let selectors = subnet.namespace_selectors.iter().enumerate();
+    for (at, selector) in selectors.filter(|(_, selector)| seen.insert(*selector)) {
+        conditions += selector.conditions();
+        if conditions > MOST_PAIRED {
+            // Whatever they select would walk into the VPC.
+            let rest = format!("the selectors up to this one have more than {MOST_PAIRED} conditions");
+            context.not_judged(Action::Deny, FieldPath::of("spec.namespaceSelectors").index(at), &rest);
+            break;
+        }
         for namespace in context.cluster.namespaces_matching(selector)? {
             let name = &namespace.meta.name;
-            if is_listed(context.cluster, vpc, name)? {
+            if open.admits(name) {
                 continue;
             }
+            if context.has_enough(Action::Deny) {
+                return Ok(());
+            }
             let selected = context.mention(Kind::Namespace, name);
-            let detail = format!("selects {selected}, which VPC {:?} is not open to", vpc.meta.name);
+            let detail = format!("selects {selected}, which VPC {} is not open to", quoted(&vpc.meta.name));
             let finding = Finding::forbidden(FieldPath::of("spec.namespaceSelectors").index(at), name, detail)
                 .related(vpc.reference(), Some(FieldPath::of("spec.namespaces")))
                 .related(ObjectRef::new(Kind::Namespace, name), Some(FieldPath::of("metadata.labels")))
@@ -99,6 +122,9 @@ fn not_of_a_custom_vpc(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
             if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
                 continue;
             }
+            if context.has_enough(Action::Deny) {
+                return Ok(());
+            }
             let detail = format!(
                 "belongs to {}, and this Subnet to the default VPC",
                 context.mention(Kind::Vpc, &vpc.meta.name)
@@ -114,9 +140,9 @@ fn not_of_a_custom_vpc(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, create};
 
     fn cluster() -> Cluster {
         Cluster::of(super::RULE.id)
@@ -136,7 +162,11 @@ mod tests {
         };
         cluster().accepts(&subnet("v", &["ns1"]));
         cluster().accepts(&subnet("open", &["ns1", "ns2"]));
-        cluster().refuses(&subnet("v", &["ns1", "ns2", "guest"]), &[&outside(1, "ns2"), &outside(2, "guest")]);
+        let both = subnet("v", &["ns1", "ns2", "guest"]);
+        cluster().refuses(&both, &[&outside(1, "ns2"), &outside(2, "guest")]);
+        let verdict = cluster().verdict(&create(&both));
+        let helps: Vec<_> = verdict.findings.iter().map(crate::finding::Finding::help_text).collect();
+        assert_eq!(helps, [super::HELP, super::HELP_GUEST]);
     }
 
     #[test]
@@ -157,5 +187,28 @@ mod tests {
         let subnet = json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/24", "namespaces": ["ns1", "ns2"]}});
         let wanted = r#"spec.namespaces[0]: Invalid value: "ns1": belongs to VPC "v", and this Subnet to the default VPC [subnet-vpc-namespaces]"#;
         cluster().refuses(&subnet, &[wanted]);
+    }
+
+    #[test]
+    fn selectors_with_too_many_conditions_are_refused() {
+        let cluster = || {
+            Cluster::of(super::RULE.id)
+                .with(json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": ["ns1"]}}))
+                .with(json!({"kind": "Namespace", "name": "ns2", "labels": {"last": "yes"}}))
+        };
+        let subnet =
+            |selectors: &[Value]| json!({"kind": "Subnet", "spec": {"vpc": "v", "namespaceSelectors": selectors}});
+        let selector = |at: usize| json!({"matchLabels": {"a": at.to_string()}});
+        let mut selectors: Vec<Value> = (0..200).map(selector).collect();
+        cluster().accepts(&subnet(&selectors));
+        // The same once more asks nothing that was not asked.
+        selectors.extend((0..200).map(selector));
+        cluster().accepts(&subnet(&selectors));
+        selectors.push(json!({"matchLabels": {"last": "yes"}}));
+        let wanted = "spec.namespaceSelectors[400]: Forbidden: not judged: too many; the selectors up to this one have more than 200 conditions [subnet-vpc-namespaces]";
+        cluster().refuses(&subnet(&selectors), &[wanted]);
+        let one: serde_json::Map<_, _> = (0..201).map(|at| (format!("l{at}"), json!("a"))).collect();
+        let wanted = wanted.replace("400", "0");
+        cluster().refuses(&subnet(&[json!({"matchLabels": one})]), &[&wanted]);
     }
 }

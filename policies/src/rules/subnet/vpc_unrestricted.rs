@@ -3,7 +3,7 @@
 //! An empty `spec.namespaces` of a Vpc is no limit, says Kube-OVN's guide. Its controller takes it for "none": a Subnet
 //! of that VPC with namespaces of its own is refused, in the controller's log (kube-ovn issue 1697). Pods that name the
 //! Subnet stay in ContainerCreating; all others of its namespaces silently run in `ovn-default`. The two disagree, so
-//! this is a warning, on whichever of the two comes second.
+//! this is a warning, on whichever of the two comes second. A list of a Vpc that is emptied is for `vpc-namespaces-in-use`.
 //!
 //! ```yaml
 //! # bad, where Vpc test-vpc-2 has no spec.namespaces
@@ -17,9 +17,10 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::kinds::{Kind, Subnet, Vpc};
+use crate::kinds::{Kind, Object, Subnet, Vpc};
 use crate::policy::Policy;
 use crate::reads::Read;
+use crate::rules::vpc::namespaces_in_use;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -53,7 +54,8 @@ fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 }
 
 fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    if !vpc.namespaces.is_empty() || !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
+    let is_said = is_emptied(vpc, context) && context.settings.action(&namespaces_in_use::RULE) != RuleAction::Off;
+    if !vpc.namespaces.is_empty() || !context.kube_ovn().is_custom_vpc(&vpc.meta.name) || is_said {
         return Ok(());
     }
     for subnet in context.rivals.subnets_of_vpc(&vpc.meta.name)? {
@@ -69,11 +71,16 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
+/// Whether a list was there before. What leaves a Subnet's namespaces out then is for `vpc-namespaces-in-use`.
+fn is_emptied(vpc: &Vpc, context: &Context<'_>) -> bool {
+    vpc.namespaces.is_empty() && matches!(context.old, Some(Object::Vpc(old)) if !old.namespaces.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, update};
 
     fn vpc(namespaces: &[&str]) -> Value {
         json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": namespaces}})
@@ -95,5 +102,18 @@ mod tests {
         );
         Cluster::of(super::RULE.id).with(vpc(&["ns1"])).accepts(&subnet(&["ns1"]));
         Cluster::of(super::RULE.id).with(vpc(&[])).accepts(&subnet(&[]));
+    }
+
+    #[test]
+    fn a_list_that_is_emptied_is_another_rules() {
+        let warnings = |settings: Value, old: &[&str]| {
+            let cluster = Cluster::of(super::RULE.id).settings(&settings).with(subnet(&["ns1"]));
+            let labelled = json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": []}, "labels": {"a": "b"}});
+            cluster.verdict(&update(&vpc(old), &labelled)).warnings.len()
+        };
+        assert_eq!(warnings(json!({}), &["ns1"]), 0);
+        assert_eq!(warnings(json!({"rules": {"vpc-namespaces-in-use": "off"}}), &["ns1"]), 1);
+        // Nothing that the rule reads has changed.
+        assert_eq!(warnings(json!({}), &[]), 0);
     }
 }

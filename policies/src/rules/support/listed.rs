@@ -1,10 +1,12 @@
 //! Which namespaces a VPC is open to.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
+use crate::finding::{Finding, quoted};
+use crate::gather::gathered;
 use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
 use crate::settings::KubeOvn;
 use crate::view::{Answer, ClusterView, Sight};
@@ -17,6 +19,57 @@ pub(crate) fn is_listed(cluster: &dyn ClusterView, vpc: &Vpc, namespace: &str) -
     }
     let gateways = cluster.nat_gateways_of_vpc(&vpc.meta.name)?;
     Ok(gateways.iter().any(|gateway| gateway.namespace == namespace))
+}
+
+/// Whom a VPC is open to, where it is asked about many namespaces.
+pub(crate) struct Openness<'v> {
+    vpc: &'v Vpc,
+    /// Where its NAT gateways run.
+    running: BTreeSet<String>,
+}
+
+impl<'v> Openness<'v> {
+    /// Looks its NAT gateways up, once.
+    pub(crate) fn of(cluster: &dyn ClusterView, vpc: &'v Vpc) -> Answer<Self> {
+        let gateways = cluster.nat_gateways_of_vpc(&vpc.meta.name)?;
+        Ok(Self { vpc, running: gathered(gateways.iter().map(|gateway| gateway.namespace.clone())) })
+    }
+
+    /// [`is_listed`]
+    pub(crate) fn admits(&self, namespace: &str) -> bool {
+        let Self { vpc, running } = self;
+        vpc.namespaces.is_empty() || vpc.binds(namespace) || vpc.invites(namespace) || running.contains(namespace)
+    }
+}
+
+/// Which custom VPCs a namespace may not use, where many ways lead to them: each is looked up once.
+pub(crate) struct ClosedVpcs<'a> {
+    cluster: &'a dyn ClusterView,
+    kube_ovn: &'a KubeOvn,
+    namespace: &'a str,
+    known: BTreeMap<String, Option<Closed>>,
+}
+
+impl<'a> ClosedVpcs<'a> {
+    /// Those that the namespace of the object may not use.
+    pub(crate) fn new(context: &Context<'a>) -> Self {
+        let (cluster, kube_ovn, namespace) = (context.cluster, context.kube_ovn(), context.namespace);
+        Self { cluster, kube_ovn, namespace, known: BTreeMap::new() }
+    }
+
+    /// [`closed_to`]
+    pub(crate) fn named(&mut self, vpc: &str) -> Answer<Option<&Closed>> {
+        if !self.known.contains_key(vpc) {
+            let closed = closed_to(self.cluster, self.kube_ovn, vpc, self.namespace)?;
+            self.known.insert(vpc.to_owned(), closed);
+        }
+        Ok(self.known.get(vpc).and_then(Option::as_ref))
+    }
+
+    /// [`closed_vpc`]
+    pub(crate) fn of(&mut self, subnet: &Subnet) -> Answer<Option<&Closed>> {
+        subnet.vpc.as_deref().map_or(Ok(None), |vpc| self.named(vpc))
+    }
 }
 
 /// A custom VPC that a namespace may not use.
@@ -43,13 +96,18 @@ impl Closed {
         }
     }
 
+    /// Whether it has egress gateways of a namespace all the same.
+    fn lets_out(&self, namespace: &str) -> bool {
+        matches!(self, Closed::Listing(vpc) if vpc.lets_out(namespace))
+    }
+
     /// The refusal of a way to a Subnet of it.
     pub(crate) fn refusal(&self, context: &Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Finding {
-        let namespace = context.namespace;
+        let namespace = quoted(context.namespace);
         let detail = match self {
             Closed::Listing(vpc) => {
                 let in_vpc = context.mention(Kind::Vpc, &vpc.meta.name);
-                format!("{way} in {in_vpc}, which namespace {namespace:?} may not use")
+                format!("{way} in {in_vpc}, which namespace {namespace} may not use")
             }
             Closed::Unknown(vpc) => {
                 let in_vpc = context.mention(Kind::Vpc, vpc);
@@ -98,4 +156,14 @@ pub(crate) fn closed_to(
         None if cluster.sight(Kind::Vpc) == Sight::All => Some(Closed::Unknown(vpc.to_owned())),
         None => None,
     })
+}
+
+/// [`closed_to`] for an egress gateway, which an administrator may admit by itself.
+pub(crate) fn closed_to_egress(
+    cluster: &dyn ClusterView,
+    kube_ovn: &KubeOvn,
+    vpc: &str,
+    namespace: &str,
+) -> Answer<Option<Closed>> {
+    Ok(closed_to(cluster, kube_ovn, vpc, namespace)?.filter(|closed| !closed.lets_out(namespace)))
 }

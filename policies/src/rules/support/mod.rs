@@ -1,7 +1,13 @@
 //! What several rules need to know about Kube-OVN.
 
 pub(crate) mod binding;
+#[cfg(test)]
+mod bounds;
 pub(super) mod listed;
 pub(super) mod networks;
+pub(super) mod pools;
 #[cfg(test)]
 pub(crate) mod testing;
+
+/// Of how many elements of a list each is compared with many others. A question over pairs that has more says so.
+pub(super) const MOST_PAIRED: usize = 200;

@@ -1,12 +1,15 @@
 //! The networks that a VPC's router has a port in: what a next hop must lie in.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+
 use crate::context::Context;
 use crate::finding::Action;
-use crate::kinds::{Subnet, VPC_EXTERNAL, Vpc};
-use crate::net::{Cidr, list_items, parse_ip};
+use crate::kinds::{Peering, Subnet, VPC_EXTERNAL, Vpc};
+use crate::net::{Cidr, PrefixSet, parse_ip};
 use crate::reads::Read;
 use crate::settings::KubeOvn;
 use crate::view::Answer;
@@ -23,11 +26,11 @@ pub(crate) const fn reads(routes: &'static str) -> [Read; 6] {
     ]
 }
 
-/// The networks of a VPC's router.
+/// The networks of a VPC's router, gathered once for all of its routes.
 pub(crate) struct Networks {
-    subnets: Vec<Arc<Subnet>>,
-    external: Vec<Arc<Subnet>>,
-    links: Vec<Cidr>,
+    prefixes: PrefixSet,
+    /// The router's own addresses, each with the first Subnet that has it as its gateway.
+    own: BTreeMap<IpAddr, Arc<Subnet>>,
     bfd_port: Option<IpAddr>,
     complete: bool,
 }
@@ -37,22 +40,24 @@ impl Networks {
     pub(crate) fn of(vpc: &Vpc, context: &Context<'_>) -> Answer<Self> {
         let subnets = context.cluster.subnets_of_vpc(&vpc.meta.name)?;
         let configured = Some(&context.kube_ovn().external_subnet).filter(|_| vpc.enable_external);
-        let mut external = Vec::new();
+        let (mut prefixes, mut own): (Vec<IpNet>, BTreeMap<_, _>) = Default::default();
         let mut complete = !subnets.is_empty();
+        let mut seen = BTreeSet::new();
         for name in configured.into_iter().chain(&vpc.extra_external_subnets) {
             match context.cluster.subnet(name)? {
-                Some(subnet) => external.push(subnet),
+                Some(subnet) if seen.insert(name) => prefixes.extend(networks(&subnet)),
+                Some(_) => {}
                 None => complete = false,
             }
         }
-        let links = vpc.peerings.iter().flat_map(|peering| list_items(&peering.local_connect_ip));
-        Ok(Self {
-            subnets,
-            external,
-            links: links.filter_map(Cidr::parse_trimmed).collect(),
-            bfd_port: parse_ip(vpc.bfd_port_ip.trim()),
-            complete,
-        })
+        prefixes.extend(subnets.iter().filter(|subnet| subnet.is_on_router()).flat_map(networks));
+        prefixes.extend(vpc.peerings.iter().flat_map(Peering::links).map(|link| link.network()));
+        for subnet in subnets.iter().filter(|subnet| subnet.is_overlay()) {
+            for gateway in &subnet.gateways {
+                own.entry(*gateway).or_insert_with(|| Arc::clone(subnet));
+            }
+        }
+        Ok(Self { prefixes: PrefixSet::of(prefixes), own, bfd_port: parse_ip(vpc.bfd_port_ip.trim()), complete })
     }
 
     /// What a next hop outside deserves. It is only a warning where not all networks are known (the VPC has no Subnets
@@ -64,15 +69,15 @@ impl Networks {
 
     /// Whether one of them holds an address.
     pub(crate) fn contain(&self, address: IpAddr) -> bool {
-        self.subnets.iter().any(|subnet| subnet.is_on_router() && subnet.contains(address))
-            || self.external.iter().any(|subnet| subnet.contains(address))
-            || self.links.iter().any(|link| link.contains(address))
-            || self.bfd_port == Some(address)
+        self.prefixes.holds(address) || self.bfd_port == Some(address)
     }
 
     /// The Subnet in which an address is the router's own.
     pub(crate) fn own_port(&self, address: IpAddr) -> Option<&Subnet> {
-        let own = |subnet: &&Arc<Subnet>| subnet.is_overlay() && subnet.gateways.contains(&address);
-        self.subnets.iter().find(own).map(AsRef::as_ref)
+        self.own.get(&address).map(AsRef::as_ref)
     }
+}
+
+fn networks(subnet: &Arc<Subnet>) -> impl Iterator<Item = IpNet> {
+    subnet.cidrs.iter().map(Cidr::network)
 }

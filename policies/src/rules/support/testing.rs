@@ -1,21 +1,28 @@
 //! Short words for the rules' own tests: a cluster of a few objects, and what it says to another one.
 
+use std::cell::Cell;
+use std::sync::Arc;
+
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use crate::inventory::Inventory;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, LabelSelector, Namespace, Object, Shard, Subnet};
 use crate::request::Request;
-use crate::review::{admit, review};
+use crate::review::{admit, judge, review};
+use crate::rules::{Rule, TABLE, named};
 use crate::settings::Settings;
 use crate::verdict::Verdict;
+use crate::view::{Answer, ClusterView, Held, Sight};
 
 /// A cluster for one test.
 #[derive(Default)]
 pub(crate) struct Cluster {
     objects: Vec<Value>,
     settings: Settings,
-    /// The one rule whose findings count; all of them where none is given.
-    rule: Option<&'static str>,
+    /// The one rule that judges; all of them where none is given.
+    rule: Option<&'static Rule>,
+    sees_all: bool,
 }
 
 impl Cluster {
@@ -23,9 +30,14 @@ impl Cluster {
         Self::default()
     }
 
-    /// A cluster in which only the findings of one rule count.
-    pub(crate) fn of(rule: &'static str) -> Self {
-        Self { rule: Some(rule), ..Self::default() }
+    /// A cluster in which one rule judges alone. To leave out the findings of others afterwards would not do: a verdict lists 20.
+    pub(crate) fn of(rule: &str) -> Self {
+        Self { rule: Some(named(rule).unwrap()), ..Self::default() }
+    }
+
+    /// The same, as a live one: what is not found does not exist.
+    pub(crate) fn seeing_all(self) -> Self {
+        Self { sees_all: true, ..self }
     }
 
     /// Adds an object; `{"kind", "name", "spec"}` will do.
@@ -40,7 +52,8 @@ impl Cluster {
     }
 
     fn inventory(&self) -> Inventory {
-        let mut inventory = Inventory::new(self.settings.kube_ovn.clone());
+        let watched = Kind::ALL.iter().copied().filter(|_| self.sees_all);
+        let mut inventory = Inventory::new(self.settings.kube_ovn.clone()).watching(watched);
         for object in &self.objects {
             inventory.apply(Kind::of(object).unwrap(), object);
         }
@@ -48,13 +61,15 @@ impl Cluster {
     }
 
     pub(crate) fn verdict(&self, request: &Request) -> Verdict {
-        let mut verdict = review(request, &self.inventory(), &self.settings).unwrap();
-        if let Some(rule) = self.rule {
-            verdict.findings.retain(|finding| finding.rule() == rule);
-            verdict.warnings.retain(|finding| finding.rule() == rule);
-            verdict.not_evaluated.retain(|unseen| unseen.rule == rule);
-        }
-        verdict
+        let rules = self.rule.as_ref().map_or(TABLE, std::slice::from_ref);
+        judge(rules, request, &self.inventory(), &self.settings).unwrap()
+    }
+
+    /// How many objects the rules take out of the cluster, or have looked at there, to judge the creation of an object.
+    pub(crate) fn entries(&self, object: &Value) -> usize {
+        let counting = Counting { inventory: self.inventory(), entries: Cell::new(0) };
+        review(&create(object), &counting, &self.settings).unwrap();
+        counting.entries.get()
     }
 
     /// The verdict after injection.
@@ -81,6 +96,52 @@ impl Cluster {
     }
 }
 
+/// A view that counts.
+struct Counting {
+    inventory: Inventory,
+    entries: Cell<usize>,
+}
+
+impl Counting {
+    fn count<T>(&self, found: Answer<Vec<T>>) -> Answer<Vec<T>> {
+        self.entries.set(self.entries.get() + 1 + found.as_ref().map_or(0, Vec::len));
+        found
+    }
+}
+
+impl ClusterView for Counting {
+    fn get(&self, kind: Kind, namespace: &str, name: &str) -> Answer<Option<Object>> {
+        self.entries.set(self.entries.get() + 1);
+        self.inventory.get(kind, namespace, name)
+    }
+
+    fn by(&self, kind: Kind, index: &'static str, word: &str) -> Answer<Vec<Object>> {
+        self.count(self.inventory.by(kind, index, word))
+    }
+
+    fn all(&self, kind: Kind) -> Answer<Vec<Object>> {
+        self.count(self.inventory.all(kind))
+    }
+
+    fn sight(&self, kind: Kind) -> Sight {
+        self.inventory.sight(kind)
+    }
+
+    fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>> {
+        self.count(self.inventory.overlapping(shard, prefix))
+    }
+
+    fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
+        self.count(self.inventory.overlapping_in_vpc(vpc, prefix))
+    }
+
+    /// All of them are looked at.
+    fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
+        self.all(Kind::Namespace)?;
+        self.inventory.namespaces_matching(selector)
+    }
+}
+
 /// A request to create an object.
 pub(crate) fn create(object: &Value) -> Request {
     Request::of_object(whole(object), None)
@@ -89,6 +150,11 @@ pub(crate) fn create(object: &Value) -> Request {
 /// A request to replace an object.
 pub(crate) fn update(old: &Value, new: &Value) -> Request {
     Request::of_object(whole(new), Some(whole(old)))
+}
+
+/// A request to delete an object.
+pub(crate) fn delete(object: &Value) -> Request {
+    Request::to_delete(whole(object))
 }
 
 /// Completes `{"kind", "name", "spec"}` to an object; its name is `new` where none is given.

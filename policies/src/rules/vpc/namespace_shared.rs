@@ -19,7 +19,7 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
+use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, Vpc};
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -47,6 +47,9 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
             let name = &other.meta.name;
             if *name == vpc.meta.name || !context.kube_ovn().is_custom_vpc(name) {
                 continue;
+            }
+            if context.has_enough(Action::Deny) {
+                return Ok(());
             }
             let detail = format!("{} lists it too, and Kube-OVN binds it to either", context.mention(Kind::Vpc, name));
             let finding = Finding::duplicate(FieldPath::of("spec.namespaces").index(at), namespace, detail)

@@ -18,12 +18,9 @@
 //!
 //! Keep the namespace in the list, or take it out of the Subnet first.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::gather::gathered;
+use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, Object, Vpc};
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -70,19 +67,14 @@ fn leaves_out(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 }
 
 fn takes_in(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    // Gathered once: many namespaces here times as many in one Subnet would be their product.
-    let mut listed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (at, namespace) in vpc.namespaces.iter().enumerate() {
-        // Without labels only those are found that list the namespace, or select every one.
-        for subnet in context.rivals.subnets_binding(namespace, Some(&BTreeMap::new()))? {
+        for subnet in context.rivals.subnets_listing(namespace)? {
             let of_default = subnet.vpc.as_deref().is_some_and(|vpc| !context.kube_ovn().is_custom_vpc(vpc));
             if !of_default {
                 continue;
             }
-            let lists =
-                listed.entry(subnet.meta.name.clone()).or_insert_with(|| gathered(subnet.namespaces.iter().cloned()));
-            if !lists.contains(namespace) {
-                continue;
+            if context.has_enough(Action::Deny) {
+                return Ok(());
             }
             let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
             let detail = format!("{mentioned} of the default VPC lists it");

@@ -6,6 +6,9 @@
 //! lists the peer in the status, but connects nothing; that the two addresses are not on one link; or that networks of
 //! the two VPCs overlap, so that neither reaches the other's.
 //!
+//! The two sides of the first 200 peerings of a Vpc are compared, and of each the first two addresses, one an address family;
+//! of what is beyond, a warning says that it was not judged.
+//!
 //! ```yaml
 //! # bad
 //! kind: Vpc
@@ -19,11 +22,12 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::Finding;
+use crate::finding::{Action, Finding, quoted};
 use crate::kinds::{Kind, Peering, Vpc};
 use crate::net::{Cidr, overlap};
 use crate::policy::Policy;
 use crate::reads::Read;
+use crate::rules::support::MOST_PAIRED;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
@@ -39,8 +43,8 @@ pub const RULE: Rule = Rule {
     checks: &[Check::Vpc(&[Read::Field("spec.vpcPeerings")], check)],
 };
 
-/// How many peerings of a VPC are compared with their other sides.
-const MOST_PAIRED: usize = 200;
+/// How many addresses of a peering are compared: one an address family.
+const MOST_LINKS: usize = 2;
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     for (at, peering) in vpc.peerings.iter().enumerate() {
@@ -58,9 +62,8 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         }
     }
     if vpc.peerings.len() > MOST_PAIRED {
-        let detail = format!("not judged: too many; only the first {MOST_PAIRED} are compared with their other sides");
-        let finding = Finding::forbidden(FieldPath::of("spec.vpcPeerings"), "", detail);
-        context.warn(finding.help("Check by hand that the other peerings fit, or split the VPC."));
+        let rest = format!("only the first {MOST_PAIRED} are compared with their other sides");
+        context.not_judged(Action::Warn, FieldPath::of("spec.vpcPeerings"), &rest);
     }
     Ok(())
 }
@@ -73,6 +76,10 @@ fn local_connect_ip(at: usize, peering: &Peering, context: &mut Context<'_>) {
             Finding::required(field, detail).help("Give it an address with a prefix length, as in 169.254.0.1/30."),
         );
         return;
+    }
+    if peering.links().nth(MOST_LINKS).is_some() {
+        let rest = format!("only the first {MOST_LINKS} addresses are compared with the other side");
+        context.not_judged(Action::Warn, field.clone(), &rest);
     }
     for part in peering.local_connect_ip.split(',') {
         if let Err(error) = Cidr::parse(part) {
@@ -87,7 +94,7 @@ fn other_side(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>
     let Some(remote) = context.cluster.vpc(name)? else { return Ok(()) };
     if !remote.peerings.iter().any(|back| back.remote_vpc == vpc.meta.name) {
         let field = Peering::path(at).field("remoteVpc");
-        let finding = Finding::invalid(field, name, format!("VPC {name:?} has no peering back"))
+        let finding = Finding::invalid(field, name, format!("VPC {} has no peering back", quoted(name)))
             .related(remote.reference(), Some(FieldPath::of("spec.vpcPeerings")))
             .help("Add a peering with this VPC to the other one.");
         context.warn(finding);
@@ -95,14 +102,14 @@ fn other_side(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>
     }
     // Both sides see that they do not fit: it is said once, on the one that comes second.
     let Some(remote) = context.rivals.vpc(name)? else { return Ok(()) };
-    let backs: Vec<Cidr> =
-        remote.peerings.iter().filter(|back| back.remote_vpc == vpc.meta.name).flat_map(Peering::links).collect();
-    for link in peering.links() {
+    let backs = remote.peerings.iter().filter(|back| back.remote_vpc == vpc.meta.name);
+    let backs: Vec<Cidr> = backs.flat_map(|back| back.links().take(MOST_LINKS)).collect();
+    for link in peering.links().take(MOST_LINKS) {
         let same_family: Vec<&Cidr> = backs.iter().filter(|back| back.family() == link.family()).collect();
         let fits = |back: &&&Cidr| back.network() == link.network() && back.address() != link.address();
         if !same_family.is_empty() && same_family.iter().find(fits).is_none() {
-            let theirs: Vec<_> = same_family.iter().map(|back| written(back)).collect();
-            let detail = format!("is not on one link with {} of VPC {name:?}", theirs.join(", "));
+            let theirs: Vec<_> = same_family.iter().take(MOST_LINKS).map(|back| written(back)).collect();
+            let detail = format!("is not on one link with {} of VPC {}", theirs.join(", "), quoted(name));
             let finding = Finding::invalid(Peering::path(at).field("localConnectIP"), &written(&link), detail)
                 .related(remote.reference(), Some(FieldPath::of("spec.vpcPeerings")))
                 .help("Give both sides an address of their own in one prefix.");
@@ -115,9 +122,12 @@ fn other_side(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>
 /// Warns of Subnets of this VPC that overlap the link, or Subnets of the other.
 fn networks(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>) -> Outcome {
     let remote = &peering.remote_vpc;
-    for link in peering.links() {
+    for link in peering.links().take(MOST_LINKS) {
         for side in [&vpc.meta.name, remote] {
             for (subnet, prefix) in context.rivals.overlapping_in_vpc(side, link.network())? {
+                if context.has_enough(Action::Warn) {
+                    return Ok(());
+                }
                 if subnet.is_on_router() {
                     let mentioned = context.mention(Kind::Subnet, &subnet.meta.name) + &context.aside(&prefix);
                     let field = Peering::path(at).field("localConnectIP");
@@ -131,10 +141,13 @@ fn networks(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>) 
         }
     }
     for own in context.rivals.subnets_of_vpc(&vpc.meta.name)?.iter().filter(|subnet| subnet.is_on_router()) {
-        for cidr in &own.cidrs {
+        for cidr in own.distinct_cidrs() {
             for (other, prefix) in context.rivals.overlapping_in_vpc(remote, cidr.network())? {
                 if !other.is_on_router() || !overlap(&prefix, &cidr.network()) {
                     continue;
+                }
+                if context.has_enough(Action::Warn) {
+                    return Ok(());
                 }
                 let theirs = context.mention(Kind::Subnet, &other.meta.name) + &context.aside(&prefix);
                 let ours = context.mention(Kind::Subnet, &own.meta.name) + &context.aside(cidr);
@@ -223,6 +236,17 @@ mod tests {
             fault("localConnectIP", r#"Invalid value: "169.254.0.1/30": overlaps Subnet "ours" (169.254.0.0/16)"#);
         let ours = subnet("ours", "a", "169.254.0.0/16");
         cluster().with(ours).warns(&vpc("a", "b", "169.254.0.1/30"), &[&link]);
+    }
+
+    #[test]
+    fn of_each_peering_two_addresses_are_compared() {
+        let back = || Cluster::of(super::RULE.id).with(vpc("b", "a", "169.254.0.2/30,fd00::2/64"));
+        back().accepts(&vpc("a", "b", "169.254.0.1/30,fd00::1/64"));
+        let not_judged = fault(
+            "localConnectIP",
+            "Forbidden: not judged: too many; only the first 2 addresses are compared with the other side",
+        );
+        back().warns(&vpc("a", "b", "169.254.0.1/30,fd00::1/64,10.0.0.1/30"), &[&not_judged]);
     }
 
     #[test]

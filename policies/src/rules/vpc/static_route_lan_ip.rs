@@ -19,15 +19,18 @@
 //! Use the `lanIp`. If something else in the gateway's Subnet is meant to take the traffic, annotate the Vpc with
 //! `vpcguard.io/allow: static-route-lan-ip`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+
+use ipnet::IpNet;
 
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::gather::sort_and_dedup;
-use crate::kinds::{Kind, NatGateway, StaticRoute, Subnet, Vpc};
-use crate::net::{Family, parse_ip};
+use crate::gather::gathered;
+use crate::kinds::{Kind, NatGateway, StaticRoute, Vpc};
+use crate::net::{Family, PrefixSet, parse_ip};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::support::networks::Networks;
@@ -53,19 +56,26 @@ pub const RULE: Rule = Rule {
     ],
 };
 
+/// How many addresses of gateways a message lists.
+const MOST_LISTED: usize = 10;
+
 fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    let gateways = context.cluster.nat_gateways_of_vpc(&vpc.meta.name)?;
-    if gateways.is_empty() {
+    let routes = default_routes(vpc);
+    if routes.is_empty() {
+        return Ok(());
+    }
+    let gateways = Gateways::of(vpc, context)?;
+    if gateways.all.is_empty() {
         return Ok(());
     }
     // Gathered at the first route that asks: there may be as many routes as networks.
     let mut gathered = None;
-    for (field, hop) in default_routes(vpc) {
-        if gateways.iter().any(|gateway| gateway.lan_ips().any(|lan_ip| lan_ip == hop)) {
+    for (field, hop) in routes {
+        if gateways.lan_ips.contains(&hop) {
             continue;
         }
-        match place(hop, &gateways, context)? {
-            Place::Beside(stands) => beside(field, hop, &stands, &gateways, context),
+        match gateways.place(hop) {
+            Place::Beside(stands) => beside(field, hop, stands, &gateways, context),
             Place::Elsewhere => {
                 let networks: &Networks = match &gathered {
                     Some(networks) => networks,
@@ -84,46 +94,89 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
+/// The NAT gateways of a VPC, gathered once for all of its routes.
+struct Gateways {
+    all: Vec<Arc<NatGateway>>,
+    lan_ips: BTreeSet<IpAddr>,
+    /// The prefixes of their Subnets, and which gateways stand in each.
+    prefixes: PrefixSet,
+    stand_in: BTreeMap<IpNet, Stands>,
+    /// Whether the Subnet of one of them does not exist.
+    unknown: bool,
+}
+
+/// Which gateways stand in a prefix, by their places in the list of all.
+#[derive(Clone, Copy)]
+struct Stands {
+    first: usize,
+    /// The first that has no lanIp of the prefix's address family.
+    waiting: Option<usize>,
+}
+
 /// Where a next hop that is no lanIp lies.
 enum Place {
     /// In the Subnets of these gateways.
-    Beside(Vec<(Arc<NatGateway>, Arc<Subnet>)>),
+    Beside(Stands),
     /// In the Subnet of no gateway.
     Elsewhere,
     /// In none that is known, but the Subnet of a gateway does not exist.
     Unknown,
 }
 
-fn place(hop: IpAddr, gateways: &[Arc<NatGateway>], context: &Context<'_>) -> Answer<Place> {
-    let mut beside = Vec::new();
-    let mut unknown = false;
-    for gateway in gateways {
-        match context.cluster.subnet(&gateway.subnet)? {
-            Some(subnet) if subnet.contains(hop) => beside.push((Arc::clone(gateway), subnet)),
-            Some(_) => {}
-            None => unknown = true,
+impl Gateways {
+    fn of(vpc: &Vpc, context: &Context<'_>) -> Answer<Self> {
+        let all = context.cluster.nat_gateways_of_vpc(&vpc.meta.name)?;
+        let mut stand_in: BTreeMap<IpNet, Stands> = BTreeMap::new();
+        let mut unknown = false;
+        for (at, gateway) in all.iter().enumerate() {
+            let Some(subnet) = context.cluster.subnet(&gateway.subnet)? else {
+                unknown = true;
+                continue;
+            };
+            for cidr in &subnet.cidrs {
+                let waits = !gateway.lan_ips().any(|lan_ip| Family::of(lan_ip) == cidr.family());
+                let stands = stand_in.entry(cidr.network()).or_insert(Stands { first: at, waiting: None });
+                stands.waiting = stands.waiting.or(waits.then_some(at));
+            }
+        }
+        Ok(Self {
+            lan_ips: gathered(all.iter().flat_map(|gateway| gateway.lan_ips())),
+            prefixes: PrefixSet::of(stand_in.keys().copied()),
+            all,
+            stand_in,
+            unknown,
+        })
+    }
+
+    fn place(&self, hop: IpAddr) -> Place {
+        let around = self.prefixes.holding(hop).filter_map(|prefix| self.stand_in.get(&prefix).copied());
+        let both = |a: Stands, b: Stands| Stands {
+            first: a.first.min(b.first),
+            waiting: a.waiting.into_iter().chain(b.waiting).min(),
+        };
+        match around.reduce(both) {
+            Some(stands) => Place::Beside(stands),
+            None if self.unknown => Place::Unknown,
+            None => Place::Elsewhere,
         }
     }
-    Ok(match (beside.is_empty(), unknown) {
-        (false, _) => Place::Beside(beside),
-        (true, false) => Place::Elsewhere,
-        (true, true) => Place::Unknown,
-    })
+
+    /// Their addresses in a line, the first of many.
+    fn listed(&self) -> String {
+        let mut listed: Vec<_> = self.lan_ips.iter().take(MOST_LISTED).map(ToString::to_string).collect();
+        if self.lan_ips.len() > MOST_LISTED {
+            listed.push(format!("and {} more", self.lan_ips.len() - MOST_LISTED));
+        }
+        listed.join(", ")
+    }
 }
 
-fn beside(
-    field: FieldPath,
-    hop: IpAddr,
-    stands: &[(Arc<NatGateway>, Arc<Subnet>)],
-    gateways: &[Arc<NatGateway>],
-    context: &mut Context<'_>,
-) {
-    let Some((gateway, subnet)) = stands.first() else { return };
-    let waits = |gateway: &NatGateway| !gateway.lan_ips().any(|lan_ip| Family::of(lan_ip) == Family::of(hop));
-    let waiting = stands.iter().find(|(gateway, _)| waits(gateway));
-    let subnet = context.mention(Kind::Subnet, &subnet.meta.name);
-    if let Some((gateway, _)) = waiting {
-        let gateway_name = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
+fn beside(field: FieldPath, hop: IpAddr, stands: Stands, gateways: &Gateways, context: &mut Context<'_>) {
+    let at = stands.waiting.unwrap_or(stands.first);
+    let (Some(gateway), Some(first)) = (gateways.all.get(at), gateways.all.get(stands.first)) else { return };
+    let subnet = context.mention(Kind::Subnet, &first.subnet);
+    let gateway_name = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
+    if stands.waiting.is_some() {
         let family = Family::of(hop).name();
         let detail = format!("is in {subnet} of {gateway_name}, which has no {family} lanIp yet");
         let finding = Finding::invalid(field, &hop.to_string(), detail)
@@ -132,11 +185,7 @@ fn beside(
         context.warn(finding);
         return;
     }
-    let mut lan_ips: Vec<_> = gateways.iter().flat_map(|gateway| gateway.lan_ips()).collect();
-    sort_and_dedup(&mut lan_ips);
-    let lan_ips: Vec<_> = lan_ips.iter().map(ToString::to_string).collect();
-    let gateway_name = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
-    let aside = context.aside(&lan_ips.join(", "));
+    let aside = context.aside(&gateways.listed());
     let detail = format!("is in {subnet} of {gateway_name}, but the lanIp of no NAT gateway of the VPC{aside}");
     let finding = Finding::invalid(field, &hop.to_string(), detail)
         .related(gateway.reference(), Some(FieldPath::of("spec.lanIp")))
@@ -153,13 +202,13 @@ fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     }
     let subnet = context.cluster.subnet(&gateway.subnet)?;
     let before = context.cluster.nat_gateway(&gateway.meta.name)?;
-    let others = context.cluster.nat_gateways_of_vpc(&gateway.vpc)?;
+    let all = context.cluster.nat_gateways_of_vpc(&gateway.vpc)?;
+    let others = all.iter().filter(|other| other.meta.name != gateway.meta.name);
+    let answered: BTreeSet<_> = gathered(others.flat_map(|other| other.lan_ips()).chain(gateway.lan_ips()));
+    let mine: BTreeSet<_> = gathered(before.iter().flat_map(|before| before.lan_ips()));
+    let near = subnet.map(|subnet| subnet.prefix_set()).unwrap_or_default();
     for (field, hop) in routes {
-        let others = others.iter().filter(|other| other.meta.name != gateway.meta.name);
-        let answered = others.flat_map(|other| other.lan_ips()).chain(gateway.lan_ips()).any(|lan_ip| lan_ip == hop);
-        let is_near = subnet.as_ref().is_some_and(|subnet| subnet.contains(hop));
-        let was_mine = before.as_ref().is_some_and(|before| before.lan_ips().any(|lan_ip| lan_ip == hop));
-        if answered || !(is_near || was_mine) {
+        if answered.contains(&hop) || !(near.holds(hop) || mine.contains(&hop)) {
             continue;
         }
         let detail = format!("leaves the default route of VPC {:?} to {hop} pointing at nobody", vpc.meta.name);

@@ -12,7 +12,7 @@ use crate::baseline;
 use crate::document::Document;
 use crate::fingerprint::{Fingerprint, Known};
 use crate::fix::{Fixed, fix};
-use crate::folder::{Folder, check_knowing};
+use crate::folder::{Folder, check_uncut};
 use crate::report::{Format, Report};
 use crate::settings::parse_settings;
 use crate::source::{STDIN, Source};
@@ -137,6 +137,7 @@ impl Command {
         let is_incomplete = !done.complaints.is_empty();
         done.exit_code = Outcome::of(&done.report, is_incomplete, self.fail_on_warning).code();
         done.report.notes = notes;
+        done.report.cut();
         done.output = done.report.render(self.format, self.colored);
         Ok(done)
     }
@@ -168,7 +169,7 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<Live, String>> Checks<F> {
         let mut folder = Folder::parse(files);
         let Live { state, kinds } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
         let state = state.iter().chain(&self.state);
-        check_knowing(&folder, state, &kinds, &self.settings).map_err(|error| vec![error.to_string()])
+        check_uncut(&folder, state, &kinds, &self.settings).map_err(|error| vec![error.to_string()])
     }
 }
 

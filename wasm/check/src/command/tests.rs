@@ -163,3 +163,52 @@ fn notes_are_for_people_only() {
         assert_eq!(done.output.contains("allows nothing"), format == Format::Human, "{format}");
     }
 }
+
+/// So many denials.
+fn bad(count: usize) -> String {
+    let vips: Vec<_> = (0..count).map(|at| format!("x{at}")).collect();
+    subnet("a", &format!("cidrBlock: 10.0.0.0/24, vips: [{}]", vips.join(", ")))
+}
+
+#[test]
+fn what_is_known_hides_no_denial_that_is_not_listed() {
+    let writing = Command { write_baseline: true, ..Command::default() };
+    let written = run(writing, &[source("a.yaml", &bad(25))]);
+    assert_eq!((written.exit_code, notes(&written)), (0, vec!["25 findings are in the baseline"]));
+    let baseline = source("b.json", &written.baseline.unwrap());
+    let before = [source("old/a.yaml", &bad(25))];
+    for known in [
+        Inputs { baseline: Some(&baseline), ..Inputs::default() },
+        Inputs { before: Some(&before), ..Inputs::default() },
+    ] {
+        let counts = |count: usize| {
+            let files = [source("a.yaml", &bad(count))];
+            let done = Command::default().run(&Inputs { files: &files, ..known });
+            (done.exit_code, done.report.findings().len(), done.report.omitted())
+        };
+        assert_eq!(counts(25), (0, 0, 0));
+        assert_eq!(counts(26), (1, 1, 0));
+        assert_eq!(counts(50), (1, 20, 5));
+    }
+}
+
+#[test]
+fn a_comment_hides_no_denial_that_is_not_listed() {
+    let vpc = |policy: &str| {
+        let routes: Vec<_> = (0..25).map(|at| format!("{{cidr: x{at}, nextHopIP: 10.0.0.1}}")).collect();
+        let spec = format!("{{staticRoutes: [{}], policyRoutes: [{policy}]}}", routes.join(", "));
+        let text = format!("apiVersion: kubeovn.io/v1\nkind: Vpc\nmetadata: {{name: v}}\nspec: {spec}\n");
+        run(
+            Command::default(),
+            &[source("a.yaml", &format!("# vpcguard: allow static-route-syntax next week\n{text}"))],
+        )
+    };
+    let excused = vpc("");
+    let listed = excused.report.findings().iter().filter(|located| located.finding.is_excused());
+    assert_eq!((excused.exit_code, listed.count()), (0, 20));
+    assert!(excused.report.omitted() >= 5);
+    let denied = vpc("{action: jump, match: ip4, priority: 5}");
+    let denials: Vec<_> = denied.report.findings().iter().filter(|located| located.is_denial()).collect();
+    assert_eq!((denied.exit_code, denials.len()), (1, 1));
+    assert_eq!(denials[0].finding.rule(), "policy-route-syntax");
+}

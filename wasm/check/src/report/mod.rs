@@ -14,12 +14,13 @@ mod seen;
 mod snippet;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use annotate_snippets::Renderer;
 use serde::Serialize;
 use vpcguard_policies::finding::{Action, Finding};
-use vpcguard_policies::{NotEvaluated, ObjectRef, Verdict};
+use vpcguard_policies::{MOST_FINDINGS, NotEvaluated, ObjectRef, Verdict};
 
 use crate::source::ParseError;
 use crate::yaml::Span;
@@ -121,6 +122,19 @@ impl Report {
         self.findings.extend(verdict.findings.iter().chain(&verdict.warnings).map(located));
         let unevaluated = |missing: &NotEvaluated| Unevaluated { object: object.clone(), missing: missing.clone() };
         self.not_evaluated.extend(verdict.not_evaluated.iter().map(unevaluated));
+    }
+
+    /// Leaves of each object 20 denials, 20 warnings, and 20 of what comments excuse.
+    pub(crate) fn cut(&mut self) {
+        let mut listed: BTreeMap<_, usize> = BTreeMap::new();
+        let before = self.findings.len();
+        self.findings.retain(|located| {
+            let sort = (located.index, located.finding.action(), located.finding.is_excused());
+            let listed = listed.entry(sort).or_default();
+            *listed += 1;
+            *listed <= MOST_FINDINGS
+        });
+        self.omitted += before - self.findings.len();
     }
 
     /// Counts the objects that are refused or warned about.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use vpcguard_host::{Cluster, Policies, Reply};
 use vpcguard_policies::rules::TABLE;
-use vpcguard_policies::{Policy, Request, Verdict, admit, review_by};
+use vpcguard_policies::{Operation, Policy, Request, Verdict, admit, review_by};
 use vpcguard_tests::Case;
 
 use crate::{as_sent, clusters, inventory, policies, said, wanted};
@@ -60,7 +60,10 @@ fn a_policy_is_asked_about_all_that_its_rules_find_something_in() {
         let Some(kind) = case.request.kind else { continue };
         let settings = case.parsed_settings();
         let state = inventory(&case.state, &settings);
-        let operation = if case.request.old_object.is_some() { "UPDATE" } else { "CREATE" };
+        let operation = match case.request.operation {
+            Operation::AtRest => "CREATE",
+            operation => operation.name(),
+        };
         for (policy, guest) in policies.all() {
             if !guest.metadata().is_asked(kind.group(), kind.version(), kind.plural(), operation) {
                 let unsaid = wanted(policy, &case.request, &state, &settings);

@@ -1,32 +1,50 @@
 //! The addresses of a Subnet that must lie in its prefixes, or go with them.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::refuse_upper_case;
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
+use crate::finding::{Action, Finding, shortened};
+use crate::gather::gathered;
 use crate::kinds::Subnet;
-use crate::net::{Family, has_upper_case, parse_ip};
+use crate::net::{Cidr, Family, PrefixSet, has_upper_case, parse_ip};
+
+/// What the addresses of a Subnet are compared with, gathered once for all of them.
+struct Ground<'s> {
+    subnet: &'s Subnet,
+    prefixes: PrefixSet,
+    /// Whether all prefixes are known, so that what is in none of them is outside.
+    is_whole: bool,
+}
 
 pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
-    gateway(subnet, context);
+    let ground = &Ground {
+        subnet,
+        prefixes: subnet.prefix_set(),
+        is_whole: subnet.cidrs.len() == subnet.cidr_block.split(',').count(),
+    };
+    gateway(ground, context);
     for (at, text) in subnet.exclude_ips.iter().enumerate() {
         exclude_ips(FieldPath::of("spec.excludeIps").index(at), text, context);
     }
     for (at, text) in subnet.vips.iter().enumerate() {
-        inside(subnet, FieldPath::of("spec.vips").index(at), text, context);
+        inside(ground, FieldPath::of("spec.vips").index(at), text, context);
     }
-    external_egress_gateway(subnet, context);
-    u2o_interconnection_ip(subnet, context);
+    external_egress_gateway(ground, context);
+    u2o_interconnection_ip(ground, context);
 }
 
-fn gateway(subnet: &Subnet, context: &mut Context<'_>) {
+fn gateway(ground: &Ground<'_>, context: &mut Context<'_>) {
     let field = || FieldPath::of("spec.gateway");
-    let mut families = Vec::new();
-    for part in parts(&subnet.gateway) {
-        let Some(address) = inside(subnet, field(), part, context) else { continue };
-        for cidr in &subnet.cidrs {
+    let mut families = BTreeSet::new();
+    for part in parts(&ground.subnet.gateway) {
+        let Some(address) = inside(ground, field(), part, context) else { continue };
+        for cidr in ground.prefixes.holding(address).map(Cidr::from) {
+            if context.has_enough(Action::Deny) || context.has_enough(Action::Warn) {
+                return;
+            }
             if cidr.is_network_address(address) {
                 // An IPv6 host may have this address (RFC 4291, section 2.6.1, gives it to routers), but not in Kube-OVN.
                 let action = if address.is_ipv4() { Action::Deny } else { Action::Warn };
@@ -38,10 +56,9 @@ fn gateway(subnet: &Subnet, context: &mut Context<'_>) {
             }
         }
         let family = Family::of(address);
-        if families.contains(&family) {
+        if !families.insert(family) {
             context.deny(Finding::invalid(field(), part, format!("is a second {} gateway", family.name())));
         }
-        families.push(family);
     }
 }
 
@@ -60,8 +77,9 @@ fn exclude_ips(field: FieldPath, text: &str, context: &mut Context<'_>) {
     context.deny(Finding::invalid(field, text, fault));
 }
 
-fn external_egress_gateway(subnet: &Subnet, context: &mut Context<'_>) {
+fn external_egress_gateway(ground: &Ground<'_>, context: &mut Context<'_>) {
     let field = || FieldPath::of("spec.externalEgressGateway");
+    let subnet = ground.subnet;
     let text = subnet.external_egress_gateway.as_str();
     if text.is_empty() {
         return;
@@ -72,11 +90,12 @@ fn external_egress_gateway(subnet: &Subnet, context: &mut Context<'_>) {
     if parts(text).count() > 2 {
         context.deny(Finding::invalid(field(), text, "may hold at most two addresses"));
     }
+    let families: BTreeSet<_> = gathered(subnet.cidrs.iter().map(Cidr::family));
     for part in parts(text) {
         refuse_upper_case(context, field(), part);
         match parse_ip(part) {
             None => context.deny(Finding::invalid(field(), part, "is not an IP address")),
-            Some(address) if all_parse(subnet) && !subnet.has_family(Family::of(address)) => {
+            Some(address) if ground.is_whole && !families.contains(&Family::of(address)) => {
                 let family = Family::of(address).name();
                 context.deny(Finding::invalid(field(), part, format!("is {family}, which spec.cidrBlock is not")));
             }
@@ -85,22 +104,24 @@ fn external_egress_gateway(subnet: &Subnet, context: &mut Context<'_>) {
     }
 }
 
-fn u2o_interconnection_ip(subnet: &Subnet, context: &mut Context<'_>) {
+fn u2o_interconnection_ip(ground: &Ground<'_>, context: &mut Context<'_>) {
+    let subnet = ground.subnet;
     // Kube-OVN takes it away before it looks at it.
     if !subnet.u2o_interconnection {
         return;
     }
     let field = || FieldPath::of("spec.u2oInterconnectionIP");
+    let gateways: BTreeSet<_> = gathered(subnet.gateways.iter().copied());
     for part in parts(&subnet.u2o_interconnection_ip) {
-        let address = inside(subnet, field(), part, context);
-        if address.is_some_and(|address| subnet.gateways.contains(&address)) {
+        let address = inside(ground, field(), part, context);
+        if address.is_some_and(|address| gateways.contains(&address)) {
             context.deny(Finding::invalid(field(), part, "is the gateway of the Subnet"));
         }
     }
 }
 
 /// The address, if the text is one that lies in the Subnet.
-fn inside(subnet: &Subnet, field: FieldPath, text: &str, context: &mut Context<'_>) -> Option<IpAddr> {
+fn inside(ground: &Ground<'_>, field: FieldPath, text: &str, context: &mut Context<'_>) -> Option<IpAddr> {
     refuse_upper_case(context, field.clone(), text);
     let Some(address) = parse_ip(text) else {
         let blanks = text.trim() != text && parse_ip(text.trim()).is_some();
@@ -108,16 +129,12 @@ fn inside(subnet: &Subnet, field: FieldPath, text: &str, context: &mut Context<'
         context.deny(Finding::invalid(field, text, fault));
         return None;
     };
-    if all_parse(subnet) && !subnet.contains(address) {
-        context.deny(Finding::invalid(field, text, format!("not in spec.cidrBlock {}", subnet.cidr_block)));
+    if ground.is_whole && !ground.prefixes.holds(address) {
+        let detail = format!("not in spec.cidrBlock {}", shortened(&ground.subnet.cidr_block));
+        context.deny(Finding::invalid(field, text, detail));
         return None;
     }
     Some(address)
-}
-
-/// Whether all prefixes are known, so that what is in none of them is outside.
-fn all_parse(subnet: &Subnet) -> bool {
-    subnet.cidrs.len() == subnet.cidr_block.split(',').count()
 }
 
 /// The parts of a comma list as Kube-OVN takes them, blanks and all; none of an empty text.

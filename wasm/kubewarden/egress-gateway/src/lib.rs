@@ -1,0 +1,3 @@
+//! The Kubewarden policy `egress-gateway`.
+
+vpcguard_guest::policy!(EgressGateway);
