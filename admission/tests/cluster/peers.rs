@@ -26,6 +26,17 @@ fn neighbour(number: u8) -> IpAddr {
 
 /// Sends claims on parts of 10.0.0.0/15 in the VPC to a replica, and tells what was said to each.
 fn forge(world: &World, clients: &Clients, replica: usize, from: u8, numbers: std::ops::Range<usize>) -> Vec<Value> {
+    forge_in("v", world, clients, replica, from, numbers)
+}
+
+fn forge_in(
+    vpc: &'static str,
+    world: &World,
+    clients: &Clients,
+    replica: usize,
+    from: u8,
+    numbers: std::ops::Range<usize>,
+) -> Vec<Value> {
     let address = world.replicas[replica].address();
     let to = Server { address, name: address.ip().to_string(), ca_pem: world.pki.ca_pem() };
     clients.runtime.block_on(async {
@@ -34,7 +45,7 @@ fn forge(world: &World, clients: &Clients, replica: usize, from: u8, numbers: st
             tokio::spawn(async move {
                 let mut stranger = Stranger::connect(neighbour(from), &to, None).await.unwrap();
                 let cidr = format!("10.{}.{}.0/24", number / 256, number % 256);
-                stranger.validate(&forged(number, &subnet(&format!("f-{number}"), "v", &cidr))).await.unwrap()
+                stranger.validate(&forged(number, &subnet(&format!("f-{number}"), vpc, &cidr))).await.unwrap()
             })
         });
         let mut answers = Vec::new();
@@ -49,6 +60,10 @@ fn forge(world: &World, clients: &Clients, replica: usize, from: u8, numbers: st
 fn accepts(clients: &Clients, plural: &str, object: Value) {
     let answer = clients.at_once([clients.create(plural, object)]).remove(0);
     assert!(answer.is_accepted(), "{answer:?}");
+}
+
+fn allowed(answers: &[Value]) -> usize {
+    answers.iter().filter(|answer| answer["allowed"] == true).count()
 }
 
 fn ledgers(clients: &Clients) -> Vec<Value> {
@@ -71,8 +86,7 @@ fn whoever_forges_claims_holds_up_nobody() {
     begin(&world, &clients);
 
     let answers = forge(&world, &clients, 0, 2, 0..FORGED);
-    let allowed = answers.iter().filter(|answer| answer["allowed"] == true).count();
-    assert_eq!(allowed, OF_A_PEER);
+    assert_eq!(allowed(&answers), OF_A_PEER);
     for refused in answers.iter().filter(|answer| answer["allowed"] == false) {
         assert_eq!(refused["status"]["code"], 429, "{refused}");
     }
@@ -92,8 +106,7 @@ fn whoever_forges_claims_holds_up_nobody() {
     let taken: usize = (3..12)
         .map(|from| {
             let first = FORGED + usize::from(from) * OF_A_PEER;
-            let answers = forge(&world, &clients, 0, from, first..first + OF_A_PEER);
-            answers.iter().filter(|answer| answer["allowed"] == true).count()
+            allowed(&forge(&world, &clients, 0, from, first..first + OF_A_PEER))
         })
         .sum();
     assert!(taken <= OF_ALL, "{taken}");
@@ -104,6 +117,48 @@ fn whoever_forges_claims_holds_up_nobody() {
     world.replicas[1].restart().unwrap();
     super::world::wait_until_ready(&world.replicas[1]).unwrap();
     accepts(&clients, "subnets", subnet("d", "v", "10.2.0.0/15"));
+}
+
+/// The ledger of a VPC; without one, that of all Subnets whose VPC is not there.
+fn ledger_of(clients: &Clients, vpc: Option<&str>) -> Option<Value> {
+    let is_it = |spec: &Value| match vpc {
+        Some(vpc) => spec["space"] == json!({ "vpc": vpc }),
+        None => spec["common"] == "Subnet",
+    };
+    ledgers(clients).into_iter().find(is_it)
+}
+
+#[test]
+fn forged_claims_of_a_vpc_that_is_not_there_hold_up_nobody_either() {
+    let Some(world) = World::builder().replicas(2).start() else { return };
+    let clients = Clients::new(&world, User::Admin).unwrap();
+    begin(&world, &clients);
+    assert_eq!(allowed(&forge_in("w", &world, &clients, 0, 2, 0..OF_A_PEER)), OF_A_PEER);
+    let common = ledger_of(&clients, None).unwrap();
+    assert_eq!(common["claims"].as_array().map(Vec::len), Some(OF_A_PEER));
+    // Nor has it more of them elsewhere.
+    assert_eq!(allowed(&forge(&world, &clients, 0, 2, 100..104)), 0);
+    accepts(&clients, "subnets", subnet("a", "w", "10.0.0.0/22"));
+    accepts(&clients, "vpcs", vpc("w"));
+    accepts(&clients, "subnets", subnet("b", "w", "10.0.4.0/23"));
+    let own = ledger_of(&clients, Some("w")).unwrap();
+    assert!(own["alone"].is_null(), "the forged claims are still in flight: {own}");
+    // Nor does it help another one to read there what somebody is about to create.
+    let read = forge_in("w", &world, &clients, 0, 3, 7..9);
+    assert_eq!(read[0]["status"]["code"], 429, "{read:?}");
+    assert_eq!(read[1]["allowed"], true, "{read:?}");
+}
+
+#[test]
+fn who_is_proven_stays_so_when_the_ledger_is_gone() {
+    let Some(world) = World::builder().start() else { return };
+    let clients = Clients::new(&world, User::Admin).unwrap();
+    begin(&world, &clients);
+    assert!(ledger_of(&clients, None).is_none());
+    let answer = clients.at_once([clients.delete("vpcs", "v")]).remove(0);
+    assert!(answer.is_accepted(), "{answer:?}");
+    world.until("the ledger is removed", |_| ledger_of(&clients, Some("v")).is_none());
+    assert_eq!(ledger_of(&clients, None).unwrap()["peers"], json!(["127.0.0.1"]));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use vpcguard_policies::kinds::Shard;
 use vpcguard_policies::{AddressSpace, Operation, Request};
@@ -36,6 +37,15 @@ pub(super) struct Asking<'a> {
     ledgers: &'a Ledgers,
     id: String,
     is_entered: bool,
+    queue: Queue,
+}
+
+/// How long a peer waits for one of the places of those that are not proven.
+#[derive(Debug)]
+struct Queue {
+    peer: IpAddr,
+    until: Instant,
+    changes: watch::Receiver<()>,
 }
 
 impl<'a> Asking<'a> {
@@ -47,14 +57,20 @@ impl<'a> Asking<'a> {
         claim: Claim,
         limit: Instant,
     ) -> Result<(Claim, Self), Refusal> {
-        let claim = as_of(ledgers, peer, claim, limit).await?;
-        let asking = Self { ledgers, id: claim.id.clone(), is_entered: false };
+        let mut queue = Queue::begin(ledgers, peer, limit);
+        let claim = as_of(ledgers, claim, &mut queue).await?;
+        let asking = Self { ledgers, id: claim.id.clone(), is_entered: false, queue };
         if !request.dry_run {
             let creates = claim.unproven.is_some() && request.operation == Operation::Create;
             let is_proof = creates && timeout_at(limit, is_news(ledgers, &claim)).await.unwrap_or(false);
             ledgers.own().insert(claim.id.clone(), Origin { peer, is_proof, is_entered: false });
         }
         Ok((claim, asking))
+    }
+
+    /// Waits until there may be a place in a ledger, where claims that others have entered meanwhile have taken them all.
+    pub(super) async fn wait_for_a_place(&mut self) -> Result<(), Refusal> {
+        self.queue.wait(self.ledgers).await
     }
 
     /// It is in its ledger.
@@ -103,10 +119,8 @@ impl Ledgers {
 }
 
 /// A claim as that of a proven peer, or of an unproven one that has room for it.
-async fn as_of(ledgers: &Ledgers, peer: IpAddr, claim: Claim, limit: Instant) -> Result<Claim, Refusal> {
-    let now = Instant::now();
-    let until = now + PATIENCE.min(limit.saturating_duration_since(now) / 2);
-    let mut changes = ledgers.peers.changes();
+async fn as_of(ledgers: &Ledgers, claim: Claim, queue: &mut Queue) -> Result<Claim, Refusal> {
+    let peer = queue.peer;
     let id = format!("{} {peer}", claim.id);
     loop {
         if ledgers.peers.is_proven(peer) {
@@ -118,12 +132,27 @@ async fn as_of(ledgers: &Ledgers, peer: IpAddr, claim: Claim, limit: Instant) ->
         if ledgers.peers.reserve(&id, peer) {
             return Ok(Claim { id, unproven: Some(peer), ..claim });
         }
-        if timeout_at(until, changes.changed()).await.is_err() {
+        queue.wait(ledgers).await?;
+    }
+}
+
+impl Queue {
+    fn begin(ledgers: &Ledgers, peer: IpAddr, limit: Instant) -> Self {
+        let now = Instant::now();
+        let until = now + PATIENCE.min(limit.saturating_duration_since(now) / 2);
+        Self { peer, until, changes: ledgers.peers.changes() }
+    }
+
+    /// Waits until more is known of peers.
+    async fn wait(&mut self, ledgers: &Ledgers) -> Result<(), Refusal> {
+        let peer = self.peer;
+        if timeout_at(self.until, self.changes.changed()).await.is_err() {
             ledgers.peers.count_refused(peer);
             let text =
                 format!("too many claims of {peer}, or of others, are in flight of which none was seen stored yet");
             return Err(Refusal::Busy(text));
         }
+        Ok(())
     }
 }
 

@@ -147,7 +147,8 @@ impl Ledgers {
     }
 
     async fn ask(self: &Arc<Self>, request: &Request, peer: IpAddr, wanted: Wanted, limit: Instant) -> Outcome {
-        let (claim, asking) = match Asking::begin(self, request, peer, self.claim_of(request, &wanted), limit).await {
+        let (claim, mut asking) = match Asking::begin(self, request, peer, self.claim_of(request, &wanted), limit).await
+        {
             Ok(begun) => begun,
             Err(refusal) => return Outcome::Refused(refusal),
         };
@@ -161,7 +162,8 @@ impl Ledgers {
         if !is_there {
             std::mem::swap(&mut scope, &mut other);
         }
-        for _ in 0..MOST_MOVES {
+        let mut moves = 0;
+        loop {
             match self.ask_in(&scope, request, &wanted, claim.clone(), limit).await {
                 Reply::Settled(outcome) => {
                     if outcome == Outcome::Granted && !request.dry_run {
@@ -169,10 +171,21 @@ impl Ledgers {
                     }
                     return outcome;
                 }
-                Reply::Elsewhere => std::mem::swap(&mut scope, &mut other),
+                Reply::Elsewhere if moves == MOST_MOVES => {
+                    let text = "what the addresses are of comes and goes too fast".to_owned();
+                    return Outcome::Refused(Refusal::Busy(text));
+                }
+                Reply::Elsewhere => {
+                    std::mem::swap(&mut scope, &mut other);
+                    moves += 1;
+                }
+                Reply::Crowded => {
+                    if let Err(refusal) = asking.wait_for_a_place().await {
+                        return Outcome::Refused(refusal);
+                    }
+                }
             }
         }
-        Outcome::Refused(Refusal::Busy("what the addresses are of comes and goes too fast".to_owned()))
     }
 
     async fn ask_in(

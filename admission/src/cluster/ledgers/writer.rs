@@ -60,6 +60,14 @@ pub(super) enum Reply {
     /// It is to be asked for in the other ledger: in the common one where what the address space belongs to is not there, in
     /// its own where it has one by now.
     Elsewhere,
+    /// It is to be asked for again when more is known of peers: its own, or all that are not proven, have no place left here.
+    Crowded,
+}
+
+impl From<Outcome> for Reply {
+    fn from(outcome: Outcome) -> Self {
+        Self::Settled(outcome)
+    }
 }
 
 /// See the module.
@@ -93,7 +101,7 @@ enum Decided {
     /// All may be entered.
     Granted,
     /// These may not; the others are to be decided again without them.
-    Denied(Vec<(usize, Outcome)>),
+    Denied(Vec<(usize, Reply)>),
     /// These met claims of others.
     Conflicts(Vec<(usize, Claim)>),
     /// These would pass over claims of unproven peers.
@@ -220,11 +228,12 @@ impl Writer {
                     }
                 }
                 Decision::Behind => return Decided::Behind,
-                Decision::Held(_) => denied.push((at, Outcome::Reconsider)),
+                Decision::Held(_) => denied.push((at, Outcome::Reconsider.into())),
                 Decision::InFlight(rival) => conflicts.push((at, rival)),
+                Decision::Full if asked.claim.unproven.is_some() => denied.push((at, Reply::Crowded)),
                 Decision::Full => {
                     let text = "too many claims of this address space are in flight".to_owned();
-                    denied.push((at, Outcome::Refused(Refusal::Busy(text))));
+                    denied.push((at, Outcome::Refused(Refusal::Busy(text)).into()));
                 }
             }
         }
@@ -345,11 +354,11 @@ fn grant(claims: &mut Vec<Asked>) {
 }
 
 /// Answers some of the claims, by their places, and leaves the others.
-pub(super) fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, Outcome)>) {
+pub(super) fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, impl Into<Reply>)>) {
     answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    for (at, outcome) in answers {
+    for (at, told) in answers {
         if at < claims.len() {
-            let _ = claims.remove(at).reply.send(Reply::Settled(outcome));
+            let _ = claims.remove(at).reply.send(told.into());
         }
     }
 }
