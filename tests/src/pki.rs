@@ -65,15 +65,31 @@ impl Pki {
     ///
     /// If it cannot be made or written.
     pub fn leaf(&self, names: &[&str]) -> Result<Leaf> {
-        let mut params = params(names.first().copied().unwrap_or("nobody"));
+        let name = names.first().copied().unwrap_or("nobody");
+        let mut params = params(name);
         let of_names = CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())?;
         params.subject_alt_names = of_names.subject_alt_names;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(name, params)
+    }
+
+    /// Signs a certificate for a client of this name, which the files have too.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made or written.
+    pub fn client(&self, name: &str) -> Result<Leaf> {
+        let mut params = params(name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(name, params)
+    }
+
+    fn sign(&self, name: &str, mut params: CertificateParams) -> Result<Leaf> {
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
-        let name = names.first().copied().unwrap_or("nobody").replace(['*', ':'], "_");
+        let name = name.replace(['*', ':'], "_");
         let leaf = Leaf { certificate: self.path(&name, "crt"), key: self.path(&name, "key") };
         fs::write(&leaf.certificate, certificate.pem())?;
         fs::write(&leaf.key, key.serialize_pem())?;

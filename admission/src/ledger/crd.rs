@@ -39,10 +39,14 @@ pub struct AddressLedgerSpec {
     /// The resourceVersion that a replica's view of the Subnets (of the VpcNatGateways, in a ledger of lanIps) must have
     /// reached before it decides.
     pub floor: String,
-    /// The claims of admitted requests that are not yet seen stored, at most 512.
+    /// The claims of admitted requests that are not yet seen stored, at most 512, and 64 of peers that are not proven.
     #[serde(default)]
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = 576))]
     pub claims: Vec<StoredClaim>,
+    /// The addresses of peers that are proven API servers: a claim of theirs in this ledger, or in one that is gone, was seen stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub peers: Vec<String>,
     /// Whether the common ledger need not be read any more: since this one was made, it was seen without a claim of the
     /// address space.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -69,7 +73,7 @@ pub struct Space {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredClaim {
-    /// The uid of the admission request.
+    /// The uid of the admission request; that of a peer that is not proven is followed by its address.
     pub id: String,
     /// The address space, in a common ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +94,9 @@ pub struct StoredClaim {
     /// When the claim was to end at the latest, by the clock of the replica that made it. Informational: replicas time
     /// claims by their own clocks.
     pub deadline: String,
+    /// The address of the peer that asked, where no claim of it had been seen stored by then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unproven: String,
 }
 
 /// The prefixes of the Subnets of one address space, for readers that see one object more cheaply than all Subnets.

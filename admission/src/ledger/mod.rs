@@ -17,16 +17,20 @@
 //! all of these, and the ledger that comes with the VPC [honours](Ledger::honour) such claims until there are none left.
 
 pub mod crd;
+mod peers;
 mod scope;
 mod stored;
+
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use vpcguard_policies::AddressSpace;
 
+pub use peers::{MOST_OF_A_PEER, MOST_UNPROVEN};
 pub use scope::Scope;
 pub use stored::FormatError;
 
-/// The most claims in flight of one ledger.
+/// The most claims in flight of one ledger, beside those of peers that are not proven.
 pub const MOST_CLAIMS: usize = 512;
 
 /// A resourceVersion: versions of one kind of object are ordered, as the API server's are.
@@ -44,7 +48,7 @@ pub trait Index {
 /// What an admitted request will hold once it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
-    /// The uid of the admission request.
+    /// The uid of the admission request; that of an unproven peer is followed by its address.
     pub id: String,
     /// The address space; in a ledger of its own the same for all.
     pub space: AddressSpace,
@@ -58,6 +62,8 @@ pub struct Claim {
     pub prefixes: Vec<IpNet>,
     /// When it was to end, for people to read.
     pub deadline: String,
+    /// Who asked, where that may be anybody.
+    pub unproven: Option<IpAddr>,
 }
 
 impl Claim {
@@ -68,6 +74,10 @@ impl Claim {
 
     fn overlaps(&self, space: &AddressSpace, prefix: IpNet) -> bool {
         self.space == *space && self.prefixes.iter().any(|held| vpcguard_policies::net::overlap(held, &prefix))
+    }
+
+    fn is_rival(&self, claim: &Claim, contested: &[IpNet]) -> bool {
+        self.holder != claim.holder && contested.iter().any(|prefix| self.overlaps(&claim.space, *prefix))
     }
 }
 
@@ -80,6 +90,8 @@ pub struct Ledger {
     pub floor: Version,
     /// The claims.
     pub claims: Vec<Claim>,
+    /// Peers that are proven.
+    pub peers: Vec<IpAddr>,
     /// Whether the common ledger has been read since this one was made and had no claim of its address space: from then on
     /// nobody is admitted there, and it need not be read any more.
     pub alone: bool,
@@ -103,7 +115,7 @@ pub enum Decision {
 impl Ledger {
     /// One without claims. `floor` is a version of the stored objects that is not older than any of them.
     pub fn new(scope: Scope, floor: Version) -> Self {
-        Self { scope, floor, claims: Vec::new(), alone: false }
+        Self { scope, floor, claims: Vec::new(), peers: Vec::new(), alone: false }
     }
 
     /// Takes in the common ledger, if there is one, as it is at a moment at which this one is stored: its claims of this
@@ -128,14 +140,12 @@ impl Ledger {
             return Decision::Held(holder);
         }
         // A request on the same object is no rival: of two, the API server stores one after the other.
-        let mut rivals = self.claims.iter().chain(honoured).filter(|rival| rival.holder != claim.holder);
-        if let Some(rival) = rivals.find(|rival| contested.iter().any(|prefix| rival.overlaps(&claim.space, *prefix))) {
+        let is_in_the_way = |rival: &&Claim| rival.may_stop(claim) && rival.is_rival(claim, contested);
+        let rival = self.claims.iter().chain(honoured).find(is_in_the_way);
+        if let Some(rival) = rival.or_else(|| self.twin(claim, honoured)) {
             return Decision::InFlight(rival.clone());
         }
-        if self.claims.len() >= MOST_CLAIMS && !self.claims.iter().any(|other| other.id == claim.id) {
-            return Decision::Full;
-        }
-        Decision::Grant
+        if self.is_full_for(claim, honoured) { Decision::Full } else { Decision::Grant }
     }
 
     /// Enters a claim. A request that asks again has its claim already.
@@ -187,6 +197,7 @@ mod tests {
             generation: 1,
             prefixes: vec![prefix.parse().unwrap()],
             deadline: String::new(),
+            unproven: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Between a ledger and the object that the API server keeps of it.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 use vpcguard_policies::AddressSpace;
 use vpcguard_policies::kinds::Shard;
@@ -33,6 +35,9 @@ pub enum FormatError {
         /// What stands there.
         cidr: String,
     },
+    /// A peer whose address cannot be read.
+    #[error("its peer {0:?} is no IP address")]
+    Peer(String),
 }
 
 impl Version {
@@ -83,7 +88,8 @@ impl TryFrom<&AddressLedgerSpec> for Ledger {
         let scope = Scope::try_from(spec)?;
         let floor = Version::parse(&spec.floor).ok_or_else(|| FormatError::Floor(spec.floor.clone()))?;
         let claims = spec.claims.iter().map(|claim| read(claim, &scope)).collect::<Result<_, _>>()?;
-        Ok(Self { scope, floor, claims, alone: spec.alone })
+        let peers = spec.peers.iter().map(|peer| address(peer)).collect::<Result<_, _>>()?;
+        Ok(Self { scope, floor, claims, peers, alone: spec.alone })
     }
 }
 
@@ -99,6 +105,7 @@ impl From<&Ledger> for AddressLedgerSpec {
             common,
             floor: ledger.floor.0.to_string(),
             claims: ledger.claims.iter().map(|claim| stored(claim, &ledger.scope)).collect(),
+            peers: ledger.peers.iter().map(ToString::to_string).collect(),
             alone: ledger.alone,
         }
     }
@@ -118,6 +125,7 @@ fn stored(claim: &Claim, scope: &Scope) -> StoredClaim {
         generation: claim.generation,
         cidrs: claim.prefixes.iter().map(ToString::to_string).collect(),
         deadline: claim.deadline.clone(),
+        unproven: claim.unproven.map(|peer| peer.to_string()).unwrap_or_default(),
     }
 }
 
@@ -139,7 +147,12 @@ fn read(stored: &StoredClaim, scope: &Scope) -> Result<Claim, FormatError> {
         generation: stored.generation,
         prefixes: stored.cidrs.iter().map(parse).collect::<Result<_, _>>()?,
         deadline: stored.deadline.clone(),
+        unproven: Some(&stored.unproven).filter(|peer| !peer.is_empty()).map(|peer| address(peer)).transpose()?,
     })
+}
+
+fn address(text: &str) -> Result<IpAddr, FormatError> {
+    text.parse().map_err(|_| FormatError::Peer(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -163,8 +176,11 @@ mod tests {
             generation: 3,
             prefixes: vec!["10.0.0.0/24".parse().unwrap(), "fd00::/64".parse().unwrap()],
             deadline: "2026-01-01T00:00:00Z".to_owned(),
+            unproven: None,
         };
-        Ledger { claims: vec![claim], ..Ledger::new(scope, Version(7)) }
+        let of_nobody = Claim { id: "4".to_owned(), unproven: "10.0.0.9".parse().ok(), ..claim.clone() };
+        let peers = vec!["fd00::1".parse().unwrap()];
+        Ledger { claims: vec![claim, of_nobody], peers, ..Ledger::new(scope, Version(7)) }
     }
 
     #[test]
@@ -196,6 +212,8 @@ mod tests {
         let own = || ledger(Scope::Own(subnet()), subnet());
         assert_eq!(error(own(), |spec| spec.format = 2), FormatError::Newer(2));
         assert_eq!(error(own(), |spec| spec.floor = "x".to_owned()), FormatError::Floor("x".to_owned()));
+        assert_eq!(error(own(), |spec| spec.peers.push("x".to_owned())), FormatError::Peer("x".to_owned()));
+        assert_eq!(error(own(), |spec| spec.claims[0].unproven = "y".to_owned()), FormatError::Peer("y".to_owned()));
         let prefix = FormatError::Prefix { id: "1".to_owned(), cidr: "x".to_owned() };
         assert_eq!(error(own(), |spec| spec.claims[0].cidrs.push("x".to_owned())), prefix);
         assert_eq!(error(own(), |spec| spec.common = "Pod".to_owned()), FormatError::Common("Pod".to_owned()));

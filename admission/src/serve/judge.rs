@@ -1,5 +1,6 @@
 //! Who judges requests: a live cluster, or a directory of manifests.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -12,7 +13,7 @@ use super::endpoint::Endpoint;
 use super::error::StartError;
 use super::failure::Failure;
 use super::standalone::Standalone;
-use crate::cluster::ledgers::{Ledgers, Outcome};
+use crate::cluster::ledgers::{Inherited, Ledgers, Outcome, Peers};
 use crate::cluster::repair::{self, Found};
 use crate::cluster::{Live, connect, connect_once};
 
@@ -46,12 +47,15 @@ impl Judge {
         settings: Settings,
         before: Option<&Judge>,
     ) -> Result<(Self, JoinSet<()>), StartError> {
-        let (counted, found) = match before {
-            Some(Judge::Live { ledgers, found, .. }) => (ledgers.counted(), Arc::clone(found)),
-            _ => Default::default(),
+        let (inherited, found) = match before {
+            Some(Judge::Live { ledgers, found, .. }) => (ledgers.inherited(), Arc::clone(found)),
+            _ => {
+                let peers = Peers::new(args.tls.client_ca.is_some());
+                (Inherited { counted: Arc::default(), peers }, Arc::default())
+            }
         };
         let live = Live::new(connect().await?, settings);
-        let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold, counted);
+        let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold, inherited);
         let (stored, seen) = mpsc::unbounded_channel();
         let mut watching = live.watch(&stored);
         ledgers.run(seen, &mut watching);
@@ -68,12 +72,12 @@ impl Judge {
         Ok(verdict.into())
     }
 
-    /// Judges a request, and claims what it takes, by a time limit.
-    pub(super) async fn validate(&self, request: &Request, limit: Instant) -> Result<Judged, Failure> {
+    /// Judges a request of a peer, and claims what it takes, by a time limit.
+    pub(super) async fn validate(&self, request: &Request, peer: IpAddr, limit: Instant) -> Result<Judged, Failure> {
         match self {
             Judge::Standalone(cluster) => Ok(cluster.validate(request)?.into()),
             Judge::Live { live, ledgers, .. } => {
-                let judging = admit(synced(live)?, ledgers, request, limit);
+                let judging = admit(synced(live)?, ledgers, request, peer, limit);
                 let judged = tokio::time::timeout_at(limit, judging).await;
                 judged.unwrap_or(Err(Failure::Contended("the cluster could not be read in time: try again".to_owned())))
             }
@@ -105,12 +109,18 @@ fn synced(live: &Live) -> Result<&Live, Failure> {
     }
 }
 
-async fn admit(live: &Live, ledgers: &Arc<Ledgers>, request: &Request, limit: Instant) -> Result<Judged, Failure> {
+async fn admit(
+    live: &Live,
+    ledgers: &Arc<Ledgers>,
+    request: &Request,
+    peer: IpAddr,
+    limit: Instant,
+) -> Result<Judged, Failure> {
     for _ in 0..MOST_LOOKS {
         let verdict = live.review(request).await?;
         let wanted = Some(()).filter(|()| verdict.allowed).and_then(|()| Wanted::of(request, live.settings()));
         let Some(wanted) = wanted else { return Ok(verdict.into()) };
-        match ledgers.claim(request, wanted, limit).await {
+        match ledgers.claim(request, peer, wanted, limit).await {
             Outcome::Granted => return Ok(verdict.into()),
             Outcome::Unclaimed(warning) => return Ok(Judged { verdict, warning }),
             Outcome::Reconsider => {}

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +54,16 @@ fn most_connections() -> usize {
     let soft = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next());
     let files = soft.and_then(|files| files.parse().ok()).unwrap_or(usize::MAX);
     (files.saturating_sub(OTHER_FILES) / 2).clamp(16, MOST_CONNECTIONS)
+}
+
+/// Who has sent a request, as far as its connection says: an IPv4 address also where it came in by IPv6.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+impl From<SocketAddr> for Peer {
+    fn from(address: SocketAddr) -> Self {
+        Self(address.ip().to_canonical())
+    }
 }
 
 /// A port and what answers there.
@@ -156,7 +166,8 @@ async fn http(
 ) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request: Request<Incoming>| {
-        let request = request.map(|body| Heard::new(body, Arc::clone(seat)));
+        let mut request = request.map(|body| Heard::new(body, Arc::clone(seat)));
+        request.extensions_mut().insert(Peer::from(peer));
         let (answer, closing) = (Service::call(&router, request), &closing);
         async move {
             let mut answer = answer.await;
@@ -183,5 +194,17 @@ async fn http(
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_however_it_comes_in() {
+        let peer = |address: &str| Peer::from(address.parse::<SocketAddr>().unwrap()).0.to_string();
+        assert_eq!(peer("[::ffff:192.0.2.1]:4000"), peer("192.0.2.1:5000"));
+        assert_eq!(peer("[2001:db8::1]:4000"), "2001:db8::1");
     }
 }

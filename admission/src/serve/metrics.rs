@@ -1,5 +1,6 @@
 //! What Prometheus gets to know: base units, and labels whose values are few and ours.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +17,7 @@ use vpcguard_policies::{About, Head, Kind, Operation, Request, Verdict};
 
 use super::endpoint::Endpoint;
 use super::in_flight::InFlight;
-use crate::cluster::ledgers::Totals;
+use crate::cluster::ledgers::{PeerTotals, Totals};
 use crate::cluster::live::Standing;
 use crate::cluster::repair::Found;
 
@@ -109,6 +110,17 @@ struct ResultLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PeerLabels {
+    peer: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PeerResultLabels {
+    peer: String,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CertLabels {
     cert: &'static str,
 }
@@ -131,6 +143,8 @@ pub(super) struct Metrics {
     claims_in_flight: Gauge,
     ledger_writes: Family<ResultLabels, Counter>,
     claims: Family<ResultLabels, Counter>,
+    unproven: Family<PeerResultLabels, Counter>,
+    unproven_in_flight: Family<PeerLabels, Gauge>,
     phase: Family<PhaseLabels, Gauge>,
     overlaps: Gauge,
     stored_violations: Family<StoredLabels, Gauge>,
@@ -154,6 +168,8 @@ impl Metrics {
             claims_in_flight: Gauge::default(),
             ledger_writes: Family::default(),
             claims: Family::default(),
+            unproven: Family::default(),
+            unproven_in_flight: Family::default(),
             phase: Family::default(),
             overlaps: Gauge::default(),
             stored_violations: Family::default(),
@@ -194,6 +210,10 @@ impl Metrics {
         let help = "Stored objects that a rule would refuse, as of the last sweep";
         registry.register("stored_violations", help, self.stored_violations.clone());
         registry.register("ledger_claims", "Claims asked for, by what came of them", self.claims.clone());
+        let help = "Claims of peers of which none was ever seen stored: lost, or refused because there were too many";
+        registry.register("unproven_claims", help, self.unproven.clone());
+        let help = "Claims in flight of peers of which none was ever seen stored";
+        registry.register("unproven_claims_in_flight", help, self.unproven_in_flight.clone());
     }
 
     /// Counts a request; one that could not be read is of the kind `other`, as is any that no rule knows.
@@ -276,6 +296,20 @@ impl Metrics {
         }
     }
 
+    /// Says who asks for claims and never has anything stored.
+    pub(super) fn set_peers(&self, peers: &BTreeMap<String, PeerTotals>) {
+        self.unproven_in_flight.clear();
+        for (peer, PeerTotals { lost, refused, in_flight }) in peers {
+            let in_flight = i64::try_from(*in_flight).unwrap_or(i64::MAX);
+            self.unproven_in_flight.get_or_create(&PeerLabels { peer: peer.clone() }).set(in_flight);
+            // Most have nothing to count, and they come and go.
+            for (result, count) in [("lost", lost), ("refused", refused)].into_iter().filter(|(_, count)| **count > 0) {
+                let counter = self.unproven.get_or_create(&PeerResultLabels { peer: peer.clone(), result });
+                counter.inc_by(count.saturating_sub(counter.get()));
+            }
+        }
+    }
+
     /// Says what is stored and should not be.
     pub(super) fn set_found(&self, found: &Found) {
         let clamped = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -318,6 +352,11 @@ mod tests {
         metrics.count_panic();
         metrics.set_objects(&[(Kind::Subnet, 3)]);
         metrics.set_not_after("leaf", SystemTime::UNIX_EPOCH + Duration::from_secs(5));
+        let peers = |in_flight| {
+            let totals = PeerTotals { lost: 2, in_flight, ..PeerTotals::default() };
+            BTreeMap::from([("192.0.2.1".to_owned(), totals), ("192.0.2.2".to_owned(), PeerTotals::default())])
+        };
+        metrics.set_peers(&peers(3));
         let in_flight = metrics.begin();
         let text = metrics.encode();
         for line in [
@@ -326,6 +365,8 @@ mod tests {
             r#"vpcguard_admission_duration_seconds_bucket{le="0.00005",path="mutate"} 0"#,
             r#"vpcguard_admission_duration_seconds_bucket{le="0.0001",path="mutate"} 1"#,
             concat!("vpcguard_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+            r#"vpcguard_unproven_claims_total{peer="192.0.2.1",result="lost"} 2"#,
+            r#"vpcguard_unproven_claims_in_flight{peer="192.0.2.1"} 3"#,
             "vpcguard_panics_total 1",
             "vpcguard_requests_in_flight 1",
             r#"vpcguard_inventory_objects{kind="Subnet"} 3"#,
@@ -333,6 +374,9 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
+        assert!(!text.contains(r#"peer="192.0.2.2",result"#), "{text}");
+        metrics.set_peers(&BTreeMap::new());
+        assert!(!metrics.encode().contains("vpcguard_unproven_claims_in_flight{"));
         drop(in_flight);
         assert!(metrics.encode().contains("vpcguard_requests_in_flight 0"));
     }

@@ -48,6 +48,7 @@ async fn metrics(State(readiness): State<Arc<Readiness>>) -> Response {
     if let Judge::Live { live, ledgers, found } = &*judge {
         metrics.set_view(&live.kinds());
         metrics.set_ledgers(&ledgers.totals());
+        metrics.set_peers(&ledgers.peers());
         metrics.set_found(found);
     }
     ([(CONTENT_TYPE, OPEN_METRICS)], metrics.encode()).into_response()

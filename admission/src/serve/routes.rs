@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time;
 
@@ -18,6 +19,7 @@ use super::endpoint::Endpoint;
 use super::failure::Failure;
 use super::judge::Judge;
 use super::judging::Judging;
+use super::listener::Peer;
 use super::metrics::Metrics;
 use super::room::Room;
 use super::unjudged::Unjudged;
@@ -57,13 +59,14 @@ impl Webhook {
     async fn judge_body(
         &self,
         endpoint: Endpoint,
+        peer: IpAddr,
         body: Whole,
         limit: Instant,
         judge: Arc<Judge>,
         budget: time::Duration,
     ) -> Result<Response, Unjudged> {
         let metrics = Arc::clone(&self.metrics);
-        let judging = move |body| async move { respond(endpoint, body, limit, &judge, &metrics).await };
+        let judging = move |body| async move { respond(endpoint, peer, body, limit, &judge, &metrics).await };
         let judged = self.judging.judge(body, limit, budget, judging).await;
         if matches!(judged, Err(Failure::Panic)) {
             self.metrics.count_panic();
@@ -94,12 +97,14 @@ fn catching_panics(routes: Router, webhook: Arc<Webhook>) -> Router {
 async fn answer(webhook: Arc<Webhook>, endpoint: Endpoint, request: Request) -> Response {
     let began = time::Instant::now();
     let _in_flight = webhook.metrics.begin();
+    // Where nobody says who it is, it is as good as anybody.
+    let peer = request.extensions().get().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
     let budget = budget::of_query(request.uri().query());
     let limit = Instant::now() + budget;
     let (mut beginning, judge) = (Vec::new(), webhook.judge());
     let reading = body::read(request.into_body(), &webhook.room, &mut beginning);
     let answered = match timeout_at(limit, reading).await.unwrap_or(Err(Failure::OutOfTime(budget))) {
-        Ok(body) => webhook.judge_body(endpoint, body, limit, Arc::clone(&judge), budget).await,
+        Ok(body) => webhook.judge_body(endpoint, peer, body, limit, Arc::clone(&judge), budget).await,
         Err(failure) => Err(failure.into()),
     };
     webhook.metrics.observe(endpoint, began.elapsed());

@@ -1,5 +1,7 @@
 //! From the bytes of an AdmissionReview to the bytes of its answer.
 
+use std::net::IpAddr;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine;
@@ -15,9 +17,10 @@ use super::logging::shortened;
 use super::metrics::{Decision, Metrics};
 use super::unjudged::Unjudged;
 
-/// Answers a body that has been read, by a time limit.
+/// Answers a body that has been read from a peer, by a time limit.
 pub(super) async fn respond(
     endpoint: Endpoint,
+    peer: IpAddr,
     body: Piece,
     limit: Instant,
     judge: &Judge,
@@ -26,7 +29,7 @@ pub(super) async fn respond(
     let request = Request::from_review(&body.bytes).map_err(Failure::from)?;
     drop(body);
     let judged = match endpoint {
-        Endpoint::Validate => judge.validate(&request, limit).await,
+        Endpoint::Validate => judge.validate(&request, peer, limit).await,
         Endpoint::Mutate => judge.mutate(&request),
     };
     let Judged { verdict, warning } = judged.map_err(|failure| Unjudged::of(&request, failure))?;

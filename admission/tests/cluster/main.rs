@@ -1,6 +1,7 @@
 //! vpcguard in front of a real API server, as a user meets it through kubectl.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod admission;
 mod audit;
 mod away;
 mod beginning;
@@ -13,6 +14,7 @@ mod isolation;
 mod kube_ovn;
 mod ledger;
 mod moments;
+mod peers;
 mod priority;
 mod races;
 mod reads;
@@ -23,6 +25,7 @@ mod repair;
 mod retry;
 mod rotation;
 mod startup;
+mod stranger;
 mod sub_resources;
 mod throughput;
 mod unjudged;

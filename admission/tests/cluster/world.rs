@@ -17,6 +17,7 @@ use vpcguard_tests::pki::Pki;
 use vpcguard_tests::replica::Replica;
 use vpcguard_tests::webhooks::point_at;
 
+use super::admission;
 use super::rotation::service;
 
 /// Time enough on a busy machine.
@@ -32,8 +33,8 @@ pub(crate) struct World {
     pub(crate) plane: ControlPlane,
     /// The command line of the replicas.
     args: Vec<String>,
-    // Its files are the replicas' certificates.
-    _pki: Pki,
+    /// Its files are the replicas' certificates, and those of the clients.
+    pub(crate) pki: Pki,
     files: TempDir,
 }
 
@@ -46,6 +47,7 @@ pub(crate) struct Builder {
     settings: Option<Value>,
     without_crds: Vec<&'static str>,
     by_service: bool,
+    client: Option<&'static str>,
 }
 
 impl World {
@@ -167,35 +169,46 @@ impl Builder {
         self
     }
 
+    /// Has the API server show a certificate of this name to webhooks that it calls by their Service, and the replicas
+    /// answer nobody else.
+    pub(crate) fn client_certificate(mut self, name: &'static str) -> Self {
+        self.client = Some(name);
+        self
+    }
+
     /// Leaves out a kind of Kube-OVN, by the name of its definition.
     pub(crate) fn without(mut self, crd: &'static str) -> Self {
         self.without_crds.push(crd);
         self
     }
 
-    pub(crate) fn start(self) -> Option<World> {
+    pub(crate) fn start(mut self) -> Option<World> {
+        let (pki, files, balancer) = (Pki::new().unwrap(), TempDir::new().unwrap(), Balancer::start(&[]).unwrap());
+        if let Some(name) = self.client {
+            let file = admission::shows(&pki.client(name).unwrap(), balancer.address().port(), files.path()).unwrap();
+            self.api_server.push(format!("--admission-control-config-file={}", file.display()));
+            self.serve.push(format!("--client-ca={}", pki.ca_file().display()));
+            self.serve.push(format!("--client-name={name}"));
+        }
         let mut plane = ControlPlane::builder();
         for flag in &self.api_server {
             plane = plane.flag(flag.clone());
         }
         let plane = plane.start_or_skip()?;
-        Some(self.begin(plane).unwrap())
+        Some(self.begin(plane, balancer, pki, files).unwrap())
     }
 
-    fn begin(self, mut plane: ControlPlane) -> Result<World> {
-        let files = TempDir::new()?;
+    fn begin(self, mut plane: ControlPlane, balancer: Balancer, pki: Pki, files: TempDir) -> Result<World> {
         plane.install_crds()?;
         for crd in &self.without_crds {
             plane.kubectl(User::Admin, &["delete", "crd", crd], None)?.success()?;
         }
         let settings = files.path().join("settings.json");
         fs::write(&settings, self.settings.clone().unwrap_or_else(|| json!({})).to_string())?;
-        let pki = Pki::new()?;
         let leaf = pki.leaf(&["127.0.0.1"])?;
         let text = |path: &Path| path.to_str().map(str::to_owned).context("a path that is not UTF-8");
 
         // The manifests come first: the replicas may do nothing but what these let them.
-        let balancer = Balancer::start(&[])?;
         let mut manifests = manifests(&settings)?;
         let (mut webhooks, rest): (Vec<_>, Vec<_>) = manifests
             .drain(..)
@@ -236,7 +249,7 @@ impl Builder {
             }
         }
         apply(&plane, webhooks)?;
-        let world = World { replicas, balancer, plane, args, _pki: pki, files };
+        let world = World { replicas, balancer, plane, args, pki, files };
         // The API server hears of a configuration a moment later.
         let bad = "apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {name: bad}\nspec: {cidrBlock: x}\n";
         world.until("the webhooks are called", |world| {

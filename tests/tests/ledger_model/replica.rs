@@ -222,6 +222,7 @@ fn claim(model: &Protocol, state: &State, number: usize) -> Claim {
         generation,
         prefixes: request.prefixes.to_vec(),
         deadline: String::new(),
+        unproven: None,
     }
 }
 

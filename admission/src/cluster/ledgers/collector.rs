@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::Ledgers;
 use super::writer::Ask;
 use crate::cluster::live::Stored;
+use crate::cluster::state::Identity;
 use crate::ledger::{Claim, Scope, Version};
 
 /// How often claims are looked through.
@@ -66,7 +67,10 @@ pub(super) async fn run(ledgers: Arc<Ledgers>, mut stored: UnboundedReceiver<Sto
 /// Takes up the claims that have come, drops those that have gone, and releases what is stored already.
 fn look_up(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
     let mut before = std::mem::take(known);
-    for ledger in ledgers.store.in_flight() {
+    let in_flight = ledgers.store.in_flight();
+    let unproven = in_flight.iter().flat_map(|ledger| &ledger.claims);
+    ledgers.peers.in_flight(unproven.filter_map(|claim| Some((claim.id.as_str(), claim.unproven?))));
+    for ledger in in_flight {
         for claim in ledger.claims {
             let key = (ledger.scope.clone(), claim.id.clone());
             let met = before.remove(&key).unwrap_or_else(|| Known {
@@ -83,18 +87,22 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
             known.insert(key, met);
         }
     }
-    for (_, id) in before.into_keys() {
-        if !known.keys().any(|(_, other)| *other == id) {
-            ledgers.disown(&id);
+    for ((_, id), met) in before {
+        // It may be in the other ledger.
+        if known.keys().any(|(_, other)| *other == id) {
+            continue;
+        }
+        let is_over = met.first_seen.elapsed() >= ledgers.hold;
+        if let Some(origin) = ledgers.let_go(&id)
+            && is_over
+            && met.identity(ledgers).is_none()
+        {
+            ledgers.count_lost(origin);
         }
     }
     for met in known.values_mut() {
-        let identity = {
-            let state = ledgers.live.read();
-            state.identity(met.scope.holders(), &met.claim.holder).cloned()
-        };
-        if let Some(found) = identity.filter(|found| met.claim.is_fulfilled_by(&found.uid, found.generation)) {
-            met.release(ledgers, Some(found.version));
+        if let Some(found) = met.identity(ledgers) {
+            met.release(ledgers, Some(found.version), true);
         }
     }
 }
@@ -104,8 +112,9 @@ fn seen(ledgers: &Arc<Ledgers>, known: &mut AllKnown, object: &Stored) {
     for met in known.values_mut() {
         let is_its_own = met.claim.holder == object.name && met.scope.holders() == object.kind;
         let is_removed = object.removed && met.claim.object_uid == object.uid;
-        if is_its_own && (is_removed || met.claim.is_fulfilled_by(&object.uid, object.generation)) {
-            met.release(ledgers, Some(object.version));
+        let is_fulfilled = met.claim.is_fulfilled_by(&object.uid, object.generation);
+        if is_its_own && (is_removed || is_fulfilled) {
+            met.release(ledgers, Some(object.version), is_fulfilled && !object.removed);
         }
     }
 }
@@ -120,9 +129,17 @@ fn collect(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
 }
 
 impl Known {
-    fn release(&mut self, ledgers: &Arc<Ledgers>, stored_at: Option<Version>) {
+    /// What is stored of it, as far as that has been seen.
+    fn identity(&self, ledgers: &Ledgers) -> Option<Identity> {
+        let state = ledgers.live.read();
+        let found = state.identity(self.scope.holders(), &self.claim.holder);
+        found.filter(|found| self.claim.is_fulfilled_by(&found.uid, found.generation)).cloned()
+    }
+
+    fn release(&mut self, ledgers: &Arc<Ledgers>, stored_at: Option<Version>, is_stored: bool) {
         if self.first_seen.elapsed() >= self.courtesy {
-            self.ask(ledgers, Ask::Release { id: self.claim.id.clone(), stored_at });
+            let proven = is_stored.then(|| ledgers.proves(&self.claim)).flatten();
+            self.ask(ledgers, Ask::Release { id: self.claim.id.clone(), stored_at, proven });
         }
     }
 

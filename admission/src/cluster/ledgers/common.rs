@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::presence::is_there;
 use super::store::{Kept, StoreError};
 use super::writer::{Asked, Reply, Writer, in_time, reply, unread};
-use crate::ledger::{Claim, Ledger, Scope, Version};
+use crate::ledger::{Claim, Ledger, Scope};
 
 /// How many ledgers are looked for at once.
 const AT_ONCE: usize = 16;
@@ -68,14 +68,17 @@ impl Writer {
         Ok((now.stored != kept.stored).then_some(now))
     }
 
-    /// Has whoever decides on this ledger from now on see up to a version.
-    pub(super) async fn raise(&self, floor: Version) -> Result<(), StoreError> {
+    /// Takes over what is to outlive a ledger that is removed: has whoever decides on this one from now on see up to its
+    /// floor, and know its peers.
+    pub(super) async fn take_over(&self, removed: &Ledger) -> Result<(), StoreError> {
         loop {
             let mut kept = self.read(&[]).await?;
-            if kept.stored.is_some() && kept.ledger.floor >= floor {
+            let is_known = removed.peers.iter().all(|peer| kept.ledger.peers.contains(peer));
+            if kept.stored.is_some() && kept.ledger.floor >= removed.floor && is_known {
                 return Ok(());
             }
-            kept.ledger.raise(floor);
+            kept.ledger.raise(removed.floor);
+            removed.peers.iter().for_each(|peer| kept.ledger.remember(*peer));
             match self.write(&kept, &[]).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Conflict) => {}

@@ -2,16 +2,21 @@
 //!
 //! Each ledger that is asked for has a [`writer`], which makes one PUT of everything that waits for it. [`store`] is what
 //! the API server keeps; [`collector`] releases claims that are stored, or can no longer be; [`remover`] removes the ledgers
-//! of what is gone.
+//! of what is gone. [`peers`] says which peers are known to be API servers, and [`asking`] what is asked of those that are
+//! not.
 
+mod asking;
 mod collector;
 mod common;
+mod doubt;
+mod peers;
 mod presence;
 mod remover;
 mod store;
 mod writer;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +30,8 @@ use vpcguard_policies::{Request, Wanted};
 
 use super::live::{Live, Stored};
 use crate::ledger::{Claim, Scope};
+use asking::{Asking, Origin};
+pub(crate) use peers::{PeerTotals, Peers};
 use store::Store;
 pub(crate) use store::{Counted, Totals};
 use writer::{Ask, Reply, Writer};
@@ -83,17 +90,28 @@ pub(crate) struct Ledgers {
     hold: Duration,
     live: Arc<Live>,
     store: Arc<Store>,
+    peers: Arc<Peers>,
     writers: Mutex<HashMap<Scope, mpsc::Sender<Ask>>>,
     /// The claims that were asked for here, and that this replica is the first to release.
-    own: Mutex<HashSet<String>>,
+    own: Mutex<HashMap<String, Origin>>,
+}
+
+/// What outlives the ledgers when others follow them.
+#[derive(Clone, Debug)]
+pub(crate) struct Inherited {
+    /// What has been counted so far.
+    pub(crate) counted: Arc<Counted>,
+    /// What is known of who asks.
+    pub(crate) peers: Arc<Peers>,
 }
 
 impl Ledgers {
     /// The ledgers of a cluster, written by a client that tries nothing again. `hold` is how long a claim is kept for a
     /// request of which nothing more is heard.
-    pub(crate) fn new(live: Arc<Live>, client: Client, mode: Mode, hold: Duration, counted: Arc<Counted>) -> Arc<Self> {
-        let store = Arc::new(Store::new(client, counted));
-        Arc::new(Self { mode, hold, live, store, writers: Mutex::default(), own: Mutex::default() })
+    pub(crate) fn new(live: Arc<Live>, client: Client, mode: Mode, hold: Duration, from: Inherited) -> Arc<Self> {
+        let Inherited { counted, peers } = from;
+        let store = Arc::new(Store::new(client, counted, Arc::clone(&peers)));
+        Arc::new(Self { mode, hold, live, store, peers, writers: Mutex::default(), own: Mutex::default() })
     }
 
     /// Follows the ledgers and releases claims, in tasks that end with the others.
@@ -105,12 +123,18 @@ impl Ledgers {
         }
     }
 
-    /// Claims what an admitted request wants, by a time limit.
-    pub(crate) async fn claim(self: &Arc<Self>, request: &Request, wanted: Wanted, limit: Instant) -> Outcome {
+    /// Claims what an admitted request of a peer wants, by a time limit.
+    pub(crate) async fn claim(
+        self: &Arc<Self>,
+        request: &Request,
+        peer: IpAddr,
+        wanted: Wanted,
+        limit: Instant,
+    ) -> Outcome {
         if self.mode == Mode::Off {
             return Outcome::Unclaimed(None);
         }
-        let outcome = match self.ask(request, wanted, limit).await {
+        let outcome = match self.ask(request, peer, wanted, limit).await {
             Outcome::Refused(refusal @ (Refusal::Busy(_) | Refusal::Unavailable(_)))
                 if self.mode == Mode::BestEffort =>
             {
@@ -122,7 +146,12 @@ impl Ledgers {
         outcome
     }
 
-    async fn ask(self: &Arc<Self>, request: &Request, wanted: Wanted, limit: Instant) -> Outcome {
+    async fn ask(self: &Arc<Self>, request: &Request, peer: IpAddr, wanted: Wanted, limit: Instant) -> Outcome {
+        let (claim, mut asking) = match Asking::begin(self, request, peer, self.claim_of(request, &wanted), limit).await
+        {
+            Ok(begun) => begun,
+            Err(refusal) => return Outcome::Refused(refusal),
+        };
         let own = Scope::Own(wanted.space.clone());
         let is_there = self.store.knows(&own)
             || match presence::is_there(&self.live, &wanted.space).await {
@@ -133,27 +162,49 @@ impl Ledgers {
         if !is_there {
             std::mem::swap(&mut scope, &mut other);
         }
-        for _ in 0..MOST_MOVES {
-            match self.ask_in(&scope, request, &wanted, limit).await {
-                Reply::Settled(outcome) => return outcome,
-                Reply::Elsewhere => std::mem::swap(&mut scope, &mut other),
+        let mut moves = 0;
+        loop {
+            match self.ask_in(&scope, request, &wanted, claim.clone(), limit).await {
+                Reply::Settled(outcome) => {
+                    if outcome == Outcome::Granted && !request.dry_run {
+                        asking.enter();
+                    }
+                    return outcome;
+                }
+                Reply::Elsewhere if moves == MOST_MOVES => {
+                    let text = "what the addresses are of comes and goes too fast".to_owned();
+                    return Outcome::Refused(Refusal::Busy(text));
+                }
+                Reply::Elsewhere => {
+                    std::mem::swap(&mut scope, &mut other);
+                    moves += 1;
+                }
+                Reply::Crowded => {
+                    if let Err(refusal) = asking.wait_for_a_place().await {
+                        return Outcome::Refused(refusal);
+                    }
+                }
             }
         }
-        Outcome::Refused(Refusal::Busy("what the addresses are of comes and goes too fast".to_owned()))
     }
 
-    async fn ask_in(self: &Arc<Self>, scope: &Scope, request: &Request, wanted: &Wanted, limit: Instant) -> Reply {
-        let claim = self.claim_of(request, wanted);
+    async fn ask_in(
+        self: &Arc<Self>,
+        scope: &Scope,
+        request: &Request,
+        wanted: &Wanted,
+        claim: Claim,
+        limit: Instant,
+    ) -> Reply {
         let (reply, answer) = oneshot::channel();
         let id = claim.id.clone();
-        if !request.dry_run {
-            self.own().insert(id.clone());
-        }
         let ask = Ask::Claim(writer::Asked {
             claim,
             contested: if wanted.tolerant { Vec::new() } else { wanted.contested.clone() },
             dry_run: request.dry_run,
             limit,
+            patience: doubt::patience(limit),
+            passes_over: Vec::new(),
             reply,
         });
         let busy = |text: &str| Reply::Settled(Outcome::Refused(Refusal::Busy(text.to_owned())));
@@ -171,23 +222,20 @@ impl Ledgers {
         // It may be entered yet, for a request that is refused here and now. In the common ledger it may be already: there a
         // claim is looked at once more after it was entered.
         if is_late || (scope.is_common() && !is_granted && !request.dry_run) {
-            let _ = writer.try_send(Ask::Release { id, stored_at: None });
-        }
-        if !is_late && !is_granted {
-            self.disown(&request.uid);
+            let _ = writer.try_send(Ask::Release { id, stored_at: None, proven: None });
         }
         reply
     }
 
     fn is_own(&self, id: &str) -> bool {
-        self.own().contains(id)
+        self.own().contains_key(id)
     }
 
-    fn disown(&self, id: &str) {
-        self.own().remove(id);
+    fn disown(&self, id: &str) -> Option<Origin> {
+        self.own().remove(id)
     }
 
-    fn own(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    fn own(&self) -> std::sync::MutexGuard<'_, HashMap<String, Origin>> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -206,6 +254,7 @@ impl Ledgers {
             generation: generation.unwrap_or_default(),
             prefixes: wanted.prefixes.clone(),
             deadline: format!("{deadline:.0}"),
+            unproven: None,
         }
     }
 
@@ -222,15 +271,21 @@ impl Ledgers {
             return writer.clone();
         }
         let (sender, asks) = mpsc::channel(QUEUE);
-        let writer = Writer::new(scope.clone(), Arc::clone(&self.live), Arc::clone(&self.store));
+        let queue = Some(sender.downgrade());
+        let writer = Writer::new(scope.clone(), Arc::clone(&self.live), Arc::clone(&self.store), queue);
         tokio::spawn(writer.run(asks));
         writers.insert(scope.clone(), sender.clone());
         sender
     }
 
-    /// What has been counted so far, for the ledgers that follow these.
-    pub(crate) fn counted(&self) -> Arc<Counted> {
-        self.store.counted()
+    /// What the ledgers that follow these go on with.
+    pub(crate) fn inherited(&self) -> Inherited {
+        Inherited { counted: self.store.counted(), peers: Arc::clone(&self.peers) }
+    }
+
+    /// What the metrics say of peers that are not proven.
+    pub(crate) fn peers(&self) -> BTreeMap<String, PeerTotals> {
+        self.peers.totals()
     }
 
     /// What the metrics say of them.

@@ -50,9 +50,10 @@ async fn look_at(live: &Arc<Live>, store: &Arc<Store>, space: &AddressSpace) -> 
     if !kept.ledger.claims.is_empty() {
         return Ok(());
     }
-    // Whoever claims in the common ledger instead must have seen what was stored by claims of this one.
-    let common = Writer::new(Scope::common(space), Arc::clone(live), Arc::clone(store));
-    common.raise(kept.ledger.floor).await?;
+    // Whoever claims in the common ledger instead must have seen what was stored by claims of this one; and replicas that
+    // begin after this still read who is an API server.
+    let common = Writer::new(Scope::common(space), Arc::clone(live), Arc::clone(store), None);
+    common.take_over(&kept.ledger).await?;
     match store.remove(&kept).await {
         Ok(()) => {
             tracing::info!(name = kept.ledger.scope.object_name(), "removed the ledger of what is gone");

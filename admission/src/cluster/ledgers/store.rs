@@ -12,6 +12,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, ResourceExt};
 use vpcguard_policies::AddressSpace;
 
+use super::peers::Peers;
 use super::{Outcome, Refusal};
 use crate::cluster::client::{code, reason};
 use crate::ledger::crd::{AddressLedger, AddressLedgerSpec};
@@ -87,6 +88,7 @@ pub(super) struct Store {
     changed: tokio::sync::watch::Sender<()>,
     trouble: Mutex<Option<String>>,
     counted: Arc<Counted>,
+    peers: Arc<Peers>,
 }
 
 impl fmt::Debug for Store {
@@ -96,13 +98,14 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(client: Client, counted: Arc<Counted>) -> Self {
+    pub(super) fn new(client: Client, counted: Arc<Counted>, peers: Arc<Peers>) -> Self {
         Self {
             api: Api::all(client),
             kept: Mutex::default(),
             changed: tokio::sync::watch::Sender::new(()),
             trouble: Mutex::default(),
             counted,
+            peers,
         }
     }
 
@@ -113,7 +116,10 @@ impl Store {
         loop {
             match events.next().await {
                 Some(Ok(Event::Init)) => listed.clear(),
-                Some(Ok(Event::InitApply(ledger))) => drop(listed.insert(ledger.name_any(), ledger)),
+                Some(Ok(Event::InitApply(ledger))) => {
+                    self.learn(&ledger);
+                    listed.insert(ledger.name_any(), ledger);
+                }
                 Some(Ok(Event::InitDone)) => {
                     *self.kept() = std::mem::take(&mut listed);
                     self.mended();
@@ -136,7 +142,8 @@ impl Store {
     pub(super) fn in_flight(&self) -> Vec<Ledger> {
         let kept = self.kept();
         let claimed = kept.values().filter(|ledger| !ledger.spec.claims.is_empty());
-        claimed.filter_map(|ledger| Ledger::try_from(&ledger.spec).ok()).collect()
+        let ledgers = claimed.filter_map(|ledger| Ledger::try_from(&ledger.spec).ok());
+        ledgers.map(|ledger| self.vouched(ledger)).collect()
     }
 
     /// The address spaces whose own ledger had no claim when it was last seen.
@@ -222,6 +229,7 @@ impl Store {
     }
 
     fn read(&self, scope: &Scope, ledger: &AddressLedger) -> Result<Kept, StoreError> {
+        self.learn(ledger);
         let name = ledger.name_any();
         let read = Ledger::try_from(&ledger.spec).map_err(|error| {
             let remedy = match error {
@@ -233,7 +241,25 @@ impl Store {
         if read.scope != *scope {
             return Err(self.unavailable(format!("AddressLedger {name:?} is of another address space: kubectl delete addressledger {name} has it made anew")));
         }
-        Ok(Kept { ledger: read, stored: Some(identity_of(ledger)) })
+        Ok(Kept { ledger: self.vouched(read), stored: Some(identity_of(ledger)) })
+    }
+
+    /// Who may ask.
+    pub(super) fn peers(&self) -> &Arc<Peers> {
+        &self.peers
+    }
+
+    /// A ledger as it reads to whoever knows the proven peers by now.
+    fn vouched(&self, mut ledger: Ledger) -> Ledger {
+        ledger.vouch(|peer| self.peers.is_proven(peer));
+        ledger
+    }
+
+    /// Takes up the peers that other replicas have proven.
+    fn learn(&self, ledger: &AddressLedger) {
+        for peer in ledger.spec.peers.iter().filter_map(|peer| peer.parse().ok()) {
+            self.peers.prove(peer);
+        }
     }
 
     fn failed(&self, verb: &str, name: &str, error: &kube::Error) -> StoreError {
@@ -257,6 +283,7 @@ impl Store {
 
     fn keep(&self, ledger: AddressLedger) {
         let version = |ledger: &AddressLedger| ledger.resource_version().and_then(|text| Version::parse(&text));
+        self.learn(&ledger);
         let mut kept = self.kept();
         let name = ledger.name_any();
         // A watch lags behind a write.

@@ -2,6 +2,7 @@
 //!
 //! What is asked while a write is under way is decided together and written at once after it: many requests, one PUT.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,8 +31,8 @@ const UNHURRIED: Duration = Duration::from_secs(10);
 pub(super) enum Ask {
     /// Enter a claim.
     Claim(Asked),
-    /// Drop a claim: what it is for was stored at this version, or it is not needed.
-    Release { id: String, stored_at: Option<Version> },
+    /// Drop a claim: what it is for was stored at this version, or it is not needed. Who asked for it may be proven.
+    Release { id: String, stored_at: Option<Version>, proven: Option<IpAddr> },
     /// Drop a claim whose hold is over, when it has been looked up whether it was stored.
     Collect { id: String },
 }
@@ -45,6 +46,9 @@ pub(super) struct Asked {
     pub(super) dry_run: bool,
     /// When whoever asks goes away.
     pub(super) limit: Instant,
+    /// Until when it waits for claims of unproven peers, and those that it has waited for.
+    pub(super) patience: Instant,
+    pub(super) passes_over: Vec<String>,
     pub(super) reply: oneshot::Sender<Reply>,
 }
 
@@ -56,6 +60,14 @@ pub(super) enum Reply {
     /// It is to be asked for in the other ledger: in the common one where what the address space belongs to is not there, in
     /// its own where it has one by now.
     Elsewhere,
+    /// It is to be asked for again when more is known of peers: its own, or all that are not proven, have no place left here.
+    Crowded,
+}
+
+impl From<Outcome> for Reply {
+    fn from(outcome: Outcome) -> Self {
+        Self::Settled(outcome)
+    }
 }
 
 /// See the module.
@@ -64,6 +76,8 @@ pub(super) struct Writer {
     pub(super) scope: Scope,
     pub(super) live: Arc<Live>,
     pub(super) store: Arc<Store>,
+    /// Where it is asked, for what is asked once more; nowhere for one who only takes over.
+    pub(super) queue: Option<mpsc::WeakSender<Ask>>,
 }
 
 /// What is stored, as far as the view goes.
@@ -87,16 +101,18 @@ enum Decided {
     /// All may be entered.
     Granted,
     /// These may not; the others are to be decided again without them.
-    Denied(Vec<(usize, Outcome)>),
+    Denied(Vec<(usize, Reply)>),
     /// These met claims of others.
     Conflicts(Vec<(usize, Claim)>),
+    /// These would pass over claims of unproven peers.
+    Doubts(Vec<(usize, Vec<Claim>)>),
     /// Nobody can say before the index has reached the floor.
     Behind,
 }
 
 impl Writer {
-    pub(super) fn new(scope: Scope, live: Arc<Live>, store: Arc<Store>) -> Self {
-        Self { scope, live, store }
+    pub(super) fn new(scope: Scope, live: Arc<Live>, store: Arc<Store>, queue: Option<mpsc::WeakSender<Ask>>) -> Self {
+        Self { scope, live, store, queue }
     }
 
     /// Does what is asked, until nobody has asked anything for a while.
@@ -117,7 +133,7 @@ impl Writer {
         for ask in batch {
             match ask {
                 Ask::Claim(asked) => claims.push(asked),
-                Ask::Release { id, stored_at } => releases.push((id, stored_at)),
+                Ask::Release { id, stored_at, proven } => releases.push((id, stored_at, proven)),
                 Ask::Collect { id } => collected.push(id),
             }
         }
@@ -137,7 +153,7 @@ impl Writer {
     async fn settle(
         &self,
         claims: &mut Vec<Asked>,
-        mut releases: Vec<(String, Option<Version>)>,
+        mut releases: Vec<(String, Option<Version>, Option<IpAddr>)>,
         collected: &[String],
     ) -> Result<(), StoreError> {
         // Dry runs read live, and so does whoever is about to say that something was never stored.
@@ -145,7 +161,7 @@ impl Writer {
         let mut fresh = must_be_fresh;
         let mut kept = if must_be_fresh { self.read(claims).await? } else { self.known(claims).await? };
         for id in collected {
-            releases.push((id.clone(), self.stored_version(&kept.ledger, id).await?));
+            releases.push((id.clone(), self.stored_version(&kept.ledger, id).await?, None));
         }
         let mut is_confirmed = false;
         loop {
@@ -155,10 +171,13 @@ impl Writer {
                 continue;
             }
             let mut next = kept.ledger.clone();
-            for (id, stored_at) in &releases {
+            for (id, stored_at, proven) in &releases {
                 // Where it is not there, somebody else has released it, and has raised the floor.
                 if next.claims.iter().any(|claim| claim.id == *id) {
                     next.release(id, *stored_at);
+                    if let Some(peer) = proven {
+                        next.remember(*peer);
+                    }
                 }
             }
             let honoured = self.honour(&mut next, claims).await?;
@@ -170,6 +189,7 @@ impl Writer {
                 Decided::Denied(answers) => answer(claims, answers),
                 Decided::Conflicts(conflicts) if fresh => self.answer_conflicts(conflicts, claims).await?,
                 Decided::Conflicts(_) => (kept, fresh) = (self.read(claims).await?, true),
+                Decided::Doubts(doubts) => self.settle_doubts(doubts, claims).await?,
                 Decided::Granted if next.claims != kept.ledger.claims => {
                     kept.ledger = next;
                     match self.write(&kept, claims).await {
@@ -193,24 +213,35 @@ impl Writer {
     fn decide(&self, next: &mut Ledger, claims: &[Asked], honoured: &[Claim]) -> Decided {
         let state = self.live.read();
         let index = Stored { scope: &self.scope, state: &state };
-        let (mut denied, mut conflicts) = (Vec::new(), Vec::new());
-        for (at, asked) in claims.iter().enumerate() {
+        let (mut denied, mut conflicts, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
+        // Nobody stands in the way of a proven peer by having asked at the same time.
+        let (proven, unproven): (Vec<_>, Vec<_>) =
+            claims.iter().enumerate().partition(|(_, asked)| asked.claim.unproven.is_none());
+        for (at, asked) in proven.into_iter().chain(unproven) {
             match next.decide(&index, &asked.claim, &asked.contested, honoured) {
-                Decision::Grant if asked.dry_run => {}
-                Decision::Grant => next.grant(asked.claim.clone()),
+                Decision::Grant => {
+                    let rivals = next.doubtful(&asked.claim, &asked.contested, honoured);
+                    if rivals.iter().any(|rival| !asked.passes_over.contains(&rival.id)) {
+                        doubts.push((at, rivals));
+                    } else if !asked.dry_run {
+                        next.grant(asked.claim.clone());
+                    }
+                }
                 Decision::Behind => return Decided::Behind,
-                Decision::Held(_) => denied.push((at, Outcome::Reconsider)),
+                Decision::Held(_) => denied.push((at, Outcome::Reconsider.into())),
                 Decision::InFlight(rival) => conflicts.push((at, rival)),
+                Decision::Full if asked.claim.unproven.is_some() => denied.push((at, Reply::Crowded)),
                 Decision::Full => {
                     let text = "too many claims of this address space are in flight".to_owned();
-                    denied.push((at, Outcome::Refused(Refusal::Busy(text))));
+                    denied.push((at, Outcome::Refused(Refusal::Busy(text)).into()));
                 }
             }
         }
-        match (denied.is_empty(), conflicts.is_empty()) {
-            (false, _) => Decided::Denied(denied),
-            (true, false) => Decided::Conflicts(conflicts),
-            (true, true) => Decided::Granted,
+        match (denied.is_empty(), conflicts.is_empty(), doubts.is_empty()) {
+            (false, _, _) => Decided::Denied(denied),
+            (true, false, _) => Decided::Conflicts(conflicts),
+            (true, true, false) => Decided::Doubts(doubts),
+            (true, true, true) => Decided::Granted,
         }
     }
 
@@ -230,9 +261,7 @@ impl Writer {
                 None if of_this_batch => false,
                 None => {
                     self.live.refresh_object(self.scope.holders(), "", &rival.holder).await.map_err(unread)?;
-                    let state = self.live.read();
-                    let identity = state.identity(self.scope.holders(), &rival.holder);
-                    identity.is_some_and(|identity| rival.is_fulfilled_by(&identity.uid, identity.generation))
+                    self.is_stored(&rival)
                 }
             };
             looked_up.push((rival.id.clone(), stored));
@@ -240,6 +269,13 @@ impl Writer {
         }
         answer(claims, answers);
         Ok(())
+    }
+
+    /// Whether what a claim is for has been seen stored.
+    pub(super) fn is_stored(&self, claim: &Claim) -> bool {
+        let state = self.live.read();
+        let identity = state.identity(self.scope.holders(), &claim.holder);
+        identity.is_some_and(|identity| claim.is_fulfilled_by(&identity.uid, identity.generation))
     }
 
     fn in_flight(&self, rival: &Claim) -> Outcome {
@@ -318,11 +354,11 @@ fn grant(claims: &mut Vec<Asked>) {
 }
 
 /// Answers some of the claims, by their places, and leaves the others.
-fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, Outcome)>) {
+pub(super) fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, impl Into<Reply>)>) {
     answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    for (at, outcome) in answers {
+    for (at, told) in answers {
         if at < claims.len() {
-            let _ = claims.remove(at).reply.send(Reply::Settled(outcome));
+            let _ = claims.remove(at).reply.send(told.into());
         }
     }
 }
