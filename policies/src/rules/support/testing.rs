@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::inventory::Inventory;
 use crate::kinds::{Kind, LabelSelector, Namespace, Object, Shard, Subnet};
 use crate::request::Request;
-use crate::review::{admit, judge, review};
+use crate::review::{admit, judge};
 use crate::rules::{Rule, TABLE, named};
 use crate::settings::Settings;
 use crate::verdict::Verdict;
