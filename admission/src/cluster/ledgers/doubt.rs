@@ -75,5 +75,5 @@ async fn ask_later(asked: Asked, rivals: Vec<Claim>, queue: mpsc::Sender<Ask>, p
         }
     }
     // Where nobody writes any more, the one who waits is told that the claim was lost.
-    let _ = queue.send(Ask::Claim(asked)).await;
+    let _ = queue.send(Ask::Claim(Box::new(asked))).await;
 }

@@ -198,7 +198,7 @@ impl Ledgers {
     ) -> Reply {
         let (reply, answer) = oneshot::channel();
         let id = claim.id.clone();
-        let ask = Ask::Claim(writer::Asked {
+        let asked = writer::Asked {
             claim,
             contested: if wanted.tolerant { Vec::new() } else { wanted.contested.clone() },
             dry_run: request.dry_run,
@@ -206,7 +206,8 @@ impl Ledgers {
             patience: doubt::patience(limit),
             passes_over: Vec::new(),
             reply,
-        });
+        };
+        let ask = Ask::Claim(Box::new(asked));
         let busy = |text: &str| Reply::Settled(Outcome::Refused(Refusal::Busy(text.to_owned())));
         let writer = self.writer(scope);
         if writer.try_send(ask).is_err() {

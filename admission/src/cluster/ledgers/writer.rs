@@ -30,7 +30,7 @@ const UNHURRIED: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) enum Ask {
     /// Enter a claim.
-    Claim(Asked),
+    Claim(Box<Asked>),
     /// Drop a claim: what it is for was stored at this version, or it is not needed. Who asked for it may be proven.
     Release { id: String, stored_at: Option<Version>, proven: Option<IpAddr> },
     /// Drop a claim whose hold is over, when it has been looked up whether it was stored.
@@ -132,7 +132,7 @@ impl Writer {
         let (mut claims, mut releases, mut collected) = (Vec::new(), Vec::new(), Vec::new());
         for ask in batch {
             match ask {
-                Ask::Claim(asked) => claims.push(asked),
+                Ask::Claim(asked) => claims.push(*asked),
                 Ask::Release { id, stored_at, proven } => releases.push((id, stored_at, proven)),
                 Ask::Collect { id } => collected.push(id),
             }
