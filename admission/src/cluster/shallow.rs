@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// How deep values are read: as deep as in a request, where what is deeper cannot be read at all.
 const DEEPEST: usize = 120;
 
-/// What an object with something in it counts for, as in a request.
+/// What an object counts for, as in a request.
 const OBJECT: usize = 5;
 
 /// Reads a value.
@@ -96,8 +96,9 @@ impl<'de> Visitor<'de> for Shallow<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
+        self.count(OBJECT);
         while let Some(key) = map.next_key::<String>()? {
-            self.count(if fields.is_empty() { OBJECT + 1 } else { 2 });
+            self.count(if fields.is_empty() { 1 } else { 2 });
             let value = map.next_value_seed(self.below())?;
             if self.left.get() > 0 {
                 fields.insert(key, value);

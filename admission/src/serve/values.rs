@@ -6,7 +6,8 @@ use super::failure::Failure;
 /// be taken apart. Most take some hundred bytes of memory while they are judged (docs/figures.md).
 pub(crate) const MOST_VALUES: usize = 500_000;
 
-/// What an object with something in it counts for: with its first field it takes as much memory as so many other values.
+/// What an object counts for: with its first field it takes as much memory as so many other values, and so does an empty one
+/// where more is read into it, as into a selector.
 const OBJECT: usize = 5;
 
 /// How deep the members of the request are: in the review, in the request.
@@ -18,7 +19,7 @@ const MEMBERS: usize = 2;
 /// What is no JSON may be counted wrongly: it is not judged either.
 pub(super) fn count<'b>(parts: impl Iterator<Item = &'b [u8]>) -> Result<usize, Failure> {
     let (mut all, mut of_member) = (0, 0);
-    let (mut depth, mut is_text, mut is_escaped, mut before) = (0_usize, false, false, 0);
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
     for byte in parts.flatten() {
         if is_text {
             match byte {
@@ -32,8 +33,7 @@ pub(super) fn count<'b>(parts: impl Iterator<Item = &'b [u8]>) -> Result<usize, 
         if byte.is_ascii_whitespace() {
             continue;
         }
-        let mut values = if before == b'{' && *byte != b'}' { OBJECT } else { 0 };
-        before = *byte;
+        let mut values = 0;
         match byte {
             b'"' => is_text = true,
             b',' if depth == MEMBERS => {
@@ -45,7 +45,10 @@ pub(super) fn count<'b>(parts: impl Iterator<Item = &'b [u8]>) -> Result<usize, 
                 depth += 1;
                 values += 1;
             }
-            b'{' => depth += 1,
+            b'{' => {
+                depth += 1;
+                values += OBJECT;
+            }
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
@@ -80,9 +83,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_object_takes_no_room() {
-        assert_eq!(count(br#"{"a":{},"b":{}}"#).unwrap(), OBJECT + 3);
-        assert_eq!(count(br#"{"a":{"b":{}}}"#).unwrap(), 2 * OBJECT + 2);
+    fn an_empty_object_counts_as_another() {
+        assert_eq!(count(br#"{"a":{},"b":{}}"#).unwrap(), 3 * OBJECT + 3);
+        assert_eq!(count(br#"{"a":{"b":{}}}"#).unwrap(), 3 * OBJECT + 2);
     }
 
     #[test]
