@@ -316,6 +316,6 @@ mod tests {
         );
         assert_eq!(doubtful(&Verdict::admitted(), &read), Ok(vec![]));
         let all = Evidence::AllOf(Kind::VpcNatGateway);
-        assert_eq!(doubtful(&denial(&[all.clone()]), &read), Ok(vec![all]));
+        assert_eq!(doubtful(&denial(std::slice::from_ref(&all)), &read), Ok(vec![all]));
     }
 }

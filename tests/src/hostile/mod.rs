@@ -167,7 +167,8 @@ impl Body {
                 }
             }
             _ => {
-                self.bytes.extend_from_slice(&change.one_of(&[&b"}"[..], b"{}", b"\0", b"\xff", b" x", b",", b"\""])?)
+                let added = change.one_of(&[&b"}"[..], b"{}", b"\0", b"\xff", b" x", b",", b"\""])?;
+                self.bytes.extend_from_slice(added);
             }
         }
         Ok(())

@@ -17,13 +17,13 @@ const MOST_ROUNDS: usize = 5;
 const KNOWN: &[&str] = &["Namespace", "ConfigMap", "Service", "Pod", "Deployment", "StatefulSet", "CronJob"];
 
 /// Kube-OVN may take away what it has made.
-const RIGHTS: &str = r#"
+const RIGHTS: &str = r"
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: kube-ovn}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
 subjects: [{kind: ServiceAccount, name: ovn, namespace: kube-system}]
-"#;
+";
 
 #[test]
 fn two_tenants_come_in_any_order() {

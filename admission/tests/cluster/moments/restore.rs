@@ -10,7 +10,7 @@ use super::{Who, is_success};
 const VELERO: &str = "system:serviceaccount:velero:velero";
 
 /// What Velero may do, and what was there before: another tenant.
-const BEFORE: &str = r#"
+const BEFORE: &str = r"
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: velero}
@@ -24,7 +24,7 @@ subjects: [{kind: ServiceAccount, name: velero, namespace: velero}]
 {apiVersion: kubeovn.io/v1, kind: Subnet, metadata: {name: red-apps}, spec: {vpc: red, protocol: IPv4, cidrBlock: 10.0.1.0/24, gateway: 10.0.1.1}}
 ---
 {apiVersion: kubeovn.io/v1, kind: Vip, metadata: {name: red-vip}, spec: {subnet: red-apps, namespace: red}}
-"#;
+";
 
 #[test]
 fn a_backup_loses_nothing() {
@@ -73,7 +73,7 @@ fn what_is_foreign_stays_out(world: &World) {
     assert_eq!(answer.status, 403, "{}", answer.body);
 }
 
-/// In the order of Velero's default: namespaces, Pods, ReplicaSets, and then by the name of the resource.
+/// In the order of Velero's default: namespaces, Pods, `ReplicaSets`, and then by the name of the resource.
 fn backup() -> Vec<(String, Value)> {
     let core = |plural: &str| format!("/api/v1/namespaces/blue/{plural}");
     let ovn = |plural: &str| format!("/apis/kubeovn.io/v1/{plural}");

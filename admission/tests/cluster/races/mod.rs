@@ -88,7 +88,7 @@ fn races_while_their_vpc_comes_and_goes() {
     let clients = shared(Clients::new(&world, User::Admin).unwrap());
     let (rounds, at) = (rounds(), AtomicUsize::new(0));
     let removals = || {
-        let logs = world.replicas.iter().map(|replica| replica.log());
+        let logs = world.replicas.iter().map(vpcguard_tests::replica::Replica::log);
         logs.map(|log| log.matches("removed the ledger of what is gone").count()).sum::<usize>()
     };
     let figures = thread::scope(|scope| {
