@@ -10,8 +10,9 @@ use crate::scale::Scale;
 /// What Kube-OVN ends by, of which a choice is tried.
 const ENDS: &str = "ends";
 
-/// How often a way is tried that attaches nothing: of two Subnets Kube-OVN takes either.
-const ATTEMPTS: usize = 3;
+/// How often a way is tried that attaches nothing: of two Subnets Kube-OVN takes the one that comes first out of a map, and
+/// that is no even chance.
+const ATTEMPTS: usize = 10;
 
 /// All ways that attach something.
 pub(super) fn all() -> Vec<Way> {
