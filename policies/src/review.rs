@@ -111,7 +111,7 @@ pub(crate) fn is_exempt(asked: &Asked<'_>, object: &Object, settings: &Settings)
 fn passes(asked: &Asked<'_>, new: &Version<'_>, settings: &Settings) -> bool {
     let is_judged = asked.operation != Operation::Connect;
     // What is being deleted may still be moved: what an UPDATE of it changes is judged by the rules that say so.
-    let is_settled = new.object.meta().deleting && asked.operation != Operation::Update;
+    let is_settled = new.object.meta().deleting && matches!(asked.operation, Operation::AtRest | Operation::Delete);
     !is_judged || is_settled || is_exempt(asked, &new.object, settings)
 }
 
@@ -162,7 +162,8 @@ impl Review<'_> {
     fn verdict(&self, new: &Version<'_>, old: Option<&Version<'_>>) -> Result<Verdict, ViewError> {
         let mut all = Findings::default();
         let mut not_evaluated = Vec::new();
-        let deleting = new.object.meta().deleting;
+        // What is created is not: the API server takes the time away, and a Binding, which may keep it, has a Pod that stays.
+        let deleting = new.object.meta().deleting && self.asked.operation != Operation::Create;
         // Nobody has said what such an object was before.
         if deleting && old.is_none() {
             return Ok(Verdict::admitted());

@@ -84,7 +84,11 @@ impl<'p> Ways<'p, '_> {
     ) -> Answer<()> {
         let mut providers = Providers::new(self.cluster);
         let (mut seen, mut sets) = (BTreeSet::new(), BTreeMap::new());
-        for network in asked.networks.iter().filter(|network| seen.insert(network.provider.as_str())) {
+        for network in &asked.networks {
+            // Two networks of one provider can lead to different Subnets: there is an interface in it, or there is not.
+            if !seen.insert((&*network.provider, network.subnet_provider(), &*network.namespace, &*network.name)) {
+                continue;
+            }
             let by = |by: fn(Place, String) -> By<'p>| by(network.place, network.reference());
             if let Some((key, name)) = &network.switch {
                 let subnet = self.closed(self.cluster.subnet_until_gone(name)?)?;

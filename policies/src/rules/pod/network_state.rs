@@ -99,11 +99,12 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let asked = Asked::by(pod, context.namespace, context.kube_ovn());
-    let of_networks = asked.networks.iter().map(|network| network.provider.as_str());
-    let providers: BTreeSet<&str> = gathered(of_networks.chain(["ovn"]));
+    // A network that only has its addresses of Kube-OVN is called otherwise.
+    let of_networks = asked.networks.iter().flat_map(|network| [network.provider.clone(), network.address_provider()]);
+    let providers: BTreeSet<String> = gathered(of_networks.chain(["ovn".to_owned()]));
     let is_of_gateway = state::is_of_gateway(pod, context)?;
     let mut vpcs = ClosedVpcs::new(context);
-    for provider in providers {
+    for provider in &providers {
         router(pod, provider, &mut vpcs, context)?;
         state::check(pod, provider, is_of_gateway, context);
     }
@@ -176,6 +177,8 @@ mod tests {
         let key = "nad.ns2.ovn.kubernetes.io/logical_router";
         cluster().refuses(&pod(json!({NETWORKS: "nad", key: "v"})), &[&refusal(key)]);
         cluster().accepts(&pod(json!({key: "v"})));
+        let of_addresses = "nad.ns2.kubernetes.io/logical_router";
+        cluster().refuses(&pod(json!({NETWORKS: "nad", of_addresses: "v"})), &[&refusal(of_addresses)]);
         for own in ["w", "", "ovn-cluster"] {
             cluster().accepts(&pod(json!({ROUTER: own})));
         }

@@ -167,7 +167,7 @@ mod tests {
 
     use super::*;
     use crate::finding::Evidence;
-    use crate::rules::support::testing::{Cluster, update};
+    use crate::rules::support::testing::{Cluster, create, update};
 
     fn cluster() -> Cluster {
         Cluster::of(super::RULE.id)
@@ -194,6 +194,32 @@ mod tests {
             );
             cluster().refuses(&pod("ns2", &json!({key: value})), &[&wanted]);
             cluster().accepts(&pod("ns1", &json!({key: value})));
+        }
+    }
+
+    /// Both are called `nad.ns1.ovn.ns2.ovn`; of the second the interface is cut off.
+    #[test]
+    fn no_network_hides_another_that_is_called_the_same() {
+        let hidden = r#"{"name":"nad","namespace":"ns1","interface":"ns2.ovn"}"#;
+        let networks = format!(r#"[{{"name":"nad.ns1.ovn"}},{hidden},{hidden}]"#);
+        let wanted = format!(
+            r#"metadata.annotations[{NETWORKS}]: Forbidden: network "ns1/nad" leads to Subnet "net1" in VPC "v", which namespace "ns2" may not use [pod-vpc-namespace]"#
+        );
+        cluster().refuses(&pod("ns2", &json!({NETWORKS: networks})), &[&wanted]);
+        cluster().accepts(&pod("ns1", &json!({NETWORKS: networks})));
+    }
+
+    /// The API server takes it for a Binding's own, and gives the Pod its annotations.
+    #[test]
+    fn what_is_created_is_not_being_deleted() {
+        let going = |kind: &str| {
+            json!({"kind": kind, "metadata": {
+                "name": "p", "namespace": "ns2", "deletionTimestamp": "2026-01-01T00:00:00Z",
+                "annotations": {"ovn.kubernetes.io/logical_switch": "net1"},
+            }})
+        };
+        for kind in ["Binding", "Pod"] {
+            assert_eq!(cluster().verdict(&create(&going(kind))).code, 403, "{kind}");
         }
     }
 
