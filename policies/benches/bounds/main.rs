@@ -19,7 +19,7 @@ use std::thread;
 use serde_json::{Value, json};
 use vpcguard_policies::{Inventory, Kind, Request, Settings, Wanted, answer, mutate, review};
 
-use bodies::{BODIES, Body, Made};
+use bodies::{Body, Made};
 
 /// How many times as many elements as in the smallest body there is, of some 4 KB. The last is 16 times the first.
 const SIZES: [usize; 3] = [4, 16, 64];
@@ -61,14 +61,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let sizes: &[usize] = if args.contains(&"--short") { &FEW } else { &SIZES };
     let names: Vec<&str> = args.iter().copied().filter(|arg| !arg.starts_with("--")).collect();
     let bodies: Vec<&Body> = match names.as_slice() {
-        [] => BODIES.iter().collect(),
+        [] => bodies::all().collect(),
         names => names.iter().map(|name| body_called(name)).collect::<Result<_, _>>()?,
     };
     Ok(count_all(&bodies, sizes))
 }
 
 fn body_called(name: &str) -> Result<&'static Body, Box<dyn Error>> {
-    BODIES.iter().find(|body| body.name == name).ok_or_else(|| format!("no body is called {name:?}").into())
+    bodies::all().find(|body| body.name == name).ok_or_else(|| format!("no body is called {name:?}").into())
 }
 
 /// Counts all, prints a line a body as soon as it is counted, and says whether all are within the bound.
