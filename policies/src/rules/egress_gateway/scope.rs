@@ -30,8 +30,9 @@
 //! administrator to name the namespace in the Vpc's annotation `vpcguard.io/egress-namespaces`.
 
 mod addresses;
+mod owners;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -39,13 +40,14 @@ use ipnet::IpNet;
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding, quoted};
-use crate::kinds::{EgressGateway, Kind, Namespace, ObjectRef, Subnet, Vpc};
+use crate::kinds::{EgressGateway, Kind, Namespace, ObjectRef, Subnet};
 use crate::net::Cidr;
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::{EgressScope, RuleAction};
-use addresses::{Addresses, Block};
+use addresses::Block;
+use owners::{Held, Scope, foreign_namespaces};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -82,95 +84,6 @@ fn check(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
     named(gateway, &scope, &held, context)?;
     blocks(gateway, &scope, &held, context);
     selected(gateway, &scope, &subnets, context)
-}
-
-/// Who is who in the gateway's VPC.
-struct Scope<'a> {
-    /// The gateway's namespace.
-    namespace: &'a str,
-    /// The name of the VPC.
-    name: &'a str,
-    /// The VPC, if it exists.
-    vpc: Option<Arc<Vpc>>,
-    custom: bool,
-    /// Whether only its own is the gateway's.
-    strict: bool,
-}
-
-impl Scope<'_> {
-    /// Whether all traffic of the VPC is the gateway's.
-    fn is_its_own(&self) -> bool {
-        let alone = |vpc: &Vpc| self.custom && !vpc.namespaces.is_empty() && !self.lists_others(vpc);
-        self.vpc.as_deref().is_some_and(|vpc| vpc.lets_out(self.namespace) || alone(vpc))
-    }
-
-    fn lists_others(&self, vpc: &Vpc) -> bool {
-        vpc.namespaces.iter().any(|listed| listed != self.namespace)
-    }
-
-    /// Whether the VPC says nothing of whom it is for.
-    fn is_free(&self) -> bool {
-        !self.custom || self.vpc.as_deref().is_some_and(|vpc| vpc.namespaces.is_empty())
-    }
-
-    /// What taking the traffic of one of its Subnets is; none where that is the gateway's.
-    fn action(&self, subnet: &Subnet) -> Option<Action> {
-        let shared = || self.custom && self.vpc.as_deref().is_some_and(|vpc| self.lists_others(vpc));
-        match &subnet.namespaces {
-            listed if listed.iter().any(|listed| listed == self.namespace) => None,
-            listed if !listed.is_empty() || self.strict => Some(Action::Deny),
-            _ => shared().then_some(Action::Warn),
-        }
-    }
-
-    /// What taking the traffic of nobody knows whom is.
-    fn doubt(&self) -> Action {
-        if self.strict { Action::Deny } else { Action::Warn }
-    }
-
-    /// Why the traffic of a Subnet is not the gateway's.
-    fn why(&self, action: Action) -> String {
-        match action {
-            Action::Deny => format!("which does not list namespace {:?}", self.namespace),
-            Action::Warn => format!("which lists no namespace, in VPC {:?} of several", self.name),
-        }
-    }
-
-    /// A finding that an old version of the gateway had too if it named the same in the same field of the same VPC.
-    fn finding(&self, field: FieldPath, value: &str, named: &str, detail: String) -> Finding {
-        let identity = format!("{named} of {}", self.name);
-        let finding = Finding::forbidden(field, value, detail).identified_by(identity).help(HELP);
-        match &self.vpc {
-            Some(vpc) => finding.related(vpc.reference(), Some(FieldPath::of("spec.namespaces"))),
-            None => finding,
-        }
-    }
-}
-
-/// The addresses of the gateway's VPC.
-struct Held<'s> {
-    foreign: Addresses<'s>,
-    shared: Addresses<'s>,
-    all: Addresses<'s>,
-}
-
-impl<'s> Held<'s> {
-    fn of(subnets: &'s [Arc<Subnet>], scope: &Scope<'_>) -> Self {
-        let which = |action| Addresses::of(subnets.iter().filter(|subnet| scope.action(subnet) == action));
-        Self {
-            foreign: which(Some(Action::Deny)),
-            shared: which(Some(Action::Warn)),
-            all: Addresses::of(subnets.iter()),
-        }
-    }
-
-    /// A Subnet that others have there, and what taking its traffic is.
-    fn touched(&self, prefixes: &[IpNet]) -> Option<(Action, &'s Subnet, IpNet)> {
-        let of = |action, held: &Addresses<'s>| {
-            prefixes.iter().find_map(|prefix| held.touched(prefix)).map(|(subnet, prefix)| (action, subnet, prefix))
-        };
-        of(Action::Deny, &self.foreign).or_else(|| of(Action::Warn, &self.shared))
-    }
 }
 
 /// Judges the Subnets in policies. One of another VPC is a list of addresses, which others may have in this one.
@@ -256,23 +169,6 @@ fn selected(gateway: &EgressGateway, scope: &Scope<'_>, subnets: &[Arc<Subnet>],
         context.warn(finding.help("Select by fewer labels and values."));
     }
     Ok(())
-}
-
-/// The namespaces whose Pods are in the VPC and not the gateway's.
-fn foreign_namespaces<'n>(
-    others: &'n [Arc<Namespace>],
-    scope: &Scope<'_>,
-    subnets: &[Arc<Subnet>],
-) -> Vec<&'n Namespace> {
-    let of_foreign = subnets.iter().filter(|subnet| !scope.custom && scope.action(subnet) == Some(Action::Deny));
-    let mut listed: BTreeSet<&str> = BTreeSet::new();
-    listed.extend(of_foreign.flat_map(|subnet| &subnet.namespaces).map(String::as_str));
-    let is_foreign = |name: &str| match scope.vpc.as_deref().filter(|_| scope.custom) {
-        _ if scope.strict => true,
-        Some(vpc) => vpc.binds(name),
-        None => listed.contains(name),
-    };
-    others.iter().map(AsRef::as_ref).filter(|namespace: &&Namespace| is_foreign(&namespace.meta.name)).collect()
 }
 
 #[cfg(test)]
