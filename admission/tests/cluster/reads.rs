@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use vpcguard_tests::control_plane::User;
 
-use super::world::World;
+use super::world::{MINE_AND_THEIRS, World};
 
 const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 const THEIRS: &str = "/api/v1/namespaces/theirs/pods";
@@ -17,13 +17,7 @@ const MANY: usize = 10_000;
 const RESOURCES: [&str; 7] =
     ["vpcs", "subnets", "vpc-nat-gateways", "ippools", "vips", "network-attachment-definitions", "namespaces"];
 
-const CLUSTER: &str = "
-{apiVersion: v1, kind: Namespace, metadata: {name: mine}}
----
-{apiVersion: v1, kind: Namespace, metadata: {name: theirs}}
----
-{apiVersion: kubeovn.io/v1, kind: Vpc, metadata: {name: v}, spec: {namespaces: [mine]}}
----
+const NETWORK: &str = "
 apiVersion: kubeovn.io/v1
 kind: Subnet
 metadata: {name: s}
@@ -65,7 +59,8 @@ fn reads(world: &World) -> u64 {
 #[test]
 fn of_many_networks_few_are_read_before_a_denial() {
     let Some(world) = World::builder().serve("--sweep-every=1h").start() else { return };
-    world.accepts(User::Admin, CLUSTER);
+    world.accepts(User::Admin, MINE_AND_THEIRS);
+    world.accepts(User::Admin, NETWORK);
     world.until("all is seen", |world| {
         world.metric(0, "vpcguard_inventory_objects{kind=\"Subnet\"}") > 0.5
             && world.metric(0, "vpcguard_inventory_objects{kind=\"NetworkAttachmentDefinition\"}") > 0.5

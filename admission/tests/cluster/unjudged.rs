@@ -4,18 +4,12 @@ use serde_json::{Value, json};
 use vpcguard_tests::control_plane::User;
 
 use super::client::vpc;
-use super::world::World;
+use super::world::{MINE_AND_THEIRS, World};
 
 const THEIRS: &str = "/api/v1/namespaces/theirs/pods";
 const MINE: &str = "/api/v1/namespaces/mine/pods";
 
-const CLUSTER: &str = "
-{apiVersion: v1, kind: Namespace, metadata: {name: mine}}
----
-{apiVersion: v1, kind: Namespace, metadata: {name: theirs}}
----
-{apiVersion: kubeovn.io/v1, kind: Vpc, metadata: {name: v}, spec: {namespaces: [mine]}}
----
+const SUBNET: &str = "
 apiVersion: kubeovn.io/v1
 kind: Subnet
 metadata: {name: s}
@@ -34,7 +28,8 @@ fn pod(name: &str, field: &str, value: Value) -> Value {
 #[test]
 fn nothing_passes_for_want_of_a_verdict() {
     let Some(mut world) = World::start() else { return };
-    world.accepts(User::Admin, CLUSTER);
+    world.accepts(User::Admin, MINE_AND_THEIRS);
+    world.accepts(User::Admin, SUBNET);
     too_many_values(&world);
     escaped(&world);
     not_synced(&mut world);

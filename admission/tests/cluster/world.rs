@@ -26,6 +26,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_vpcguard");
 
+/// A Vpc `v` of the namespace `mine`, and a namespace `theirs`.
+pub(crate) const MINE_AND_THEIRS: &str = "
+{apiVersion: v1, kind: Namespace, metadata: {name: mine}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: theirs}}
+---
+{apiVersion: kubeovn.io/v1, kind: Vpc, metadata: {name: v}, spec: {namespaces: [mine]}}
+";
+
 /// See the module. What is dropped first ends first.
 pub(crate) struct World {
     pub(crate) replicas: Vec<Replica>,
