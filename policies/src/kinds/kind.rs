@@ -128,8 +128,8 @@ impl ObjectRef {
     }
 }
 
-/// The longest name of an object.
-pub(crate) const LONGEST_NAME: usize = 253;
+/// How long the name of an object may be, in bytes.
+pub const LONGEST_NAME: usize = 253;
 
 /// A text that may be a name. Of a longer one only so much is kept that it is none: a thousand findings may speak of it.
 fn a_name(text: &str) -> &str {

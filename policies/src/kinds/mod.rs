@@ -34,16 +34,15 @@ pub use egress_gateway::{EgressGateway, PodSelector};
 pub use endpoint_slice::{EndpointSlice, Target};
 pub use ip_pool::IpPool;
 pub use iptables::{IptablesEip, IptablesRule};
-pub(crate) use kind::LONGEST_NAME;
-pub use kind::{Kind, ObjectRef};
+pub use kind::{Kind, LONGEST_NAME, ObjectRef};
 pub use meta::{ALLOW, Meta, key};
 pub use namespace::Namespace;
 pub use nat_gateway::NatGateway;
 pub use node::Node;
 pub use object::{Found, Index, Object, Resource, Typed, Words};
 pub use pod::{
-    DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS,
-    PodTemplate, VIP,
+    DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX,
+    NETWORKS, PodTemplate, VIP,
 };
 pub use selector::LabelSelector;
 pub use service::{

@@ -14,6 +14,8 @@ pub const LOGICAL_SWITCH_SUFFIX: &str = ".kubernetes.io/logical_switch";
 pub const LOGICAL_ROUTER_SUFFIX: &str = ".kubernetes.io/logical_router";
 /// How the keys of the annotations end that name an IPPool or list addresses.
 pub const IP_POOL_SUFFIX: &str = ".kubernetes.io/ip_pool";
+/// How the annotations end that give a network of a Pod its addresses.
+pub const IP_ADDRESS_SUFFIX: &str = ".kubernetes.io/ip_address";
 /// The networks that Multus attaches besides the primary one.
 pub const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 /// The network that Multus attaches in place of the primary one.

@@ -153,6 +153,11 @@ impl Vpc {
         self.guests.contains(namespace)
     }
 
+    /// Whether it is open to a namespace by what it says itself: it lists or invites it, or it lists none, which is no limit.
+    pub fn admits(&self, namespace: &str) -> bool {
+        self.namespaces.is_empty() || self.binds(namespace) || self.invites(namespace)
+    }
+
     /// Whether a namespace may have egress gateways in it that take the traffic of others. This admits nothing else.
     pub fn lets_out(&self, namespace: &str) -> bool {
         self.egress.contains(namespace)

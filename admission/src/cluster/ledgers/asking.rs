@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use vpcguard_policies::kinds::Shard;
+use vpcguard_policies::kinds::{LONGEST_NAME, Shard};
 use vpcguard_policies::{AddressSpace, Operation, Request};
 
 use super::{Ledgers, Refusal};
@@ -16,9 +16,8 @@ use crate::ledger::Claim;
 /// the first that is stored.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What no claim of an API server exceeds: the lengths of uids and of names, and a number of prefixes.
+/// What no claim of an API server exceeds: the length of a uid, and a number of prefixes.
 const LONGEST_UID: usize = 64;
-const LONGEST_NAME: usize = 253;
 const MOST_PREFIXES: usize = 64;
 
 /// Who has asked for a claim.

@@ -22,7 +22,8 @@ use crate::attach::{Asked, Primary, Providers};
 use crate::context::Context;
 use crate::finding::{Action, Finding, quoted, shortened};
 use crate::kinds::{
-    DEFAULT_NETWORK, IP_POOL_SUFFIX, IpPool, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate, Subnet,
+    DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, IpPool, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS,
+    PodTemplate, Subnet,
 };
 use crate::net::parse_ip;
 use crate::policy::Policy;
@@ -55,7 +56,6 @@ pub const RULE: Rule = Rule {
     )],
 };
 
-const IP_ADDRESS_SUFFIX: &str = ".kubernetes.io/ip_address";
 /// How many namespaces of an IPPool a message lists.
 const MOST_LISTED: usize = 10;
 

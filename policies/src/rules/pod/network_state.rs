@@ -41,7 +41,8 @@ use crate::field::FieldPath;
 use crate::finding::{Finding, quoted};
 use crate::gather::gathered;
 use crate::kinds::{
-    Binding, DEFAULT_NETWORK, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object, PodTemplate, VIP,
+    Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object,
+    PodTemplate, VIP,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -63,7 +64,7 @@ pub const RULE: Rule = Rule {
         Check::Pod(
             &[
                 Read::PodAnnotationsEnding(LOGICAL_ROUTER_SUFFIX),
-                Read::PodAnnotationsEnding(state::ADDRESS),
+                Read::PodAnnotationsEnding(IP_ADDRESS_SUFFIX),
                 Read::PodAnnotationsEnding(state::MAC),
                 Read::PodAnnotationsEnding(state::CIDR),
                 Read::PodAnnotationsEnding(state::GATEWAY),

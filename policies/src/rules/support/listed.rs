@@ -14,7 +14,7 @@ use crate::view::{Answer, ClusterView, Sight};
 /// Whether a namespace may use a custom VPC: the VPC lists it, invites it as a guest, has a NAT gateway whose Pods run in
 /// it, or lists none, which is no limit.
 pub(crate) fn is_listed(cluster: &dyn ClusterView, vpc: &Vpc, namespace: &str) -> Answer<bool> {
-    if vpc.namespaces.is_empty() || vpc.binds(namespace) || vpc.invites(namespace) {
+    if vpc.admits(namespace) {
         return Ok(true);
     }
     let gateways = cluster.nat_gateways_of_vpc(&vpc.meta.name)?;
@@ -37,8 +37,7 @@ impl<'v> Openness<'v> {
 
     /// [`is_listed`]
     pub(crate) fn admits(&self, namespace: &str) -> bool {
-        let Self { vpc, running } = self;
-        vpc.namespaces.is_empty() || vpc.binds(namespace) || vpc.invites(namespace) || running.contains(namespace)
+        self.vpc.admits(namespace) || self.running.contains(namespace)
     }
 }
 

@@ -3,11 +3,10 @@
 use super::HELP;
 use crate::context::Context;
 use crate::finding::Finding;
-use crate::kinds::{Object, PodTemplate};
+use crate::kinds::{IP_ADDRESS_SUFFIX, Object, PodTemplate};
 use crate::request::Operation;
 use crate::view::Answer;
 
-pub(super) const ADDRESS: &str = ".kubernetes.io/ip_address";
 pub(super) const MAC: &str = ".kubernetes.io/mac_address";
 pub(super) const CIDR: &str = ".kubernetes.io/cidr";
 pub(super) const GATEWAY: &str = ".kubernetes.io/gateway";
@@ -40,19 +39,18 @@ pub(super) fn check(pod: &PodTemplate, provider: &str, is_of_gateway: bool, cont
 
 /// What a new Pod has. A backup brings back all of it.
 fn written(pod: &PodTemplate, provider: &str, is_of_gateway: bool, context: &mut Context<'_>) {
-    let notes = [
-        (ALLOCATED, "Kube-OVN makes no port for a Pod that says that it is attached already"),
-        (ROUTED, "Kube-OVN writes no routes for a Pod that says that it has them"),
-        (CIDR, OWN),
-        (GATEWAY, OWN),
-        (VLAN, OWN),
-    ];
-    for (suffix, detail) in notes {
+    let attached = (ALLOCATED, "Kube-OVN makes no port for a Pod that says that it is attached already");
+    let routed = (ROUTED, "Kube-OVN writes no routes for a Pod that says that it has them");
+    for (suffix, detail) in Some(attached).filter(|_| !is_of_gateway).into_iter().chain([routed]) {
         let key = format!("{provider}{suffix}");
-        let counts = |value: &&str| if detail == OWN { !value.is_empty() } else { Some(*value) == TRUE };
-        let value = pod.pod.annotation(&key).filter(counts);
-        if let Some(value) = value.filter(|_| !(is_of_gateway && suffix == ALLOCATED)) {
+        if let Some(value) = pod.pod.annotation(&key).filter(|value| Some(*value) == TRUE) {
             warn(pod, &key, value, detail, context);
+        }
+    }
+    for suffix in [CIDR, GATEWAY, VLAN] {
+        let key = format!("{provider}{suffix}");
+        if let Some(value) = pod.pod.annotation(&key).filter(|value| !value.is_empty()) {
+            warn(pod, &key, value, OWN, context);
         }
     }
     let prefix = format!("{provider}{OF_VPC}");
@@ -70,7 +68,7 @@ fn changed(pod: &PodTemplate, old: &PodTemplate, provider: &str, context: &mut C
     if old.pod.annotation(&allocated) != TRUE || pod.pod.annotation(&allocated) != TRUE {
         return;
     }
-    for suffix in [ADDRESS, MAC, CIDR, GATEWAY] {
+    for suffix in [IP_ADDRESS_SUFFIX, MAC, CIDR, GATEWAY] {
         let key = format!("{provider}{suffix}");
         let (new, old) = (pod.pod.annotation(&key), old.pod.annotation(&key));
         if let Some(value) = new.filter(|_| old.is_some() && new != old) {
