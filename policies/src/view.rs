@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use crate::gather::sort_by;
 use crate::kinds::{
-    AttachmentDefinition, ConfigMap, IpPool, Kind, LabelSelector, Meta, Namespace, NatGateway, Node, Object,
-    ServiceCidr, Shard, Subnet, Typed, Vip, Vpc,
+    AttachmentDefinition, ConfigMap, EgressGateway, IpPool, Kind, LabelSelector, Meta, Namespace, NatGateway, Node,
+    Object, ServiceCidr, Shard, Subnet, Typed, Vip, Vpc,
 };
 
 /// A read that failed. It is no verdict: the runner reports it as its own error, and nothing is admitted on it.
@@ -294,6 +294,11 @@ impl dyn ClusterView + '_ {
     /// The NAT gateways of a VPC.
     pub fn nat_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<NatGateway>>> {
         self.living_by(NatGateway::BY_VPC, vpc)
+    }
+
+    /// The egress gateways that name a VPC.
+    pub fn egress_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<EgressGateway>>> {
+        self.living_by(EgressGateway::BY_VPC, vpc)
     }
 
     /// The Vpcs that list a namespace.

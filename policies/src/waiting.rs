@@ -1,8 +1,9 @@
-//! What Pods and Services may be waiting for: a runner that can read them looks for those that name it, when it is made.
+//! What Pods, Services and Namespaces may be waiting for: a runner that can read them looks for those that name it, when it is made.
 
 use serde_json::Value;
 
 use crate::kinds::{DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, VIP};
+use crate::net::list_items;
 use crate::request::{Operation, Request};
 
 /// How many that may wait are looked at.
@@ -39,11 +40,12 @@ impl Awaited {
         (is_new && !name.is_empty()).then_some(Self { kind, name, by_network })
     }
 
-    /// Whether a Pod or a Service may name it, by its annotations alone.
+    /// Whether a Pod, a Service or a Namespace may name it, by its annotations alone.
     pub fn may_be_named_by(&self, object: &Value) -> bool {
         let annotations = object.pointer("/metadata/annotations").and_then(Value::as_object);
         annotations.into_iter().flatten().any(|(key, value)| {
-            let names_it = || value.as_str().is_some_and(|value| value.trim() == self.name);
+            // A Namespace may list several.
+            let names_it = || value.as_str().is_some_and(|value| list_items(value).any(|name| name == self.name));
             match self.kind {
                 // Which network a list means is told by reading all of it.
                 _ if key == NETWORKS || key == DEFAULT_NETWORK => self.by_network,

@@ -55,7 +55,6 @@ fn cluster_rules() -> Vec<PolicyRule> {
     rules.extend([
         // What runs where it may not be is looked for once in a while, and not kept in memory.
         allow("", &[Kind::Pod.plural(), Kind::Service.plural()], &["list"]),
-        allow(Kind::VpcEgressGateway.group(), &[Kind::VpcEgressGateway.plural()], &["list"]),
         allow(Kind::EndpointSlice.group(), &[Kind::EndpointSlice.plural()], &["list"]),
         allow(GROUP, &["addressledgers", "addressindices"], &WRITE),
         allow(GROUP, &["addressindices/status"], &["update"]),
@@ -142,12 +141,11 @@ mod tests {
         assert_eq!(
             rules,
             [
-                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,iptables-eips,ippools,vips: get,list,watch",
+                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,vpc-egress-gateways,iptables-eips,ippools,vips: get,list,watch",
                 ": namespaces,nodes: get,list,watch",
                 "networking.k8s.io: servicecidrs: get,list,watch",
                 "k8s.cni.cncf.io: network-attachment-definitions: get,list,watch",
                 ": pods,services: list",
-                "kubeovn.io: vpc-egress-gateways: list",
                 "discovery.k8s.io: endpointslices: list",
                 "vpcguard.io: addressledgers,addressindices: get,list,watch,create,update,delete",
                 "vpcguard.io: addressindices/status: update",

@@ -82,8 +82,7 @@ impl<'p> Ways<'p, '_> {
         default: &[(By<'p>, Arc<Subnet>)],
         ways: &mut Vec<Way<'p>>,
     ) -> Answer<()> {
-        let mut providers = Providers::new(self.cluster);
-        let (mut seen, mut sets) = (BTreeSet::new(), BTreeMap::new());
+        let (mut seen, mut sets) = (BTreeSet::new(), Sets::new(self.cluster));
         for network in &asked.networks {
             // Two networks of one provider can lead to different Subnets: there is an interface in it, or there is not.
             if !seen.insert((&*network.provider, network.subnet_provider(), &*network.namespace, &*network.name)) {
@@ -94,19 +93,17 @@ impl<'p> Ways<'p, '_> {
                 let subnet = self.closed(self.cluster.subnet_until_gone(name)?)?;
                 ways.extend(subnet.map(|subnet| Way::new(&network.provider, &subnet, By::Switch(key.clone().into()))));
             } else {
-                let subnets = providers.of(network)?;
-                let is_new = !sets.contains_key(network.subnet_provider());
-                let closed = match sets.get(network.subnet_provider()) {
-                    Some(closed) => Arc::clone(closed),
-                    None => self.all_closed(&subnets)?,
-                };
-                let of_set = if is_new { closed.len() } else { 1 };
-                let way = |subnet| Way::new(&network.provider, subnet, by(By::Provider));
-                ways.extend(closed.iter().take(of_set).map(way));
-                if let (true, Some((_, subnet))) = (subnets.is_empty(), default.first()) {
+                let (closed, is_served) = sets.take(network.subnet_provider(), self.is_closed)?;
+                ways.extend(closed.iter().map(|subnet| Way::new(&network.provider, subnet, by(By::Provider))));
+                if let (false, Some((_, subnet))) = (is_served, default.first()) {
                     ways.push(Way::new(&network.provider, subnet, by(By::Default)));
                 }
-                sets.insert(network.subnet_provider(), closed);
+            }
+            // Where the network only has its addresses of Kube-OVN, this is its provider, and may be that of another network.
+            let provider = network.address_provider();
+            if network.switch.is_some() || provider != network.subnet_provider() {
+                let (closed, _) = sets.take(&provider, self.is_closed)?;
+                ways.extend(closed.iter().map(|subnet| Way::new(&provider, subnet, by(By::Provider))));
             }
             self.pools(network, ways)?;
         }
@@ -155,17 +152,42 @@ impl<'p> Ways<'p, '_> {
         Ok(subnet.map(|subnet| (By::Pool(key.to_owned().into(), name), subnet)))
     }
 
-    fn all_closed(&mut self, subnets: &[Arc<Subnet>]) -> Answer<Arc<[Arc<Subnet>]>> {
-        let mut closed = Vec::new();
-        for subnet in subnets {
-            closed.extend(self.closed(Some(Arc::clone(subnet)))?);
-        }
-        Ok(closed.into())
-    }
-
     fn closed(&mut self, subnet: Option<Arc<Subnet>>) -> Answer<Option<Arc<Subnet>>> {
         let Some(subnet) = subnet else { return Ok(None) };
         Ok((self.is_closed)(&subnet)?.then_some(subnet))
+    }
+}
+
+/// The Subnets of each provider, and which of them are closed.
+struct Sets<'v> {
+    providers: Providers<'v>,
+    /// One that is closed, of the providers that were taken already.
+    taken: BTreeMap<String, (Option<Arc<Subnet>>, bool)>,
+}
+
+impl<'v> Sets<'v> {
+    fn new(cluster: &'v dyn ClusterView) -> Self {
+        Self { providers: Providers::new(cluster), taken: BTreeMap::new() }
+    }
+
+    /// The closed ones, all of them for the first who asks, and whether there are Subnets of the provider at all.
+    fn take(
+        &mut self,
+        provider: &str,
+        is_closed: &mut dyn FnMut(&Subnet) -> Answer<bool>,
+    ) -> Answer<(Vec<Arc<Subnet>>, bool)> {
+        if let Some((first, is_served)) = self.taken.get(provider) {
+            return Ok((first.iter().cloned().collect(), *is_served));
+        }
+        let subnets = self.providers.with(provider)?;
+        let mut closed = Vec::new();
+        for subnet in subnets.iter() {
+            if is_closed(subnet)? {
+                closed.push(Arc::clone(subnet));
+            }
+        }
+        self.taken.insert(provider.to_owned(), (closed.first().cloned(), !subnets.is_empty()));
+        Ok((closed, !subnets.is_empty()))
     }
 }
 

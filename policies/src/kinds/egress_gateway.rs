@@ -1,7 +1,7 @@
 //! An egress gateway of a VPC: namespaced, so that tenants may make one.
 
 use super::selector::Requirement;
-use super::{Kind, LabelSelector, Meta, Resource};
+use super::{Found, Index, Kind, LabelSelector, Meta, Resource};
 use crate::field::FieldPath;
 use crate::json::Reader;
 use crate::settings::KubeOvn;
@@ -41,6 +41,11 @@ pub struct PodSelector {
 }
 
 impl Resource for EgressGateway {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.vpc"]);
+    const FOUND: Found = Found::InLists;
+
+    const INDEXES: &'static [Index<Self>] = &[Index { name: Self::BY_VPC, words: |gateway, each| each(&gateway.vpc) }];
+
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let spec = object.at("spec");
         Self {
@@ -63,6 +68,9 @@ impl Resource for EgressGateway {
 }
 
 impl EgressGateway {
+    /// Finds those whose `spec.vpc` this is.
+    pub const BY_VPC: &'static str = "vpc";
+
     /// The Subnets whose traffic it takes, each with its place.
     pub fn subnets(&self) -> impl Iterator<Item = (FieldPath, &str)> {
         places(&self.policy_subnets, "subnets")

@@ -12,8 +12,8 @@ pub struct EndpointSlice {
     pub meta: Meta,
     /// The objects that its endpoints are, of whatever kind: Kube-OVN takes them for Pods.
     pub targets: Vec<Target>,
-    /// The ports without a number, by their places.
-    pub without_number: Vec<usize>,
+    /// The ports without a number, by their places, with their names.
+    pub without_number: Vec<(usize, String)>,
 }
 
 /// What an endpoint is.
@@ -39,7 +39,7 @@ impl Resource for EndpointSlice {
         Self {
             meta: Meta::read(object),
             targets: object.at("endpoints").items().enumerate().filter_map(target).collect(),
-            without_number: without_number.map(|(at, _)| at).collect(),
+            without_number: without_number.map(|(at, port)| (at, port.at("name").string())).collect(),
         }
     }
 

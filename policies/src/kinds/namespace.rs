@@ -36,4 +36,10 @@ impl Namespace {
     pub fn logical_switches(&self) -> impl Iterator<Item = &str> {
         list_items(self.meta.annotation(LOGICAL_SWITCH).unwrap_or_default())
     }
+
+    /// Whether one of them has no name, beside others or a comma: Kube-OVN then finds none for a Pod of the namespace.
+    pub fn has_nameless_switch(&self) -> bool {
+        let list = self.meta.annotation(LOGICAL_SWITCH).unwrap_or_default();
+        list.contains(',') && list.split(',').any(|name| name.trim().is_empty())
+    }
 }

@@ -49,7 +49,8 @@ impl Resource for PodTemplate {
             kind,
             meta: Meta::read(object),
             pod: Meta::read(pod),
-            host_network: pod.at("spec").at("hostNetwork").flag(),
+            // A virtual machine has no such field, and its Pods always have a network of their own.
+            host_network: !is_machine(kind) && pod.at("spec").at("hostNetwork").flag(),
             virtual_machines: virtual_machines(&pod.at("metadata").at("ownerReferences")),
             machine_networks: machine_networks(kind, &pod.at("spec").at("networks")),
             path: pod.path(),
@@ -104,11 +105,15 @@ impl Kind {
 }
 
 fn machine_networks(kind: Kind, networks: &Reader) -> Vec<(usize, String)> {
-    if !matches!(kind, Kind::VirtualMachine | Kind::VirtualMachineInstance) {
+    if !is_machine(kind) {
         return Vec::new();
     }
     let name = |network: &Reader| network.at("multus").at("networkName").string();
     networks.items().map(|network| name(&network)).enumerate().filter(|(_, name)| !name.is_empty()).collect()
+}
+
+fn is_machine(kind: Kind) -> bool {
+    matches!(kind, Kind::VirtualMachine | Kind::VirtualMachineInstance)
 }
 
 /// Kube-OVN takes the name of such an owner for that of the Pod.
@@ -160,7 +165,7 @@ mod tests {
         ] {
             let object = json!({"metadata": {"name": "w"}, "spec": spec});
             let workload = PodTemplate::read(kind, &Reader::new(&object, &TypeErrors::default()), &KubeOvn::default());
-            assert!(workload.host_network);
+            assert_eq!(workload.host_network, kind != Kind::VirtualMachine);
             assert_eq!(workload.logical_switches().collect::<Vec<_>>(), [(LOGICAL_SWITCH, "s")]);
             let wanted = format!("{path}.metadata.annotations[{LOGICAL_SWITCH}]");
             assert_eq!(workload.annotation_path(LOGICAL_SWITCH).to_string(), wanted);

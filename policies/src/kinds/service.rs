@@ -60,6 +60,11 @@ impl Service {
         self.named(LOGICAL_SWITCH)
     }
 
+    /// Whether it names both a router and a Subnet: Kube-OVN reads neither without the other.
+    pub fn is_placed(&self) -> bool {
+        [LOGICAL_ROUTER, LOGICAL_SWITCH].into_iter().all(|key| self.named(key).is_some())
+    }
+
     /// The network of the Pod that Kube-OVN makes for it. The annotation that names a Subnet is copied to the Pod, where it is
     /// read if its provider is written out.
     pub fn network(&self) -> Option<ServiceNetwork<'_>> {

@@ -4,7 +4,8 @@
 //! accepts such a name. For most it waits, with a line in its log; a missing `defaultSubnet` or peer it passes over
 //! without one. Manifests come in any order, so this is a warning; with `strictReferences: true` it is a denial. The
 //! rules that need the missing object have nothing to say. What Kube-OVN reads of a Pod itself, and not of a template,
-//! is for `pod-network-unresolvable`; what a Service names is for `service-vpc-binding`, where all Vpcs and Subnets are seen.
+//! is for `pod-network-unresolvable`; what a Service names is for `service-vpc-binding`, and what a changed Namespace names for
+//! `namespace-vpc-binding`, where all Vpcs and Subnets are seen.
 //!
 //! ```yaml
 //! # bad: the Subnet is called net1
@@ -28,8 +29,7 @@ use crate::kinds::{IP_POOL_SUFFIX, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITC
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::pod::network_unresolvable;
-use crate::rules::service::vpc_binding;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rules::{Check, Outcome, Rule, namespace, service};
 use crate::settings::RuleAction;
 use crate::view::Sight;
 
@@ -130,26 +130,30 @@ fn ip_pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
 }
 
 fn namespace(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
+    let other_rule = Some(&namespace::vpc_binding::RULE).filter(|_| namespace::vpc_binding::is_certain(context));
     for name in namespace.logical_switches() {
-        refer(context, Kind::Subnet, FieldPath::annotation(LOGICAL_SWITCH), name)?;
+        refer_unless(other_rule, context, Kind::Subnet, LOGICAL_SWITCH, name)?;
     }
     Ok(())
 }
 
 fn service(service: &Service, context: &mut Context<'_>) -> Outcome {
+    let other_rule = |kind, context: &Context<'_>| {
+        Some(&service::vpc_binding::RULE).filter(|_| context.cluster.sight(kind) == Sight::All)
+    };
     for (key, name) in service.vpcs().filter(|(_, name)| context.kube_ovn().is_custom_vpc(name)).collect::<Vec<_>>() {
-        refer_of_service(context, Kind::Vpc, key, name)?;
+        refer_unless(other_rule(Kind::Vpc, context), context, Kind::Vpc, key, name)?;
     }
     match service.subnet() {
-        Some((key, name)) => refer_of_service(context, Kind::Subnet, key, name),
+        Some((key, name)) => refer_unless(other_rule(Kind::Subnet, context), context, Kind::Subnet, key, name),
         None => Ok(()),
     }
 }
 
-/// Where all are seen, what does not exist is for `service-vpc-binding`. What is being deleted does, to that.
-fn refer_of_service(context: &mut Context<'_>, kind: Kind, key: &str, name: &str) -> Outcome {
-    let other_rule = context.settings.action(&vpc_binding::RULE) != RuleAction::Off;
-    if other_rule && context.cluster.sight(kind) == Sight::All && context.cluster.get(kind, "", name)?.is_none() {
+/// Leaves what does not exist to another rule, if that is on. What is being deleted exists, to rules that isolate.
+fn refer_unless(other_rule: Option<&Rule>, context: &mut Context<'_>, kind: Kind, key: &str, name: &str) -> Outcome {
+    let is_on = other_rule.is_some_and(|rule| context.settings.action(rule) != RuleAction::Off);
+    if is_on && context.cluster.get(kind, "", name)?.is_none() {
         return Ok(());
     }
     refer(context, kind, FieldPath::annotation(key), name)

@@ -6,7 +6,8 @@
 //! all: Kube-OVN takes its own. An image that a gateway has already passes.
 //!
 //! A reference in the list is cut at `/`, `:` or `@`: `registry.example/kubeovn` stands for `registry.example/kubeovn:v1` and
-//! `registry.example/kubeovn/gateway:v1`, and not for `registry.example/kubeovn-2:v1`, nor for the port of a registry. Texts
+//! `registry.example/kubeovn/gateway:v1`, and not for `registry.example/kubeovn-2:v1`, nor for the port of a registry. Without
+//! a slash, `registry:2` is an image with a tag, and `registry.example:5000` a registry, as its name has a dot. Texts
 //! are compared as they are written: `kubeovn/kube-ovn` is another text than `docker.io/kubeovn/kube-ovn`. To let users name
 //! Kube-OVN's own image, list its repository, which the Deployment of its controller names. A tag in the list does not fix
 //! what runs: `@` and a digest may follow.
@@ -63,11 +64,18 @@ fn check(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
 fn begins_with(image: &str, reference: &str) -> bool {
     let Some(rest) = image.strip_prefix(reference) else { return false };
     match rest.chars().next() {
-        None | Some('/' | '@') => true,
+        None | Some('@') => true,
+        Some('/') => !is_tagged(reference),
         // What a slash follows is no tag but the port of another registry.
         Some(':') => !rest.contains('/'),
         Some(_) => reference.ends_with(['/', ':', '@']),
     }
+}
+
+/// Whether a reference without a slash is an image with a tag, and not a registry with a port: those have a dot in their name.
+fn is_tagged(reference: &str) -> bool {
+    let host = reference.split_once(':').map(|(host, _)| host).filter(|host| !host.contains(['/', '.']));
+    host.is_some_and(|host| host != "localhost")
 }
 
 #[cfg(test)]
@@ -123,6 +131,11 @@ mod tests {
             ("registry.example", "registry.example.evil/kubeovn", false),
             ("registry.example", "registry.example/any:1", true),
             ("registry.example", "registry.example:5000/any:1", false),
+            ("registry.example:5000", "registry.example:5000/any:1", true),
+            ("localhost:5000", "localhost:5000/any:1", true),
+            ("registry:2", "registry:2", true),
+            ("registry:2", "registry:2/any:1", false),
+            ("registry:", "registry:2/any:1", true),
             ("registry.example:", "registry.example:5000/any:1", true),
             ("registry.example/kubeovn/", "registry.example/kubeovn/any", true),
             ("registry.example/kubeovn/", "registry.example/kubeovn", false),

@@ -7,7 +7,8 @@
 //! A Subnet is foreign if it lists namespaces and not the gateway's. Refused are a foreign Subnet in `policies[].subnets`; an
 //! entry of `policies[].ipBlocks`, or a Subnet of another VPC, that has addresses of one; and a selector that selects Pods of
 //! another namespace that the VPC lists, or, in the default VPC, that a foreign Subnet lists. A selector without a
-//! `namespaceSelector` selects from all namespaces. A warning are Subnets that list no namespace, in a VPC that lists others
+//! `namespaceSelector` selects from all namespaces. A Subnet that does not exist is refused, as it may be for anybody; to
+//! `exempt.restorers` and in a dry run that is a warning, and a folder of manifests may not hold it. A warning are Subnets that list no namespace, in a VPC that lists others
 //! too; and in the default VPC, or one that lists none, addresses of no Subnet and selectors of other namespaces.
 //!
 //! With the setting `egressGateway.scope: own`, for clusters whose tenants may create egress gateways, every Subnet is foreign
@@ -44,8 +45,10 @@ use crate::kinds::{EgressGateway, Kind, Namespace, ObjectRef, Subnet};
 use crate::net::Cidr;
 use crate::policy::Policy;
 use crate::reads::Read;
+use crate::request::Operation;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::{EgressScope, RuleAction};
+use crate::view::Sight;
 use addresses::Block;
 use owners::{Held, Scope, foreign_namespaces};
 
@@ -91,7 +94,10 @@ fn named(gateway: &EgressGateway, scope: &Scope<'_>, held: &Held<'_>, context: &
     // A Subnet may list many namespaces, and be named as often as a gateway has room for.
     let mut actions: BTreeMap<&str, Option<Action>> = BTreeMap::new();
     for (field, name) in gateway.subnets() {
-        let Some(subnet) = context.cluster.subnet_until_gone(name)? else { continue };
+        let Some(subnet) = context.cluster.subnet_until_gone(name)? else {
+            missing(field, name, scope, context);
+            continue;
+        };
         if subnet.vpc.as_deref() == Some(scope.name) {
             if let Some(action) = *actions.entry(name).or_insert_with(|| scope.action(&subnet)) {
                 let detail = format!("takes the traffic of Subnet {name:?}, {}", scope.why(action));
@@ -110,6 +116,18 @@ fn named(gateway: &EgressGateway, scope: &Scope<'_>, held: &Held<'_>, context: &
         }
     }
     Ok(())
+}
+
+/// A Subnet that does not exist may be anybody's when it is made, and its traffic is the gateway's then.
+fn missing(field: FieldPath, name: &str, scope: &Scope<'_>, context: &mut Context<'_>) {
+    let is_certain = !name.is_empty() && context.cluster.sight(Kind::Subnet) == Sight::All;
+    if is_certain && context.operation != Operation::AtRest {
+        let is_early = context.dry_run || context.settings.is_restorer(context.user);
+        let action = if is_early { Action::Warn } else { Action::Deny };
+        let detail = "there is no Subnet of this name: create it first, and then the gateway".to_owned();
+        let finding = Finding::not_found(field, name, detail).missing(ObjectRef::new(Kind::Subnet, name));
+        context.report(action, finding.identified_by(scope.identity(&format!("subnets {name}"))).help(HELP));
+    }
 }
 
 /// Judges the addresses in policies.

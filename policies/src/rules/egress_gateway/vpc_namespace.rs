@@ -11,8 +11,8 @@
 //! it has addresses of others in the gateway's own VPC, see `egress-gateway-scope`.
 //!
 //! A platform's own namespace, whose gateways serve the VPCs of tenants, is named in the annotation
-//! `vpcguard.io/egress-namespaces` of each Vpc. That opens the VPC to the egress gateways of the namespace, and to nothing
-//! else of it; to list the namespace would bind its Pods to the VPC.
+//! `vpcguard.io/egress-namespaces` of each Vpc. That opens the VPC to the egress gateways of the namespace and, while there
+//! is one, to its Pods, which are the gateway's; to list the namespace would bind all its Pods to the VPC.
 //!
 //! ```yaml
 //! # bad: the namespaces of VPC blue are [blue]
@@ -92,7 +92,9 @@ fn own_namespace(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome 
     let (name, namespace) = (context.kube_ovn().vpc_or_default(&gateway.vpc), context.namespace);
     let Some(closed) = closed_to_egress(context.cluster, context.kube_ovn(), name, namespace)? else { return Ok(()) };
     let detail = match closed {
-        Closed::Listing(_) => format!("VPC {name:?} may not be used by namespace {namespace:?}"),
+        Closed::Listing(_) | Closed::LettingOut(_) => {
+            format!("VPC {name:?} may not be used by namespace {namespace:?}")
+        }
         Closed::Unknown(_) => format!("VPC {name:?} does not exist, so that no namespace may use it"),
     };
     let action = closed.action(context);

@@ -38,9 +38,11 @@ pub const RULE: Rule = Rule {
 
 #[expect(clippy::unnecessary_wraps, reason = "a check may fail to read the cluster")]
 fn check(slice: &EndpointSlice, context: &mut Context<'_>) -> Outcome {
-    for at in &slice.without_number {
+    for (at, name) in &slice.without_number {
         let detail = "a port without a number ends Kube-OVN's controller, again at each start";
         let finding = Finding::required(FieldPath::of("ports").index(*at).field("port"), detail);
+        // Only a port that is called as one of the Service's has an effect.
+        let finding = finding.identified_by(format!("port {name}"));
         context.deny(finding.help("Give the port a number, or leave the port out."));
     }
     Ok(())
@@ -66,6 +68,12 @@ mod tests {
         for ports in [json!([{"name": "", "port": 53}]), json!([]), json!(null)] {
             cluster.accepts(&slice(&ports));
         }
+    }
+
+    #[test]
+    fn an_old_one_under_another_name_excuses_nothing() {
+        let named = |name: &str| slice(&json!([{"name": name}]));
+        assert!(!Cluster::of(super::RULE.id).verdict(&update(&named("unused"), &named("http"))).allowed);
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! Kubernetes' own controllers, the mirroring of Endpoints and Kube-OVN name Pods of the Service's namespace or none. A Pod of
 //! another namespace is refused where a VPC lists that namespace, invites it or has gateways in it, and is not open to the
 //! EndpointSlice's own; where the namespace is exempted, as what Kube-OVN runs for a VPC is there; and where there is no
-//! such namespace. Where all that is the default VPC's, it is a warning.
+//! such namespace. Where all that is the default VPC's, it is a warning. A Pod that the EndpointSlice named before is one too; it
+//! excuses no other Pod of its namespace.
 //!
 //! ```yaml
 //! # bad: VPC test-vpc-1 is for ns1
@@ -24,7 +25,8 @@
 use std::collections::BTreeMap;
 
 use crate::context::Context;
-use crate::finding::Finding;
+use crate::field::FieldPath;
+use crate::finding::{Action, Finding};
 use crate::kinds::{EndpointSlice, Kind, ObjectRef, Target};
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -52,38 +54,50 @@ fn check(slice: &EndpointSlice, context: &mut Context<'_>) -> Outcome {
     let foreign = |target: &&Target| {
         !target.name.is_empty() && !target.namespace.is_empty() && target.namespace != context.namespace
     };
-    let mut first: BTreeMap<&str, &Target> = BTreeMap::new();
+    let mut named: BTreeMap<&str, BTreeMap<&str, &Target>> = BTreeMap::new();
     for target in slice.targets.iter().filter(foreign) {
-        first.entry(&target.namespace).or_insert(target);
+        named.entry(&target.namespace).or_default().entry(&target.name).or_insert(target);
     }
     let mut vpcs = ClosedVpcs::new(context);
-    for (namespace, target) in first {
-        judge(namespace, target, &mut vpcs, context)?;
+    for (namespace, targets) in named {
+        judge(namespace, &targets, &mut vpcs, context)?;
     }
     Ok(())
 }
 
-fn judge(namespace: &str, target: &Target, vpcs: &mut ClosedVpcs<'_>, context: &mut Context<'_>) -> Outcome {
-    let field = target.path();
+/// Judges the Pods of another namespace. Each is a fault of its own: one that was named before, or is not there, excuses no other.
+fn judge(
+    namespace: &str,
+    targets: &BTreeMap<&str, &Target>,
+    vpcs: &mut ClosedVpcs<'_>,
+    context: &mut Context<'_>,
+) -> Outcome {
     let own = context.namespace;
-    if let Some(closed) = closed_vpc_of(namespace, vpcs, context)? {
+    let refused: &dyn Fn(FieldPath) -> Finding = if let Some(closed) = closed_vpc_of(namespace, vpcs, context)? {
         let vpc = context.mention(Kind::Vpc, closed.name());
         let detail = format!("its Pods may be in {vpc}, which namespace {own:?} may not use");
-        let finding = Finding::forbidden(field, namespace, detail).identified_by(namespace.to_owned());
-        context.deny(closed.evidence(finding).help(HELP));
+        &move |field| closed.evidence(Finding::forbidden(field, namespace, &detail))
     } else if context.settings.exempts_namespace(namespace) && !context.settings.exempts_namespace(own) {
         // Kube-OVN's own Pods, as those of the DNS of a VPC, are in custom VPCs and in no list.
         let detail = format!("its Pods are exempted, and may be in a VPC which namespace {own:?} may not use");
-        let finding = Finding::forbidden(field, namespace, detail).identified_by(namespace.to_owned());
-        context.deny(finding.help(HELP));
+        &move |field| Finding::forbidden(field, namespace, &detail)
     } else if context.cluster.namespace(namespace)?.is_none() && context.cluster.sight(Kind::Namespace) == Sight::All {
         let detail = "there is no such namespace, so that nobody knows the VPC of its Pods";
-        let finding = Finding::not_found(field, namespace, detail).identified_by(namespace.to_owned());
-        context.deny(finding.missing(ObjectRef::new(Kind::Namespace, namespace)).help(HELP));
+        let missing = ObjectRef::new(Kind::Namespace, namespace);
+        &move |field| Finding::not_found(field, namespace, detail).missing(missing.clone())
     } else {
         let detail =
             format!("is not the namespace of the EndpointSlice, {own:?}: Kube-OVN puts the Service where that Pod is");
-        context.warn(Finding::invalid(field, namespace, detail).help(HELP));
+        if let Some(first) = targets.values().min_by_key(|target| target.endpoint) {
+            context.warn(Finding::invalid(first.path(), namespace, detail).help(HELP));
+        }
+        return Ok(());
+    };
+    for (name, target) in targets {
+        if context.has_enough(Action::Deny) {
+            break;
+        }
+        context.deny(refused(target.path()).identified_by(format!("{namespace}/{name}")).help(HELP));
     }
     Ok(())
 }
@@ -130,8 +144,13 @@ mod tests {
     #[test]
     fn the_pods_of_a_closed_vpc_are_refused() {
         for namespace in ["ns1", "guest", "platform", "gateways"] {
-            let wanted = r#"endpoints[1].targetRef.namespace: Forbidden: its Pods may be in VPC "v", which namespace "ns2" may not use [endpoint-slice-vpc-binding]"#;
-            cluster().refuses(&slice("ns2", &[("ns2", "own"), (namespace, "p"), (namespace, "q")]), &[wanted]);
+            let wanted = |at: usize| {
+                format!(
+                    r#"endpoints[{at}].targetRef.namespace: Forbidden: its Pods may be in VPC "v", which namespace "ns2" may not use [endpoint-slice-vpc-binding]"#
+                )
+            };
+            let targets = [("ns2", "own"), (namespace, "p"), (namespace, "q"), (namespace, "p")];
+            cluster().refuses(&slice("ns2", &targets), &[&wanted(1), &wanted(2)]);
         }
         cluster().accepts(&slice("ns1", &[("ns1", "p")]));
         cluster().accepts(&slice("ns2", &[("ns1", ""), ("", "p")]));
@@ -173,10 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn another_closed_namespace_is_a_new_sin() {
+    fn another_pod_is_a_new_sin() {
         let old = slice("ns2", &[("ns1", "p")]);
         let allowed = |new: &Value| cluster().verdict(&update(&old, new)).allowed;
-        assert!(allowed(&slice("ns2", &[("ns2", "own"), ("ns1", "q")])));
+        assert!(allowed(&slice("ns2", &[("ns2", "own"), ("ns1", "p")])));
+        assert!(!allowed(&slice("ns2", &[("ns1", "p"), ("ns1", "q")])));
         assert!(!allowed(&slice("ns2", &[("guest", "p"), ("ns1", "p")])));
     }
 }

@@ -6,6 +6,10 @@
 //! that are open to the namespace. On a new Namespace Kube-OVN replaces the annotation, which is a warning there; its labels
 //! count from the start. Subnets and Vpcs that are being deleted count until they are gone.
 //!
+//! In an UPDATE a Subnet that does not exist, and an entry without a name, are refused too: the Pods of the namespace would wait
+//! for whoever makes a Subnet of that name. To `exempt.restorers` and in a dry run a missing one is a warning, and a folder of
+//! manifests may not hold it.
+//!
 //! A Namespace with the name `ovn` is a warning: the port of its Pod `web.net.blue` would be called as that of Pod `web` in the
 //! network `blue/net`, whatever namespace has that network.
 //!
@@ -25,13 +29,14 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
-use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Subnet};
+use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, ObjectRef, Subnet};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
 use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::view::Sight;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -57,10 +62,20 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
     let action = if is_replaced { Action::Warn } else { Action::Deny };
     let mut vpcs = ClosedVpcs::new(context);
     for name in namespace.logical_switches() {
-        if let Some(subnet) = context.cluster.subnet_until_gone(name)? {
-            let way = format!("Subnet {name:?} is");
-            refuse(context, &mut vpcs, action, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
+        match context.cluster.subnet_until_gone(name)? {
+            Some(subnet) => {
+                let way = format!("Subnet {name:?} is");
+                refuse(context, &mut vpcs, action, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
+            }
+            None if is_certain(context) => missing(name, context),
+            None => {}
         }
+    }
+    if namespace.has_nameless_switch() && context.operation == Operation::Update {
+        let list = namespace.meta.annotation(LOGICAL_SWITCH).unwrap_or_default();
+        let detail = "an entry of the list is empty, so that Pods of the namespace get no network";
+        let finding = Finding::invalid(FieldPath::annotation(LOGICAL_SWITCH), list, detail);
+        context.deny(finding.identified_by("nameless".to_owned()).help("Take the empty entry out of the list."));
     }
     for subnet in context.cluster.subnets_selecting_until_gone(&namespace.meta.labels)? {
         let way = format!("the labels are selected by {}", context.mention(Kind::Subnet, &subnet.meta.name));
@@ -72,6 +87,22 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
         context.warn(finding.help("Give the namespace another name."));
     }
     Ok(())
+}
+
+/// Whether a Subnet that is not found does not exist, on a Namespace whose annotation Kube-OVN will not replace.
+pub(crate) fn is_certain(context: &Context<'_>) -> bool {
+    context.operation == Operation::Update && context.cluster.sight(Kind::Subnet) == Sight::All
+}
+
+/// Whoever makes the Subnet later does not know of the Pods that wait for it.
+fn missing(name: &str, context: &mut Context<'_>) {
+    let field = FieldPath::annotation(LOGICAL_SWITCH);
+    let identity = format!("{field} {name}");
+    let detail = "there is no Subnet of this name: create it first, and then change the Namespace";
+    let finding = Finding::not_found(field, name, detail).missing(ObjectRef::new(Kind::Subnet, name));
+    let is_early = context.dry_run || context.settings.is_restorer(context.user);
+    let action = if is_early { Action::Warn } else { Action::Deny };
+    context.report(action, finding.identified_by(identity).help("Or leave the annotation to Kube-OVN."));
 }
 
 fn refuse(
@@ -95,7 +126,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::rules::support::testing::{Cluster, update};
+    use crate::request::Request;
+    use crate::rules::support::testing::{Cluster, create, update};
 
     const LEADS: &str = r#"metadata.annotations[ovn.kubernetes.io/logical_switch]: Forbidden: Subnet "net1" is in VPC "v", which namespace "ns2" may not use [namespace-vpc-binding]"#;
     const SELECTED: &str = r#"metadata.labels: Forbidden: the labels are selected by Subnet "net2" in VPC "v", which namespace "ns2" may not use [namespace-vpc-binding]"#;
@@ -137,6 +169,40 @@ mod tests {
             changed(&namespace("ns2", "", "b"), &namespace("ns2", "", "a")),
             [vec![SELECTED.to_owned()], vec![]]
         );
+    }
+
+    #[test]
+    fn a_subnet_that_is_not_there_is_waited_for_by_nobody() {
+        let wanted = r#"metadata.annotations[ovn.kubernetes.io/logical_switch]: Not found: "next": there is no Subnet of this name: create it first, and then change the Namespace [namespace-vpc-binding]"#;
+        let (before, after) = (namespace("ns1", "net1", ""), namespace("ns1", "net1,next", ""));
+        let all = || cluster().seeing_all();
+        let said = |request: &Request| {
+            let verdict = all().verdict(request);
+            [verdict.findings, verdict.warnings].map(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(said(&update(&before, &after)), [vec![wanted.to_owned()], vec![]]);
+        let early = Request { dry_run: true, ..update(&before, &after) };
+        assert_eq!(said(&early), [vec![], vec![wanted.to_owned()]]);
+        // What Kube-OVN replaces, what was there, and what others may hold.
+        assert!(all().verdict(&create(&after)).allowed);
+        assert!(all().verdict(&update(&after, &after)).allowed);
+        assert_eq!(changed(&before, &after), NOTHING);
+    }
+
+    #[test]
+    fn an_entry_without_a_name_is_refused() {
+        let wanted = |list: &str| {
+            format!(
+                "metadata.annotations[ovn.kubernetes.io/logical_switch]: Invalid value: {list:?}: an entry of the list is empty, so that Pods of the namespace get no network [namespace-vpc-binding]"
+            )
+        };
+        let before = namespace("ns1", "net1", "");
+        for list in [",", "net1,", "net1, ,net1"] {
+            assert_eq!(changed(&before, &namespace("ns1", list, "")), [vec![wanted(list)], vec![]]);
+        }
+        for list in ["", "net1", "net1, net1"] {
+            assert_eq!(changed(&before, &namespace("ns1", list, "")), NOTHING);
+        }
     }
 
     #[test]

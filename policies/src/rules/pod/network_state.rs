@@ -59,7 +59,7 @@ pub const RULE: Rule = Rule {
     isolates: true,
     firm: true,
     policy: Policy::PodAttachmentBinding,
-    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::Vip],
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::VpcEgressGateway, Kind::Vip],
     checks: &[
         Check::Pod(
             &[
@@ -104,7 +104,7 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     let of_networks = asked.networks.iter().flat_map(|network| [network.provider.clone(), network.address_provider()]);
     let providers: BTreeSet<String> = gathered(of_networks.chain(["ovn".to_owned()]));
     let is_of_gateway = state::is_of_gateway(pod, context)?;
-    let mut vpcs = ClosedVpcs::new(context);
+    let mut vpcs = ClosedVpcs::of_pods(context);
     for provider in &providers {
         router(pod, provider, &mut vpcs, context)?;
         state::check(pod, provider, is_of_gateway, context);

@@ -19,7 +19,8 @@
 //!
 //! A namespace may use a VPC that lists it in `spec.namespaces`, invites it in the annotation
 //! `vpcguard.io/guest-namespaces`, has a NAT gateway in it, or lists no namespace at all. The default VPC is open to all; a VPC
-//! that does not exist is open to nobody.
+//! that does not exist is open to nobody. A namespace in the annotation `vpcguard.io/egress-namespaces` may use it for Pods while
+//! it has a VpcEgressGateway of that VPC: nothing tells the gateway's Pods from others.
 //!
 //! Pods of the node's own network (`hostNetwork`) are attached to nothing and pass. But a `null` in the list of networks ends
 //! Kube-OVN's controller, for the whole cluster: it is refused for all Pods and templates. A list in a template that cannot be
@@ -59,7 +60,7 @@ pub const RULE: Rule = Rule {
     isolates: true,
     firm: true,
     policy: Policy::PodAttachmentBinding,
-    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IpPool, Kind::Namespace],
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::VpcEgressGateway, Kind::IpPool, Kind::Namespace],
     checks: &[
         Check::Pod(
             &[
@@ -101,7 +102,7 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let (cluster, namespace) = (context.cluster, context.namespace);
-    let mut vpcs = ClosedVpcs::new(context);
+    let mut vpcs = ClosedVpcs::of_pods(context);
     let mut is_closed = |subnet: &Subnet| Ok(vpcs.of(subnet)?.is_some());
     let ways = Ways { pod, namespace, cluster, is_closed: &mut is_closed }.find(&asked)?;
     for way in ways {
@@ -274,8 +275,7 @@ mod tests {
     fn a_vpc_that_does_not_exist_is_open_to_nobody_where_all_are_seen() {
         let mut inventory = crate::inventory::Inventory::default();
         inventory.apply(Kind::Subnet, &json!({"metadata": {"name": "net1"}, "spec": {"vpc": "gone"}}));
-        let pod =
-            crate::rules::support::testing::create(&pod("ns1", &json!({"ovn.kubernetes.io/logical_switch": "net1"})));
+        let pod = create(&pod("ns1", &json!({"ovn.kubernetes.io/logical_switch": "net1"})));
         let refused = |inventory: &crate::inventory::Inventory| {
             let verdict = crate::review::review(&pod, inventory, &crate::settings::Settings::default()).unwrap();
             verdict.findings.iter().map(ToString::to_string).collect::<Vec<_>>()
@@ -322,7 +322,7 @@ mod tests {
             "interface": format!("n{at}.ovn")})
             })
             .collect();
-        let verdict = cluster.verdict(&crate::rules::support::testing::create(&pod(
+        let verdict = cluster.verdict(&create(&pod(
             "ns2",
             &json!({
             NETWORKS: json!(networks).to_string()}),
@@ -339,9 +339,37 @@ mod tests {
     }
 
     #[test]
+    fn the_pods_of_an_egress_gateway_stand_in_its_vpc() {
+        let annotations = json!({"vpcguard.io/egress-namespaces": "platform"});
+        let vpc = json!({"kind": "Vpc", "name": "w", "spec": {"namespaces": ["ns1"]}, "annotations": annotations});
+        let subnet = json!({"kind": "Subnet", "name": "inside", "spec": {"vpc": "w"}});
+        let cluster = || cluster().with(vpc.clone()).with(subnet.clone());
+        let gateway = |namespace: &str, vpc: &str| json!({"kind": "VpcEgressGateway", "namespace": namespace, "name": "g", "spec": {"vpc": vpc}});
+        let inside = |namespace: &str| pod(namespace, &json!({"ovn.kubernetes.io/logical_switch": "inside"}));
+        let wanted = r#"metadata.annotations[ovn.kubernetes.io/logical_switch]: Forbidden: Subnet "inside" is in VPC "w", which namespace "platform" may not use [pod-vpc-namespace]"#;
+        cluster().with(gateway("platform", "w")).accepts(&inside("platform"));
+        cluster().refuses(&inside("platform"), &[wanted]);
+        cluster().with(gateway("ns2", "w")).with(gateway("platform", "v")).refuses(&inside("platform"), &[wanted]);
+        assert!(!cluster().with(gateway("ns2", "w")).verdict(&create(&inside("ns2"))).allowed);
+        // Before a denial both kinds of gateways are read anew.
+        let rests_on = cluster().verdict(&create(&inside("platform"))).rests_on;
+        assert!(rests_on.ends_with(&[Evidence::AllOf(Kind::VpcNatGateway), Evidence::AllOf(Kind::VpcEgressGateway)]));
+    }
+
+    /// `<name>.<namespace>` of a network that only has its addresses of Kube-OVN: of db.cobalt in ovn that is cobalt's provider.
+    #[test]
+    fn the_provider_of_addresses_may_be_that_of_another_network() {
+        let wanted = format!(
+            r#"metadata.annotations[{NETWORKS}]: Forbidden: network "ovn/nad.ns1" leads to Subnet "net1" in VPC "v", which namespace "ns2" may not use [pod-vpc-namespace]"#
+        );
+        let networks = json!([{"name": "nad.ns1", "namespace": "ovn"}]).to_string();
+        cluster().refuses(&pod("ns2", &json!({NETWORKS: networks})), &[&wanted]);
+        cluster().accepts(&pod("ns1", &json!({NETWORKS: networks})));
+    }
+
+    #[test]
     fn a_denial_is_a_403_and_names_what_it_rests_on() {
-        let request =
-            crate::rules::support::testing::create(&pod("ns2", &json!({"ovn.kubernetes.io/ip_pool": "pool"})));
+        let request = create(&pod("ns2", &json!({"ovn.kubernetes.io/ip_pool": "pool"})));
         let verdict = cluster().verdict(&request);
         assert_eq!(verdict.code, 403);
         let evidence = [(Kind::IpPool, "pool"), (Kind::Subnet, "net1"), (Kind::Vpc, "v")];

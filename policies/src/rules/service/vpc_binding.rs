@@ -14,7 +14,7 @@
 //!
 //! `switch_lb_vip` and, in newer releases than v1.16.2, `router_lb_vip` are Kube-OVN's notes to itself: the Service
 //! gets that address in the VPC of its backends, whosever it is, that of the cluster's DNS too. Users may not add or change
-//! them. To `exempt.restorers` they are a warning on the Services that Kube-OVN makes, `slr-…` and `rlr-…`.
+//! them. To `exempt.restorers` they are a warning on new Services that are called as those of Kube-OVN, `slr-…` and `rlr-…`.
 //!
 //! ```yaml
 //! # bad: the namespaces of VPC blue are [blue]
@@ -39,12 +39,12 @@ use crate::field::FieldPath;
 use crate::finding::{Action, Finding, quoted};
 use crate::kinds::{
     ATTACHMENT_PROVIDER, Kind, LOGICAL_ROUTER, LOGICAL_SWITCH_SUFFIX, Object, ObjectRef, ROUTER_LB_VIP, SERVICE_VPC,
-    SWITCH_LB_VIP, Service,
+    SWITCH_LB_VIP, Service, Subnet,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::support::listed::{Closed, closed_to, refusal};
+use crate::rules::support::listed::{Closed, closed_to, closed_vpc};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::view::Sight;
@@ -78,74 +78,85 @@ const HELP: &str = "Name a VPC that is open to the namespace, or ask an administ
 const OF_KUBE_OVN: [&str; 2] = ["slr-", "rlr-"];
 
 fn check(service: &Service, context: &mut Context<'_>) -> Outcome {
+    // A router without a Subnet, or the reverse, has no effect, and excuses nothing that has one.
+    let is_effective = |key: &str| key == SERVICE_VPC || service.is_placed();
+    let identity = |key: &str, name: &str| format!("{key} {name} {}", is_effective(key));
     for (key, name) in service.vpcs() {
-        vpc(key, name, context)?;
+        vpc(key, name, &identity(key, name), context)?;
     }
     if let Some((key, name)) = service.subnet() {
-        subnet(key, name, context)?;
+        subnet(key, name, &identity(key, name), context)?;
     }
     network(service, context)?;
     addresses(service, context);
     Ok(())
 }
 
-fn vpc(key: &str, name: &str, context: &mut Context<'_>) -> Outcome {
+fn vpc(key: &str, name: &str, identity: &str, context: &mut Context<'_>) -> Outcome {
     match closed_to(context.cluster, context.kube_ovn(), name, context.namespace)? {
-        Some(Closed::Unknown(_)) => missing(key, Kind::Vpc, name, context),
+        Some(Closed::Unknown(_)) => missing(key, Kind::Vpc, name, identity, context),
         Some(closed) => {
             let detail = format!("VPC {name:?} may not be used by namespace {:?}", context.namespace);
             let finding = Finding::forbidden(FieldPath::annotation(key), name, detail);
-            context.deny(closed.evidence(finding.identified_by(format!("{key} {name}"))).help(HELP));
+            context.deny(closed.evidence(finding.identified_by(identity.to_owned())).help(HELP));
         }
         None => {}
     }
     Ok(())
 }
 
-fn subnet(key: &str, name: &str, context: &mut Context<'_>) -> Outcome {
+fn subnet(key: &str, name: &str, identity: &str, context: &mut Context<'_>) -> Outcome {
     match context.cluster.subnet_until_gone(name)? {
-        Some(subnet) => {
-            let way = format!("Subnet {name:?} is");
-            if let Some(finding) = refusal(context, FieldPath::annotation(key), &subnet, &way)? {
-                context.deny(finding.identified_by(format!("{key} {name}")).help(HELP));
-            }
+        Some(subnet) => refuse(key, &subnet, &format!("Subnet {name:?} is"), identity, context)?,
+        None if context.cluster.sight(Kind::Subnet) == Sight::All => {
+            missing(key, Kind::Subnet, name, identity, context)
         }
-        None if context.cluster.sight(Kind::Subnet) == Sight::All => missing(key, Kind::Subnet, name, context),
         None => {}
+    }
+    Ok(())
+}
+
+/// Refuses a Subnet of a VPC that the Service's namespace may not use.
+fn refuse(key: &str, subnet: &Subnet, way: &str, identity: &str, context: &mut Context<'_>) -> Outcome {
+    if let Some(closed) = closed_vpc(context.cluster, context.kube_ovn(), subnet, context.namespace)? {
+        let finding = closed.refusal(context, FieldPath::annotation(key), subnet, way);
+        let action = closed.action(context);
+        context.report(action, finding.identified_by(identity.to_owned()).help(HELP));
     }
     Ok(())
 }
 
 /// What is named does not exist, and whoever makes it later does not know of the Service.
-fn missing(key: &str, kind: Kind, name: &str, context: &mut Context<'_>) {
+fn missing(key: &str, kind: Kind, name: &str, identity: &str, context: &mut Context<'_>) {
     let detail = format!("there is no {kind} of this name: create it first, and then apply the Service again");
     let finding = Finding::not_found(FieldPath::annotation(key), name, detail).missing(ObjectRef::new(kind, name));
     // A dry run stores nothing, a restore brings Services before Vpcs, and at rest the name may be Kube-OVN's own note.
     let is_early =
         context.dry_run || context.operation == Operation::AtRest || context.settings.is_restorer(context.user);
     let action = if is_early { Action::Warn } else { Action::Deny };
-    context.report(action, finding.identified_by(format!("{key} {name}")).help("Or leave the annotation out."));
+    context.report(action, finding.identified_by(identity.to_owned()).help("Or leave the annotation out."));
 }
 
 /// The Pod that Kube-OVN makes for the Service.
 fn network(service: &Service, context: &mut Context<'_>) -> Outcome {
     let Some(network) = service.network() else { return Ok(()) };
     if let Some((key, name)) = &network.switch {
-        subnet(key, name, context)?;
+        subnet(key, name, &format!("{key} {name}"), context)?;
     }
-    let field = || FieldPath::annotation(ATTACHMENT_PROVIDER);
     if let Some(provider) = &network.provider {
         for subnet in context.cluster.subnets_with_provider_until_gone(provider)? {
             let name = &subnet.meta.name;
             let way =
                 format!("network {} leads to {}", quoted(&network.reference), context.mention(Kind::Subnet, name));
-            if let Some(finding) = refusal(context, field(), &subnet, &way)? {
-                context.deny(finding.identified_by(format!("{ATTACHMENT_PROVIDER} {name}")).help(HELP));
-            }
+            refuse(ATTACHMENT_PROVIDER, &subnet, &way, &format!("{ATTACHMENT_PROVIDER} {name}"), context)?;
         }
     }
     if is_new(service, ATTACHMENT_PROVIDER, context) {
-        let finding = Finding::forbidden(field(), &network.reference, "makes a privileged Pod here");
+        let finding = Finding::forbidden(
+            FieldPath::annotation(ATTACHMENT_PROVIDER),
+            &network.reference,
+            "makes a privileged Pod here",
+        );
         context
             .warn(finding.help("See to it that only those may exec into Pods of the namespace who may be on a node."));
     }
@@ -158,7 +169,8 @@ fn addresses(service: &Service, context: &mut Context<'_>) {
     if context.operation == Operation::AtRest {
         return;
     }
-    let is_restored = context.settings.is_restorer(context.user)
+    let is_restored = context.operation == Operation::Create
+        && context.settings.is_restorer(context.user)
         && OF_KUBE_OVN.iter().any(|prefix| service.meta.name.starts_with(prefix));
     let action = if is_restored { Action::Warn } else { Action::Deny };
     for key in [SWITCH_LB_VIP, ROUTER_LB_VIP] {
@@ -248,6 +260,13 @@ mod tests {
         assert_eq!(restored("rlr-web", VELERO), (true, 1));
         assert_eq!(restored("web", VELERO), (false, 0));
         assert_eq!(restored("slr-web", "jane"), (false, 0));
+        let with = |address: &str| {
+            let mut service = service("ns1", SWITCH_LB_VIP, address);
+            service["name"] = json!("slr-web");
+            service
+        };
+        let changed = Request { user: VELERO.to_owned(), ..update(&with("10.0.0.8"), &with("10.0.0.9")) };
+        assert!(!cluster().verdict(&changed).allowed);
     }
 
     #[test]
@@ -345,5 +364,34 @@ mod tests {
         new["annotations"][LOGICAL_ROUTER] = json!("v");
         let verdict = cluster().verdict(&update(&old, &new));
         assert_eq!((verdict.findings.len(), verdict.warnings.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_router_alone_excuses_none_with_a_subnet() {
+        let cluster = cluster().with(json!({"kind": "Subnet", "name": "net2", "spec": {"vpc": "ovn-cluster"}}));
+        let with = |annotations: &[(&str, &str)]| {
+            let mut service = service("ns2", "note", "");
+            for (key, value) in annotations {
+                service["annotations"][*key] = json!(value);
+            }
+            service
+        };
+        let denials = |old: &[(&str, &str)], new: &[(&str, &str)]| {
+            cluster.verdict(&update(&with(old), &with(new))).findings.len()
+        };
+        let (router, switch, own) = ((LOGICAL_ROUTER, "v"), (LOGICAL_SWITCH, "net1"), (LOGICAL_SWITCH, "net2"));
+        assert_eq!(denials(&[router], &[router, own]), 1);
+        assert_eq!(denials(&[switch], &[router, switch]), 2);
+        assert_eq!(denials(&[router, own], &[router, switch]), 1);
+        assert_eq!(denials(&[router, switch], &[router, switch, (SWITCH_LB_VIP, "")]), 0);
+        assert_eq!(denials(&[(SERVICE_VPC, "v")], &[(SERVICE_VPC, "v"), own]), 0);
+    }
+
+    #[test]
+    fn a_restorer_may_bring_a_service_before_the_vpc_of_its_subnet() {
+        let lost = json!({"kind": "Subnet", "name": "lost", "spec": {"vpc": "gone"}});
+        let request = Request { user: VELERO.to_owned(), ..create(&service("ns1", LOGICAL_SWITCH, "lost")) };
+        let [denials, warnings] = said(&cluster().with(lost).seeing_all().verdict(&request));
+        assert_eq!((denials.len(), warnings.len()), (0, 1));
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Kube-OVN tries again with each Pod whose networks name something that does not exist, and attaches it within seconds once that
 //! is there. A Pod that named a foreign Subnet before the Subnet was made, when nobody could tell whose it would be, comes in
-//! with it, and whoever makes the Subnet sees nothing of that. So does a Service that names a Subnet and its router.
+//! with it, and whoever makes the Subnet sees nothing of that. So does a Service that names a Subnet and its router, and so do the
+//! Pods of a Namespace whose annotation names the Subnet.
 //!
-//! The webhook reads the Pods and Services of the cluster when such an object is made, or a Subnet changes its provider or VPC.
+//! The webhook reads the Pods, Services and Namespaces of the cluster when such an object is made, or a Subnet changes its provider or VPC.
 //! Elsewhere, in files and in a policy server, nobody sees them, and the rule says nothing. At `deny` the object is refused.
 //!
 //! ```yaml
@@ -34,7 +35,7 @@ use crate::view::Answer;
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "subnet-joins-waiting",
-    summary: "Pods or Services wait for a Subnet, an IPPool or a Vip that they may not have",
+    summary: "Pods, Services or Namespaces wait for a Subnet, an IPPool or a Vip that they may not have",
     default: RuleAction::Warn,
     isolates: true,
     firm: true,
@@ -55,6 +56,7 @@ fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let joins = |object: &Object, context: &Context<'_>| match object {
         Object::Pod(pod) => pod_joins(pod, subnet, context),
         Object::Service(service) => service_joins(service, name),
+        Object::Namespace(namespace) => namespace.logical_switches().any(|switch| switch == name),
         _ => false,
     };
     judge(name, &joins, &|namespace, context| is_closed(subnet, namespace, context), context)
@@ -120,10 +122,14 @@ fn judge(
     let mut named = Vec::new();
     for object in context.cluster.waiting() {
         let meta = object.meta();
-        let is_judged = !meta.deleting && !context.settings.exempts_namespace(&meta.namespace);
-        if is_judged && joins(object, context) && is_closed(&meta.namespace, context)? {
-            let kind = if matches!(object, Object::Service(_)) { "Service" } else { "Pod" };
-            named.push(format!("{kind} {}/{}", meta.namespace, meta.name));
+        let namespace = if matches!(object, Object::Namespace(_)) { &meta.name } else { &meta.namespace };
+        let is_judged = !meta.deleting && !context.settings.exempts_namespace(namespace);
+        if is_judged && joins(object, context) && is_closed(namespace, context)? {
+            named.push(match object {
+                Object::Namespace(_) => format!("Namespace {}", meta.name),
+                Object::Service(_) => format!("Service {}/{}", meta.namespace, meta.name),
+                _ => format!("Pod {}/{}", meta.namespace, meta.name),
+            });
         }
     }
     if named.is_empty() {
@@ -137,7 +143,7 @@ fn judge(
     let who = if context.settings.disclose_names {
         format!("{}{rest}", named.join(", "))
     } else {
-        format!("{count} Pods or Services")
+        format!("{count} Pods, Services or Namespaces")
     };
     let (wait, get) = if count == 1 { ("waits", "gets") } else { ("wait", "get") };
     let detail = format!("{who} {wait} for it and may not have it, but {get} it once it is there");
@@ -166,7 +172,10 @@ mod tests {
         };
         let service = json!({"metadata": {"name": "s", "namespace": "ns2", "annotations": {
             "ovn.kubernetes.io/logical_router": "v", "ovn.kubernetes.io/logical_switch": "net1"}}});
+        let namespace =
+            json!({"metadata": {"name": "ns3", "annotations": {"ovn.kubernetes.io/logical_switch": "a, net1"}}});
         [
+            (Kind::Namespace, namespace),
             pod("ns2", "switch", json!({"ovn.kubernetes.io/logical_switch": "net1"})),
             pod("ns1", "own", json!({"ovn.kubernetes.io/logical_switch": "net1"})),
             pod("kube-system", "exempt", json!({"ovn.kubernetes.io/logical_switch": "net1"})),
@@ -204,7 +213,7 @@ mod tests {
     fn those_that_wait_are_named() {
         let subnet = |name: &str, spec: Value| json!({"kind": "Subnet", "name": name, "spec": spec});
         let cidr = "10.0.0.0/24";
-        let wanted = warning("Pod ns2/switch, Service ns2/s");
+        let wanted = warning("Namespace ns3, Pod ns2/switch, Service ns2/s");
         assert_eq!(said(&subnet("net1", json!({"vpc": "v", "cidrBlock": cidr}))), [wanted]);
         let provider = json!({"vpc": "v", "cidrBlock": cidr, "provider": "nad.ns1.ovn"});
         assert_eq!(said(&subnet("db", provider)), [warning("Pod ns2/network")]);
@@ -231,6 +240,7 @@ mod tests {
         assert!(subnet.may_be_named_by(&with("ovn.kubernetes.io/logical_switch", "net1")));
         assert!(subnet.may_be_named_by(&with("k8s.v1.cni.cncf.io/networks", r#"[{"name":"nad"}]"#)));
         assert!(subnet.may_be_named_by(&with("k8s.v1.cni.cncf.io/networks", r#"[{"name":"n\u0061d"}]"#)));
+        assert!(subnet.may_be_named_by(&with("ovn.kubernetes.io/logical_switch", "a, net1")));
         assert!(!subnet.may_be_named_by(&with("ovn.kubernetes.io/logical_switch", "net2")));
         assert!(!subnet.may_be_named_by(&with("note", "net1")));
         assert!(!subnet.may_be_named_by(&json!({"metadata": {}})));

@@ -46,6 +46,8 @@ pub(crate) struct ClosedVpcs<'a> {
     cluster: &'a dyn ClusterView,
     kube_ovn: &'a KubeOvn,
     namespace: &'a str,
+    /// Whether the Pods of egress gateways are meant too.
+    of_pods: bool,
     known: BTreeMap<String, Option<Closed>>,
 }
 
@@ -53,13 +55,21 @@ impl<'a> ClosedVpcs<'a> {
     /// Those that the namespace of the object may not use.
     pub(crate) fn new(context: &Context<'a>) -> Self {
         let (cluster, kube_ovn, namespace) = (context.cluster, context.kube_ovn(), context.namespace);
-        Self { cluster, kube_ovn, namespace, known: BTreeMap::new() }
+        Self { cluster, kube_ovn, namespace, of_pods: false, known: BTreeMap::new() }
+    }
+
+    /// Those that Pods of the object's namespace may not be in.
+    pub(crate) fn of_pods(context: &Context<'a>) -> Self {
+        Self { of_pods: true, ..Self::new(context) }
     }
 
     /// [`closed_to`]
     pub(crate) fn named(&mut self, vpc: &str) -> Answer<Option<&Closed>> {
         if !self.known.contains_key(vpc) {
-            let closed = closed_to(self.cluster, self.kube_ovn, vpc, self.namespace)?;
+            let mut closed = closed_to(self.cluster, self.kube_ovn, vpc, self.namespace)?;
+            if self.of_pods {
+                closed = closed.map_or(Ok(None), |closed| closed.to_gateways(self.cluster, self.namespace))?;
+            }
             self.known.insert(vpc.to_owned(), closed);
         }
         Ok(self.known.get(vpc).and_then(Option::as_ref))
@@ -76,21 +86,17 @@ impl<'a> ClosedVpcs<'a> {
 pub(crate) enum Closed {
     /// It lists others.
     Listing(Arc<Vpc>),
+    /// It lists others, and would be open to the namespace's Pods if it had an egress gateway there.
+    LettingOut(Arc<Vpc>),
     /// There is none of this name, so that nobody knows whom it is for.
     Unknown(String),
-}
-
-/// The refusal of a way to a Subnet, if the namespace of the object may not use the Subnet's VPC.
-pub(crate) fn refusal(context: &Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Answer<Option<Finding>> {
-    let closed = closed_vpc(context.cluster, context.kube_ovn(), subnet, context.namespace)?;
-    Ok(closed.map(|closed| closed.refusal(context, field, subnet, way)))
 }
 
 impl Closed {
     /// The name of the VPC.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Closed::Listing(vpc) => &vpc.meta.name,
+            Closed::Listing(vpc) | Closed::LettingOut(vpc) => &vpc.meta.name,
             Closed::Unknown(vpc) => vpc,
         }
     }
@@ -100,11 +106,23 @@ impl Closed {
         matches!(self, Closed::Listing(vpc) if vpc.lets_out(namespace))
     }
 
+    /// Whether it is closed to Pods too. Nothing tells those of an egress gateway from the others of its namespace.
+    fn to_gateways(self, cluster: &dyn ClusterView, namespace: &str) -> Answer<Option<Self>> {
+        Ok(match self {
+            Closed::Listing(vpc) if vpc.lets_out(namespace) => {
+                let gateways = cluster.egress_gateways_of_vpc(&vpc.meta.name)?;
+                let has_one = gateways.iter().any(|gateway| gateway.meta.namespace == namespace);
+                (!has_one).then_some(Closed::LettingOut(vpc))
+            }
+            closed => Some(closed),
+        })
+    }
+
     /// The refusal of a way to a Subnet of it.
     pub(crate) fn refusal(&self, context: &Context<'_>, field: FieldPath, subnet: &Subnet, way: &str) -> Finding {
         let namespace = quoted(context.namespace);
         let detail = match self {
-            Closed::Listing(vpc) => {
+            Closed::Listing(vpc) | Closed::LettingOut(vpc) => {
                 let in_vpc = context.mention(Kind::Vpc, &vpc.meta.name);
                 format!("{way} in {in_vpc}, which namespace {namespace} may not use")
             }
@@ -125,12 +143,13 @@ impl Closed {
 
     /// A finding, with what shows that the VPC is closed.
     pub(crate) fn evidence(&self, finding: Finding) -> Finding {
-        match self {
-            Closed::Listing(vpc) => {
-                finding.related(vpc.reference(), Some(FieldPath::of("spec.namespaces"))).unless_any(Kind::VpcNatGateway)
-            }
-            Closed::Unknown(vpc) => finding.missing(ObjectRef::new(Kind::Vpc, vpc)),
-        }
+        let (vpc, opening) = match self {
+            Closed::Listing(vpc) => (vpc, &[Kind::VpcNatGateway][..]),
+            Closed::LettingOut(vpc) => (vpc, &[Kind::VpcNatGateway, Kind::VpcEgressGateway][..]),
+            Closed::Unknown(vpc) => return finding.missing(ObjectRef::new(Kind::Vpc, vpc)),
+        };
+        let finding = finding.related(vpc.reference(), Some(FieldPath::of("spec.namespaces")));
+        opening.iter().fold(finding, |finding, kind| finding.unless_any(*kind))
     }
 }
 

@@ -63,10 +63,14 @@ impl Scope<'_> {
         }
     }
 
+    /// What an old version of the gateway must have named too, of the same VPC.
+    pub(super) fn identity(&self, named: &str) -> String {
+        format!("{named} of {}", self.name)
+    }
+
     /// A finding that an old version of the gateway had too if it named the same in the same field of the same VPC.
     pub(super) fn finding(&self, field: FieldPath, value: &str, named: &str, detail: String) -> Finding {
-        let identity = format!("{named} of {}", self.name);
-        let finding = Finding::forbidden(field, value, detail).identified_by(identity).help(HELP);
+        let finding = Finding::forbidden(field, value, detail).identified_by(self.identity(named)).help(HELP);
         match &self.vpc {
             Some(vpc) => finding.related(vpc.reference(), Some(FieldPath::of("spec.namespaces"))),
             None => finding,

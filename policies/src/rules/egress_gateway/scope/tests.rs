@@ -54,6 +54,19 @@ fn said(field: &str, text: &str) -> String {
 }
 
 #[test]
+fn a_subnet_that_is_not_there_may_be_anybodys() {
+    let wanted = r#"spec.policies[0].subnets[1]: Not found: "next": there is no Subnet of this name: create it first, and then the gateway [egress-gateway-scope]"#;
+    let next = |vpc: &str| subnets(vpc, &["for-a", "next"]);
+    for cluster in [cluster(), own()] {
+        cluster.seeing_all().refuses(&next("shared"), &[wanted]);
+    }
+    cluster().seeing_all().accepts(&next("alone"));
+    cluster().accepts(&next("shared"));
+    let verdict = cluster().seeing_all().verdict(&update(&next("shared"), &next("shared")));
+    assert!(verdict.allowed);
+}
+
+#[test]
 fn foreign_subnets_are_refused() {
     let field = "spec.policies[0].subnets[1]";
     let wanted = said(field, r#"takes the traffic of Subnet "for-b", which does not list namespace "a""#);
