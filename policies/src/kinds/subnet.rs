@@ -23,6 +23,9 @@ pub(super) const FIELDS: &[&str] = &[
     "spec.vpc",
 ];
 
+/// How many prefixes are read of a Subnet.
+const MOST_PREFIXES: usize = 16;
+
 /// A Subnet, completed as Kube-OVN's controller completes it.
 #[derive(Clone, Debug, Default)]
 pub struct Subnet {
@@ -123,7 +126,7 @@ impl Resource for Subnet {
     fn read(_: Kind, object: &Reader, kube_ovn: &KubeOvn) -> Self {
         let spec = object.at("spec");
         let cidr_block = spec.at("cidrBlock").string();
-        let cidrs: Vec<Cidr> = cidr_block.split(',').filter_map(Cidr::parse_trimmed).collect();
+        let cidrs: Vec<Cidr> = prefixes(&cidr_block).filter_map(Cidr::parse_trimmed).collect();
         let gateway = AddressList::read(&spec.at("gateway"));
         let u2o_features = spec.at("u2oFeatures");
         Self {
@@ -179,6 +182,11 @@ impl Subnet {
     /// The address space that it takes its prefixes from; none without an OVN provider.
     pub fn shard(&self) -> Option<Shard> {
         Some(Shard { vpc: self.vpc.clone()?, vlan: self.vlan.clone() })
+    }
+
+    /// Its prefixes as they were written, as many as are read.
+    pub fn written_prefixes(&self) -> impl Iterator<Item = &str> {
+        prefixes(&self.cidr_block)
     }
 
     /// Its prefixes, each once, in the order in which they were written.
@@ -247,6 +255,11 @@ fn is_ovn_provider(provider: &str) -> bool {
 }
 
 /// One gateway for each prefix: the one written for its address family, or else its first address.
+/// Two are legal; of more than these none is compared with anything.
+fn prefixes(cidr_block: &str) -> impl Iterator<Item = &str> {
+    cidr_block.split(',').take(MOST_PREFIXES)
+}
+
 fn completed_gateways(cidrs: &[Cidr], written: &AddressList) -> Vec<IpAddr> {
     let written = |family| written.addresses.iter().copied().find(|address| Family::of(*address) == family);
     let (v4, v6) = (written(Family::V4), written(Family::V6));

@@ -5,6 +5,7 @@
 mod cost;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arbitrary::Unstructured;
 use peak_alloc::PeakAlloc;
@@ -65,8 +66,15 @@ fn more_hostile_bodies() {
     println!("{:?}", tried(from..from + count));
 }
 
+/// One test at a time: what is held is held by the process.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What became of the bodies of these numbers.
 fn tried(seeds: std::ops::Range<u64>) -> BTreeMap<Outcome, u64> {
+    let _alone = alone();
     let ground = Ground::gather().unwrap();
     let asked = Asked::new(ground.inventory());
     let (mut outcomes, mut faults, mut most) = (BTreeMap::new(), Vec::new(), 0);

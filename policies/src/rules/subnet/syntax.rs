@@ -20,7 +20,7 @@
 //! | `natOutgoingPolicyRules[].match` | addresses and prefixes of one family, the same in `srcIPs` and `dstIPs` |
 //!
 //! Kube-OVN v1.16.2 takes `excludeIps` of mixed families, but a Pod was then given the gateway's address. Three prefixes
-//! end kube-ovn-controller, and end it again at each start.
+//! end kube-ovn-controller, and end it again at each start; beyond 16 none is read.
 //!
 //! A Subnet with a `vlan` and no `cidrBlock`, which newer releases than v1.16.2 make a network of, gives out no
 //! addresses, so it has no `gateway`, `excludeIps`, `vips` or `u2oInterconnectionIP`. These are warnings: upper case in

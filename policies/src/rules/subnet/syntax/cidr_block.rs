@@ -52,7 +52,7 @@ pub(super) fn check_absent(subnet: &Subnet, context: &mut Context<'_>) {
 }
 
 pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
-    for part in subnet.cidr_block.split(',') {
+    for part in subnet.written_prefixes() {
         match Cidr::parse(part) {
             Ok(cidr) => check_part(part, &cidr, context),
             Err(error) => context.deny(Finding::invalid(field(), part, error.to_string())),
