@@ -109,7 +109,7 @@ fn subnet(key: &str, name: &str, identity: &str, context: &mut Context<'_>) -> O
     match context.cluster.subnet_until_gone(name)? {
         Some(subnet) => refuse(key, &subnet, &format!("Subnet {name:?} is"), identity, context)?,
         None if context.cluster.sight(Kind::Subnet) == Sight::All => {
-            missing(key, Kind::Subnet, name, identity, context)
+            missing(key, Kind::Subnet, name, identity, context);
         }
         None => {}
     }

@@ -68,7 +68,7 @@ impl<'a> ClosedVpcs<'a> {
         if !self.known.contains_key(vpc) {
             let mut closed = closed_to(self.cluster, self.kube_ovn, vpc, self.namespace)?;
             if self.of_pods {
-                closed = closed.map_or(Ok(None), |closed| closed.to_gateways(self.cluster, self.namespace))?;
+                closed = closed.map_or(Ok(None), |closed| closed.for_pods(self.cluster, self.namespace))?;
             }
             self.known.insert(vpc.to_owned(), closed);
         }
@@ -107,7 +107,7 @@ impl Closed {
     }
 
     /// Whether it is closed to Pods too. Nothing tells those of an egress gateway from the others of its namespace.
-    fn to_gateways(self, cluster: &dyn ClusterView, namespace: &str) -> Answer<Option<Self>> {
+    fn for_pods(self, cluster: &dyn ClusterView, namespace: &str) -> Answer<Option<Self>> {
         Ok(match self {
             Closed::Listing(vpc) if vpc.lets_out(namespace) => {
                 let gateways = cluster.egress_gateways_of_vpc(&vpc.meta.name)?;
