@@ -11,11 +11,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::attach::{self, IP_POOL};
-use crate::kinds::{DEFAULT_NETWORK, Kind, LOGICAL_SWITCH, NETWORKS, Object, ObjectRef, PodTemplate, Subnet};
+use crate::kinds::{DEFAULT_NETWORK, Kind, KubeOvn, LOGICAL_SWITCH, NETWORKS, Object, ObjectRef, PodTemplate, Subnet};
 use crate::request::Request;
 use crate::review::admit;
 use crate::rules::pod::inject_logical_switch;
-use crate::settings::{KubeOvn, Settings};
+use crate::settings::Settings;
 use crate::verdict::{Injection, Verdict};
 use crate::view::{Answer, ClusterView};
 

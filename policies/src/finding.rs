@@ -10,9 +10,7 @@ use serde_json::Value;
 use crate::field::FieldPath;
 use crate::json::TypeError;
 use crate::kinds::{Kind, ObjectRef};
-
-/// Longest text of a user's value that a message repeats, in characters.
-const LONGEST_VALUE: usize = 160;
+use crate::text::{quoted, shortened};
 
 /// What a finding does to the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -370,19 +368,6 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
-/// A user's text in quotes, control characters escaped, long ones cut.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("{:?}", shortened(text))
-}
-
-/// A user's text, cut where it is long.
-pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_VALUE) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -407,11 +392,5 @@ mod tests {
         for (finding, message) in cases {
             assert_eq!(finding.message(), message);
         }
-    }
-
-    #[test]
-    fn a_long_value_is_cut_and_control_characters_are_escaped() {
-        assert_eq!(quoted("a\0b"), r#""a\0b""#);
-        assert_eq!(quoted(&"ä".repeat(1000)).chars().count(), LONGEST_VALUE + 3);
     }
 }

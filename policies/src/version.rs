@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::field::FieldPath;
 use crate::json::TypeError;
-use crate::kinds::{Kind, Object};
-use crate::settings::KubeOvn;
+use crate::kinds::{Kind, KubeOvn, Object};
 
 /// A version of an object, as JSON and as rules read it. It is read once, however often it is judged and kept.
 #[derive(Clone, Debug)]

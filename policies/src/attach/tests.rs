@@ -3,8 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::inventory::Inventory;
 use crate::json::{Reader, TypeErrors};
-use crate::kinds::{Kind, Resource};
-use crate::settings::KubeOvn;
+use crate::kinds::{Kind, KubeOvn, Resource};
 
 /// Amber's and cobalt's networks, as in the cases that were tried on Kube-OVN.
 fn cluster() -> Inventory {

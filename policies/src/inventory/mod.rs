@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::kinds::{Kind, Object, Shard, Subnet, Typed, key};
+use crate::kinds::{Kind, KubeOvn, Object, Shard, Subnet, Typed, key};
 use crate::net::PrefixIndex;
-use crate::settings::KubeOvn;
 use groups::Groups;
 use table::{Standing, Table};
 

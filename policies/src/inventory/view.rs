@@ -6,10 +6,9 @@ use ipnet::IpNet;
 
 use super::Inventory;
 use super::table::Standing;
-use crate::kinds::{Kind, LabelSelector, Namespace, NatGateway, Object, Shard, Subnet, Typed, key};
+use crate::kinds::{AddressSpace, Kind, LabelSelector, Namespace, NatGateway, Object, Shard, Subnet, Typed, key};
 use crate::net::PrefixIndex;
 use crate::view::{Answer, ClusterView, Held, Sight};
-use crate::wanted::AddressSpace;
 
 /// What of an inventory is stored, and not only planned.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use super::{Kind, Meta, Resource};
 use crate::json::Reader;
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// A `Binding`, called as the Pod that it is about.
 #[derive(Clone, Debug, Default)]

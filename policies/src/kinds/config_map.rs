@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// Configures the images of NAT gateways.
 pub const NAT_CONFIG: &str = "ovn-vpc-nat-config";

@@ -4,7 +4,7 @@ use super::selector::Requirement;
 use super::{Found, Index, Kind, LabelSelector, Meta, Resource};
 use crate::field::FieldPath;
 use crate::json::Reader;
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// A `VpcEgressGateway`.
 #[derive(Clone, Debug, Default)]

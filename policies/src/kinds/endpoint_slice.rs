@@ -3,7 +3,7 @@
 use super::{Kind, Meta, Resource};
 use crate::field::FieldPath;
 use crate::json::Reader;
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// An `EndpointSlice`.
 #[derive(Clone, Debug, Default)]

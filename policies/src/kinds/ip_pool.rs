@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::{Index, Kind, Meta, ObjectRef, Resource};
 use crate::json::Reader;
+use crate::kinds::KubeOvn;
 use crate::net::{Cidr, parse_ip};
-use crate::settings::KubeOvn;
 
 /// An `IPPool`.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// An `IptablesEIP`.
 #[derive(Clone, Debug, Default)]

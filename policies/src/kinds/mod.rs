@@ -4,6 +4,7 @@
 //! Objects are read leniently. A field of the wrong JSON type counts as absent, and is noted for the rule `field-type`.
 
 mod address;
+mod address_space;
 mod attachment_definition;
 mod binding;
 mod config_map;
@@ -12,6 +13,7 @@ mod endpoint_slice;
 mod ip_pool;
 mod iptables;
 mod kind;
+mod kube_ovn;
 mod meta;
 mod namespace;
 mod nat_gateway;
@@ -27,6 +29,7 @@ mod vip;
 mod vpc;
 
 pub use address::AddressList;
+pub use address_space::{AddressSpace, Shard};
 pub use attachment_definition::AttachmentDefinition;
 pub use binding::Binding;
 pub use config_map::{ConfigMap, NAT_CONFIG, NAT_GW_CONFIG};
@@ -35,6 +38,7 @@ pub use endpoint_slice::{EndpointSlice, Target};
 pub use ip_pool::IpPool;
 pub use iptables::{IptablesEip, IptablesRule};
 pub use kind::{Kind, LONGEST_NAME, ObjectRef};
+pub use kube_ovn::KubeOvn;
 pub use meta::{ALLOW, Meta, key};
 pub use namespace::Namespace;
 pub use nat_gateway::NatGateway;
@@ -49,7 +53,7 @@ pub use service::{
     ATTACHMENT_PROVIDER, LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, ServiceNetwork, VPC as SERVICE_VPC,
 };
 pub use service_cidr::ServiceCidr;
-pub use subnet::{NatOutgoingRule, Shard, Subnet};
+pub use subnet::{NatOutgoingRule, Subnet};
 pub(crate) use table::for_each_kind;
 pub use vip::Vip;
 pub use vpc::{EGRESS_NAMESPACES, GUEST_NAMESPACES, Peering, PolicyRoute, StaticRoute, VPC_EXTERNAL, VPC_LB, Vpc};

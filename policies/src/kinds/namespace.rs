@@ -3,8 +3,8 @@
 use super::pod::LOGICAL_SWITCH;
 use super::{Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::kinds::KubeOvn;
 use crate::net::list_items;
-use crate::settings::KubeOvn;
 
 /// The label of every namespace with its own name.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::{AddressList, Index, Kind, Meta, ObjectRef, Resource};
 use crate::json::Reader;
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// What is read of a NAT gateway that is looked up.
 pub(super) const FIELDS: &[&str] = &["spec.lanIp", "spec.namespace", "spec.subnet", "spec.vpc", "status.lanIp"];

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::kinds::KubeOvn;
 use crate::net::parse_ip;
-use crate::settings::KubeOvn;
 
 /// A Node.
 #[derive(Clone, Debug, Default)]

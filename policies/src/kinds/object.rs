@@ -10,7 +10,7 @@ use super::{
     Meta, Namespace, NatGateway, Node, PodTemplate, Service, ServiceCidr, Subnet, Vip, Vpc,
 };
 use crate::json::{Reader, TypeError, TypeErrors};
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// A type of objects: what is read of them, and by what others find them. Written in the file of the kind.
 pub trait Resource: Sized + 'static {

@@ -3,8 +3,8 @@
 use super::{Kind, Meta, Resource};
 use crate::field::FieldPath;
 use crate::json::Reader;
+use crate::kinds::KubeOvn;
 use crate::net::{list_items, parse_ip};
-use crate::settings::KubeOvn;
 
 /// The Subnet of a Pod or a Namespace.
 pub const LOGICAL_SWITCH: &str = "ovn.kubernetes.io/logical_switch";

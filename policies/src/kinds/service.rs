@@ -3,7 +3,7 @@
 use super::pod::{LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX};
 use super::{Kind, Meta, Resource};
 use crate::json::Reader;
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// The VPC whose load balancer serves a Service.
 pub const VPC: &str = "ovn.kubernetes.io/vpc";

@@ -2,8 +2,8 @@
 
 use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
+use crate::kinds::KubeOvn;
 use crate::net::Cidr;
-use crate::settings::KubeOvn;
 
 /// A ServiceCIDR.
 #[derive(Clone, Debug, Default)]

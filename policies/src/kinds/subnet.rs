@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{AddressList, Index, Kind, LabelSelector, Meta, ObjectRef, Resource};
+use super::{AddressList, Index, Kind, LabelSelector, Meta, ObjectRef, Resource, Shard};
 use crate::json::Reader;
+use crate::kinds::KubeOvn;
 use crate::net::{Cidr, Family, PrefixSet};
-use crate::settings::KubeOvn;
 
 /// What is read of a Subnet that is looked up.
 pub(super) const FIELDS: &[&str] = &[
@@ -88,15 +88,6 @@ pub struct NatOutgoingRule {
     pub src_ips: String,
     /// By destination.
     pub dst_ips: String,
-}
-
-/// Subnets that share one address space: the same VPC and the same VLAN.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Shard {
-    /// The VPC.
-    pub vpc: String,
-    /// The VLAN; empty for overlay networks.
-    pub vlan: String,
 }
 
 impl Resource for Subnet {

@@ -2,7 +2,7 @@
 
 use super::{Found, Kind, Meta, Resource};
 use crate::json::Reader;
-use crate::settings::KubeOvn;
+use crate::kinds::KubeOvn;
 
 /// The label of a Vip that a Pod has taken: the name of that Pod's port.
 const RESERVED: &str = "ovn.kubernetes.io/ip_reserved";

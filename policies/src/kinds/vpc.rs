@@ -7,8 +7,8 @@ use super::{Index, Kind, Meta, ObjectRef, Resource};
 use crate::field::FieldPath;
 use crate::gather::gathered;
 use crate::json::Reader;
+use crate::kinds::KubeOvn;
 use crate::net::{Cidr, list_items, parse_ip};
-use crate::settings::KubeOvn;
 
 /// Namespaces that a VPC admits without binding them to it.
 pub const GUEST_NAMESPACES: &str = "vpcguard.io/guest-namespaces";

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::finding::shortened;
 use crate::kinds::{Kind, Object, ObjectRef};
+use crate::text::shortened;
 use raw::{RawPayload, RawReview};
 
 pub use error::ReviewError;

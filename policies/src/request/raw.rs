@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::sub_resource::judged_as;
 use super::{Operation, Request, ReviewError};
-use crate::finding::shortened;
 use crate::json::{Reader, TypeErrors};
 use crate::kinds::LONGEST_NAME;
+use crate::text::shortened;
 
 /// What the API server sends.
 pub(super) struct RawReview {

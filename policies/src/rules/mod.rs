@@ -16,14 +16,14 @@ pub(crate) mod support;
 pub mod vpc;
 
 use crate::context::Context;
-use crate::finding::quoted;
 use crate::kinds::{
     AttachmentDefinition, Binding, ConfigMap, EgressGateway, EndpointSlice, IpPool, IptablesEip, IptablesRule, Kind,
     Namespace, NatGateway, Node, Object, PodTemplate, Service, ServiceCidr, Subnet, Typed, Vip, Vpc, for_each_kind,
 };
 use crate::policy::Policy;
 use crate::reads::Read;
-use crate::settings::{RuleAction, did_you_mean};
+use crate::settings::RuleAction;
+use crate::text::{did_you_mean, quoted};
 use crate::view::ViewError;
 
 /// All rules that review objects, in the order of their findings.

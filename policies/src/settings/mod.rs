@@ -8,9 +8,9 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::gather::gathered;
+pub use crate::kinds::KubeOvn;
 use crate::kinds::LabelSelector;
 use crate::rules;
-pub use parse::did_you_mean;
 
 /// What a rule does when it finds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,51 +21,6 @@ pub enum RuleAction {
     Warn,
     /// Do not look.
     Off,
-}
-
-/// Names by which Kube-OVN was configured; each has a flag of its controller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KubeOvn {
-    /// The namespace that Kube-OVN runs in.
-    pub namespace: String,
-    /// The VPC of everything that names none.
-    pub default_vpc: String,
-    /// The Subnet of Pods that belong to no other.
-    pub default_subnet: String,
-    /// The Subnet between nodes and Pods.
-    pub node_switch: String,
-    /// The external Subnet of Vpcs with `enableExternal`.
-    pub external_subnet: String,
-    /// The cluster's service prefixes; empty to take its ServiceCIDR objects.
-    pub service_cidrs: Vec<String>,
-    /// Whether another plug-in makes the primary network of Pods.
-    pub non_primary_cni: bool,
-}
-
-impl Default for KubeOvn {
-    fn default() -> Self {
-        Self {
-            namespace: "kube-system".to_owned(),
-            default_vpc: "ovn-cluster".to_owned(),
-            default_subnet: "ovn-default".to_owned(),
-            node_switch: "join".to_owned(),
-            external_subnet: "external".to_owned(),
-            service_cidrs: Vec::new(),
-            non_primary_cni: false,
-        }
-    }
-}
-
-impl KubeOvn {
-    /// The VPC of this name, where an empty one means the default VPC.
-    pub fn vpc_or_default<'a>(&'a self, name: &'a str) -> &'a str {
-        if name.is_empty() { &self.default_vpc } else { name }
-    }
-
-    /// Whether a VPC is not the default one, whose own list of namespaces Kube-OVN ignores.
-    pub fn is_custom_vpc(&self, name: &str) -> bool {
-        name != self.default_vpc
-    }
 }
 
 /// What an egress gateway may be and do.

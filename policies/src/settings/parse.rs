@@ -6,14 +6,11 @@ use super::{
     EgressGateways, EgressScope, Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError,
     SettingsErrors,
 };
-use crate::finding::quoted;
 use crate::json::{Reader, TypeErrors};
 use crate::kinds::LabelSelector;
 use crate::net::Cidr;
 use crate::rules::IDS;
-
-/// How like a known word an unknown one must be to be taken for it (Jaro-Winkler, 0 to 1).
-const ALIKE: f64 = 0.8;
+use crate::text::{did_you_mean, quoted};
 
 pub(super) fn settings(value: &Value) -> Result<Settings, SettingsErrors> {
     let types = TypeErrors::default();
@@ -196,14 +193,6 @@ impl Parser {
 
 fn flag_or(field: &Reader, default: bool) -> bool {
     if field.is_present() { field.flag() } else { default }
-}
-
-/// Which known word was meant by one that is not known, asked as a question: `did you mean "sarif"?`. Nothing where none
-/// is like it.
-pub fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
-    let likeness = |known: &&str| strsim::jaro_winkler(&word.to_ascii_lowercase(), &known.to_ascii_lowercase());
-    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) >= ALIKE).then(|| format!("did you mean {best:?}?"))
 }
 
 #[cfg(test)]

@@ -25,12 +25,13 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Finding, quoted};
+use crate::finding::Finding;
 use crate::kinds::EgressGateway;
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -40,7 +40,7 @@ use ipnet::IpNet;
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Action, Finding};
 use crate::kinds::{EgressGateway, Kind, Namespace, ObjectRef, Subnet};
 use crate::net::Cidr;
 use crate::policy::Policy;
@@ -48,6 +48,7 @@ use crate::reads::Read;
 use crate::request::Operation;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::{EgressScope, RuleAction};
+use crate::text::quoted;
 use crate::view::Sight;
 use addresses::Block;
 use owners::{Held, Scope, foreign_namespaces};

@@ -16,12 +16,11 @@
 
 use crate::attach::{IP_POOL, Primary};
 use crate::inject::{Annotation, Injecting};
-use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Object, PodTemplate, Subnet, VIP};
+use crate::kinds::{Kind, KubeOvn, LOGICAL_SWITCH, Namespace, Object, PodTemplate, Subnet, VIP};
 use crate::request::Operation;
 use crate::rules::Injector;
 use crate::rules::support::binding::Binding;
 use crate::rules::support::listed::closed_vpc;
-use crate::settings::KubeOvn;
 use crate::view::Answer;
 
 /// The rule.

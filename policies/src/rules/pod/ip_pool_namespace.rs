@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use crate::attach::{Asked, Primary, Providers};
 use crate::context::Context;
-use crate::finding::{Action, Finding, quoted, shortened};
+use crate::finding::{Action, Finding};
 use crate::kinds::{
     DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, IpPool, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS,
     PodTemplate, Subnet,
@@ -32,6 +32,7 @@ use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::support::pools::Pools;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::{quoted, shortened};
 use crate::view::Answer;
 
 /// The rule.

@@ -38,7 +38,7 @@ use std::collections::BTreeSet;
 use crate::attach::Asked;
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Finding, quoted};
+use crate::finding::Finding;
 use crate::gather::gathered;
 use crate::kinds::{
     Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object,
@@ -50,6 +50,7 @@ use crate::request::Operation;
 use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {

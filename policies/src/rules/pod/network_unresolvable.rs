@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 use crate::attach::{Asked, Definition, IP_POOL, Network, Primary, Providers, Unreadable, pool_name, read_definition};
 use crate::context::Context;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Action, Finding};
 use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, VIP,
 };
@@ -37,6 +37,7 @@ use crate::reads::Read;
 use crate::rules::pod::logical_switch_name;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 use crate::view::{Answer, Sight};
 
 /// The rule.

@@ -42,7 +42,7 @@
 use crate::attach::{Asked, By, Unreadable, Way, Ways};
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Finding, quoted};
+use crate::finding::Finding;
 use crate::kinds::{
     Binding, DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
 };
@@ -51,6 +51,7 @@ use crate::reads::Read;
 use crate::rules::support::listed::{Closed, ClosedVpcs};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {

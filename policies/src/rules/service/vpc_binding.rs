@@ -36,7 +36,7 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Action, Finding};
 use crate::kinds::{
     ATTACHMENT_PROVIDER, Kind, LOGICAL_ROUTER, LOGICAL_SWITCH_SUFFIX, Object, ObjectRef, ROUTER_LB_VIP, SERVICE_VPC,
     SWITCH_LB_VIP, Service, Subnet,
@@ -47,6 +47,7 @@ use crate::request::Operation;
 use crate::rules::support::listed::{Closed, closed_to, closed_vpc};
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 use crate::view::Sight;
 
 /// The rule.

@@ -25,11 +25,11 @@
 use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
-use crate::kinds::{Kind, Object, Subnet};
+use crate::kinds::{Kind, KubeOvn, Object, Subnet};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
-use crate::settings::{KubeOvn, RuleAction};
+use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -22,12 +22,13 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, ObjectRef, Subnet};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {

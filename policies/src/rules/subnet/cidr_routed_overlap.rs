@@ -18,7 +18,7 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, Peering, Subnet, Vpc};
 use crate::net::{Cidr, overlap};
 use crate::policy::Policy;
@@ -26,6 +26,7 @@ use crate::reads::Read;
 use crate::rules::support::MOST_PAIRED;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -18,13 +18,14 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Finding, quoted, shortened};
+use crate::finding::Finding;
 use crate::kinds::{Kind, Subnet};
 use crate::net::{Family, parse_ip};
 use crate::policy::Policy;
 use crate::reads::Read;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::{quoted, shortened};
 
 /// The rule.
 pub const RULE: Rule = Rule {

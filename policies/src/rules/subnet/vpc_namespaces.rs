@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
 use crate::policy::Policy;
 use crate::reads::Read;
@@ -36,6 +36,7 @@ use crate::rules::support::MOST_PAIRED;
 use crate::rules::support::listed::Openness;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {

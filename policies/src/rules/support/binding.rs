@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::kinds::{Namespace, Subnet, Vpc};
-use crate::settings::KubeOvn;
+use crate::kinds::{KubeOvn, Namespace, Subnet, Vpc};
 use crate::view::{Answer, ClusterView};
 
 /// What Kube-OVN computes for a namespace.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Action, Finding};
 use crate::gather::gathered;
-use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
-use crate::settings::KubeOvn;
+use crate::kinds::{Kind, KubeOvn, ObjectRef, Subnet, Vpc};
+use crate::text::quoted;
 use crate::view::{Answer, ClusterView, Sight};
 
 /// Whether a namespace may use a custom VPC: the VPC lists it, invites it as a guest, has a NAT gateway whose Pods run in

@@ -8,10 +8,9 @@ use ipnet::IpNet;
 
 use crate::context::Context;
 use crate::finding::Action;
-use crate::kinds::{Peering, Subnet, VPC_EXTERNAL, Vpc};
+use crate::kinds::{KubeOvn, Peering, Subnet, VPC_EXTERNAL, Vpc};
 use crate::net::{Cidr, PrefixSet, parse_ip};
 use crate::reads::Read;
-use crate::settings::KubeOvn;
 use crate::view::Answer;
 
 /// The fields of a Vpc that decide what a next hop in `routes` must lie in.

@@ -22,7 +22,7 @@
 
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, quoted};
+use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, Peering, Vpc};
 use crate::net::{Cidr, overlap};
 use crate::policy::Policy;
@@ -30,6 +30,7 @@ use crate::reads::Read;
 use crate::rules::support::MOST_PAIRED;
 use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -2,10 +2,11 @@
 
 use super::HELP_VIP;
 use crate::context::Context;
-use crate::finding::{Finding, quoted};
+use crate::finding::Finding;
 use crate::kinds::{Kind, ObjectRef, PodTemplate, VIP, Vip};
 use crate::rules::Outcome;
 use crate::rules::support::listed::closed_vpc;
+use crate::text::quoted;
 
 pub(super) fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     let Some(name) = pod.pod.annotation(VIP).filter(|name| !name.is_empty()) else { return Ok(()) };

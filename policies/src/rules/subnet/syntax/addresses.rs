@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use super::refuse_upper_case;
 use crate::context::Context;
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding, shortened};
+use crate::finding::{Action, Finding};
 use crate::gather::gathered;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, PrefixSet, has_upper_case, parse_ip};
+use crate::text::shortened;
 
 /// What the addresses of a Subnet are compared with, gathered once for all of them.
 struct Ground<'s> {
