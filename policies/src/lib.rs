@@ -25,50 +25,29 @@
 //! # Ok::<(), vpcguard_policies::ViewError>(())
 //! ```
 
-pub mod address_index;
 mod answer;
 mod attach;
-mod context;
 mod explain;
 pub mod field;
 pub mod finding;
-mod findings;
 pub mod gather;
-mod inject;
-mod inventory;
+pub mod inventory;
 pub mod json;
 pub mod kinds;
 pub mod net;
-mod policy;
-mod policy_response;
-mod reads;
 mod request;
 mod review;
+pub mod rule;
 pub mod rules;
 pub mod settings;
 pub mod text;
-mod unjudged;
-mod verdict;
-mod version;
-mod view;
-mod waiting;
-mod wanted;
 
-pub use answer::{Status, admit_unjudged, answer, decline};
-pub use context::Context;
+pub use answer::{PolicyResponse, Status, admit_unjudged, answer, decline};
 pub use explain::{Attached, Choice, Explanation, Network, Primary, explain};
-pub use inject::mutate;
-pub use inventory::{Inventory, Stored};
+pub use finding::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
+pub use inventory::{Answer, Attended, ClusterView, Held, Inventory, Known, Sight, Stored, ViewError, address_index};
 pub use kinds::{AddressSpace, Kind, ObjectRef};
-pub use policy::Policy;
-pub use policy_response::PolicyResponse;
-pub use reads::Read;
-pub use request::{About, Asked, Head, Operation, Request, ReviewError, sub_resources};
-pub use review::{admit, admit_after, review, review_by};
+pub use request::{About, Asked, Awaited, Head, MOST_WAITING, Operation, Request, ReviewError, Version, sub_resources};
+pub use review::{Question, Wanted, admit, admit_after, mutate, needs_verdict, review, review_by};
+pub use rule::{Context, Policy, Read};
 pub use settings::Settings;
-pub use unjudged::{Question, needs_verdict};
-pub use verdict::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
-pub use version::Version;
-pub use view::{Answer, Attended, ClusterView, Held, Known, Sight, ViewError};
-pub use waiting::{Awaited, MOST_WAITING};
-pub use wanted::Wanted;

@@ -89,7 +89,7 @@ async fn audit(settings: &Settings, shows_progress: bool) -> Result<Audited, Sna
 /// What there is to review: all objects of the kinds that a rule in force looks at, in the order of the kinds, but of the
 /// ConfigMaps only those that rules read.
 fn reviewed(settings: &Settings) -> Vec<Collection> {
-    let in_force = TABLE.iter().filter(|rule| settings.action(rule) != RuleAction::Off);
+    let in_force = TABLE.iter().filter(|rule| rule.action(settings) != RuleAction::Off);
     let kinds: BTreeSet<Kind> = in_force.flat_map(|rule| rule.kinds()).filter(|kind| kind.is_stored()).collect();
     let collections = |kind| match kind {
         Kind::ConfigMap => Collection::config_maps(settings).collect(),

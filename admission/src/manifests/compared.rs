@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 use vpcguard_policies::kinds::Object;
-use vpcguard_policies::rules::{Check, TABLE};
+use vpcguard_policies::rule::Check;
+use vpcguard_policies::rules::TABLE;
 use vpcguard_policies::settings::KubeOvn;
 use vpcguard_policies::{Kind, Read};
 

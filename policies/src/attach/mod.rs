@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 use crate::field::FieldPath;
 use crate::gather::gathered;
+use crate::inventory::{Answer, ClusterView};
 use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, KubeOvn, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate, Subnet,
 };
 use crate::net::parse_ip;
-use crate::view::{Answer, ClusterView};
 
 pub(crate) use definition::{Network as Definition, read as read_definition};
 pub(crate) use elements::Unreadable;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Asked, IP_POOL, Network, OVN, Place, Primary, Providers, pool_name};
+use crate::inventory::{Answer, ClusterView};
 use crate::kinds::{LOGICAL_SWITCH, PodTemplate, Subnet};
-use crate::view::{Answer, ClusterView};
 
 /// A way into a Subnet.
 #[derive(Clone, Debug)]

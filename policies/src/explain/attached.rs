@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{Choice, Explainer};
 use crate::attach::{Asked, Network, Place, Providers, Unreadable};
+use crate::inventory::Answer;
 use crate::kinds::NETWORKS;
-use crate::view::Answer;
 
 /// A network that Multus attaches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Choice, Explainer, Network, Primary};
+use crate::inventory::Answer;
 use crate::kinds::{LOGICAL_SWITCH, Namespace, Subnet};
 use crate::rules::support::binding::Binding;
-use crate::view::Answer;
 
 /// The Subnets that Kube-OVN computes for a namespace, and why.
 struct Computed {

@@ -1,5 +1,7 @@
 //! The state of a cluster in memory, with the indexes that rules ask: fed one object at a time, by a watch or from files.
 
+pub mod address_index;
+mod cluster_view;
 mod groups;
 mod keep;
 mod table;
@@ -15,6 +17,7 @@ use crate::net::PrefixIndex;
 use groups::Groups;
 use table::{Standing, Table};
 
+pub use cluster_view::{Answer, Attended, ClusterView, Held, Known, Sight, ViewError};
 pub use view::Stored;
 
 /// The indexed state of a cluster.
@@ -109,7 +112,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::view::{ClusterView, Known};
+    use crate::inventory::{ClusterView, Known};
 
     fn view(view: &dyn ClusterView) -> &dyn ClusterView {
         view

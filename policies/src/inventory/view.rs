@@ -6,9 +6,9 @@ use ipnet::IpNet;
 
 use super::Inventory;
 use super::table::Standing;
+use crate::inventory::{Answer, ClusterView, Held, Sight};
 use crate::kinds::{AddressSpace, Kind, LabelSelector, Namespace, NatGateway, Object, Shard, Subnet, Typed, key};
 use crate::net::PrefixIndex;
-use crate::view::{Answer, ClusterView, Held, Sight};
 
 /// What of an inventory is stored, and not only planned.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,12 @@
 //! An admission request, as the API server, a policy server or a folder of manifests makes it.
 
 mod error;
+mod exempt;
 mod head;
 mod raw;
 mod sub_resource;
+mod version;
+mod waiting;
 
 use std::borrow::Cow;
 
@@ -14,8 +17,11 @@ use crate::text::shortened;
 use raw::{RawPayload, RawReview};
 
 pub use error::ReviewError;
+pub(crate) use exempt::is_exempt;
 pub use head::{About, Head};
 pub use sub_resource::sub_resources;
+pub use version::Version;
+pub use waiting::{Awaited, MOST_WAITING};
 
 /// What is asked about an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

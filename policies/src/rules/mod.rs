@@ -10,21 +10,15 @@ pub mod ip_pool;
 pub mod namespace;
 pub mod nat_gateway;
 pub mod pod;
+mod policies;
 pub mod service;
 pub mod subnet;
 pub(crate) mod support;
 pub mod vpc;
 
-use crate::context::Context;
-use crate::kinds::{
-    AttachmentDefinition, Binding, ConfigMap, EgressGateway, EndpointSlice, IpPool, IptablesEip, IptablesRule, Kind,
-    Namespace, NatGateway, Node, Object, PodTemplate, Service, ServiceCidr, Subnet, Typed, Vip, Vpc, for_each_kind,
-};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::settings::RuleAction;
+use crate::kinds::Kind;
+use crate::rule::{Injector, Rule};
 use crate::text::{did_you_mean, quoted};
-use crate::view::ViewError;
 
 /// All rules that review objects, in the order of their findings.
 pub const TABLE: &[&Rule] = &[
@@ -111,136 +105,10 @@ pub fn is_reviewed(kind: Kind) -> bool {
     TABLE.iter().any(|rule| rule.reads_of(kind))
 }
 
-/// A rule that reviews objects.
-#[derive(Debug)]
-pub struct Rule {
-    /// The public name, which never changes meaning.
-    pub id: &'static str,
-    /// What it refuses, in a line.
-    pub summary: &'static str,
-    /// What it does unless the settings say otherwise.
-    pub default: RuleAction,
-    /// Whether it keeps a tenant out of where it may not be: such a denial is a 403, and no annotation spares it.
-    pub isolates: bool,
-    /// Whether no annotation spares it, and it judges what is being deleted too: what it refuses harms others. So it is with
-    /// every rule that isolates.
-    pub firm: bool,
-    /// The part of the rules that it is deployed with.
-    pub policy: Policy,
-    /// The kinds of which it looks up other objects.
-    pub asks: &'static [Kind],
-    /// What it looks at.
-    pub checks: &'static [Check],
-}
-
-impl Rule {
-    /// Whether it judges an UPDATE of an object that is being deleted: Kube-OVN serves a Pod or a Subnet until it is gone, and a
-    /// Pod still moves.
-    pub fn judges_what_is_deleted(&self) -> bool {
-        self.firm
-    }
-
-    /// Whether it has a check for objects of this kind, and not only for those of every kind.
-    pub(crate) fn reads_of(&self, kind: Kind) -> bool {
-        self.checks.iter().any(|check| check.reads().is_some() && !check.is_deletion() && check.concerns(kind))
-    }
-
-    /// The kinds of which it judges the deletion.
-    pub fn deletions(&self) -> impl Iterator<Item = Kind> + '_ {
-        let judges = |kind: Kind| self.checks.iter().any(|check| check.is_deletion() && check.concerns(kind));
-        Kind::ALL.iter().copied().filter(move |kind| judges(*kind))
-    }
-
-    /// The kinds that it reviews.
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
-        Kind::ALL.iter().copied().filter(|kind| self.checks.iter().any(|check| check.concerns(*kind)))
-    }
-}
-
-/// A rule that injects something.
-#[derive(Debug)]
-pub struct Injector {
-    /// The public name.
-    pub id: &'static str,
-    /// What it injects, in a line.
-    pub summary: &'static str,
-    /// The kind that it injects into.
-    pub kind: Kind,
-    /// Whether a rule that isolates builds on it: without it, the object is not what that rule judges.
-    pub isolates: bool,
-    /// The kinds of which it looks up other objects.
-    pub asks: &'static [Kind],
-    pub(crate) inject: crate::inject::Inject,
-}
-
-/// What a check says: nothing beyond its findings, or that the view could not be read.
-pub type Outcome = Result<(), ViewError>;
-
-type CheckOf<T> = fn(&T, &mut Context<'_>) -> Outcome;
-
-macro_rules! checks {
-    ($($variant:ident($type:ident) {
-        $($(#[$doc:meta])* $kind:ident: $group:literal $version:literal $name:literal $plural:literal $scope:ident;)+
-    })+) => {
-        /// A rule's look at one type of objects: the fields that it reads there, and what it does with them.
-        #[derive(Debug)]
-        pub enum Check {
-            /// Objects of every kind, all of their fields.
-            Any(fn(&mut Context<'_>) -> Outcome),
-            /// Pods themselves, and no templates.
-            BarePod(&'static [Read], CheckOf<PodTemplate>),
-            /// What goes, of these kinds.
-            Deletion(&'static [Kind], CheckOf<Object>),
-            $(
-                #[doc = concat!("Whatever is read as [`", stringify!($type), "`].")]
-                $variant(&'static [Read], CheckOf<$type>),
-            )+
-        }
-
-        impl Check {
-            /// Whether it looks at a kind.
-            pub fn concerns(&self, kind: Kind) -> bool {
-                match self {
-                    Check::Any(_) => true,
-                    Check::BarePod(..) => kind == Kind::Pod,
-                    Check::Deletion(kinds, _) => kinds.contains(&kind),
-                    $(Check::$variant(..) => $type::KINDS.contains(&kind),)+
-                }
-            }
-
-            /// Whether it looks at what is to be removed, and never at what is to be stored.
-            pub fn is_deletion(&self) -> bool {
-                matches!(self, Check::Deletion(..))
-            }
-
-            /// The fields of which it reads a change; none for [`Check::Any`], which reads all.
-            pub fn reads(&self) -> Option<&'static [Read]> {
-                match self {
-                    Check::Any(_) => None,
-                    Check::Deletion(..) => Some(&[]),
-                    Check::BarePod(reads, _) $(| Check::$variant(reads, _))+ => Some(reads),
-                }
-            }
-
-            /// Looks at an object, if it is one of those that it looks at.
-            pub(crate) fn run(&self, object: &Object, context: &mut Context<'_>) -> Outcome {
-                match (self, object) {
-                    (Check::Any(check), _) => check(context),
-                    (Check::BarePod(_, check), Object::Pod(pod)) if pod.kind == Kind::Pod => check(pod, context),
-                    (Check::Deletion(_, check), object) => check(object, context),
-                    $((Check::$variant(_, check), Object::$variant(object)) => check(object, context),)+
-                    _ => Ok(()),
-                }
-            }
-        }
-    };
-}
-
-for_each_kind!(checks);
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Check;
 
     #[test]
     fn a_rule_reviews_the_kinds_of_its_checks() {

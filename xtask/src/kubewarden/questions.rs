@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use vpcguard_policies::Policy;
-use vpcguard_policies::rules::Rule;
+use vpcguard_policies::rule::Rule;
 use vpcguard_policies::settings::{RuleAction, Settings};
 
 use super::metadata::capitalised;
@@ -227,7 +227,7 @@ mod tests {
             let answered = Settings::parse(&settings.into()).unwrap();
             let defaults = Settings::default();
             for rule in policy.rules() {
-                assert_eq!(answered.action(rule), defaults.action(rule), "{}", rule.id);
+                assert_eq!(rule.action(&answered), rule.action(&defaults), "{}", rule.id);
             }
             assert_eq!(answered.kube_ovn, defaults.kube_ovn);
             assert_eq!(answered.exempt, defaults.exempt);

@@ -19,13 +19,10 @@
 //! Write `spec.config` as a JSON object with a `type`, or with `plugins` that each have one.
 
 use crate::attach::{Definition, read_definition};
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{AttachmentDefinition, Kind};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -35,6 +32,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: true,
+    strict: false,
     policy: Policy::Attachments,
     asks: &[Kind::Subnet],
     checks: &[Check::AttachmentDefinition(&[Read::Field("spec.config")], check)],
@@ -59,7 +57,7 @@ fn check(definition: &AttachmentDefinition, context: &mut Context<'_>) -> Outcom
 }
 
 /// Whether a definition that does not load is meant for Kube-OVN.
-fn is_of_kube_ovn(definition: &AttachmentDefinition, context: &Context<'_>) -> crate::view::Answer<bool> {
+fn is_of_kube_ovn(definition: &AttachmentDefinition, context: &Context<'_>) -> crate::inventory::Answer<bool> {
     let provider = format!("{}.{}", definition.meta.name, context.namespace);
     Ok(definition.config.contains("kube-ovn")
         || !context.cluster.subnets_with_provider_until_gone(&format!("{provider}.ovn"))?.is_empty()

@@ -15,10 +15,8 @@
 //!   cidrBlock: 10.0.0.0/16
 //! ```
 
-use crate::context::Context;
 use crate::finding::Finding;
-use crate::policy::Policy;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -28,6 +26,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Any(check)],

@@ -18,20 +18,17 @@
 //! Create the object first, or correct the name.
 
 use crate::attach::Asked;
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
+use crate::inventory::Sight;
 use crate::kinds::{
-    EgressGateway, IpPool, IptablesEip, IptablesRule, Kind, Namespace, NatGateway, ObjectRef, PodTemplate, Service,
-    Subnet, Vpc,
+    EgressGateway, IP_POOL_SUFFIX, IpPool, IptablesEip, IptablesRule, Kind, LOGICAL_ROUTER, LOGICAL_SWITCH,
+    LOGICAL_SWITCH_SUFFIX, Namespace, NatGateway, ObjectRef, PodTemplate, SERVICE_VPC, Service, Subnet, Vpc,
 };
-use crate::kinds::{IP_POOL_SUFFIX, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, SERVICE_VPC};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::pod::network_unresolvable;
-use crate::rules::{Check, Outcome, Rule, namespace, service};
+use crate::rules::{namespace, service};
 use crate::settings::RuleAction;
-use crate::view::Sight;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -40,6 +37,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: true,
     policy: Policy::NetworkReferences,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IptablesEip, Kind::IpPool],
     checks: &[
@@ -152,7 +150,7 @@ fn service(service: &Service, context: &mut Context<'_>) -> Outcome {
 
 /// Leaves what does not exist to another rule, if that is on. What is being deleted exists, to rules that isolate.
 fn refer_unless(other_rule: Option<&Rule>, context: &mut Context<'_>, kind: Kind, key: &str, name: &str) -> Outcome {
-    let is_on = other_rule.is_some_and(|rule| context.settings.action(rule) != RuleAction::Off);
+    let is_on = other_rule.is_some_and(|rule| rule.action(context.settings) != RuleAction::Off);
     if is_on && context.cluster.get(kind, "", name)?.is_none() {
         return Ok(());
     }
@@ -164,7 +162,7 @@ fn pod(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     // What Kube-OVN reads of a Pod itself is for `pod-network-unresolvable`, where that sees the kind.
-    let other_rule = pod.kind == Kind::Pod && context.settings.action(&network_unresolvable::RULE) != RuleAction::Off;
+    let other_rule = pod.kind == Kind::Pod && network_unresolvable::RULE.action(context.settings) != RuleAction::Off;
     let asked = other_rule.then(|| Asked::by(pod, context.namespace, context.kube_ovn()));
     let keys = asked.as_ref().map(Asked::keys).unwrap_or_default();
     let is_said =

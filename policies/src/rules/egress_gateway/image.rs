@@ -23,13 +23,10 @@
 //!
 //! Leave `spec.image` out, or ask an administrator to list the image's repository in the setting `egressGateway.images`.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::EgressGateway;
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
 
@@ -40,6 +37,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::EgressGateway,
     asks: &[],
     checks: &[Check::EgressGateway(&[Read::Field("spec.image")], check)],

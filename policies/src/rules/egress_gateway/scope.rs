@@ -38,18 +38,15 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
+use crate::inventory::Sight;
 use crate::kinds::{EgressGateway, Kind, Namespace, ObjectRef, Subnet};
 use crate::net::Cidr;
-use crate::policy::Policy;
-use crate::reads::Read;
 use crate::request::Operation;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::{EgressScope, RuleAction};
 use crate::text::quoted;
-use crate::view::Sight;
 use addresses::Block;
 use owners::{Held, Scope, foreign_namespaces};
 
@@ -60,6 +57,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::EgressGateway,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::Namespace],
     checks: &[Check::EgressGateway(

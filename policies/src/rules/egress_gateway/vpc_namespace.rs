@@ -29,14 +29,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{EgressGateway, Kind, Subnet};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::{Closed, closed_to_egress};
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -46,6 +43,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IpPool],
     checks: &[Check::EgressGateway(

@@ -15,13 +15,10 @@
 //!
 //! Give the port a number, or leave the port out.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::EndpointSlice;
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -31,6 +28,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: true,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[],
     checks: &[Check::EndpointSlice(&[Read::Field("ports")], check)],

@@ -24,16 +24,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
+use crate::inventory::{Answer, Sight};
 use crate::kinds::{EndpointSlice, Kind, ObjectRef, Target};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::{Closed, ClosedVpcs};
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
-use crate::view::{Answer, Sight};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -42,6 +39,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::VpcNatGateway, Kind::Namespace],
     checks: &[Check::EndpointSlice(&[Read::Field("endpoints")], check)],

@@ -19,16 +19,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
+use crate::inventory::{Answer, Sight};
 use crate::kinds::{GUEST_NAMESPACES, IpPool, Kind, Vpc};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::{Closed, Openness};
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
-use crate::view::{Answer, Sight};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -37,6 +34,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::IpPool, Kind::VpcNatGateway],
     checks: &[

@@ -26,17 +26,14 @@
 //! `spec.namespaces`; or take the annotation or label away. Listing a namespace binds it: its other Pods then move to that VPC
 //! too, which is not what a platform's own namespace wants.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
+use crate::inventory::Sight;
 use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, ObjectRef, Subnet};
-use crate::policy::Policy;
-use crate::reads::Read;
 use crate::request::Operation;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::ClosedVpcs;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
-use crate::view::Sight;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -45,6 +42,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::Namespace(&[Read::Annotation(LOGICAL_SWITCH), Read::Labels], check)],

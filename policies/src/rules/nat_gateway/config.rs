@@ -20,13 +20,10 @@
 //!
 //! Create both ConfigMaps in Kube-OVN's namespace, with every value in quotes.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{ConfigMap, Kind, NAT_CONFIG, NAT_GW_CONFIG, NatGateway, ObjectRef};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -36,6 +33,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::NatGatewayLanIp,
     asks: &[Kind::ConfigMap],
     checks: &[

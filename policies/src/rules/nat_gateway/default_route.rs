@@ -17,15 +17,12 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::gather::gathered;
 use crate::kinds::{Kind, NatGateway, Vpc};
 use crate::net::parse_ip;
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -35,6 +32,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::VpcNatGateway],
     checks: &[

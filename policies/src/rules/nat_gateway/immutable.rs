@@ -15,13 +15,10 @@
 //!
 //! Create a new gateway and delete this one.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{NatGateway, Object};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -31,6 +28,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::NatGateway(

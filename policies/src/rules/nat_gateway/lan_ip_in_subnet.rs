@@ -18,14 +18,11 @@
 //!
 //! Choose a free address of the Subnet, neither its first nor its last, and not its gateway.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, NatGateway};
 use crate::net::parse_ip;
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -35,6 +32,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::NatGatewayLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::NatGateway(

@@ -16,14 +16,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::gather::gathered;
 use crate::kinds::{Kind, NatGateway};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
 
@@ -34,6 +31,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::NatGatewayLanIp,
     asks: &[Kind::VpcNatGateway],
     checks: &[Check::NatGateway(&[Read::Field("spec.lanIp"), Read::Field("spec.subnet")], check)],

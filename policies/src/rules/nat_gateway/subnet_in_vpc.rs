@@ -14,13 +14,10 @@
 //!
 //! Name a Subnet of the gateway's VPC.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, NatGateway};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -30,6 +27,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::NatGatewayLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::NatGateway(&[Read::Field("spec.vpc"), Read::Field("spec.subnet")], check)],

@@ -15,13 +15,12 @@
 //! - Kube-OVN does not make the primary network (`kubeOvn.nonPrimaryCNI`).
 
 use crate::attach::{IP_POOL, Primary};
-use crate::inject::{Annotation, Injecting};
+use crate::inventory::Answer;
 use crate::kinds::{Kind, KubeOvn, LOGICAL_SWITCH, Namespace, Object, PodTemplate, Subnet, VIP};
 use crate::request::Operation;
-use crate::rules::Injector;
+use crate::rule::{Annotation, Injecting, Injector};
 use crate::rules::support::binding::Binding;
 use crate::rules::support::listed::closed_vpc;
-use crate::view::Answer;
 
 /// The rule.
 pub const RULE: Injector = Injector {

@@ -19,21 +19,18 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::attach::{Asked, Primary, Providers};
-use crate::context::Context;
 use crate::finding::{Action, Finding};
+use crate::inventory::Answer;
 use crate::kinds::{
     DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, IpPool, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS,
     PodTemplate, Subnet,
 };
 use crate::net::parse_ip;
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::support::pools::Pools;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::text::{quoted, shortened};
-use crate::view::Answer;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -42,6 +39,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Subnet, Kind::IpPool, Kind::Namespace, Kind::Vpc, Kind::VpcNatGateway],
     checks: &[Check::Pod(

@@ -15,12 +15,9 @@
 //!
 //! Name one Subnet.
 
-use crate::context::Context;
 use crate::finding::Finding;
 use crate::kinds::{LOGICAL_SWITCH_SUFFIX, PodTemplate};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -30,6 +27,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Pod(&[Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX)], check)],

@@ -36,7 +36,6 @@ mod vip;
 use std::collections::BTreeSet;
 
 use crate::attach::Asked;
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::gather::gathered;
@@ -44,11 +43,9 @@ use crate::kinds::{
     Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object,
     PodTemplate, VIP,
 };
-use crate::policy::Policy;
-use crate::reads::Read;
 use crate::request::Operation;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::ClosedVpcs;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
 
@@ -59,6 +56,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::VpcEgressGateway, Kind::Vip],
     checks: &[

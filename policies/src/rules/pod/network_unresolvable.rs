@@ -27,18 +27,15 @@
 use std::collections::BTreeMap;
 
 use crate::attach::{Asked, Definition, IP_POOL, Network, Primary, Providers, Unreadable, pool_name, read_definition};
-use crate::context::Context;
 use crate::finding::{Action, Finding};
+use crate::inventory::{Answer, Sight};
 use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, VIP,
 };
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::pod::logical_switch_name;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
-use crate::view::{Answer, Sight};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -47,6 +44,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: true,
+    strict: false,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Subnet, Kind::IpPool, Kind::AttachmentDefinition, Kind::Vip],
     checks: &[Check::BarePod(
@@ -210,7 +208,7 @@ fn without_subnet(
 
 fn subnet(pod: &PodTemplate, key: &str, name: &str, context: &mut Context<'_>) -> Outcome {
     // That a list is no name is said by another rule.
-    let is_said = name.contains(',') && context.settings.action(&logical_switch_name::RULE) == RuleAction::Deny;
+    let is_said = name.contains(',') && logical_switch_name::RULE.action(context.settings) == RuleAction::Deny;
     if !is_said && sees(context, Kind::Subnet) && context.cluster.subnet_until_gone(name)?.is_none() {
         missing(pod, key, Kind::Subnet, name, context);
     }

@@ -16,13 +16,10 @@
 //!
 //! Take another name, without dots.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, ObjectRef, PodTemplate};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -32,6 +29,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Namespace],
     checks: &[Check::BarePod(&[Read::Field("metadata.name"), Read::Field("metadata.ownerReferences")], check)],

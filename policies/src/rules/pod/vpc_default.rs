@@ -16,15 +16,12 @@
 //! Give the VPC a default Subnet, list the namespace in one of its Subnets, or name a Subnet in the Pod.
 
 use crate::attach::Primary;
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, PodTemplate};
-use crate::policy::Policy;
-use crate::reads::Read;
 use crate::request::Operation;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::binding::Binding;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -34,6 +31,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::Namespace],
     checks: &[Check::BarePod(

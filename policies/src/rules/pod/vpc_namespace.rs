@@ -40,16 +40,13 @@
 //! `vpcguard.io/guest-namespaces`. Listing it in `spec.namespaces` binds it: its other Pods then move to that VPC too.
 
 use crate::attach::{Asked, By, Unreadable, Way, Ways};
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{
     Binding, DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
 };
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::{Closed, ClosedVpcs};
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
 
@@ -60,6 +57,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::VpcEgressGateway, Kind::IpPool, Kind::Namespace],
     checks: &[

@@ -34,21 +34,18 @@
 //! `vpcguard.io/guest-namespaces`. A Service that named a VPC of the same release is applied again once that is there. For an
 //! address in a VPC write a SwitchLBRule.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
+use crate::inventory::Sight;
 use crate::kinds::{
     ATTACHMENT_PROVIDER, Kind, LOGICAL_ROUTER, LOGICAL_SWITCH_SUFFIX, Object, ObjectRef, ROUTER_LB_VIP, SERVICE_VPC,
     SWITCH_LB_VIP, Service, Subnet,
 };
-use crate::policy::Policy;
-use crate::reads::Read;
 use crate::request::Operation;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::{Closed, closed_to, closed_vpc};
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
-use crate::view::Sight;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -57,6 +54,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::Service(
@@ -195,11 +193,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::finding::Evidence;
+    use crate::finding::{Evidence, Verdict};
     use crate::kinds::LOGICAL_SWITCH;
     use crate::request::Request;
     use crate::rules::support::testing::{Cluster, create, update};
-    use crate::verdict::Verdict;
 
     fn cluster() -> Cluster {
         Cluster::of(super::RULE.id)

@@ -22,13 +22,10 @@
 //! `kubectl annotate subnet join vpcguard.io/allow=builtin-protected`. Kube-OVN's `cleanup.sh` needs no such word: it deletes the
 //! Subnets once more with their definition.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, KubeOvn, Object, Subnet};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -38,6 +35,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[

@@ -20,13 +20,10 @@
 //!
 //! Choose a range that is free in the VPC, or another VPC.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, ObjectRef, Subnet};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
 
@@ -37,6 +34,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Subnet],
     checks: &[Check::Subnet(

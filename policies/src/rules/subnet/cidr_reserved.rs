@@ -20,16 +20,13 @@
 
 use ipnet::IpNet;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
+use crate::inventory::{Answer, Known};
 use crate::kinds::{Kind, ObjectRef, Subnet};
 use crate::net::{Cidr, PrefixSet};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
-use crate::view::{Answer, Known};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -38,6 +35,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Subnet, Kind::Node, Kind::ServiceCidr],
     checks: &[Check::Subnet(

@@ -16,15 +16,12 @@
 //!
 //! Choose a range that no network of the VPC's router has.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, Peering, Subnet, Vpc};
 use crate::net::{Cidr, overlap};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::MOST_PAIRED;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
 
@@ -35,6 +32,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Subnet(

@@ -16,14 +16,11 @@
 //!
 //! Write what Kube-OVN makes of it, or leave out what does nothing.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Subnet};
 use crate::net::{Family, parse_ip};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 use crate::text::{quoted, shortened};
 
@@ -34,6 +31,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Subnet],
     checks: &[Check::Subnet(

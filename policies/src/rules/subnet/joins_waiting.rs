@@ -20,17 +20,14 @@
 //! Delete those Pods first, or let the Vpc invite their namespace in the annotation `vpcguard.io/guest-namespaces`.
 
 use crate::attach::{Asked, IP_POOL, Primary, pool_name};
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
+use crate::inventory::Answer;
 use crate::kinds::{IpPool, Kind, LOGICAL_ROUTER, Object, PodTemplate, Service, Subnet, VIP, Vip};
-use crate::policy::Policy;
-use crate::reads::Read;
 use crate::request::Operation;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::listed::closed_vpc;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
-use crate::view::Answer;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -39,6 +36,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: true,
     firm: true,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[
@@ -157,13 +155,12 @@ fn judge(
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::inventory::Inventory;
+    use crate::inventory::{Attended, Inventory};
     use crate::kinds::{Kind, Object};
+    use crate::request::Awaited;
     use crate::review::review;
     use crate::rules::support::testing::create;
     use crate::settings::Settings;
-    use crate::view::Attended;
-    use crate::waiting::Awaited;
 
     fn waiting() -> Vec<Object> {
         let pod = |namespace: &str, name: &str, annotations: Value| {

@@ -41,14 +41,11 @@ mod addresses;
 mod cidr_block;
 mod options;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::Subnet;
 use crate::net::has_upper_case;
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -58,6 +55,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Subnet(

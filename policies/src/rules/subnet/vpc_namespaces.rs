@@ -26,15 +26,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::MOST_PAIRED;
 use crate::rules::support::listed::Openness;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
 
@@ -45,6 +42,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::VpcNatGateway, Kind::Namespace],
     checks: &[Check::Subnet(

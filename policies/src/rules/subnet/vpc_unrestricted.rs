@@ -14,14 +14,11 @@
 //!
 //! List the namespaces in the Vpc too, or leave them out of the Subnet and name it in the Pods.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Object, Subnet, Vpc};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::vpc::namespaces_in_use;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -31,6 +28,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[
@@ -54,7 +52,7 @@ fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 }
 
 fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    let is_said = is_emptied(vpc, context) && context.settings.action(&namespaces_in_use::RULE) != RuleAction::Off;
+    let is_said = is_emptied(vpc, context) && namespaces_in_use::RULE.action(context.settings) != RuleAction::Off;
     if !vpc.namespaces.is_empty() || !context.kube_ovn().is_custom_vpc(&vpc.meta.name) || is_said {
         return Ok(());
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::inventory::{Answer, ClusterView};
 use crate::kinds::{KubeOvn, Namespace, Subnet, Vpc};
-use crate::view::{Answer, ClusterView};
 
 /// What Kube-OVN computes for a namespace.
 #[derive(Debug)]

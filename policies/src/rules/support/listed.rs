@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::gather::gathered;
+use crate::inventory::{Answer, ClusterView, Sight};
 use crate::kinds::{Kind, KubeOvn, ObjectRef, Subnet, Vpc};
+use crate::rule::Context;
 use crate::text::quoted;
-use crate::view::{Answer, ClusterView, Sight};
 
 /// Whether a namespace may use a custom VPC: the VPC lists it, invites it as a guest, has a NAT gateway whose Pods run in
 /// it, or lists none, which is no limit.

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::context::Context;
 use crate::finding::Action;
+use crate::inventory::Answer;
 use crate::kinds::{KubeOvn, Peering, Subnet, VPC_EXTERNAL, Vpc};
 use crate::net::{Cidr, PrefixSet, parse_ip};
-use crate::reads::Read;
-use crate::view::Answer;
+use crate::rule::{Context, Read};
 
 /// The fields of a Vpc that decide what a next hop in `routes` must lie in.
 pub(crate) const fn reads(routes: &'static str) -> [Read; 6] {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use crate::inventory::Inventory;
+use crate::finding::Verdict;
+use crate::inventory::{Answer, ClusterView, Held, Inventory, Sight};
 use crate::kinds::{Kind, LabelSelector, Namespace, Object, Shard, Subnet};
 use crate::request::Request;
 use crate::review::{admit, judge};
-use crate::rules::{Rule, TABLE, named};
+use crate::rule::Rule;
+use crate::rules::{TABLE, named};
 use crate::settings::Settings;
-use crate::verdict::Verdict;
-use crate::view::{Answer, ClusterView, Held, Sight};
 
 /// A cluster for one test.
 #[derive(Default)]

@@ -13,13 +13,10 @@
 //!
 //! Name a Subnet of this VPC.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, Vpc};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -29,6 +26,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.defaultSubnet")], check)],

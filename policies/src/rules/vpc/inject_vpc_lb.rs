@@ -8,10 +8,9 @@
 //! any case and with blanks around. Kube-OVN takes all of them for off. Vpcs that are labelled
 //! `ovn.kubernetes.io/vpc_external: "true"` are left alone, for Kube-OVN leaves them alone too.
 
-use crate::inject::{Annotation, Injecting};
+use crate::inventory::Answer;
 use crate::kinds::{Kind, Object, VPC_LB};
-use crate::rules::Injector;
-use crate::view::Answer;
+use crate::rule::{Annotation, Injecting, Injector};
 
 /// The rule.
 pub const RULE: Injector = Injector {

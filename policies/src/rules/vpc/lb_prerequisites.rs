@@ -16,15 +16,12 @@
 //!
 //! Create what is missing; in a new Vpc, its Subnets may well come after it.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
+use crate::inventory::Answer;
 use crate::kinds::{Kind, NAT_CONFIG, NAT_GW_CONFIG, ObjectRef, VPC_LB, Vpc};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
-use crate::view::Answer;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -33,6 +30,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet, Kind::ConfigMap, Kind::AttachmentDefinition],
     checks: &[Check::Vpc(&[Read::Annotation(VPC_LB), Read::Field("spec.defaultSubnet")], check)],

@@ -17,13 +17,10 @@
 //!
 //! List the namespace in one Vpc, and invite it as a guest in the other.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, Vpc};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -33,6 +30,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc],
     checks: &[Check::Vpc(&[Read::Field("spec.namespaces")], check)],

@@ -18,13 +18,10 @@
 //!
 //! Keep the namespace in the list, or take it out of the Subnet first.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, Object, Vpc};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -34,6 +31,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.namespaces")], check)],

@@ -20,15 +20,12 @@
 //!
 //! Give both sides an address of one small prefix that neither VPC uses.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
 use crate::kinds::{Kind, Peering, Vpc};
 use crate::net::{Cidr, overlap};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::MOST_PAIRED;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 use crate::text::quoted;
 
@@ -39,6 +36,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("spec.vpcPeerings")], check)],

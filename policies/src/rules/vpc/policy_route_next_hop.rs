@@ -14,12 +14,10 @@
 //!
 //! Use an address in one of the VPC's networks; create the Subnet first if that is what is missing.
 
-use crate::context::Context;
 use crate::finding::Finding;
 use crate::kinds::{Kind, PolicyRoute, Vpc};
-use crate::policy::Policy;
+use crate::rule::{Check, Context, Outcome, Policy, Rule};
 use crate::rules::support::networks::{self, Networks};
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -29,6 +27,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&networks::reads("spec.policyRoutes"), check)],

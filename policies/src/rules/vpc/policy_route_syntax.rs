@@ -16,14 +16,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{PolicyRoute, Vpc};
 use crate::net::parse_ip;
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -33,6 +30,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Vpc(&[Read::Field("spec.policyRoutes")], check)],

@@ -20,13 +20,10 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use crate::context::Context;
 use crate::finding::Finding;
 use crate::kinds::{StaticRoute, Vpc};
 use crate::net::{Cidr, parse_ip};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -36,6 +33,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::VpcSyntax,
     asks: &[],
     checks: &[Check::Vpc(&[Read::Field("spec.staticRoutes")], check)],

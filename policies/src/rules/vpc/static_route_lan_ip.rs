@@ -25,18 +25,15 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::gather::gathered;
+use crate::inventory::Answer;
 use crate::kinds::{Kind, NatGateway, StaticRoute, Vpc};
 use crate::net::{Family, PrefixSet, parse_ip};
-use crate::policy::Policy;
-use crate::reads::Read;
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::rules::support::networks::Networks;
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
-use crate::view::Answer;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -45,6 +42,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[

@@ -21,14 +21,12 @@
 //! Use the address of a gateway, a Pod or a router in one of the VPC's networks; create the Subnet first if that is what
 //! is missing.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, StaticRoute, Vpc};
 use crate::net::parse_ip;
-use crate::policy::Policy;
+use crate::rule::{Check, Context, Outcome, Policy, Rule};
 use crate::rules::support::networks::{self, Networks};
-use crate::rules::{Check, Outcome, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -38,6 +36,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet],
     checks: &[Check::Vpc(&networks::reads("spec.staticRoutes"), check)],

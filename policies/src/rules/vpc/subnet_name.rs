@@ -16,13 +16,10 @@
 //!
 //! Choose another name for the one that comes second.
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
-use crate::policy::Policy;
-use crate::reads::Read;
-use crate::rules::{Check, Outcome, Rule};
+use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
 use crate::settings::RuleAction;
 
 /// The rule.
@@ -32,6 +29,7 @@ pub const RULE: Rule = Rule {
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
+    strict: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Vpc, Kind::Subnet],
     checks: &[Check::Vpc(&[Read::Field("metadata.name")], vpc), Check::Subnet(&[Read::Field("metadata.name")], subnet)],

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use vpcguard_policies::settings::did_you_mean;
+use vpcguard_policies::text::did_you_mean;
 
 use super::{Report, github, gitlab, junit, sarif};
 

@@ -1,11 +1,11 @@
 //! What Kube-OVN notes of a Pod's networks, and believes: whether it has attached and routed them, and where.
 
 use super::HELP;
-use crate::context::Context;
 use crate::finding::Finding;
+use crate::inventory::Answer;
 use crate::kinds::{IP_ADDRESS_SUFFIX, Object, PodTemplate};
 use crate::request::Operation;
-use crate::view::Answer;
+use crate::rule::Context;
 
 pub(super) const MAC: &str = ".kubernetes.io/mac_address";
 pub(super) const CIDR: &str = ".kubernetes.io/cidr";

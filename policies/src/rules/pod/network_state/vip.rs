@@ -1,10 +1,9 @@
 //! The Vip whose address a Pod takes: Kube-OVN asks neither whose it is nor whether another Pod has it.
 
 use super::HELP_VIP;
-use crate::context::Context;
 use crate::finding::Finding;
 use crate::kinds::{Kind, ObjectRef, PodTemplate, VIP, Vip};
-use crate::rules::Outcome;
+use crate::rule::{Context, Outcome};
 use crate::rules::support::listed::closed_vpc;
 use crate::text::quoted;
 

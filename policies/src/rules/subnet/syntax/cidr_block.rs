@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use ipnet::IpNet;
 
-use crate::context::Context;
 use crate::field::FieldPath;
 use crate::finding::Finding;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, has_upper_case, overlap};
+use crate::rule::Context;
 
 /// Ranges that no Subnet can have, and what they are for.
 const SPECIAL: &[(&str, &str)] = &[

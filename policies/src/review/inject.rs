@@ -5,31 +5,12 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::field::FieldPath;
-use crate::kinds::Object;
-use crate::request::{Asked, Operation, Request};
-use crate::review::is_exempt;
+use crate::finding::{Injection, Verdict};
+use crate::inventory::{Answer, ClusterView, ViewError};
+use crate::request::{Asked, Operation, Request, Version, is_exempt};
+use crate::rule::{Annotation, Injecting};
 use crate::rules::INJECTIONS;
 use crate::settings::Settings;
-use crate::verdict::{Injection, Verdict};
-use crate::version::Version;
-use crate::view::{Answer, ClusterView, ViewError};
-
-/// What an injecting rule has at hand.
-pub(crate) struct Injecting<'a> {
-    pub(crate) cluster: &'a dyn ClusterView,
-    pub(crate) settings: &'a Settings,
-    pub(crate) operation: Operation,
-    pub(crate) namespace: &'a str,
-}
-
-/// An annotation that a rule injects, and why.
-pub(crate) struct Annotation {
-    pub(crate) key: &'static str,
-    pub(crate) value: String,
-    pub(crate) because: String,
-}
-
-pub(crate) type Inject = fn(&Object, &Injecting<'_>) -> Answer<Option<Annotation>>;
 
 /// The object with what is to be injected; nothing where there is nothing to inject.
 ///

@@ -1,87 +1,12 @@
-//! Parts of the rules that are deployed by themselves, as the policies of a Kubewarden policy server are.
-//!
-//! Each rule says in its own file to which part it belongs, so it belongs to exactly one.
+//! Which rules of the table belong to a policy, and what follows from that.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
+use super::{INJECTIONS, TABLE, is_reviewed};
 use crate::kinds::Kind;
-use crate::rules::{INJECTIONS, Injector, Rule, TABLE, is_reviewed};
-
-/// A part of the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Policy {
-    /// Which namespaces a VPC is for, and what else than Pods may be there.
-    VpcNamespaceBinding,
-    /// Which networks a Pod may have.
-    PodAttachmentBinding,
-    /// Whether what is named exists.
-    NetworkReferences,
-    /// Which addresses Subnets hold.
-    SubnetOverlap,
-    /// NAT gateways and their place in a Subnet.
-    NatGatewayLanIp,
-    /// What an egress gateway runs, and whose traffic it takes.
-    EgressGateway,
-    /// What a VPC's router reaches: routes, peerings and networks.
-    StaticRouteLanIp,
-    /// What Multus attaches.
-    Attachments,
-    /// What can be judged by the object alone.
-    VpcSyntax,
-    /// What is injected.
-    VpcInjector,
-}
+use crate::rule::{Injector, Policy, Rule};
 
 impl Policy {
-    /// All of them.
-    pub const ALL: &'static [Policy] = &[
-        Policy::VpcNamespaceBinding,
-        Policy::PodAttachmentBinding,
-        Policy::NetworkReferences,
-        Policy::SubnetOverlap,
-        Policy::NatGatewayLanIp,
-        Policy::EgressGateway,
-        Policy::StaticRouteLanIp,
-        Policy::Attachments,
-        Policy::VpcSyntax,
-        Policy::VpcInjector,
-    ];
-
-    /// The public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Policy::VpcNamespaceBinding => "vpc-namespace-binding",
-            Policy::PodAttachmentBinding => "pod-attachment-binding",
-            Policy::NetworkReferences => "network-references",
-            Policy::SubnetOverlap => "subnet-overlap",
-            Policy::NatGatewayLanIp => "nat-gateway-lan-ip",
-            Policy::EgressGateway => "egress-gateway",
-            Policy::StaticRouteLanIp => "static-route-lan-ip",
-            Policy::Attachments => "attachments",
-            Policy::VpcSyntax => "vpc-syntax",
-            Policy::VpcInjector => "vpc-injector",
-        }
-    }
-
-    /// What it is for, in a line.
-    pub fn summary(self) -> &'static str {
-        match self {
-            Policy::VpcNamespaceBinding => "keeps namespaces out of Kube-OVN VPCs that are not theirs",
-            Policy::PodAttachmentBinding => "keeps Pods out of Kube-OVN networks that are not for their namespace",
-            Policy::NetworkReferences => "points out names in Kube-OVN objects that lead nowhere",
-            Policy::SubnetOverlap => "keeps Kube-OVN Subnets of one VPC from having an address in common",
-            Policy::NatGatewayLanIp => "keeps the lanIp of a Kube-OVN NAT gateway free and within its Subnet",
-            Policy::EgressGateway => {
-                "keeps Kube-OVN egress gateways to images that are allowed and traffic that is theirs"
-            }
-            Policy::StaticRouteLanIp => "keeps the routes of a Kube-OVN VPC from leading to nobody",
-            Policy::Attachments => "refuses networks of Multus that Kube-OVN cannot read",
-            Policy::VpcSyntax => "refuses values that Kube-OVN accepts and then fails on",
-            Policy::VpcInjector => "gives Pods the Subnet of their namespace, and Kube-OVN VPCs their load balancer",
-        }
-    }
-
     /// Its rules, in the order of the table. They are picked when this is compiled, so that a program with one policy has
     /// the code of its rules alone.
     pub fn rules(self) -> &'static [&'static Rule] {
@@ -107,11 +32,6 @@ impl Policy {
     /// What it injects.
     pub fn injections(self) -> &'static [Injector] {
         if self.is_mutating() { INJECTIONS } else { &[] }
-    }
-
-    /// Whether it changes objects instead of judging them.
-    pub fn is_mutating(self) -> bool {
-        self == Policy::VpcInjector
     }
 
     /// The kinds that it is to be asked about. The types of a ConfigMap's data are no business of `field-type`.
@@ -159,12 +79,6 @@ const fn pick<const COUNT: usize>(policy: Policy) -> [&'static Rule; COUNT] {
         rest = after;
     }
     picked
-}
-
-impl fmt::Display for Policy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 #[cfg(test)]

@@ -11,13 +11,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::attach::{self, IP_POOL};
+use crate::finding::{Injection, Verdict};
+use crate::inventory::{Answer, ClusterView};
 use crate::kinds::{DEFAULT_NETWORK, Kind, KubeOvn, LOGICAL_SWITCH, NETWORKS, Object, ObjectRef, PodTemplate, Subnet};
 use crate::request::Request;
 use crate::review::admit;
 use crate::rules::pod::inject_logical_switch;
 use crate::settings::Settings;
-use crate::verdict::{Injection, Verdict};
-use crate::view::{Answer, ClusterView};
 
 pub use attached::Attached;
 

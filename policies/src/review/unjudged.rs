@@ -36,7 +36,7 @@ pub fn needs_verdict(question: Question, head: &Head, settings: &Settings) -> bo
 /// Whether a rule that looks at this kind denies. Those that look at every kind do not count, or every Node would.
 fn is_denied(kind: Kind, settings: &Settings) -> bool {
     // Kube-OVN's own configuration, which a cluster that is not well may need changed. Its rule speaks of mistakes.
-    kind != Kind::ConfigMap && TABLE.iter().any(|rule| rule.reads_of(kind) && settings.action(rule) == RuleAction::Deny)
+    kind != Kind::ConfigMap && TABLE.iter().any(|rule| rule.reads_of(kind) && rule.action(settings) == RuleAction::Deny)
 }
 
 #[cfg(test)]

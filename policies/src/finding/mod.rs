@@ -1,5 +1,8 @@
 //! What a rule has to say: a [`Finding`], worded as Kubernetes words a `field.Error`.
 
+mod findings;
+mod verdict;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -11,6 +14,9 @@ use crate::field::FieldPath;
 use crate::json::TypeError;
 use crate::kinds::{Kind, ObjectRef};
 use crate::text::{quoted, shortened};
+
+pub(crate) use findings::Findings;
+pub use verdict::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
 
 /// What a finding does to the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

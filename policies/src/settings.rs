@@ -1,16 +1,11 @@
 //! The settings, one schema for every runner: a file of the webhook and the CLI, values of the chart, settings of the
 //! Kubewarden policies.
 
-mod parse;
-
 use std::fmt;
-
-use serde_json::Value;
 
 use crate::gather::gathered;
 pub use crate::kinds::KubeOvn;
 use crate::kinds::LabelSelector;
-use crate::rules;
 
 /// What a rule does when it finds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +59,7 @@ const DELETERS: [&str; 3] = [
 
 impl Exempt {
     /// The accounts of Kube-OVN, and the namespaces in which its own Pods run.
-    fn defaults(kube_ovn: &KubeOvn) -> Self {
+    pub(crate) fn defaults(kube_ovn: &KubeOvn) -> Self {
         let account = |name: &str| format!("system:serviceaccount:{}:{name}", kube_ovn.namespace);
         let mut namespaces = vec!["kube-system".to_owned(), kube_ovn.namespace.clone()];
         namespaces.dedup();
@@ -98,7 +93,7 @@ pub struct Inject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Those that were written.
-    rules: Vec<(&'static str, RuleAction)>,
+    pub(crate) rules: Vec<(&'static str, RuleAction)>,
     /// Whether a reference to something that does not exist is refused.
     pub strict_references: bool,
     /// Whether a refusal may name other tenants' objects.
@@ -133,22 +128,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads settings; an unknown key, rule or value is an error.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong, each with its field and how to mend it.
-    pub fn parse(settings: &Value) -> Result<Self, SettingsErrors> {
-        parse::settings(settings)
-    }
-
-    /// What a rule does: what was written for it, or else its default. `strictReferences` makes a denial of
-    /// `missing-reference` unless that is off.
-    pub fn action(&self, rule: &rules::Rule) -> RuleAction {
-        let written = self.rules.iter().find(|(id, _)| *id == rule.id);
-        let action = written.map_or(rule.default, |(_, action)| *action);
-        let strict = self.strict_references && rule.id == rules::common::missing_reference::RULE.id;
-        if strict && action == RuleAction::Warn { RuleAction::Deny } else { action }
+    /// What was written for the rule of this id.
+    pub(crate) fn written(&self, id: &str) -> Option<RuleAction> {
+        self.rules.iter().find(|(written, _)| *written == id).map(|(_, action)| *action)
     }
 
     /// Whether a namespace's Pods, workloads, egress gateways and the namespace itself pass without review.

@@ -4,8 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::field::FieldPath;
-use crate::finding::{Action, Evidence, Finding};
-use crate::findings::Findings;
+use crate::finding::{Action, Evidence, Finding, Findings};
 use crate::gather::sort_and_dedup;
 use crate::settings::Settings;
 

@@ -1,13 +1,16 @@
 //! Renders a verdict as the API server, and through it the user, gets to see it.
 
+mod policy_response;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::field::FieldPath;
-use crate::finding::{Finding, Reason};
+use crate::finding::{Finding, Reason, Verdict};
 use crate::request::Request;
-use crate::verdict::Verdict;
+
+pub use policy_response::PolicyResponse;
 
 /// Longest warning, in characters: the API server may cut what is longer.
 const LONGEST_WARNING: usize = 120;

@@ -1,14 +1,13 @@
 //! What a rule has at hand while it looks at an object.
 
 use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::findings::Findings;
+use crate::finding::{Action, Finding, Findings};
+use crate::inventory::ClusterView;
 use crate::json::TypeError;
 use crate::kinds::{Kind, KubeOvn, Object};
 use crate::request::Operation;
 use crate::settings::Settings;
 use crate::text::quoted;
-use crate::view::ClusterView;
 
 /// The request, the cluster and the settings, and where findings go.
 pub struct Context<'a> {

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{Status, audit_annotations, warning};
+use crate::finding::Verdict;
 use crate::request::Request;
-use crate::verdict::Verdict;
 
 /// What the policy server reads. It has no place for causes: the message says them all.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,17 +2,28 @@
 
 use serde_json::Value;
 
-use super::{
-    EgressGateways, EgressScope, Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError,
-    SettingsErrors,
-};
 use crate::json::{Reader, TypeErrors};
 use crate::kinds::LabelSelector;
 use crate::net::Cidr;
 use crate::rules::IDS;
+use crate::settings::{
+    EgressGateways, EgressScope, Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError,
+    SettingsErrors,
+};
 use crate::text::{did_you_mean, quoted};
 
-pub(super) fn settings(value: &Value) -> Result<Settings, SettingsErrors> {
+impl Settings {
+    /// Reads settings; an unknown key, rule or value is an error.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its field and how to mend it.
+    pub fn parse(settings: &Value) -> Result<Self, SettingsErrors> {
+        read(settings)
+    }
+}
+
+fn read(value: &Value) -> Result<Settings, SettingsErrors> {
     let types = TypeErrors::default();
     let reader = Reader::new(value, &types);
     let mut parser = Parser { errors: Vec::new() };
@@ -269,7 +280,7 @@ mod tests {
 
     #[test]
     fn strict_references_deny_unless_the_rule_is_off() {
-        let action = |value| Settings::parse(&value).unwrap().action(&missing_reference::RULE);
+        let action = |value| missing_reference::RULE.action(&Settings::parse(&value).unwrap());
         assert_eq!(action(json!({})), RuleAction::Warn);
         assert_eq!(action(json!({"strictReferences": true})), RuleAction::Deny);
         assert_eq!(action(json!({"strictReferences": true, "rules": {"missing-reference": "off"}})), RuleAction::Off);
@@ -278,7 +289,7 @@ mod tests {
     #[test]
     fn a_rule_does_what_was_written_for_it() {
         let settings = Settings::parse(&json!({"rules": {"field-type": "off"}})).unwrap();
-        assert_eq!(settings.action(&field_type::RULE), RuleAction::Off);
+        assert_eq!(field_type::RULE.action(&settings), RuleAction::Off);
         // What YAML 1.1 makes of a bare `off`.
         assert_eq!(Settings::parse(&json!({"rules": {"field-type": false}})), Ok(settings));
         assert_eq!(

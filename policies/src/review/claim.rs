@@ -4,9 +4,9 @@ use ipnet::IpNet;
 
 use crate::gather::sort_and_dedup;
 use crate::kinds::{AddressSpace, NatGateway, Object, Subnet};
-use crate::request::{Operation, Request};
-use crate::review::is_exempt;
-use crate::rules::{Rule, nat_gateway, subnet};
+use crate::request::{Operation, Request, is_exempt};
+use crate::rule::Rule;
+use crate::rules::{nat_gateway, subnet};
 use crate::settings::{RuleAction, Settings};
 
 /// What a request takes once it is admitted.
@@ -44,7 +44,7 @@ impl Wanted {
         if contested.is_empty() {
             return None;
         }
-        let tolerant = match settings.action(rule) {
+        let tolerant = match rule.action(settings) {
             RuleAction::Off => return None,
             RuleAction::Warn => true,
             RuleAction::Deny => new.meta().allows(rule.id),

@@ -1,22 +1,27 @@
 //! Judges a request by all rules.
 
+mod claim;
+mod inject;
+mod settings;
+mod unjudged;
+
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::context::Context;
-use crate::finding::{Action, Finding};
-use crate::findings::Findings;
+use crate::finding::{Action, Finding, Findings, NotEvaluated, Verdict};
 use crate::gather::{sort_and_dedup, sort_by};
-use crate::inject::injected;
+use crate::inventory::{ClusterView, ViewError};
 use crate::kinds::{Kind, Object};
-use crate::policy::Policy;
-use crate::request::{Asked, Operation, Request};
-use crate::rules::{Check, Rule, TABLE, common};
+use crate::request::{Asked, Operation, Request, Version, is_exempt};
+use crate::review::inject::injected;
+use crate::rule::{Check, Context, Policy, Rule};
+use crate::rules::{TABLE, common};
 use crate::settings::{RuleAction, Settings};
-use crate::verdict::{NotEvaluated, Verdict};
-use crate::version::Version;
-use crate::view::{ClusterView, ViewError};
+
+pub use claim::Wanted;
+pub use inject::mutate;
+pub use unjudged::{Question, needs_verdict};
 
 /// Judges a request as it stands.
 ///
@@ -89,24 +94,6 @@ pub fn admit_after(
     Review { rules: TABLE, asked, cluster, earlier, settings }.admit(new, old)
 }
 
-/// Whether a request passes without review, whatever it holds.
-pub(crate) fn is_exempt(asked: &Asked<'_>, object: &Object, settings: &Settings) -> bool {
-    let (kind, kube_ovn) = (asked.kind, &settings.kube_ovn);
-    let name = object.meta().name.as_str();
-    let made_by_kube_ovn = match kind {
-        Kind::Vpc => name == kube_ovn.default_vpc,
-        Kind::Subnet => name == kube_ovn.node_switch || name == kube_ovn.default_subnet,
-        _ => false,
-    };
-    let is_deleter = asked.operation == Operation::Delete && settings.exempts_deleter(asked.user);
-    let by_namespace =
-        kind.has_pod_template() || matches!(kind, Kind::VpcEgressGateway | Kind::Namespace | Kind::Binding);
-    settings.exempts_user(asked.user)
-        || is_deleter
-        || (made_by_kube_ovn && asked.operation == Operation::Create)
-        || (by_namespace && settings.exempts_namespace(asked.namespace_of(object)))
-}
-
 /// Whether there is nothing to judge.
 fn passes(asked: &Asked<'_>, new: &Version<'_>, settings: &Settings) -> bool {
     let is_judged = asked.operation != Operation::Connect;
@@ -171,7 +158,7 @@ impl Review<'_> {
         let concerned =
             |rule: &&&'static Rule| self.checks(rule).next().is_some() && (!deleting || rule.judges_what_is_deleted());
         for rule in self.rules.iter().filter(concerned) {
-            let action = self.settings.action(rule);
+            let action = rule.action(self.settings);
             let unchanged = |old: &Version<'_>| !self.reads_a_change(rule, &new.json, &old.json);
             if action == RuleAction::Off || old.is_some_and(unchanged) {
                 continue;

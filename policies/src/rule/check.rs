@@ -1,0 +1,73 @@
+//! A rule's look at one type of objects.
+
+use super::{Context, Read};
+use crate::inventory::ViewError;
+use crate::kinds::{
+    AttachmentDefinition, Binding, ConfigMap, EgressGateway, EndpointSlice, IpPool, IptablesEip, IptablesRule, Kind,
+    Namespace, NatGateway, Node, Object, PodTemplate, Service, ServiceCidr, Subnet, Typed, Vip, Vpc, for_each_kind,
+};
+
+/// What a check says: nothing beyond its findings, or that the view could not be read.
+pub type Outcome = Result<(), ViewError>;
+
+type CheckOf<T> = fn(&T, &mut Context<'_>) -> Outcome;
+
+macro_rules! checks {
+    ($($variant:ident($type:ident) {
+        $($(#[$doc:meta])* $kind:ident: $group:literal $version:literal $name:literal $plural:literal $scope:ident;)+
+    })+) => {
+        /// A rule's look at one type of objects: the fields that it reads there, and what it does with them.
+        #[derive(Debug)]
+        pub enum Check {
+            /// Objects of every kind, all of their fields.
+            Any(fn(&mut Context<'_>) -> Outcome),
+            /// Pods themselves, and no templates.
+            BarePod(&'static [Read], CheckOf<PodTemplate>),
+            /// What goes, of these kinds.
+            Deletion(&'static [Kind], CheckOf<Object>),
+            $(
+                #[doc = concat!("Whatever is read as [`", stringify!($type), "`].")]
+                $variant(&'static [Read], CheckOf<$type>),
+            )+
+        }
+
+        impl Check {
+            /// Whether it looks at a kind.
+            pub fn concerns(&self, kind: Kind) -> bool {
+                match self {
+                    Check::Any(_) => true,
+                    Check::BarePod(..) => kind == Kind::Pod,
+                    Check::Deletion(kinds, _) => kinds.contains(&kind),
+                    $(Check::$variant(..) => $type::KINDS.contains(&kind),)+
+                }
+            }
+
+            /// Whether it looks at what is to be removed, and never at what is to be stored.
+            pub fn is_deletion(&self) -> bool {
+                matches!(self, Check::Deletion(..))
+            }
+
+            /// The fields of which it reads a change; none for [`Check::Any`], which reads all.
+            pub fn reads(&self) -> Option<&'static [Read]> {
+                match self {
+                    Check::Any(_) => None,
+                    Check::Deletion(..) => Some(&[]),
+                    Check::BarePod(reads, _) $(| Check::$variant(reads, _))+ => Some(reads),
+                }
+            }
+
+            /// Looks at an object, if it is one of those that it looks at.
+            pub(crate) fn run(&self, object: &Object, context: &mut Context<'_>) -> Outcome {
+                match (self, object) {
+                    (Check::Any(check), _) => check(context),
+                    (Check::BarePod(_, check), Object::Pod(pod)) if pod.kind == Kind::Pod => check(pod, context),
+                    (Check::Deletion(_, check), object) => check(object, context),
+                    $((Check::$variant(_, check), Object::$variant(object)) => check(object, context),)+
+                    _ => Ok(()),
+                }
+            }
+        }
+    };
+}
+
+for_each_kind!(checks);

@@ -1,0 +1,91 @@
+//! Parts of the rules that are deployed by themselves, as the policies of a Kubewarden policy server are.
+//!
+//! Each rule says in its own file to which part it belongs, so it belongs to exactly one.
+
+use std::fmt;
+
+/// A part of the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Policy {
+    /// Which namespaces a VPC is for, and what else than Pods may be there.
+    VpcNamespaceBinding,
+    /// Which networks a Pod may have.
+    PodAttachmentBinding,
+    /// Whether what is named exists.
+    NetworkReferences,
+    /// Which addresses Subnets hold.
+    SubnetOverlap,
+    /// NAT gateways and their place in a Subnet.
+    NatGatewayLanIp,
+    /// What an egress gateway runs, and whose traffic it takes.
+    EgressGateway,
+    /// What a VPC's router reaches: routes, peerings and networks.
+    StaticRouteLanIp,
+    /// What Multus attaches.
+    Attachments,
+    /// What can be judged by the object alone.
+    VpcSyntax,
+    /// What is injected.
+    VpcInjector,
+}
+
+impl Policy {
+    /// All of them.
+    pub const ALL: &'static [Policy] = &[
+        Policy::VpcNamespaceBinding,
+        Policy::PodAttachmentBinding,
+        Policy::NetworkReferences,
+        Policy::SubnetOverlap,
+        Policy::NatGatewayLanIp,
+        Policy::EgressGateway,
+        Policy::StaticRouteLanIp,
+        Policy::Attachments,
+        Policy::VpcSyntax,
+        Policy::VpcInjector,
+    ];
+
+    /// The public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Policy::VpcNamespaceBinding => "vpc-namespace-binding",
+            Policy::PodAttachmentBinding => "pod-attachment-binding",
+            Policy::NetworkReferences => "network-references",
+            Policy::SubnetOverlap => "subnet-overlap",
+            Policy::NatGatewayLanIp => "nat-gateway-lan-ip",
+            Policy::EgressGateway => "egress-gateway",
+            Policy::StaticRouteLanIp => "static-route-lan-ip",
+            Policy::Attachments => "attachments",
+            Policy::VpcSyntax => "vpc-syntax",
+            Policy::VpcInjector => "vpc-injector",
+        }
+    }
+
+    /// What it is for, in a line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Policy::VpcNamespaceBinding => "keeps namespaces out of Kube-OVN VPCs that are not theirs",
+            Policy::PodAttachmentBinding => "keeps Pods out of Kube-OVN networks that are not for their namespace",
+            Policy::NetworkReferences => "points out names in Kube-OVN objects that lead nowhere",
+            Policy::SubnetOverlap => "keeps Kube-OVN Subnets of one VPC from having an address in common",
+            Policy::NatGatewayLanIp => "keeps the lanIp of a Kube-OVN NAT gateway free and within its Subnet",
+            Policy::EgressGateway => {
+                "keeps Kube-OVN egress gateways to images that are allowed and traffic that is theirs"
+            }
+            Policy::StaticRouteLanIp => "keeps the routes of a Kube-OVN VPC from leading to nobody",
+            Policy::Attachments => "refuses networks of Multus that Kube-OVN cannot read",
+            Policy::VpcSyntax => "refuses values that Kube-OVN accepts and then fails on",
+            Policy::VpcInjector => "gives Pods the Subnet of their namespace, and Kube-OVN VPCs their load balancer",
+        }
+    }
+
+    /// Whether it changes objects instead of judging them.
+    pub fn is_mutating(self) -> bool {
+        self == Policy::VpcInjector
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
