@@ -16,6 +16,15 @@ pub use read::Read;
 use crate::kinds::Kind;
 use crate::settings::{RuleAction, Settings};
 
+/// What nearly every rule imports.
+pub(crate) mod prelude {
+    pub(crate) use super::{Check, Context, Outcome, Policy, Read, Rule};
+    pub(crate) use crate::field::FieldPath;
+    pub(crate) use crate::finding::Finding;
+    pub(crate) use crate::kinds::Kind;
+    pub(crate) use crate::settings::RuleAction;
+}
+
 /// A rule that reviews objects.
 #[derive(Debug)]
 pub struct Rule {

@@ -19,11 +19,9 @@
 //! Write `spec.config` as a JSON object with a `type`, or with `plugins` that each have one.
 
 use crate::attach::{Definition, read_definition};
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::kinds::{AttachmentDefinition, Kind};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::finding::Action;
+use crate::kinds::AttachmentDefinition;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -15,9 +15,7 @@
 //!   cidrBlock: 10.0.0.0/16
 //! ```
 
-use crate::finding::Finding;
-use crate::rule::{Check, Context, Outcome, Policy, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

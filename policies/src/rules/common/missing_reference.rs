@@ -18,17 +18,14 @@
 //! Create the object first, or correct the name.
 
 use crate::attach::Asked;
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::inventory::Sight;
 use crate::kinds::{
-    EgressGateway, IP_POOL_SUFFIX, IpPool, IptablesEip, IptablesRule, Kind, LOGICAL_ROUTER, LOGICAL_SWITCH,
+    EgressGateway, IP_POOL_SUFFIX, IpPool, IptablesEip, IptablesRule, LOGICAL_ROUTER, LOGICAL_SWITCH,
     LOGICAL_SWITCH_SUFFIX, Namespace, NatGateway, ObjectRef, PodTemplate, SERVICE_VPC, Service, Subnet, Vpc,
 };
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::pod::network_unresolvable;
 use crate::rules::{namespace, service};
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

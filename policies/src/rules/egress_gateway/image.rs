@@ -23,11 +23,8 @@
 //!
 //! Leave `spec.image` out, or ask an administrator to list the image's repository in the setting `egressGateway.images`.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::EgressGateway;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 use crate::text::quoted;
 
 /// The rule.

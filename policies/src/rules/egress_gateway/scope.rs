@@ -38,14 +38,13 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::inventory::Sight;
-use crate::kinds::{EgressGateway, Kind, Namespace, ObjectRef, Subnet};
+use crate::kinds::{EgressGateway, Namespace, ObjectRef, Subnet};
 use crate::net::Cidr;
 use crate::request::Operation;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::{EgressScope, RuleAction};
+use crate::rule::prelude::*;
+use crate::settings::EgressScope;
 use crate::text::quoted;
 use addresses::Block;
 use owners::{Held, Scope, foreign_namespaces};

@@ -29,12 +29,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{EgressGateway, Kind, Subnet};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::kinds::{EgressGateway, Subnet};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, closed_to_egress};
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -15,11 +15,8 @@
 //!
 //! Give the port a number, or leave the port out.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::EndpointSlice;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -24,13 +24,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::inventory::{Answer, Sight};
-use crate::kinds::{EndpointSlice, Kind, ObjectRef, Target};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::kinds::{EndpointSlice, ObjectRef, Target};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, ClosedVpcs};
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -19,13 +19,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::inventory::{Answer, Sight};
-use crate::kinds::{GUEST_NAMESPACES, IpPool, Kind, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::kinds::{GUEST_NAMESPACES, IpPool, Vpc};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, Openness};
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

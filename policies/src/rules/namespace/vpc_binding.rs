@@ -26,14 +26,12 @@
 //! `spec.namespaces`; or take the annotation or label away. Listing a namespace binds it: its other Pods then move to that VPC
 //! too, which is not what a platform's own namespace wants.
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::inventory::Sight;
-use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, ObjectRef, Subnet};
+use crate::kinds::{LOGICAL_SWITCH, Namespace, ObjectRef, Subnet};
 use crate::request::Operation;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::ClosedVpcs;
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -20,11 +20,8 @@
 //!
 //! Create both ConfigMaps in Kube-OVN's namespace, with every value in quotes.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{ConfigMap, Kind, NAT_CONFIG, NAT_GW_CONFIG, NatGateway, ObjectRef};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::kinds::{ConfigMap, NAT_CONFIG, NAT_GW_CONFIG, NatGateway, ObjectRef};
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -17,13 +17,10 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::gather::gathered;
-use crate::kinds::{Kind, NatGateway, Vpc};
+use crate::kinds::{NatGateway, Vpc};
 use crate::net::parse_ip;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

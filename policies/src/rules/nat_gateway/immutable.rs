@@ -15,11 +15,8 @@
 //!
 //! Create a new gateway and delete this one.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::{NatGateway, Object};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

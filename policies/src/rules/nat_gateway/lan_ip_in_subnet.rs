@@ -18,12 +18,9 @@
 //!
 //! Choose a free address of the Subnet, neither its first nor its last, and not its gateway.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, NatGateway};
+use crate::kinds::NatGateway;
 use crate::net::parse_ip;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

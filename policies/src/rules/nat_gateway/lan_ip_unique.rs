@@ -16,12 +16,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::gather::gathered;
-use crate::kinds::{Kind, NatGateway};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::kinds::NatGateway;
+use crate::rule::prelude::*;
 use crate::text::quoted;
 
 /// The rule.

@@ -17,11 +17,8 @@
 //!
 //! Write each entry as one quoted text, `"key: value"`.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::NatGateway;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -14,11 +14,8 @@
 //!
 //! Name a Subnet of the gateway's VPC.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, NatGateway};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::kinds::NatGateway;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -19,17 +19,16 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::attach::{Asked, Primary, Providers};
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::inventory::Answer;
 use crate::kinds::{
-    DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, IpPool, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS,
+    DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, IpPool, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS,
     PodTemplate, Subnet,
 };
 use crate::net::parse_ip;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::ClosedVpcs;
 use crate::rules::support::pools::Pools;
-use crate::settings::RuleAction;
 use crate::text::{quoted, shortened};
 
 /// The rule.

@@ -15,10 +15,8 @@
 //!
 //! Name one Subnet.
 
-use crate::finding::Finding;
 use crate::kinds::{LOGICAL_SWITCH_SUFFIX, PodTemplate};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

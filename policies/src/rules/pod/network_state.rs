@@ -36,17 +36,14 @@ mod vip;
 use std::collections::BTreeSet;
 
 use crate::attach::Asked;
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::gather::gathered;
 use crate::kinds::{
-    Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, Kind, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object,
+    Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object,
     PodTemplate, VIP,
 };
 use crate::request::Operation;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::ClosedVpcs;
-use crate::settings::RuleAction;
 use crate::text::quoted;
 
 /// The rule.

@@ -27,14 +27,13 @@
 use std::collections::BTreeMap;
 
 use crate::attach::{Asked, Definition, IP_POOL, Network, Primary, Providers, Unreadable, pool_name, read_definition};
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::inventory::{Answer, Sight};
 use crate::kinds::{
-    DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, VIP,
+    DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, VIP,
 };
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::pod::logical_switch_name;
-use crate::settings::RuleAction;
 use crate::text::quoted;
 
 /// The rule.

@@ -16,11 +16,8 @@
 //!
 //! Take another name, without dots.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, ObjectRef, PodTemplate};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::kinds::{ObjectRef, PodTemplate};
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -16,13 +16,10 @@
 //! Give the VPC a default Subnet, list the namespace in one of its Subnets, or name a Subnet in the Pod.
 
 use crate::attach::Primary;
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH, PodTemplate};
+use crate::kinds::{DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, PodTemplate};
 use crate::request::Operation;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::binding::Binding;
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -40,14 +40,11 @@
 //! `vpcguard.io/guest-namespaces`. Listing it in `spec.namespaces` binds it: its other Pods then move to that VPC too.
 
 use crate::attach::{Asked, By, Unreadable, Way, Ways};
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::{
-    Binding, DEFAULT_NETWORK, IP_POOL_SUFFIX, Kind, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
+    Binding, DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
 };
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, ClosedVpcs};
-use crate::settings::RuleAction;
 use crate::text::quoted;
 
 /// The rule.

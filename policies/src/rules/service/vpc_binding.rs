@@ -34,17 +34,15 @@
 //! `vpcguard.io/guest-namespaces`. A Service that named a VPC of the same release is applied again once that is there. For an
 //! address in a VPC write a SwitchLBRule.
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::inventory::Sight;
 use crate::kinds::{
-    ATTACHMENT_PROVIDER, Kind, LOGICAL_ROUTER, LOGICAL_SWITCH_SUFFIX, Object, ObjectRef, ROUTER_LB_VIP, SERVICE_VPC,
+    ATTACHMENT_PROVIDER, LOGICAL_ROUTER, LOGICAL_SWITCH_SUFFIX, Object, ObjectRef, ROUTER_LB_VIP, SERVICE_VPC,
     SWITCH_LB_VIP, Service, Subnet,
 };
 use crate::request::Operation;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, closed_to, closed_vpc};
-use crate::settings::RuleAction;
 use crate::text::quoted;
 
 /// The rule.

@@ -22,11 +22,8 @@
 //! `kubectl annotate subnet join vpcguard.io/allow=builtin-protected`. Kube-OVN's `cleanup.sh` needs no such word: it deletes the
 //! Subnets once more with their definition.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, KubeOvn, Object, Subnet};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::kinds::{KubeOvn, Object, Subnet};
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

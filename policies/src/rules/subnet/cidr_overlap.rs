@@ -20,11 +20,9 @@
 //!
 //! Choose a range that is free in the VPC, or another VPC.
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::kinds::{Kind, ObjectRef, Subnet};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::finding::Action;
+use crate::kinds::{ObjectRef, Subnet};
+use crate::rule::prelude::*;
 use crate::text::quoted;
 
 /// The rule.

@@ -20,13 +20,11 @@
 
 use ipnet::IpNet;
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::inventory::{Answer, Known};
-use crate::kinds::{Kind, ObjectRef, Subnet};
+use crate::kinds::{ObjectRef, Subnet};
 use crate::net::{Cidr, PrefixSet};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

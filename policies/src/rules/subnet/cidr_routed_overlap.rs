@@ -16,13 +16,11 @@
 //!
 //! Choose a range that no network of the VPC's router has.
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::kinds::{Kind, Peering, Subnet, Vpc};
+use crate::finding::Action;
+use crate::kinds::{Peering, Subnet, Vpc};
 use crate::net::{Cidr, overlap};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::MOST_PAIRED;
-use crate::settings::RuleAction;
 use crate::text::quoted;
 
 /// The rule.

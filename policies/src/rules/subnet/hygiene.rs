@@ -16,12 +16,9 @@
 //!
 //! Write what Kube-OVN makes of it, or leave out what does nothing.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, Subnet};
+use crate::kinds::Subnet;
 use crate::net::{Family, parse_ip};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 use crate::text::{quoted, shortened};
 
 /// The rule.

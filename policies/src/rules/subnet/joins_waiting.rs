@@ -20,14 +20,11 @@
 //! Delete those Pods first, or let the Vpc invite their namespace in the annotation `vpcguard.io/guest-namespaces`.
 
 use crate::attach::{Asked, IP_POOL, Primary, pool_name};
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::inventory::Answer;
-use crate::kinds::{IpPool, Kind, LOGICAL_ROUTER, Object, PodTemplate, Service, Subnet, VIP, Vip};
+use crate::kinds::{IpPool, LOGICAL_ROUTER, Object, PodTemplate, Service, Subnet, VIP, Vip};
 use crate::request::Operation;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::closed_vpc;
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -41,12 +41,9 @@ mod addresses;
 mod cidr_block;
 mod options;
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::Subnet;
 use crate::net::has_upper_case;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -14,11 +14,8 @@
 //!
 //! Create a new Subnet in the other VPC, and delete this one.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::{Object, Subnet};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -26,13 +26,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::finding::Action;
+use crate::kinds::{ObjectRef, Subnet, Vpc};
+use crate::rule::prelude::*;
 use crate::rules::support::MOST_PAIRED;
 use crate::rules::support::listed::Openness;
-use crate::settings::RuleAction;
 use crate::text::quoted;
 
 /// The rule.

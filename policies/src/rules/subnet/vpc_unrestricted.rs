@@ -14,12 +14,9 @@
 //!
 //! List the namespaces in the Vpc too, or leave them out of the Subnet and name it in the Pods.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, Object, Subnet, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::kinds::{Object, Subnet, Vpc};
+use crate::rule::prelude::*;
 use crate::rules::vpc::namespaces_in_use;
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

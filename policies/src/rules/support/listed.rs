@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::gather::gathered;
 use crate::inventory::{Answer, ClusterView, Sight};
-use crate::kinds::{Kind, KubeOvn, ObjectRef, Subnet, Vpc};
-use crate::rule::Context;
+use crate::kinds::{KubeOvn, ObjectRef, Subnet, Vpc};
+use crate::rule::prelude::*;
 use crate::text::quoted;
 
 /// Whether a namespace may use a custom VPC: the VPC lists it, invites it as a guest, has a NAT gateway whose Pods run in

@@ -13,11 +13,8 @@
 //!
 //! Name a Subnet of this VPC.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::kinds::Vpc;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

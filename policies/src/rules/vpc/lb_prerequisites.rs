@@ -16,12 +16,9 @@
 //!
 //! Create what is missing; in a new Vpc, its Subnets may well come after it.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::inventory::Answer;
-use crate::kinds::{Kind, NAT_CONFIG, NAT_GW_CONFIG, ObjectRef, VPC_LB, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::kinds::{NAT_CONFIG, NAT_GW_CONFIG, ObjectRef, VPC_LB, Vpc};
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -15,11 +15,8 @@
 //!
 //! Write `"on"` or `"off"`, in quotes: YAML takes a bare one for a truth value.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::{VPC_LB, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

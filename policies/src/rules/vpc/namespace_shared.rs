@@ -17,11 +17,9 @@
 //!
 //! List the namespace in one Vpc, and invite it as a guest in the other.
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::kinds::{Kind, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::finding::Action;
+use crate::kinds::Vpc;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

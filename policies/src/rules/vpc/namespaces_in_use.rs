@@ -18,11 +18,9 @@
 //!
 //! Keep the namespace in the list, or take it out of the Subnet first.
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::kinds::{Kind, Object, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::finding::Action;
+use crate::kinds::{Object, Vpc};
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -20,13 +20,11 @@
 //!
 //! Give both sides an address of one small prefix that neither VPC uses.
 
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
-use crate::kinds::{Kind, Peering, Vpc};
+use crate::finding::Action;
+use crate::kinds::{Peering, Vpc};
 use crate::net::{Cidr, overlap};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::MOST_PAIRED;
-use crate::settings::RuleAction;
 use crate::text::quoted;
 
 /// The rule.

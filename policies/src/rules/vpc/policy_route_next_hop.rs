@@ -14,11 +14,9 @@
 //!
 //! Use an address in one of the VPC's networks; create the Subnet first if that is what is missing.
 
-use crate::finding::Finding;
-use crate::kinds::{Kind, PolicyRoute, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Rule};
+use crate::kinds::{PolicyRoute, Vpc};
+use crate::rule::prelude::*;
 use crate::rules::support::networks::{self, Networks};
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

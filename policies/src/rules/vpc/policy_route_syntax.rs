@@ -16,12 +16,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::{PolicyRoute, Vpc};
 use crate::net::parse_ip;
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

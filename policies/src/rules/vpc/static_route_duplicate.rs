@@ -20,11 +20,9 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use crate::finding::Finding;
 use crate::kinds::{StaticRoute, Vpc};
 use crate::net::{Cidr, parse_ip};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -25,15 +25,12 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::gather::gathered;
 use crate::inventory::Answer;
-use crate::kinds::{Kind, NatGateway, StaticRoute, Vpc};
+use crate::kinds::{NatGateway, StaticRoute, Vpc};
 use crate::net::{Family, PrefixSet, parse_ip};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::networks::Networks;
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

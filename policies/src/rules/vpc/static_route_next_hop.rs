@@ -21,13 +21,10 @@
 //! Use the address of a gateway, a Pod or a router in one of the VPC's networks; create the Subnet first if that is what
 //! is missing.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, StaticRoute, Vpc};
+use crate::kinds::{StaticRoute, Vpc};
 use crate::net::parse_ip;
-use crate::rule::{Check, Context, Outcome, Policy, Rule};
+use crate::rule::prelude::*;
 use crate::rules::support::networks::{self, Networks};
-use crate::settings::RuleAction;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -16,11 +16,8 @@
 //!
 //! Choose another name for the one that comes second.
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
-use crate::kinds::{Kind, ObjectRef, Subnet, Vpc};
-use crate::rule::{Check, Context, Outcome, Policy, Read, Rule};
-use crate::settings::RuleAction;
+use crate::kinds::{ObjectRef, Subnet, Vpc};
+use crate::rule::prelude::*;
 
 /// The rule.
 pub const RULE: Rule = Rule {

@@ -1,9 +1,8 @@
 //! The Vip whose address a Pod takes: Kube-OVN asks neither whose it is nor whether another Pod has it.
 
 use super::HELP_VIP;
-use crate::finding::Finding;
-use crate::kinds::{Kind, ObjectRef, PodTemplate, VIP, Vip};
-use crate::rule::{Context, Outcome};
+use crate::kinds::{ObjectRef, PodTemplate, VIP, Vip};
+use crate::rule::prelude::*;
 use crate::rules::support::listed::closed_vpc;
 use crate::text::quoted;
 

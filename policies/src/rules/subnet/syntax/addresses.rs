@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::refuse_upper_case;
-use crate::field::FieldPath;
-use crate::finding::{Action, Finding};
+use crate::finding::Action;
 use crate::gather::gathered;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, PrefixSet, has_upper_case, parse_ip};
-use crate::rule::Context;
+use crate::rule::prelude::*;
 use crate::text::shortened;
 
 /// What the addresses of a Subnet are compared with, gathered once for all of them.

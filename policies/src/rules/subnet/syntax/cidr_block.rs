@@ -4,11 +4,9 @@ use std::sync::LazyLock;
 
 use ipnet::IpNet;
 
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, has_upper_case, overlap};
-use crate::rule::Context;
+use crate::rule::prelude::*;
 
 /// Ranges that no Subnet can have, and what they are for.
 const SPECIAL: &[(&str, &str)] = &[

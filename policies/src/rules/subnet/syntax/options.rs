@@ -1,11 +1,9 @@
 //! The fields of a Subnet that do not lie in its prefixes.
 
 use super::refuse_upper_case;
-use crate::field::FieldPath;
-use crate::finding::Finding;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, parse_ip};
-use crate::rule::Context;
+use crate::rule::prelude::*;
 
 /// The smallest MTU of IPv6, in bytes (RFC 8200, section 5).
 const LEAST_IPV6_MTU: i64 = 1280;
