@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::field::{FieldPath, Step};
-use crate::finding::shown;
 use crate::gather::{gathered, sort_by};
+use crate::text::shown;
 
 /// A field whose JSON type is not the one that Kube-OVN's schema gives it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,10 +1,22 @@
 //! Words of users and for users: shown, cut and guessed.
 
+use serde_json::Value;
+
 /// Longest text of a user's value that a message repeats, in characters.
 const LONGEST_VALUE: usize = 160;
 
 /// How like a known word an unknown one must be to be taken for it (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;
+
+/// A value of whatever type as a message shows it.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Object(_) => "{…}".to_owned(),
+        Value::Array(_) => "[…]".to_owned(),
+        scalar => shortened(&scalar.to_string()),
+    }
+}
 
 /// A user's text in quotes, control characters escaped, long ones cut.
 pub(crate) fn quoted(text: &str) -> String {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::field::FieldPath;
 use crate::json::TypeError;
 use crate::kinds::{Kind, ObjectRef};
-use crate::text::{quoted, shortened};
+use crate::text::{quoted, shown};
 
 pub(crate) use findings::Findings;
 pub use verdict::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
@@ -361,16 +361,6 @@ impl Serialize for Finding {
             out.serialize_field("related", related)?;
         }
         out.end()
-    }
-}
-
-/// A value of whatever type as a message shows it.
-pub(crate) fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => quoted(text),
-        Value::Object(_) => "{…}".to_owned(),
-        Value::Array(_) => "[…]".to_owned(),
-        scalar => shortened(&scalar.to_string()),
     }
 }
 
