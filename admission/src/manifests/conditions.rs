@@ -179,6 +179,7 @@ object.?spec != oldObject.?spec ||
 [object, oldObject].exists(version, optional.ofNonZeroValue(optional.ofNonZeroValue(version).?metadata.?annotations.orValue({})).orValue({}).size() > 1000) ||
 [object, oldObject].exists(version, optional.ofNonZeroValue(optional.ofNonZeroValue(version).?metadata.?annotations.orValue({})).orValue({}).exists(key,
   (key in ["k8s.v1.cni.cncf.io/networks", "kubevirt.io/migrationJobName", "ovn.kubernetes.io/logical_switch", "ovn.kubernetes.io/vip", "v1.multus-cni.io/default-network"] ||
+   key.endsWith(".kubernetes.io/allocated") ||
    key.endsWith(".kubernetes.io/cidr") ||
    key.endsWith(".kubernetes.io/gateway") ||
    key.endsWith(".kubernetes.io/ip_address") ||

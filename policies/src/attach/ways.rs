@@ -35,10 +35,16 @@ pub(crate) enum By<'p> {
 }
 
 impl Way<'_> {
-    /// What makes it the same way in another version of the Pod.
-    pub(crate) fn identity(&self) -> String {
-        let takes = if matches!(self.by, By::Pool(..)) { "pool" } else { "port" };
-        format!("{takes} {} {}", self.provider, self.subnet.meta.name)
+    /// What makes it the same way in another version of the Pod. An IPPool may be of another Subnet by now, which concerns
+    /// the Pod once its address is given out anew.
+    pub(crate) fn identity(&self, pod: &PodTemplate) -> String {
+        let Self { provider, subnet, by } = self;
+        let takes = match by {
+            By::Pool(..) if pod.is_allocated(provider) => "pool",
+            By::Pool(..) => "new address of pool",
+            _ => "port",
+        };
+        format!("{takes} {provider} {}", subnet.meta.name)
     }
 }
 

@@ -296,9 +296,9 @@ impl dyn ClusterView + '_ {
         self.living_by(NatGateway::BY_VPC, vpc)
     }
 
-    /// The egress gateways that name a VPC.
-    pub fn egress_gateways_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<EgressGateway>>> {
-        self.living_by(EgressGateway::BY_VPC, vpc)
+    /// The egress gateways that name a VPC, also those that are being deleted.
+    pub fn egress_gateways_of_vpc_until_gone(&self, vpc: &str) -> Answer<Vec<Arc<EgressGateway>>> {
+        Ok(typed(self.by(Kind::VpcEgressGateway, EgressGateway::BY_VPC, vpc)?))
     }
 
     /// The Vpcs that list a namespace.

@@ -5,6 +5,9 @@ use crate::field::FieldPath;
 use crate::json::Reader;
 use crate::kinds::KubeOvn;
 
+/// The label with the Service that an EndpointSlice is a part of.
+pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
 /// An `EndpointSlice`.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointSlice {
@@ -45,6 +48,13 @@ impl Resource for EndpointSlice {
 
     fn meta(&self) -> &Meta {
         &self.meta
+    }
+}
+
+impl EndpointSlice {
+    /// The Service that it is a part of; Kube-OVN reads it by this label alone.
+    pub fn service(&self) -> &str {
+        self.meta.labels.get(SERVICE_NAME).map_or("", String::as_str)
     }
 }
 

@@ -34,7 +34,7 @@ pub use attachment_definition::AttachmentDefinition;
 pub use binding::Binding;
 pub use config_map::{ConfigMap, NAT_CONFIG, NAT_GW_CONFIG};
 pub use egress_gateway::{EgressGateway, PodSelector};
-pub use endpoint_slice::{EndpointSlice, Target};
+pub use endpoint_slice::{EndpointSlice, SERVICE_NAME, Target};
 pub use ip_pool::IpPool;
 pub use iptables::{IptablesEip, IptablesRule};
 pub use kind::{Kind, LONGEST_NAME, ObjectRef};
@@ -45,8 +45,8 @@ pub use nat_gateway::NatGateway;
 pub use node::Node;
 pub use object::{Found, Index, Object, Resource, Typed, Words};
 pub use pod::{
-    DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX,
-    NETWORKS, PodTemplate, VIP,
+    ALLOCATED_SUFFIX, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH,
+    LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS, PodTemplate, VIP,
 };
 pub use selector::LabelSelector;
 pub use service::{

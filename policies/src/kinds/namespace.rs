@@ -20,10 +20,7 @@ impl Resource for Namespace {
     const LOOKED_UP: Option<&'static [&'static str]> = Some(&[]);
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
-        let mut meta = Meta::read(object);
-        // The API server gives every namespace this label; a manifest need not have it.
-        meta.labels.entry(NAME_LABEL.to_owned()).or_insert_with(|| meta.name.clone());
-        Self { meta }
+        Self::of_meta(Meta::read(object))
     }
 
     fn meta(&self) -> &Meta {
@@ -32,14 +29,25 @@ impl Resource for Namespace {
 }
 
 impl Namespace {
+    /// The API server gives every namespace a label with its name; a manifest need not have it.
+    fn of_meta(mut meta: Meta) -> Self {
+        meta.labels.entry(NAME_LABEL.to_owned()).or_insert_with(|| meta.name.clone());
+        Self { meta }
+    }
+
+    /// One of which nothing is known but its name.
+    pub fn called(name: &str) -> Self {
+        Self::of_meta(Meta { name: name.to_owned(), ..Meta::default() })
+    }
+
     /// The Subnets in its own annotation, which Kube-OVN computes.
     pub fn logical_switches(&self) -> impl Iterator<Item = &str> {
         list_items(self.meta.annotation(LOGICAL_SWITCH).unwrap_or_default())
     }
 
-    /// Whether one of them has no name, beside others or a comma: Kube-OVN then finds none for a Pod of the namespace.
-    pub fn has_nameless_switch(&self) -> bool {
+    /// The entries of that annotation, with whatever is around the names. An empty annotation is as none.
+    pub fn written_switches(&self) -> impl Iterator<Item = &str> {
         let list = self.meta.annotation(LOGICAL_SWITCH).unwrap_or_default();
-        list.contains(',') && list.split(',').any(|name| name.trim().is_empty())
+        list.split(',').filter(move |_| !list.is_empty())
     }
 }

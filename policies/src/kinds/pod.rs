@@ -20,6 +20,10 @@ pub const IP_ADDRESS_SUFFIX: &str = ".kubernetes.io/ip_address";
 pub const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 /// The network that Multus attaches in place of the primary one.
 pub const DEFAULT_NETWORK: &str = "v1.multus-cni.io/default-network";
+/// How the annotations end that say that a network of a Pod has its address; without them Kube-OVN gives out another.
+pub const ALLOCATED_SUFFIX: &str = ".kubernetes.io/allocated";
+/// The migration of a virtual machine, during which Kube-OVN gives out addresses anew.
+pub const MIGRATION: &str = "kubevirt.io/migrationJobName";
 /// The Vip whose address a Pod takes.
 pub const VIP: &str = "ovn.kubernetes.io/vip";
 
@@ -72,6 +76,12 @@ impl PodTemplate {
     /// The path of one of the Pod's annotations.
     pub fn annotation_path(&self, key: &str) -> FieldPath {
         self.path.clone().field("metadata.annotations").key(key)
+    }
+
+    /// Whether a network of the Pod keeps the address that it has.
+    pub fn is_allocated(&self, provider: &str) -> bool {
+        let allocated = self.pod.annotation(&format!("{provider}{ALLOCATED_SUFFIX}"));
+        allocated == Some("true") && self.pod.annotation(MIGRATION).is_none()
     }
 
     /// The path of the name in one of `machine_networks`.

@@ -62,7 +62,8 @@ impl Service {
 
     /// Whether it names both a router and a Subnet: Kube-OVN reads neither without the other.
     pub fn is_placed(&self) -> bool {
-        [LOGICAL_ROUTER, LOGICAL_SWITCH].into_iter().all(|key| self.named(key).is_some())
+        let is_written = |key| self.meta.annotation(key).is_some_and(|name| !name.is_empty());
+        [LOGICAL_ROUTER, LOGICAL_SWITCH].into_iter().all(is_written)
     }
 
     /// The network of the Pod that Kube-OVN makes for it. The annotation that names a Subnet is copied to the Pod, where it is

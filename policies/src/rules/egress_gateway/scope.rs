@@ -4,7 +4,7 @@
 //! route of the VPC, and asks nobody whether that is the gateway's own. In a VPC of several namespaces one of them could read
 //! and answer what the others send.
 //!
-//! A Subnet is foreign if it lists namespaces and not the gateway's. Refused are a foreign Subnet in `policies[].subnets`; an
+//! A Subnet is foreign if it lists or selects namespaces and not the gateway's. Refused are a foreign Subnet in `policies[].subnets`; an
 //! entry of `policies[].ipBlocks`, or a Subnet of another VPC, that has addresses of one; and a selector that selects Pods of
 //! another namespace that the VPC lists, or, in the default VPC, that a foreign Subnet lists. A selector without a
 //! `namespaceSelector` selects from all namespaces. A Subnet that does not exist is refused, as it may be for anybody; to
@@ -76,7 +76,9 @@ fn check(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
     let vpc = context.cluster.vpc_until_gone(name)?;
     let custom = context.kube_ovn().is_custom_vpc(name);
     let strict = context.settings.egress_gateway.scope == EgressScope::Own;
-    let scope = Scope { namespace: context.namespace, name, vpc, custom, strict };
+    let own = context.cluster.namespace(context.namespace)?;
+    let labels = own.map_or_else(|| Namespace::called(context.namespace), |own| (*own).clone()).meta.labels;
+    let scope = Scope { namespace: context.namespace, labels, name, vpc, custom, strict };
     if scope.is_its_own() {
         return Ok(());
     }

@@ -15,7 +15,7 @@
 //!
 //! Give the port a number, or leave the port out.
 
-use crate::kinds::EndpointSlice;
+use crate::kinds::{EndpointSlice, SERVICE_NAME};
 use crate::rule::prelude::*;
 
 /// The rule.
@@ -28,7 +28,7 @@ pub const RULE: Rule = Rule {
     strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[],
-    checks: &[Check::EndpointSlice(&[Read::Field("ports")], check)],
+    checks: &[Check::EndpointSlice(&[Read::Field("ports"), Read::Label(SERVICE_NAME)], check)],
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "a check may fail to read the cluster")]
@@ -37,7 +37,7 @@ fn check(slice: &EndpointSlice, context: &mut Context<'_>) -> Outcome {
         let detail = "a port without a number ends Kube-OVN's controller, again at each start";
         let finding = Finding::required(FieldPath::of("ports").index(*at).field("port"), detail);
         // Only a port that is called as one of the Service's has an effect.
-        let finding = finding.identified_by(format!("port {name}"));
+        let finding = finding.identified_by(format!("port {name} of {}", slice.service()));
         context.deny(finding.help("Give the port a number, or leave the port out."));
     }
     Ok(())
@@ -68,7 +68,11 @@ mod tests {
     #[test]
     fn an_old_one_under_another_name_excuses_nothing() {
         let named = |name: &str| slice(&json!([{"name": name}]));
-        assert!(!Cluster::of(super::RULE.id).verdict(&update(&named("unused"), &named("http"))).allowed);
+        let allowed = |old: &Value, new: &Value| Cluster::of(super::RULE.id).verdict(&update(old, new)).allowed;
+        assert!(!allowed(&named("unused"), &named("http")));
+        let mut of_another = named("http");
+        of_another["labels"] = json!({"kubernetes.io/service-name": "web"});
+        assert!(!allowed(&named("http"), &of_another));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::Action;
 use crate::inventory::{Answer, Sight};
-use crate::kinds::{EndpointSlice, ObjectRef, Target};
+use crate::kinds::{EndpointSlice, ObjectRef, SERVICE_NAME, Target};
 use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, ClosedVpcs};
 
@@ -40,7 +40,7 @@ pub const RULE: Rule = Rule {
     strict: false,
     policy: Policy::VpcNamespaceBinding,
     asks: &[Kind::Vpc, Kind::VpcNatGateway, Kind::Namespace],
-    checks: &[Check::EndpointSlice(&[Read::Field("endpoints")], check)],
+    checks: &[Check::EndpointSlice(&[Read::Field("endpoints"), Read::Label(SERVICE_NAME)], check)],
 };
 
 const HELP: &str = "Leave targetRef out, or name Pods of the EndpointSlice's own namespace.";
@@ -56,7 +56,7 @@ fn check(slice: &EndpointSlice, context: &mut Context<'_>) -> Outcome {
     }
     let mut vpcs = ClosedVpcs::new(context);
     for (namespace, targets) in named {
-        judge(namespace, &targets, &mut vpcs, context)?;
+        judge(namespace, &targets, slice.service(), &mut vpcs, context)?;
     }
     Ok(())
 }
@@ -65,6 +65,7 @@ fn check(slice: &EndpointSlice, context: &mut Context<'_>) -> Outcome {
 fn judge(
     namespace: &str,
     targets: &BTreeMap<&str, &Target>,
+    service: &str,
     vpcs: &mut ClosedVpcs<'_>,
     context: &mut Context<'_>,
 ) -> Outcome {
@@ -93,7 +94,7 @@ fn judge(
         if context.has_enough(Action::Deny) {
             break;
         }
-        context.deny(refused(target.path()).identified_by(format!("{namespace}/{name}")).help(HELP));
+        context.deny(refused(target.path()).identified_by(format!("{namespace}/{name} of {service}")).help(HELP));
     }
     Ok(())
 }
@@ -194,5 +195,8 @@ mod tests {
         assert!(allowed(&slice("ns2", &[("ns2", "own"), ("ns1", "p")])));
         assert!(!allowed(&slice("ns2", &[("ns1", "p"), ("ns1", "q")])));
         assert!(!allowed(&slice("ns2", &[("guest", "p"), ("ns1", "p")])));
+        let mut of_another = old.clone();
+        of_another["labels"] = json!({SERVICE_NAME: "web"});
+        assert!(!allowed(&of_another));
     }
 }

@@ -3,6 +3,9 @@
 //! Kube-OVN writes the name of an IPPool into the annotations of each namespace that `spec.namespaces` lists. The new Pods of a
 //! namespace outside of the VPC then get no address, or an address of a network that is not theirs.
 //!
+//! So it is with a namespace that belongs to a custom VPC and a pool of the default VPC, or of one that lists no namespace: its Pods
+//! take their addresses from its own Subnets and from pools that list it, and find none that is both.
+//!
 //! A Vpc whose list would leave out a namespace of an IPPool is refused likewise. A namespace in the IPPools of two Subnets is a
 //! warning: which of them its Pods get depends on the namespace's Subnet.
 //!
@@ -20,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::inventory::{Answer, Sight};
-use crate::kinds::{GUEST_NAMESPACES, IpPool, Vpc};
+use crate::kinds::{GUEST_NAMESPACES, IpPool, Subnet, Vpc};
 use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, Openness};
 
@@ -62,9 +65,22 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
             if let Some(subnet) = &subnet {
                 finding = finding.related(subnet.reference(), Some(FieldPath::of("spec.vpc")));
             }
-            context.deny(closed.evidence(finding).help(
-                "Leave the namespace out, or let the Vpc invite it in its annotation vpcguard.io/guest-namespaces.",
-            ));
+            let action = closed.action(context);
+            context.report(
+                action,
+                closed.evidence(finding).help(
+                    "Leave the namespace out, or let the Vpc invite it in its annotation vpcguard.io/guest-namespaces.",
+                ),
+            );
+            continue;
+        }
+        let is_named = known.as_ref().is_some_and(|vpc| !vpc.namespaces.is_empty());
+        if !is_named && let Some(theirs) = vpc_elsewhere(subnet.as_deref(), namespace, context)? {
+            let mentioned = context.mention(Kind::Vpc, &theirs.meta.name);
+            let detail = format!("belongs to {mentioned}, and its Pods find no address in a pool of another VPC");
+            let finding = Finding::invalid(field, namespace, detail).identified_by(namespace.clone());
+            let finding = finding.related(theirs.reference(), Some(FieldPath::of("spec.namespaces")));
+            context.deny(finding.help("Leave the namespace out: its Pods name the pool by an annotation."));
             continue;
         }
         let other = match others.get(namespace.as_str()) {
@@ -79,6 +95,16 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// The custom VPC that a namespace belongs to, if the Subnet is of none of those. Kube-OVN has the Pods of a namespace take their
+/// addresses from the pools that list it, and from their own Subnets, and from nowhere else.
+fn vpc_elsewhere(subnet: Option<&Subnet>, namespace: &str, context: &Context<'_>) -> Answer<Option<Arc<Vpc>>> {
+    let Some(vpc) = subnet.and_then(|subnet| subnet.vpc.as_deref()) else { return Ok(None) };
+    let mut theirs = context.cluster.vpcs_binding(namespace)?;
+    theirs.retain(|vpc| context.kube_ovn().is_custom_vpc(&vpc.meta.name));
+    let is_own = theirs.iter().any(|theirs| theirs.meta.name == vpc);
+    Ok(theirs.into_iter().next().filter(|_| !is_own))
 }
 
 /// An IPPool of another Subnet that lists a namespace too.
@@ -146,7 +172,19 @@ mod tests {
         let other = json!({"kind": "IPPool", "name": "q", "spec": {"subnet": "plain", "namespaces": ["ns1"]}});
         let wanted = r#"spec.namespaces[0]: Invalid value: "ns1": IPPool "q", of another Subnet, lists it too: its Pods get an address of either [ip-pool-vpc-namespaces]"#;
         cluster().with(other.clone()).warns(&pool("net1", &["ns1"]), &[wanted]);
-        cluster().with(other).accepts(&pool("plain", &["ns1"]));
+        let same = json!({"kind": "IPPool", "name": "q", "spec": {"subnet": "net1", "namespaces": ["ns1"]}});
+        cluster().with(same).accepts(&pool("net1", &["ns1"]));
+    }
+
+    #[test]
+    fn a_namespace_of_another_vpc_gets_nothing_from_a_pool() {
+        let wanted = r#"spec.namespaces[0]: Invalid value: "ns1": belongs to VPC "v", and its Pods find no address in a pool of another VPC [ip-pool-vpc-namespaces]"#;
+        let own = json!({"kind": "Vpc", "name": "w", "spec": {"namespaces": ["ns1"]}});
+        let subnet = json!({"kind": "Subnet", "name": "net2", "spec": {"vpc": "w"}});
+        cluster().refuses(&pool("plain", &["ns1", "ns2"]), &[wanted]);
+        // One of the two that it belongs to.
+        cluster().with(own).with(subnet).accepts(&pool("net2", &["ns1"]));
+        cluster().accepts(&pool("plain", &["guest"]));
     }
 
     #[test]

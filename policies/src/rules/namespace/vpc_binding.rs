@@ -6,7 +6,7 @@
 //! that are open to the namespace. On a new Namespace Kube-OVN replaces the annotation, which is a warning there; its labels
 //! count from the start. Subnets and Vpcs that are being deleted count until they are gone.
 //!
-//! In an UPDATE a Subnet that does not exist, and an entry without a name, are refused too: the Pods of the namespace would wait
+//! In an UPDATE a Subnet that does not exist, and an entry that is empty or has whitespace around it, are refused too: the Pods of the namespace would wait
 //! for whoever makes a Subnet of that name. To `exempt.restorers` and in a dry run a missing one is a warning, and a folder of
 //! manifests may not hold it.
 //!
@@ -25,6 +25,8 @@
 //! Ask an administrator to invite the namespace in the Vpc's annotation `vpcguard.io/guest-namespaces`, or to list it in
 //! `spec.namespaces`; or take the annotation or label away. Listing a namespace binds it: its other Pods then move to that VPC
 //! too, which is not what a platform's own namespace wants.
+
+use std::collections::BTreeSet;
 
 use crate::finding::Action;
 use crate::inventory::Sight;
@@ -67,11 +69,11 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
             None => {}
         }
     }
-    if namespace.has_nameless_switch() && context.operation == Operation::Update {
-        let list = namespace.meta.annotation(LOGICAL_SWITCH).unwrap_or_default();
-        let detail = "an entry of the list is empty, so that Pods of the namespace get no network";
-        let finding = Finding::invalid(FieldPath::annotation(LOGICAL_SWITCH), list, detail);
-        context.deny(finding.identified_by("nameless".to_owned()).help("Take the empty entry out of the list."));
+    if context.operation == Operation::Update {
+        let entries: BTreeSet<&str> = namespace.written_switches().collect();
+        for entry in entries {
+            unreadable(entry, context);
+        }
     }
     for subnet in context.cluster.subnets_selecting_until_gone(&namespace.meta.labels)? {
         let way = format!("the labels are selected by {}", context.mention(Kind::Subnet, &subnet.meta.name));
@@ -83,6 +85,21 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
         context.warn(finding.help("Give the namespace another name."));
     }
     Ok(())
+}
+
+/// Kube-OVN looks for a Subnet that is called as the entry is written, and gives no Pod of the namespace a network if there is none.
+fn unreadable(entry: &str, context: &mut Context<'_>) {
+    let detail = match entry.trim() {
+        "" => "an entry of the list is empty, so that Pods of the namespace get no network",
+        name if name != entry => "has whitespace around it, so that Pods of the namespace get no network",
+        _ => return,
+    };
+    let finding = Finding::invalid(FieldPath::annotation(LOGICAL_SWITCH), entry, detail);
+    context.deny(
+        finding
+            .identified_by(format!("entry {entry}"))
+            .help("Write the names of Subnets, with a comma alone between them."),
+    );
 }
 
 /// Whether a Subnet that is not found does not exist, on a Namespace whose annotation Kube-OVN will not replace.
@@ -112,6 +129,7 @@ fn refuse(
     if let Some(closed) = vpcs.of(subnet)? {
         let identity = format!("{field} {}", subnet.meta.name);
         let finding = closed.refusal(context, field, subnet, way).identified_by(identity);
+        let action = if action == Action::Warn { action } else { closed.action(context) };
         context.report(action, finding.help(HELP));
     }
     Ok(())
@@ -193,11 +211,24 @@ mod tests {
             )
         };
         let before = namespace("ns1", "net1", "");
-        for list in [",", "net1,", "net1, ,net1"] {
-            assert_eq!(changed(&before, &namespace("ns1", list, "")), [vec![wanted(list)], vec![]]);
+        for (list, entry) in [(",", ""), ("net1,", ""), ("net1, ,net1", " "), (" ", " "), ("\t", "\t")] {
+            assert_eq!(changed(&before, &namespace("ns1", list, "")), [vec![wanted(entry)], vec![]], "{list:?}");
         }
-        for list in ["", "net1", "net1, net1"] {
+        for list in ["", "net1", "net1,net1"] {
             assert_eq!(changed(&before, &namespace("ns1", list, "")), NOTHING);
+        }
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_is_written() {
+        let before = namespace("ns1", "net1", "");
+        for entry in [" net1", "net1 ", "net1\n", "\u{a0}net1"] {
+            let wanted = format!(
+                "metadata.annotations[ovn.kubernetes.io/logical_switch]: Invalid value: {entry:?}: has whitespace around it, so that Pods of the namespace get no network [namespace-vpc-binding]"
+            );
+            let after = namespace("ns1", &format!("net1,{entry}"), "");
+            assert_eq!(changed(&before, &after), [vec![wanted], vec![]]);
+            assert!(changed(&after, &after) == NOTHING);
         }
     }
 

@@ -38,8 +38,8 @@ use std::collections::BTreeSet;
 use crate::attach::Asked;
 use crate::gather::gathered;
 use crate::kinds::{
-    Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, Object,
-    PodTemplate, VIP,
+    Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS,
+    Object, PodTemplate, VIP,
 };
 use crate::request::Operation;
 use crate::rule::prelude::*;
@@ -86,7 +86,6 @@ fn binding(binding: &Binding, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-const MIGRATION: &str = "kubevirt.io/migrationJobName";
 const HELP: &str = "Leave this annotation to Kube-OVN.";
 const HELP_VIP: &str = "Name a Vip of the namespace's own, which no Pod of another namespace has taken.";
 

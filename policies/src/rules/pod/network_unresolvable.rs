@@ -215,20 +215,43 @@ fn subnet(pod: &PodTemplate, key: &str, name: &str, context: &mut Context<'_>) -
 }
 
 fn ip_pool(pod: &PodTemplate, key: &str, name: &str, context: &mut Context<'_>) -> Outcome {
-    if sees(context, Kind::IpPool) && context.cluster.ip_pool_until_gone(name)?.is_none() {
-        missing(pod, key, Kind::IpPool, name, context);
+    if !sees(context, Kind::IpPool) {
+        return Ok(());
+    }
+    match context.cluster.ip_pool_until_gone(name)? {
+        Some(pool) => of_missing_subnet(pod, key, (Kind::IpPool, name), &pool.subnet, context)?,
+        None => missing(pod, key, Kind::IpPool, name, context),
     }
     Ok(())
 }
 
 /// A Pod of the node's network gets no address, so that none is looked for.
 fn vip(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    match pod.pod.annotation(VIP).filter(|name| !name.is_empty() && !pod.host_network) {
-        Some(name) if sees(context, Kind::Vip) && context.cluster.vip_until_gone(name)?.is_none() => {
-            missing(pod, VIP, Kind::Vip, name, context);
+    let named = pod.pod.annotation(VIP).filter(|name| !name.is_empty() && !pod.host_network);
+    if let Some(name) = named.filter(|_| sees(context, Kind::Vip)) {
+        match context.cluster.vip_until_gone(name)? {
+            Some(vip) => of_missing_subnet(pod, VIP, (Kind::Vip, name), &vip.subnet, context)?,
+            None => missing(pod, VIP, Kind::Vip, name, context),
         }
-        _ => {}
     }
+    Ok(())
+}
+
+/// An IPPool or a Vip that waits for its Subnet, and the Pod with it: nobody knows yet whose that will be.
+fn of_missing_subnet(
+    pod: &PodTemplate,
+    key: &str,
+    (kind, name): (Kind, &str),
+    subnet: &str,
+    context: &mut Context<'_>,
+) -> Outcome {
+    if subnet.is_empty() || !sees(context, Kind::Subnet) || context.cluster.subnet_until_gone(subnet)?.is_some() {
+        return Ok(());
+    }
+    let detail = format!("{kind} {name:?} is of a Subnet that does not exist{}", context.aside(&quoted(subnet)));
+    let finding = Finding::invalid(pod.annotation_path(key), name, detail).identified_by(format!("{key} {name}"));
+    let finding = finding.related(ObjectRef::new(kind, name), Some(FieldPath::of("spec.subnet")));
+    context.report(action(context), finding.missing(ObjectRef::new(Kind::Subnet, subnet)).help(CREATE_FIRST));
     Ok(())
 }
 
@@ -275,6 +298,25 @@ mod tests {
 
     fn pod(annotations: Value) -> Value {
         json!({"kind": "Pod", "namespace": "ns1", "annotations": annotations})
+    }
+
+    #[test]
+    fn what_waits_for_its_subnet_is_refused() {
+        let cluster = cluster()
+            .with(json!({"kind": "IPPool", "name": "early", "spec": {"subnet": "next"}}))
+            .with(json!({"kind": "Vip", "name": "early", "spec": {"subnet": "next"}}));
+        for (key, kind) in
+            [("ovn.kubernetes.io/ip_pool", "IPPool"), ("nad.ns1.ovn.kubernetes.io/ip_pool", "IPPool"), (VIP, "Vip")]
+        {
+            let wanted = format!(
+                r#"metadata.annotations[{key}]: Invalid value: "early": {kind} "early" is of a Subnet that does not exist ("next") [pod-network-unresolvable]"#
+            );
+            let mut annotations = json!({key: "early"});
+            if key.starts_with("nad") {
+                annotations["k8s.v1.cni.cncf.io/networks"] = json!("nad");
+            }
+            cluster.refuses(&pod(annotations), &[&wanted]);
+        }
     }
 
     #[test]

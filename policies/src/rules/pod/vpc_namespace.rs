@@ -22,6 +22,9 @@
 //! that does not exist is open to nobody. A namespace in the annotation `vpcguard.io/egress-namespaces` may use it for Pods while
 //! it has a VpcEgressGateway of that VPC: nothing tells the gateway's Pods from others.
 //!
+//! An IPPool may come to another Subnet while a Pod has an address of it. What leads there counts again once Kube-OVN is to give out
+//! a new address: without the annotation `allocated`, and in a migration of a virtual machine.
+//!
 //! Pods of the node's own network (`hostNetwork`) are attached to nothing and pass. But a `null` in the list of networks ends
 //! Kube-OVN's controller, for the whole cluster: it is refused for all Pods and templates. A list in a template that cannot be
 //! read is a warning; for Pods see `pod-network-unresolvable`.
@@ -41,7 +44,8 @@
 
 use crate::attach::{Asked, By, Unreadable, Way, Ways};
 use crate::kinds::{
-    Binding, DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, Subnet,
+    ALLOCATED_SUFFIX, Binding, DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS, ObjectRef,
+    PodTemplate, Subnet,
 };
 use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, ClosedVpcs};
@@ -62,6 +66,8 @@ pub const RULE: Rule = Rule {
             &[
                 Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
                 Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
+                Read::PodAnnotationsEnding(ALLOCATED_SUFFIX),
+                Read::PodAnnotation(MIGRATION),
                 Read::PodAnnotation(NETWORKS),
                 Read::PodAnnotation(DEFAULT_NETWORK),
                 Read::PodField("spec.hostNetwork"),
@@ -148,11 +154,11 @@ fn refuse(pod: &PodTemplate, way: &Way<'_>, closed: &Closed, context: &mut Conte
             (FieldPath::of("metadata.namespace"), text, Some(ObjectRef::new(Kind::Namespace, context.namespace)))
         }
     };
-    let mut finding = closed.refusal(context, field, &way.subnet, &text).identified_by(way.identity());
+    let mut finding = closed.refusal(context, field, &way.subnet, &text).identified_by(way.identity(pod));
     if let Some(through) = through {
         finding = finding.related(through, None);
     }
-    context.deny(finding.help(
+    context.report(closed.action(context), finding.help(
         "Use a Subnet of a VPC that is open to the namespace, or ask an administrator to invite the namespace in the \
          Vpc's annotation vpcguard.io/guest-namespaces, or to list it in spec.namespaces, which binds it.",
     ));
@@ -164,6 +170,7 @@ mod tests {
 
     use super::*;
     use crate::finding::Evidence;
+    use crate::request::Request;
     use crate::rules::support::testing::{Cluster, create, update};
 
     fn cluster() -> Cluster {
@@ -350,6 +357,52 @@ mod tests {
         // Before a denial both kinds of gateways are read anew.
         let rests_on = cluster().verdict(&create(&inside("platform"))).rests_on;
         assert!(rests_on.ends_with(&[Evidence::AllOf(Kind::VpcNatGateway), Evidence::AllOf(Kind::VpcEgressGateway)]));
+    }
+
+    #[test]
+    fn a_pool_that_has_moved_excuses_no_new_address() {
+        let with = |annotations: &[(&str, &str)]| {
+            let pool = ("ovn.kubernetes.io/ip_pool", "pool");
+            let all = annotations.iter().chain([&pool]).map(|(key, value)| ((*key).to_owned(), json!(value)));
+            pod("ns2", &all.collect::<serde_json::Map<_, _>>().into())
+        };
+        let allowed =
+            |old: &[(&str, &str)], new: &[(&str, &str)]| cluster().verdict(&update(&with(old), &with(new))).allowed;
+        let allocated = ("ovn.kubernetes.io/allocated", "true");
+        assert!(allowed(&[allocated], &[allocated, ("ovn.kubernetes.io/logical_switch", "")]));
+        assert!(!allowed(&[allocated], &[]));
+        assert!(!allowed(&[allocated], &[allocated, (MIGRATION, "job")]));
+        // One that has no address yet is no worse off.
+        assert!(allowed(&[], &[("other", "x")]));
+    }
+
+    #[test]
+    fn what_comes_later_is_a_warning_where_it_may() {
+        let annotations = json!({"vpcguard.io/egress-namespaces": "platform"});
+        let vpc = json!({"kind": "Vpc", "name": "w", "spec": {"namespaces": ["ns1"]}, "annotations": annotations});
+        let cluster = cluster()
+            .with(vpc)
+            .with(json!({"kind": "Subnet", "name": "inside", "spec": {"vpc": "w"}}))
+            .with(json!({"kind": "Subnet", "name": "lost", "spec": {"vpc": "gone"}}))
+            .seeing_all();
+        let said = |subnet: &str, user: &str, dry_run: bool| {
+            let pod = pod("platform", &json!({"ovn.kubernetes.io/logical_switch": subnet}));
+            let verdict = cluster.verdict(&Request { user: user.to_owned(), dry_run, ..create(&pod) });
+            (verdict.findings.len(), verdict.warnings.len())
+        };
+        let velero = "system:serviceaccount:velero:velero";
+        for (subnet, user, dry_run, wanted) in [
+            ("inside", "", false, (1, 0)),
+            ("inside", "", true, (1, 0)),
+            ("inside", velero, false, (0, 1)),
+            ("lost", "", false, (1, 0)),
+            ("lost", "", true, (0, 1)),
+            ("lost", velero, false, (0, 1)),
+            ("net1", velero, false, (1, 0)),
+            ("net1", "", true, (1, 0)),
+        ] {
+            assert_eq!(said(subnet, user, dry_run), wanted, "{subnet} {user} {dry_run}");
+        }
     }
 
     /// `<name>.<namespace>` of a network that only has its addresses of Kube-OVN: of db.cobalt in ovn that is cobalt's provider.

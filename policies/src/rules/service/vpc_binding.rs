@@ -42,7 +42,7 @@ use crate::kinds::{
 };
 use crate::request::Operation;
 use crate::rule::prelude::*;
-use crate::rules::support::listed::{Closed, closed_to, closed_vpc};
+use crate::rules::support::listed::{Closed, closed_to, closed_to_pods, closed_vpc};
 use crate::text::quoted;
 
 /// The rule.
@@ -54,7 +54,7 @@ pub const RULE: Rule = Rule {
     firm: true,
     strict: false,
     policy: Policy::VpcNamespaceBinding,
-    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::VpcEgressGateway],
     checks: &[Check::Service(
         &[
             Read::Annotation(SERVICE_VPC),
@@ -90,12 +90,15 @@ fn check(service: &Service, context: &mut Context<'_>) -> Outcome {
 }
 
 fn vpc(key: &str, name: &str, identity: &str, context: &mut Context<'_>) -> Outcome {
+    // Kube-OVN notes there the VPC of the Service's Pods, which may be those of an egress gateway.
+    let closed_to = if key == SERVICE_VPC { closed_to_pods } else { closed_to };
     match closed_to(context.cluster, context.kube_ovn(), name, context.namespace)? {
         Some(Closed::Unknown(_)) => missing(key, Kind::Vpc, name, identity, context),
         Some(closed) => {
             let detail = format!("VPC {name:?} may not be used by namespace {:?}", context.namespace);
             let finding = Finding::forbidden(FieldPath::annotation(key), name, detail);
-            context.deny(closed.evidence(finding.identified_by(identity.to_owned())).help(HELP));
+            let action = closed.action(context);
+            context.report(action, closed.evidence(finding.identified_by(identity.to_owned())).help(HELP));
         }
         None => {}
     }
@@ -381,6 +384,20 @@ mod tests {
         assert_eq!(denials(&[router, own], &[router, switch]), 1);
         assert_eq!(denials(&[router, switch], &[router, switch, (SWITCH_LB_VIP, "")]), 0);
         assert_eq!(denials(&[(SERVICE_VPC, "v")], &[(SERVICE_VPC, "v"), own]), 0);
+        // Kube-OVN takes it for a name.
+        assert_eq!(denials(&[router], &[router, (LOGICAL_SWITCH, " ")]), 1);
+    }
+
+    #[test]
+    fn kube_ovns_note_of_the_vpc_of_a_gateways_pods_is_sound() {
+        let annotations = json!({"vpcguard.io/egress-namespaces": "platform"});
+        let vpc = json!({"kind": "Vpc", "name": "w", "spec": {"namespaces": ["ns1"]}, "annotations": annotations});
+        let gateway = json!({"kind": "VpcEgressGateway", "namespace": "platform", "name": "g", "spec": {"vpc": "w"}});
+        let noted = service("platform", SERVICE_VPC, "w");
+        assert!(!cluster().with(vpc.clone()).verdict(&create(&noted)).allowed);
+        let cluster = cluster().with(vpc).with(gateway);
+        cluster.accepts(&noted);
+        assert!(!cluster.verdict(&create(&service("platform", LOGICAL_ROUTER, "w"))).allowed);
     }
 
     #[test]

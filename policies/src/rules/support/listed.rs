@@ -65,10 +65,8 @@ impl<'a> ClosedVpcs<'a> {
     /// [`closed_to`]
     pub(crate) fn named(&mut self, vpc: &str) -> Answer<Option<&Closed>> {
         if !self.known.contains_key(vpc) {
-            let mut closed = closed_to(self.cluster, self.kube_ovn, vpc, self.namespace)?;
-            if self.of_pods {
-                closed = closed.map_or(Ok(None), |closed| closed.for_pods(self.cluster, self.namespace))?;
-            }
+            let closed_to = if self.of_pods { closed_to_pods } else { closed_to };
+            let closed = closed_to(self.cluster, self.kube_ovn, vpc, self.namespace)?;
             self.known.insert(vpc.to_owned(), closed);
         }
         Ok(self.known.get(vpc).and_then(Option::as_ref))
@@ -109,7 +107,7 @@ impl Closed {
     fn for_pods(self, cluster: &dyn ClusterView, namespace: &str) -> Answer<Option<Self>> {
         Ok(match self {
             Closed::Listing(vpc) if vpc.lets_out(namespace) => {
-                let gateways = cluster.egress_gateways_of_vpc(&vpc.meta.name)?;
+                let gateways = cluster.egress_gateways_of_vpc_until_gone(&vpc.meta.name)?;
                 let has_one = gateways.iter().any(|gateway| gateway.meta.namespace == namespace);
                 (!has_one).then_some(Closed::LettingOut(vpc))
             }
@@ -134,9 +132,15 @@ impl Closed {
         self.evidence(finding.related(subnet.reference(), Some(FieldPath::of("spec.vpc"))))
     }
 
-    /// What a way into it is: a denial, but for who restores a backup, in which the VPC may come later.
+    /// What a way into it is: a denial, but for who restores a backup, in which the VPC or the gateway may come later, and for a
+    /// dry run, before which nobody has made the VPC.
     pub(crate) fn action(&self, context: &Context<'_>) -> Action {
-        let comes_later = matches!(self, Closed::Unknown(_)) && context.settings.is_restorer(context.user);
+        let is_restored = context.settings.is_restorer(context.user);
+        let comes_later = match self {
+            Closed::Listing(_) => false,
+            Closed::LettingOut(_) => is_restored,
+            Closed::Unknown(_) => is_restored || context.dry_run,
+        };
         if comes_later { Action::Warn } else { Action::Deny }
     }
 
@@ -179,6 +183,16 @@ pub(crate) fn closed_to(
         None if cluster.sight(Kind::Vpc) == Sight::All => Some(Closed::Unknown(vpc.to_owned())),
         None => None,
     })
+}
+
+/// [`closed_to`] for Pods, those of egress gateways among them.
+pub(crate) fn closed_to_pods(
+    cluster: &dyn ClusterView,
+    kube_ovn: &KubeOvn,
+    vpc: &str,
+    namespace: &str,
+) -> Answer<Option<Closed>> {
+    closed_to(cluster, kube_ovn, vpc, namespace)?.map_or(Ok(None), |closed| closed.for_pods(cluster, namespace))
 }
 
 /// [`closed_to`] for an egress gateway, which an administrator may admit by itself.

@@ -1,6 +1,6 @@
 //! Whose traffic is whose in the VPC of an egress gateway.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -15,6 +15,8 @@ use crate::kinds::{Namespace, Subnet, Vpc};
 pub(super) struct Scope<'a> {
     /// The gateway's namespace.
     pub(super) namespace: &'a str,
+    /// The labels of that, by which Subnets select it.
+    pub(super) labels: BTreeMap<String, String>,
     /// The name of the VPC.
     pub(super) name: &'a str,
     /// The VPC, if it exists.
@@ -43,10 +45,13 @@ impl Scope<'_> {
     /// What taking the traffic of one of its Subnets is; none where that is the gateway's.
     pub(super) fn action(&self, subnet: &Subnet) -> Option<Action> {
         let shared = || self.custom && self.vpc.as_deref().is_some_and(|vpc| self.lists_others(vpc));
-        match &subnet.namespaces {
-            listed if listed.iter().any(|listed| listed == self.namespace) => None,
-            listed if !listed.is_empty() || self.strict => Some(Action::Deny),
-            _ => shared().then_some(Action::Warn),
+        let is_listed = subnet.namespaces.iter().any(|listed| listed == self.namespace);
+        let is_selected = || subnet.namespace_selectors.iter().any(|selector| selector.matches(&self.labels));
+        let is_declared = !subnet.namespaces.is_empty() || !subnet.namespace_selectors.is_empty();
+        match () {
+            () if is_listed || is_selected() => None,
+            () if is_declared || self.strict => Some(Action::Deny),
+            () => shared().then_some(Action::Warn),
         }
     }
 

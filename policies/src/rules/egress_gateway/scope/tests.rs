@@ -67,6 +67,19 @@ fn a_subnet_that_is_not_there_may_be_anybodys() {
 }
 
 #[test]
+fn a_subnet_is_for_whom_it_selects_too() {
+    let selecting = |name: &str| {
+        json!({"kind": "Subnet", "name": "selecting", "spec": {"vpc": "shared", "cidrBlock": "10.0.9.0/24",
+            "namespaceSelectors": [{"matchLabels": {"kubernetes.io/metadata.name": name}}]}})
+    };
+    let field = "spec.policies[0].subnets[0]";
+    let wanted = said(field, r#"takes the traffic of Subnet "selecting", which does not list namespace "a""#);
+    cluster().with(selecting("b")).refuses(&subnets("shared", &["selecting"]), &[&wanted]);
+    cluster().with(selecting("a")).accepts(&subnets("shared", &["selecting"]));
+    own().with(selecting("a")).accepts(&subnets("shared", &["selecting"]));
+}
+
+#[test]
 fn foreign_subnets_are_refused() {
     let field = "spec.policies[0].subnets[1]";
     let wanted = said(field, r#"takes the traffic of Subnet "for-b", which does not list namespace "a""#);

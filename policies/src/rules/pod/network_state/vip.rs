@@ -21,7 +21,7 @@ pub(super) fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
         let vpc = context.mention(Kind::Vpc, closed.name());
         let namespace = context.namespace;
         let finding = refused(format!("has an address of {of} in {vpc}, which namespace {namespace:?} may not use"));
-        context.deny(closed.evidence(finding.related(subnet.reference(), None)));
+        context.report(closed.action(context), closed.evidence(finding.related(subnet.reference(), None)));
     } else if !vip.namespace.is_empty() && vip.namespace != context.namespace {
         let of = context.aside(&quoted(&vip.namespace));
         context.deny(refused(format!("is for Pods of another namespace{of}")));
