@@ -340,7 +340,7 @@ fn tenants() -> Value {
     let group = "rbac.authorization.k8s.io";
     json!({"apiVersion": "v1", "kind": "List", "items": [
         {"apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": name, "rules": [
-            rule("", &["pods", "pods/status", "pods/binding", "bindings", "endpoints", "services", "services/status", "namespaces", "namespaces/status"]),
+            rule("", &["pods", "pods/status", "pods/binding", "bindings", "replicationcontrollers", "endpoints", "services", "services/status", "namespaces", "namespaces/status"]),
             rule("apps", &["deployments", "statefulsets", "daemonsets", "replicasets"]),
             rule("batch", &["jobs"]),
             rule("discovery.k8s.io", &["endpointslices"]),
