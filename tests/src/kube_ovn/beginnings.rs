@@ -8,6 +8,9 @@ use crate::control_plane::User;
 /// The external network of NAT gateways that name none.
 const EXTERNAL: &str = "ovn-vpc-external-network";
 
+/// The Vpc that is there without anybody's doing.
+const DEFAULT_VPC: &str = "ovn-cluster";
+
 /// The controller may do everything.
 pub(super) fn rights() -> Value {
     json!({
@@ -19,6 +22,10 @@ pub(super) fn rights() -> Value {
 
 /// What must be there before the controller starts: the node, the configuration of NAT gateways, which it
 /// keeps in memory, and their external network.
+///
+/// And the default Vpc, with what the controller would write into its status. Where it makes that Vpc itself, it writes the status,
+/// and a moment later, with the load balancers, all of the status once more, from its cache. What its cache has not heard of yet
+/// is lost: the Vpc is never `standby` again, since that waits for the Subnet join, which waits for the Vpc.
 pub(super) fn objects(kubelet: u16) -> Vec<Value> {
     let config = |name: &str, data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "kube-system"}, "data": data});
     vec![
@@ -38,6 +45,10 @@ pub(super) fn objects(kubelet: u16) -> Vec<Value> {
                 "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "played"}],
                 "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet}},
             },
+        }),
+        json!({
+            "apiVersion": "kubeovn.io/v1", "kind": "Vpc", "metadata": {"name": DEFAULT_VPC},
+            "status": {"standby": true, "default": true, "router": DEFAULT_VPC, "defaultLogicalSwitch": "ovn-default"},
         }),
         config("ovn-vpc-nat-gw-config", json!({"enable-vpc-nat-gw": "true"})),
         config("ovn-vpc-nat-config", json!({"image": "vpc-nat-gateway:test"})),

@@ -53,6 +53,7 @@ pub(super) const ALL: &[Resource] = &[
     namespaced("apps/v1", "StatefulSet", "statefulsets"),
     namespaced("apps/v1", "DaemonSet", "daemonsets"),
     namespaced("apps/v1", "ReplicaSet", "replicasets"),
+    namespaced("v1", "ReplicationController", "replicationcontrollers"),
     namespaced("batch/v1", "Job", "jobs"),
     namespaced("batch/v1", "CronJob", "cronjobs"),
     namespaced("v1", "Pod", "pods"),
@@ -63,7 +64,6 @@ pub(super) const ALL: &[Resource] = &[
 const OTHERS: &[Resource] = &[
     namespaced("v1", "Binding", "bindings"),
     namespaced("v1", "Endpoints", "endpoints"),
-    namespaced("v1", "ReplicationController", "replicationcontrollers"),
     namespaced("kubevirt.io/v1", "VirtualMachine", "virtualmachines"),
     namespaced("kubevirt.io/v1", "VirtualMachineInstance", "virtualmachineinstances"),
 ];
@@ -92,6 +92,7 @@ pub(super) const DELETED: &[&[&str]] = &[
         "StatefulSet",
         "DaemonSet",
         "ReplicaSet",
+        "ReplicationController",
     ],
     &["Pod", "Service", "EndpointSlice", "NetworkPolicy"],
     &["Vip", "IPPool"],
@@ -128,6 +129,11 @@ impl Resource {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let same = |resource: &&Self| resource.kind == kind && resource.api_version == api_version;
         ALL.iter().chain(OTHERS).find(same).with_context(|| format!("the witness does not know {api_version} {kind}"))
+    }
+
+    /// Whether the witness sees what becomes of an object of this kind.
+    pub fn is_followed(object: &Value) -> bool {
+        Self::of(object).is_ok_and(|resource| ALL.iter().any(|followed| followed.kind == resource.kind))
     }
 
     /// All of them, in the order in which they are made: what others name comes first.

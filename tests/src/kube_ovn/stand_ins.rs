@@ -14,7 +14,8 @@ use super::ovn::NODE;
 const REPLICAS: u64 = 3;
 
 /// The workloads whose Pods are made.
-const WORKLOADS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"];
+const WORKLOADS: &[&str] =
+    &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
 
 /// What NAT gateways are told to do, which takes its time.
 const NAT: &[&str] = &["IptablesEIP", "IptablesFIPRule", "IptablesDnatRule", "IptablesSnatRule"];

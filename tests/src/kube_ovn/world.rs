@@ -88,7 +88,8 @@ impl World {
             }
             if object.get("status").is_some() {
                 let patch = json!({"status": object.get("status")});
-                admin.patch_status(&Id::of(&object), &patch)?;
+                let answer = admin.patch_status(&Id::of(&object), &patch)?;
+                ensure!(answer.is_success(), "{object}: {}", answer.message());
             }
         }
         let mirror = Mirror::start(runtime.handle(), admin.inner());
@@ -110,8 +111,10 @@ impl World {
             runtime,
         };
         if let Err(error) = world.wait_until_ready() {
-            // Seen once in forty starts: it waits for a row that came before its monitor.
-            eprintln!("kube-ovn-controller is started again: {error:#}");
+            // Nothing is known that would stop it; what it calls an error may have left the end of its log long before.
+            world.controller.listen()?;
+            let errors = world.controller.errors(0).into_iter().collect::<Vec<_>>().join("\n");
+            eprintln!("kube-ovn-controller is started again: {error:#}\nits errors:\n{errors}");
             world.restart_controller()?;
         }
         world.settle()?;

@@ -1,6 +1,7 @@
 //! The place of the attack: the witness with the world of [`super::facts`], and vpcguard before it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -118,6 +119,11 @@ impl Site {
 
     /// Runs cases together: each step of all, then the next, with rest in between; removes what they made.
     pub(super) fn run(&mut self, cases: &[Case], by: By) -> Round {
+        self.run_and_wait(cases, by, Duration::ZERO)
+    }
+
+    /// The same, and waits some more before it looks: what Kube-OVN tries again, it tries after ever longer pauses.
+    pub(super) fn run_and_wait(&mut self, cases: &[Case], by: By, wait: Duration) -> Round {
         let numbered: Vec<Case> = cases.iter().map(|case| self.numbered(case)).collect();
         let mut verdicts = vec![Verdict::Admitted; cases.len()];
         let mut crash = None;
@@ -140,6 +146,7 @@ impl Site {
             self.settle(&numbered, &verdicts);
             crash = self.world.crash().unwrap();
         }
+        sleep(wait);
         let outcomes = self.outcomes(&numbered, verdicts);
         let made: Vec<Id> = numbered.iter().flat_map(Case::objects).flat_map(ids).collect();
         let made: Vec<Id> = made.into_iter().filter(|id| self.world.stored(id).is_some()).collect();
@@ -340,7 +347,7 @@ fn tenants() -> Value {
     let group = "rbac.authorization.k8s.io";
     json!({"apiVersion": "v1", "kind": "List", "items": [
         {"apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": name, "rules": [
-            rule("", &["pods", "pods/status", "pods/binding", "bindings", "endpoints", "services", "services/status", "namespaces", "namespaces/status"]),
+            rule("", &["pods", "pods/status", "pods/binding", "bindings", "replicationcontrollers", "endpoints", "services", "services/status", "namespaces", "namespaces/status"]),
             rule("apps", &["deployments", "statefulsets", "daemonsets", "replicasets"]),
             rule("batch", &["jobs"]),
             rule("discovery.k8s.io", &["endpointslices"]),

@@ -1,5 +1,7 @@
 //! The ways of tests/isolation, held against Kube-OVN: without vpcguard each attaches what it says, and behind it nothing.
 
+use std::time::Duration;
+
 use vpcguard_tests::isolation::{Step, Way};
 
 use super::breach::Kind;
@@ -12,7 +14,10 @@ const ENDS: &str = "ends";
 
 /// How often a way is tried that attaches nothing: of two Subnets Kube-OVN takes the one that comes first out of a map, and
 /// that is no even chance.
-const ATTEMPTS: usize = 10;
+const ATTEMPTS: u32 = 10;
+
+/// How much longer each attempt waits than the one before.
+const LONGER: Duration = Duration::from_millis(500);
 
 /// All ways that attach something.
 pub(super) fn all() -> Vec<Way> {
@@ -27,9 +32,9 @@ fn case(steps: &[Step]) -> Case {
 pub(super) fn control(site: &mut Site, ways: &[Way], scale: &Scale) {
     let (mut ends, mut waiting): (Vec<&Way>, Vec<&Way>) = ways.iter().partition(|way| way.without == ENDS);
     let mut seen = Vec::new();
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
         let cases: Vec<Case> = waiting.iter().map(|way| case(&way.steps)).collect();
-        let round = site.run(&cases, By::Tenant);
+        let round = site.run_and_wait(&cases, By::Tenant, LONGER * attempt);
         assert_eq!(round.crash, None, "a way ended Kube-OVN, and does not say so");
         seen = waiting.iter().map(|way| way.name.as_str()).zip(round.outcomes).collect();
         let came: Vec<bool> = waiting.iter().zip(&seen).map(|(way, (_, outcome))| attaches(way, outcome)).collect();

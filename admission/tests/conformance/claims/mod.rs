@@ -196,9 +196,9 @@ fn claim(case: Case, defaults: &Value) -> Option<Claim> {
         None => by_rule,
     };
     let objects = || case.state.iter().chain([&case.request.object]);
-    let strange = objects().find(|object| Resource::of(object).is_err());
-    let expectation = match strange {
-        Some(object) => Expectation::NotObservable(format!("{} is not installed", object["kind"])),
+    let strange = objects().find(|object| case.observed.is_none() && !Resource::is_followed(object));
+    let expectation = match strange.and_then(|object| object["kind"].as_str()) {
+        Some(kind) => Expectation::NotObservable(format!("what becomes of a {kind} is not played here")),
         None => Expectation::read(expected),
     };
     Some(Claim { case, says, expectation })
