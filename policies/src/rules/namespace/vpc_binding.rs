@@ -87,11 +87,11 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-/// Kube-OVN looks for a Subnet that is called as the entry is written, and gives no Pod of the namespace a network if there is none.
+/// Kube-OVN looks for a Subnet that is called as the entry is written, once those before it are full.
 fn unreadable(entry: &str, context: &mut Context<'_>) {
     let detail = match entry.trim() {
-        "" => "an entry of the list is empty, so that Pods of the namespace get no network",
-        name if name != entry => "has whitespace around it, so that Pods of the namespace get no network",
+        "" => "an entry of the list is empty, and a Pod for which Kube-OVN comes to it gets no network",
+        name if name != entry => "has whitespace around it, and a Pod for which Kube-OVN comes to it gets no network",
         _ => return,
     };
     let finding = Finding::invalid(FieldPath::annotation(LOGICAL_SWITCH), entry, detail);
@@ -207,7 +207,7 @@ mod tests {
     fn an_entry_without_a_name_is_refused() {
         let wanted = |list: &str| {
             format!(
-                "metadata.annotations[ovn.kubernetes.io/logical_switch]: Invalid value: {list:?}: an entry of the list is empty, so that Pods of the namespace get no network [namespace-vpc-binding]"
+                "metadata.annotations[ovn.kubernetes.io/logical_switch]: Invalid value: {list:?}: an entry of the list is empty, and a Pod for which Kube-OVN comes to it gets no network [namespace-vpc-binding]"
             )
         };
         let before = namespace("ns1", "net1", "");
@@ -224,7 +224,7 @@ mod tests {
         let before = namespace("ns1", "net1", "");
         for entry in [" net1", "net1 ", "net1\n", "\u{a0}net1"] {
             let wanted = format!(
-                "metadata.annotations[ovn.kubernetes.io/logical_switch]: Invalid value: {entry:?}: has whitespace around it, so that Pods of the namespace get no network [namespace-vpc-binding]"
+                "metadata.annotations[ovn.kubernetes.io/logical_switch]: Invalid value: {entry:?}: has whitespace around it, and a Pod for which Kube-OVN comes to it gets no network [namespace-vpc-binding]"
             );
             let after = namespace("ns1", &format!("net1,{entry}"), "");
             assert_eq!(changed(&before, &after), [vec![wanted], vec![]]);
