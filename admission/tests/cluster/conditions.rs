@@ -184,7 +184,10 @@ fn slices(away: &Away) {
     }
     away.make("POST", slices, &slice(&json!({"endpoints": [foreign], "ports": null})));
     let path = &format!("{slices}/s");
-    away.keeps("PATCH", path, &json!({"metadata": {"labels": {"a": "b"}}}));
+    away.keeps("PATCH", path, &json!({"metadata": {"annotations": {"a": "b"}}}));
+    // It would be a part of that Service.
+    let joins = json!({"metadata": {"labels": {"kubernetes.io/service-name": "web"}}});
+    away.sends("endpoint-slices", "PATCH", path, &joins);
     away.keeps("PATCH", path, &json!({"endpoints": null}));
     away.keeps("PATCH", path, &json!({"endpoints": [own]}));
     away.sends("endpoint-slices", "PATCH", path, &json!({"endpoints": [own, foreign]}));
