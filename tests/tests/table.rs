@@ -111,7 +111,13 @@ const RULES: &[(&str, &[&str])] = &[
     ("endpoint-slice-syntax", &["a port without a number"]),
     (
         "ip-pool-vpc-namespaces",
-        &["which the pool's Subnet is in", "lists it too", "leaves out", "in a pool of another VPC"],
+        &[
+            "which the pool's Subnet is in",
+            "lists it too",
+            "leaves out",
+            "in a pool of another VPC",
+            "moves the pool into",
+        ],
     ),
     ("pod-ip-pool-namespace", &["is for other namespaces than"]),
     ("subnet-joins-waiting", &[]),

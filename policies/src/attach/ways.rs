@@ -40,7 +40,7 @@ impl Way<'_> {
     pub(crate) fn identity(&self, pod: &PodTemplate) -> String {
         let Self { provider, subnet, by } = self;
         let takes = match by {
-            By::Pool(..) if pod.is_allocated(provider) => "pool",
+            By::Pool(key, _) if pod.keeps_address(key) => "pool",
             By::Pool(..) => "new address of pool",
             _ => "port",
         };

@@ -40,7 +40,7 @@ pub use iptables::{IptablesEip, IptablesRule};
 pub use kind::{Kind, LONGEST_NAME, ObjectRef};
 pub use kube_ovn::KubeOvn;
 pub use meta::{ALLOW, Meta, key};
-pub use namespace::Namespace;
+pub use namespace::{NAME_LABEL, Namespace};
 pub use nat_gateway::NatGateway;
 pub use node::Node;
 pub use object::{Found, Index, Object, Resource, Typed, Words};

@@ -7,7 +7,7 @@ use crate::kinds::KubeOvn;
 use crate::net::list_items;
 
 /// The label of every namespace with its own name.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// A Namespace.
 #[derive(Clone, Debug, Default)]

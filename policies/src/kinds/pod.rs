@@ -78,8 +78,9 @@ impl PodTemplate {
         self.path.clone().field("metadata.annotations").key(key)
     }
 
-    /// Whether a network of the Pod keeps the address that it has.
-    pub fn is_allocated(&self, provider: &str) -> bool {
+    /// Whether the network of the Pod that an annotation is about keeps the address that it has.
+    pub fn keeps_address(&self, key: &str) -> bool {
+        let provider = key.rsplit_once(".kubernetes.io/").map_or(key, |(provider, _)| provider);
         let allocated = self.pod.annotation(&format!("{provider}{ALLOCATED_SUFFIX}"));
         allocated == Some("true") && self.pod.annotation(MIGRATION).is_none()
     }

@@ -4,7 +4,8 @@
 //! route of the VPC, and asks nobody whether that is the gateway's own. In a VPC of several namespaces one of them could read
 //! and answer what the others send.
 //!
-//! A Subnet is foreign if it lists or selects namespaces and not the gateway's. Refused are a foreign Subnet in `policies[].subnets`; an
+//! A Subnet is foreign if it lists namespaces and not the gateway's, or lists none and selects others by their labels. That it selects
+//! the gateway's makes it the gateway's own if it does so by the label `kubernetes.io/metadata.name`, which nobody can write. Refused are a foreign Subnet in `policies[].subnets`; an
 //! entry of `policies[].ipBlocks`, or a Subnet of another VPC, that has addresses of one; and a selector that selects Pods of
 //! another namespace that the VPC lists, or, in the default VPC, that a foreign Subnet lists. A selector without a
 //! `namespaceSelector` selects from all namespaces. A Subnet that does not exist is refused, as it may be for anybody; to

@@ -6,6 +6,8 @@
 //! So it is with a namespace that belongs to a custom VPC and a pool of the default VPC, or of one that lists no namespace: its Pods
 //! take their addresses from its own Subnets and from pools that list it, and find none that is both.
 //!
+//! A pool that an UPDATE moves to a Subnet of another custom VPC is refused: Pods that name it would get their next address there.
+//!
 //! A Vpc whose list would leave out a namespace of an IPPool is refused likewise. A namespace in the IPPools of two Subnets is a
 //! warning: which of them its Pods get depends on the namespace's Subnet.
 //!
@@ -17,13 +19,15 @@
 //! spec: {subnet: net1, ips: [10.0.1.10..10.0.1.20], namespaces: [ns1]}
 //! ```
 //!
-//! Leave the namespace out, or let the Vpc invite it in the annotation `vpcguard.io/guest-namespaces`.
+//! Leave the namespace out. Pods of a namespace that the Vpc invites in the annotation `vpcguard.io/guest-namespaces` may name the
+//! pool by an annotation of their own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::inventory::{Answer, Sight};
-use crate::kinds::{GUEST_NAMESPACES, IpPool, Subnet, Vpc};
+use crate::kinds::{GUEST_NAMESPACES, IpPool, Object, Subnet, Vpc};
+use crate::request::Operation;
 use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, Openness};
 
@@ -45,6 +49,7 @@ pub const RULE: Rule = Rule {
 
 fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
     let subnet = context.cluster.subnet_until_gone(&pool.subnet)?;
+    moved(pool, subnet.as_deref(), context)?;
     let vpc =
         subnet.as_ref().and_then(|subnet| subnet.vpc.as_deref()).filter(|vpc| context.kube_ovn().is_custom_vpc(vpc));
     let known = vpc.map_or(Ok(None), |vpc| context.cluster.vpc_until_gone(vpc))?;
@@ -61,7 +66,8 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
         if let Some(closed) = closed {
             let vpc = context.mention(Kind::Vpc, closed.name());
             let detail = format!("may not use {vpc}, which the pool's Subnet is in");
-            let mut finding = Finding::invalid(field, namespace, detail).identified_by(namespace.clone());
+            let identity = format!("{namespace} {}", closed.name());
+            let mut finding = Finding::invalid(field, namespace, detail).identified_by(identity);
             if let Some(subnet) = &subnet {
                 finding = finding.related(subnet.reference(), Some(FieldPath::of("spec.vpc")));
             }
@@ -69,7 +75,7 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
             context.report(
                 action,
                 closed.evidence(finding).help(
-                    "Leave the namespace out, or let the Vpc invite it in its annotation vpcguard.io/guest-namespaces.",
+                    "Leave the namespace out; Pods of one that the Vpc invites may name the pool by an annotation.",
                 ),
             );
             continue;
@@ -78,7 +84,8 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
         if !is_named && let Some(theirs) = vpc_elsewhere(subnet.as_deref(), namespace, context)? {
             let mentioned = context.mention(Kind::Vpc, &theirs.meta.name);
             let detail = format!("belongs to {mentioned}, and its Pods find no address in a pool of another VPC");
-            let finding = Finding::invalid(field, namespace, detail).identified_by(namespace.clone());
+            let identity = format!("{namespace} elsewhere than {}", theirs.meta.name);
+            let finding = Finding::invalid(field, namespace, detail).identified_by(identity);
             let finding = finding.related(theirs.reference(), Some(FieldPath::of("spec.namespaces")));
             context.deny(finding.help("Leave the namespace out: its Pods name the pool by an annotation."));
             continue;
@@ -97,14 +104,38 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
+/// A pool of another VPC than before: who names it gets an address there, and was judged by where it was.
+fn moved(pool: &IpPool, subnet: Option<&Subnet>, context: &mut Context<'_>) -> Outcome {
+    let Some(Object::IpPool(old)) = context.old.filter(|_| context.operation == Operation::Update) else {
+        return Ok(());
+    };
+    let Some(vpc) = subnet.and_then(|subnet| subnet.vpc.as_deref()).filter(|_| old.subnet != pool.subnet) else {
+        return Ok(());
+    };
+    let before = context.cluster.subnet_until_gone(&old.subnet)?;
+    let is_other = before.as_ref().and_then(|before| before.vpc.as_deref()) != Some(vpc);
+    if is_other && context.kube_ovn().is_custom_vpc(vpc) {
+        let of = context.mention(Kind::Vpc, vpc);
+        let detail = format!("moves the pool into {of}, and with it the Pods that name it");
+        let finding = Finding::forbidden(FieldPath::of("spec.subnet"), &pool.subnet, detail);
+        context.deny(finding.help("Make a pool of another name there."));
+    }
+    Ok(())
+}
+
 /// The custom VPC that a namespace belongs to, if the Subnet is of none of those. Kube-OVN has the Pods of a namespace take their
 /// addresses from the pools that list it, and from their own Subnets, and from nowhere else.
 fn vpc_elsewhere(subnet: Option<&Subnet>, namespace: &str, context: &Context<'_>) -> Answer<Option<Arc<Vpc>>> {
-    let Some(vpc) = subnet.and_then(|subnet| subnet.vpc.as_deref()) else { return Ok(None) };
-    let mut theirs = context.cluster.vpcs_binding(namespace)?;
-    theirs.retain(|vpc| context.kube_ovn().is_custom_vpc(&vpc.meta.name));
-    let is_own = theirs.iter().any(|theirs| theirs.meta.name == vpc);
-    Ok(theirs.into_iter().next().filter(|_| !is_own))
+    let Some(subnet) = subnet else { return Ok(None) };
+    for vpc in context.cluster.vpcs_binding(namespace)? {
+        let name = &vpc.meta.name;
+        // Pods of a VPC without Subnets are in the default one.
+        if context.kube_ovn().is_custom_vpc(name) && !context.cluster.subnets_of_vpc(name)?.is_empty() {
+            let is_own = subnet.vpc.as_ref() == Some(name);
+            return Ok((!is_own).then_some(vpc));
+        }
+    }
+    Ok(None)
 }
 
 /// An IPPool of another Subnet that lists a namespace too.
@@ -185,6 +216,27 @@ mod tests {
         // One of the two that it belongs to.
         cluster().with(own).with(subnet).accepts(&pool("net2", &["ns1"]));
         cluster().accepts(&pool("plain", &["guest"]));
+    }
+
+    #[test]
+    fn a_pool_stays_in_its_vpc() {
+        let cluster = || {
+            cluster()
+                .with(json!({"kind": "Subnet", "name": "other1", "spec": {"vpc": "v"}}))
+                .with(json!({"kind": "Vpc", "name": "w", "spec": {"namespaces": ["ns1"]}}))
+                .with(json!({"kind": "Subnet", "name": "net2", "spec": {"vpc": "w"}}))
+        };
+        let wanted = r#"spec.subnet: Forbidden: moves the pool into VPC "w", and with it the Pods that name it [ip-pool-vpc-namespaces]"#;
+        let said = |old: &str, new: &str| {
+            let verdict = cluster().verdict(&update(&pool(old, &[]), &pool(new, &[])));
+            verdict.findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(said("net1", "net2"), [wanted]);
+        assert_eq!(said("nowhere", "net2"), [wanted]);
+        for (old, new) in [("net1", "other1"), ("net1", "plain"), ("net2", "net2")] {
+            assert_eq!(said(old, new), Vec::<String>::new(), "{old} {new}");
+        }
+        cluster().accepts(&pool("net2", &[]));
     }
 
     #[test]

@@ -69,10 +69,10 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
             None => {}
         }
     }
-    if context.operation == Operation::Update {
+    if matches!(context.operation, Operation::Create | Operation::Update) {
         let entries: BTreeSet<&str> = namespace.written_switches().collect();
         for entry in entries {
-            unreadable(entry, context);
+            unreadable(entry, action, context);
         }
     }
     for subnet in context.cluster.subnets_selecting_until_gone(&namespace.meta.labels)? {
@@ -88,18 +88,15 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
 }
 
 /// Kube-OVN looks for a Subnet that is called as the entry is written, once those before it are full.
-fn unreadable(entry: &str, context: &mut Context<'_>) {
+fn unreadable(entry: &str, action: Action, context: &mut Context<'_>) {
     let detail = match entry.trim() {
         "" => "an entry of the list is empty, and a Pod for which Kube-OVN comes to it gets no network",
         name if name != entry => "has whitespace around it, and a Pod for which Kube-OVN comes to it gets no network",
         _ => return,
     };
     let finding = Finding::invalid(FieldPath::annotation(LOGICAL_SWITCH), entry, detail);
-    context.deny(
-        finding
-            .identified_by(format!("entry {entry}"))
-            .help("Write the names of Subnets, with a comma alone between them."),
-    );
+    let help = "Write the names of Subnets, with a comma alone between them.";
+    context.report(action, finding.identified_by(format!("entry {entry}")).help(help));
 }
 
 /// Whether a Subnet that is not found does not exist, on a Namespace whose annotation Kube-OVN will not replace.

@@ -38,8 +38,8 @@ use std::collections::BTreeSet;
 use crate::attach::Asked;
 use crate::gather::gathered;
 use crate::kinds::{
-    Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS,
-    Object, PodTemplate, VIP,
+    ALLOCATED_SUFFIX, Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX,
+    MIGRATION, NETWORKS, Object, PodTemplate, VIP,
 };
 use crate::request::Operation;
 use crate::rule::prelude::*;
@@ -61,6 +61,7 @@ pub const RULE: Rule = Rule {
             &[
                 Read::PodAnnotationsEnding(LOGICAL_ROUTER_SUFFIX),
                 Read::PodAnnotationsEnding(IP_ADDRESS_SUFFIX),
+                Read::PodAnnotationsEnding(ALLOCATED_SUFFIX),
                 Read::PodAnnotationsEnding(state::MAC),
                 Read::PodAnnotationsEnding(state::CIDR),
                 Read::PodAnnotationsEnding(state::GATEWAY),

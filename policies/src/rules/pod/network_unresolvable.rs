@@ -30,7 +30,8 @@ use crate::attach::{Asked, Definition, IP_POOL, Network, Primary, Providers, Unr
 use crate::finding::Action;
 use crate::inventory::{Answer, Sight};
 use crate::kinds::{
-    DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, ObjectRef, PodTemplate, VIP,
+    ALLOCATED_SUFFIX, DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS,
+    ObjectRef, PodTemplate, VIP,
 };
 use crate::rule::prelude::*;
 use crate::rules::pod::logical_switch_name;
@@ -50,6 +51,8 @@ pub const RULE: Rule = Rule {
         &[
             Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
             Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
+            Read::PodAnnotationsEnding(ALLOCATED_SUFFIX),
+            Read::PodAnnotation(MIGRATION),
             Read::PodAnnotation(NETWORKS),
             Read::PodAnnotation(DEFAULT_NETWORK),
             Read::PodAnnotation(VIP),
@@ -245,11 +248,15 @@ fn of_missing_subnet(
     subnet: &str,
     context: &mut Context<'_>,
 ) -> Outcome {
-    if subnet.is_empty() || !sees(context, Kind::Subnet) || context.cluster.subnet_until_gone(subnet)?.is_some() {
+    if subnet.is_empty()
+        || pod.host_network
+        || !sees(context, Kind::Subnet)
+        || context.cluster.subnet_until_gone(subnet)?.is_some()
+    {
         return Ok(());
     }
     let detail = format!("{kind} {name:?} is of a Subnet that does not exist{}", context.aside(&quoted(subnet)));
-    let finding = Finding::invalid(pod.annotation_path(key), name, detail).identified_by(format!("{key} {name}"));
+    let finding = Finding::invalid(pod.annotation_path(key), name, detail).identified_by(identity(pod, key, name));
     let finding = finding.related(ObjectRef::new(kind, name), Some(FieldPath::of("spec.subnet")));
     context.report(action(context), finding.missing(ObjectRef::new(Kind::Subnet, subnet)).help(CREATE_FIRST));
     Ok(())
@@ -257,8 +264,13 @@ fn of_missing_subnet(
 
 fn missing(pod: &PodTemplate, key: &str, kind: Kind, name: &str, context: &mut Context<'_>) {
     let detail = format!("there is no {kind} of this name, so Kube-OVN cannot attach the Pod");
-    let finding = Finding::not_found(pod.annotation_path(key), name, detail).identified_by(format!("{key} {name}"));
+    let finding = Finding::not_found(pod.annotation_path(key), name, detail).identified_by(identity(pod, key, name));
     context.report(action(context), finding.missing(ObjectRef::new(kind, name)).help(CREATE_FIRST));
+}
+
+/// What was missing already while a Pod had its address matters once it is to get another.
+fn identity(pod: &PodTemplate, key: &str, name: &str) -> String {
+    format!("{key} {name} {}", pod.keeps_address(key))
 }
 
 /// Whether an object of a kind that is not found is not there.
@@ -317,6 +329,19 @@ mod tests {
             }
             cluster.refuses(&pod(annotations), &[&wanted]);
         }
+    }
+
+    #[test]
+    fn what_was_missing_under_an_attached_pod_excuses_no_new_address() {
+        let with = |allocated: bool| {
+            let mut annotations = json!({"ovn.kubernetes.io/ip_pool": "gone"});
+            if allocated {
+                annotations["ovn.kubernetes.io/allocated"] = json!("true");
+            }
+            pod(annotations)
+        };
+        assert!(!cluster().verdict(&update(&with(true), &with(false))).allowed);
+        assert!(cluster().verdict(&update(&with(true), &with(true))).allowed);
     }
 
     #[test]

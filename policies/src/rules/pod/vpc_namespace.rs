@@ -372,6 +372,15 @@ mod tests {
         assert!(allowed(&[allocated], &[allocated, ("ovn.kubernetes.io/logical_switch", "")]));
         assert!(!allowed(&[allocated], &[]));
         assert!(!allowed(&[allocated], &[allocated, (MIGRATION, "job")]));
+        // The network of another plug-in, which has its addresses of Kube-OVN, is called otherwise.
+        let networked = |annotations: Value| {
+            let mut pod = pod("ns2", &annotations);
+            pod["annotations"][NETWORKS] = json!("mac");
+            pod["annotations"]["mac.ns2.kubernetes.io/ip_pool"] = json!("pool");
+            pod
+        };
+        let old = networked(json!({"mac.ns2.kubernetes.io/allocated": "true"}));
+        assert!(!cluster().verdict(&update(&old, &networked(json!({})))).allowed);
         // One that has no address yet is no worse off.
         assert!(allowed(&[], &[("other", "x")]));
     }

@@ -9,7 +9,7 @@ use super::HELP;
 use super::addresses::Addresses;
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding};
-use crate::kinds::{Namespace, Subnet, Vpc};
+use crate::kinds::{NAME_LABEL, Namespace, Subnet, Vpc};
 
 /// Who is who in the gateway's VPC.
 pub(super) struct Scope<'a> {
@@ -45,12 +45,14 @@ impl Scope<'_> {
     /// What taking the traffic of one of its Subnets is; none where that is the gateway's.
     pub(super) fn action(&self, subnet: &Subnet) -> Option<Action> {
         let shared = || self.custom && self.vpc.as_deref().is_some_and(|vpc| self.lists_others(vpc));
-        let is_listed = subnet.namespaces.iter().any(|listed| listed == self.namespace);
-        let is_selected = || subnet.namespace_selectors.iter().any(|selector| selector.matches(&self.labels));
-        let is_declared = !subnet.namespaces.is_empty() || !subnet.namespace_selectors.is_empty();
+        let own = subnet.namespace_selectors.iter().filter(|selector| selector.matches(&self.labels));
+        // Labels are the tenants' to write, but for that of the name.
+        let by_name = own.clone().any(|selector| selector.match_labels.contains_key(NAME_LABEL));
         match () {
-            () if is_listed || is_selected() => None,
-            () if is_declared || self.strict => Some(Action::Deny),
+            () if subnet.namespaces.iter().any(|listed| listed == self.namespace) => None,
+            () if !subnet.namespaces.is_empty() || self.strict => Some(Action::Deny),
+            () if by_name => None,
+            () if !subnet.namespace_selectors.is_empty() && own.count() == 0 => Some(Action::Deny),
             () => shared().then_some(Action::Warn),
         }
     }

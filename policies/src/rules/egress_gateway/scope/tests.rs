@@ -76,7 +76,20 @@ fn a_subnet_is_for_whom_it_selects_too() {
     let wanted = said(field, r#"takes the traffic of Subnet "selecting", which does not list namespace "a""#);
     cluster().with(selecting("b")).refuses(&subnets("shared", &["selecting"]), &[&wanted]);
     cluster().with(selecting("a")).accepts(&subnets("shared", &["selecting"]));
-    own().with(selecting("a")).accepts(&subnets("shared", &["selecting"]));
+    assert!(!own().with(selecting("a")).verdict(&create(&subnets("shared", &["selecting"]))).allowed);
+    // A label that the tenant may have given its namespace.
+    let labelled = |namespaces: &[&str]| {
+        json!({"kind": "Subnet", "name": "selecting", "spec": {"vpc": "shared", "cidrBlock": "10.0.9.0/24",
+            "namespaces": namespaces, "namespaceSelectors": [{"matchLabels": {"team": "a"}}]}})
+    };
+    let own_label = json!({"kind": "Namespace", "name": "a", "labels": {"team": "a"}});
+    let verdict = |namespaces: &[&str]| {
+        let cluster = cluster().with(own_label.clone()).with(labelled(namespaces));
+        let verdict = cluster.verdict(&create(&subnets("shared", &["selecting"])));
+        (verdict.findings.len(), verdict.warnings.len())
+    };
+    assert_eq!(verdict(&["b"]), (1, 0));
+    assert_eq!(verdict(&[]), (0, 1));
 }
 
 #[test]

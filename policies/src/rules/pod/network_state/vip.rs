@@ -12,7 +12,10 @@ pub(super) fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     let Some(vip) = context.cluster.vip_until_gone(name)? else { return Ok(()) };
     let refused = |detail: String| {
         let finding = Finding::forbidden(pod.annotation_path(VIP), name, detail);
-        finding.identified_by(format!("vip {name}")).related(ObjectRef::new(Kind::Vip, name), None).help(HELP_VIP)
+        finding
+            .identified_by(format!("vip {name} {}", pod.keeps_address(VIP)))
+            .related(ObjectRef::new(Kind::Vip, name), None)
+            .help(HELP_VIP)
     };
     if let Some(subnet) = context.cluster.subnet_until_gone(&vip.subnet)?
         && let Some(closed) = closed_vpc(context.cluster, context.kube_ovn(), &subnet, context.namespace)?
