@@ -14,10 +14,11 @@ const ENDS: &str = "ends";
 
 /// How often a way is tried that attaches nothing: of two Subnets Kube-OVN takes the one that comes first out of a map, and
 /// that is no even chance.
-const ATTEMPTS: u32 = 10;
+const ATTEMPTS: u32 = 30;
 
-/// How much longer each attempt waits than the one before.
+/// How much longer each attempt waits than the one before, for as many of them.
 const LONGER: Duration = Duration::from_millis(500);
+const LONGEST: u32 = 8;
 
 /// All ways that attach something.
 pub(super) fn all() -> Vec<Way> {
@@ -34,7 +35,7 @@ pub(super) fn control(site: &mut Site, ways: &[Way], scale: &Scale) {
     let mut seen = Vec::new();
     for attempt in 0..ATTEMPTS {
         let cases: Vec<Case> = waiting.iter().map(|way| case(&way.steps)).collect();
-        let round = site.run_and_wait(&cases, By::Tenant, LONGER * attempt);
+        let round = site.run_and_wait(&cases, By::Tenant, LONGER * attempt.min(LONGEST));
         assert_eq!(round.crash, None, "a way ended Kube-OVN, and does not say so");
         seen = waiting.iter().map(|way| way.name.as_str()).zip(round.outcomes).collect();
         let came: Vec<bool> = waiting.iter().zip(&seen).map(|(way, (_, outcome))| attaches(way, outcome)).collect();
