@@ -31,7 +31,7 @@ mod explain;
 pub mod field;
 pub mod finding;
 pub mod gather;
-pub mod inventory;
+mod inventory;
 pub mod json;
 pub mod kinds;
 pub mod net;

@@ -19,21 +19,20 @@ impl Settings {
     ///
     /// Everything that is wrong, each with its field and how to mend it.
     pub fn parse(settings: &Value) -> Result<Self, SettingsErrors> {
-        read(settings)
+        let types = TypeErrors::default();
+        let reader = Reader::new(settings, &types);
+        let mut parser = Parser { errors: Vec::new() };
+        let settings = parser.settings(&reader);
+        let wrong_types = types.into_sorted().into_iter().map(|wrong| {
+            let field = wrong.field.to_string();
+            SettingsError {
+                field: if field.is_empty() { "settings".to_owned() } else { field },
+                message: wrong.detail(),
+            }
+        });
+        parser.errors.extend(wrong_types);
+        if parser.errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(parser.errors)) }
     }
-}
-
-fn read(value: &Value) -> Result<Settings, SettingsErrors> {
-    let types = TypeErrors::default();
-    let reader = Reader::new(value, &types);
-    let mut parser = Parser { errors: Vec::new() };
-    let settings = parser.settings(&reader);
-    let wrong_types = types.into_sorted().into_iter().map(|wrong| {
-        let field = wrong.field.to_string();
-        SettingsError { field: if field.is_empty() { "settings".to_owned() } else { field }, message: wrong.detail() }
-    });
-    parser.errors.extend(wrong_types);
-    if parser.errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(parser.errors)) }
 }
 
 struct Parser {

@@ -50,6 +50,12 @@ impl<'a> Context<'a> {
         self.findings.add(finding);
     }
 
+    /// What a name that does not exist yet is: a denial, but in a dry run, which stores nothing, and for who restores a backup,
+    /// in which what is named may come later.
+    pub(crate) fn action_on_missing(&self) -> Action {
+        if self.dry_run || self.settings.is_restorer(self.user) { Action::Warn } else { Action::Deny }
+    }
+
     /// Whether no more such findings are kept. Whoever compares many with many stops then: it counts as one more of them, so
     /// that what was not looked at is not taken for right.
     pub fn has_enough(&mut self, action: Action) -> bool {

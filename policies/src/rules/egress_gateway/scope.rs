@@ -78,7 +78,7 @@ fn check(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
     let custom = context.kube_ovn().is_custom_vpc(name);
     let strict = context.settings.egress_gateway.scope == EgressScope::Own;
     let own = context.cluster.namespace(context.namespace)?;
-    let labels = own.map_or_else(|| Namespace::called(context.namespace), |own| (*own).clone()).meta.labels;
+    let labels = own.map_or_else(|| Namespace::called(context.namespace).meta.labels, |own| own.meta.labels.clone());
     let scope = Scope { namespace: context.namespace, labels, name, vpc, custom, strict };
     if scope.is_its_own() {
         return Ok(());
@@ -123,11 +123,10 @@ fn named(gateway: &EgressGateway, scope: &Scope<'_>, held: &Held<'_>, context: &
 fn missing(field: FieldPath, name: &str, scope: &Scope<'_>, context: &mut Context<'_>) {
     let is_certain = !name.is_empty() && context.cluster.sight(Kind::Subnet) == Sight::All;
     if is_certain && context.operation != Operation::AtRest {
-        let is_early = context.dry_run || context.settings.is_restorer(context.user);
-        let action = if is_early { Action::Warn } else { Action::Deny };
         let detail = "there is no Subnet of this name: create it first, and then the gateway".to_owned();
         let finding = Finding::not_found(field, name, detail).missing(ObjectRef::new(Kind::Subnet, name));
-        context.report(action, finding.identified_by(scope.identity(&format!("subnets {name}"))).help(HELP));
+        let finding = finding.identified_by(scope.identity(&format!("subnets {name}"))).help(HELP);
+        context.report(context.action_on_missing(), finding);
     }
 }
 

@@ -27,7 +27,6 @@ use std::sync::Arc;
 
 use crate::inventory::{Answer, Sight};
 use crate::kinds::{GUEST_NAMESPACES, IpPool, Object, Subnet, Vpc};
-use crate::request::Operation;
 use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, Openness};
 
@@ -55,6 +54,8 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
     let known = vpc.map_or(Ok(None), |vpc| context.cluster.vpc_until_gone(vpc))?;
     let open = known.as_ref().map(|vpc| Openness::of(context.cluster, vpc)).transpose()?;
     let unknown = vpc.filter(|_| known.is_none() && context.cluster.sight(Kind::Vpc) == Sight::All);
+    let is_named = known.as_ref().is_some_and(|vpc| !vpc.namespaces.is_empty());
+    let mut homes = Homes::of(subnet.as_deref().filter(|_| !is_named));
     // One that is listed many times is looked up once.
     let mut others: BTreeMap<&str, Option<Arc<IpPool>>> = BTreeMap::new();
     for (at, namespace) in pool.namespaces.iter().enumerate() {
@@ -80,8 +81,7 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
             );
             continue;
         }
-        let is_named = known.as_ref().is_some_and(|vpc| !vpc.namespaces.is_empty());
-        if !is_named && let Some(theirs) = vpc_elsewhere(subnet.as_deref(), namespace, context)? {
+        if let Some(theirs) = homes.elsewhere(namespace, context)? {
             let mentioned = context.mention(Kind::Vpc, &theirs.meta.name);
             let detail = format!("belongs to {mentioned}, and its Pods find no address in a pool of another VPC");
             let identity = format!("{namespace} elsewhere than {}", theirs.meta.name);
@@ -106,9 +106,7 @@ fn pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
 
 /// A pool of another VPC than before: who names it gets an address there, and was judged by where it was.
 fn moved(pool: &IpPool, subnet: Option<&Subnet>, context: &mut Context<'_>) -> Outcome {
-    let Some(Object::IpPool(old)) = context.old.filter(|_| context.operation == Operation::Update) else {
-        return Ok(());
-    };
+    let Some(Object::IpPool(old)) = context.old else { return Ok(()) };
     let Some(vpc) = subnet.and_then(|subnet| subnet.vpc.as_deref()).filter(|_| old.subnet != pool.subnet) else {
         return Ok(());
     };
@@ -123,19 +121,40 @@ fn moved(pool: &IpPool, subnet: Option<&Subnet>, context: &mut Context<'_>) -> O
     Ok(())
 }
 
-/// The custom VPC that a namespace belongs to, if the Subnet is of none of those. Kube-OVN has the Pods of a namespace take their
-/// addresses from the pools that list it, and from their own Subnets, and from nowhere else.
-fn vpc_elsewhere(subnet: Option<&Subnet>, namespace: &str, context: &Context<'_>) -> Answer<Option<Arc<Vpc>>> {
-    let Some(subnet) = subnet else { return Ok(None) };
-    for vpc in context.cluster.vpcs_binding(namespace)? {
-        let name = &vpc.meta.name;
-        // Pods of a VPC without Subnets are in the default one.
-        if context.kube_ovn().is_custom_vpc(name) && !context.cluster.subnets_of_vpc(name)?.is_empty() {
-            let is_own = subnet.vpc.as_ref() == Some(name);
-            return Ok((!is_own).then_some(vpc));
-        }
+/// The VPCs that namespaces belong to. Kube-OVN has the Pods of a namespace take their addresses from the pools that list it, and
+/// from their own Subnets, and from nowhere else.
+struct Homes<'s> {
+    /// The pool's Subnet; none where its VPC names the namespaces itself.
+    subnet: Option<&'s Subnet>,
+    /// Whether a VPC has Subnets, each looked at once: Pods of one without are in the default Subnet.
+    known: BTreeMap<String, bool>,
+}
+
+impl<'s> Homes<'s> {
+    fn of(subnet: Option<&'s Subnet>) -> Self {
+        Self { subnet, known: BTreeMap::new() }
     }
-    Ok(None)
+
+    /// The custom VPC that a namespace belongs to, if the Subnet is of another or of none.
+    fn elsewhere(&mut self, namespace: &str, context: &Context<'_>) -> Answer<Option<Arc<Vpc>>> {
+        let Some(subnet) = self.subnet else { return Ok(None) };
+        for vpc in context.cluster.vpcs_binding(namespace)? {
+            if context.kube_ovn().is_custom_vpc(&vpc.meta.name) && self.has_subnets(&vpc.meta.name, context)? {
+                let is_own = subnet.vpc.as_ref() == Some(&vpc.meta.name);
+                return Ok((!is_own).then_some(vpc));
+            }
+        }
+        Ok(None)
+    }
+
+    fn has_subnets(&mut self, vpc: &str, context: &Context<'_>) -> Answer<bool> {
+        if let Some(known) = self.known.get(vpc) {
+            return Ok(*known);
+        }
+        let has_some = !context.cluster.subnets_of_vpc(vpc)?.is_empty();
+        self.known.insert(vpc.to_owned(), has_some);
+        Ok(has_some)
+    }
 }
 
 /// An IPPool of another Subnet that lists a namespace too.

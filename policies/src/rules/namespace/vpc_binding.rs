@@ -110,9 +110,10 @@ fn missing(name: &str, context: &mut Context<'_>) {
     let identity = format!("{field} {name}");
     let detail = "there is no Subnet of this name: create it first, and then change the Namespace";
     let finding = Finding::not_found(field, name, detail).missing(ObjectRef::new(Kind::Subnet, name));
-    let is_early = context.dry_run || context.settings.is_restorer(context.user);
-    let action = if is_early { Action::Warn } else { Action::Deny };
-    context.report(action, finding.identified_by(identity).help("Or leave the annotation to Kube-OVN."));
+    context.report(
+        context.action_on_missing(),
+        finding.identified_by(identity).help("Or leave the annotation to Kube-OVN."),
+    );
 }
 
 fn refuse(

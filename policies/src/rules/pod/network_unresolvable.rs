@@ -1,8 +1,8 @@
 //! Refuses a Pod whose networks Kube-OVN cannot compute.
 //!
-//! A list of networks that does not parse, a Subnet, an IPPool or a Vip that does not exist, a NetworkAttachmentDefinition of another
-//! namespace that does not exist or does not load: Kube-OVN tries again for ever, and joins whatever is made under that name
-//! later. Until then it writes no NetworkPolicy that selects the Pod, of any tenant, so that a changed policy of others does not
+//! A list of networks that does not parse, a Subnet, an IPPool or a Vip that does not exist, one of those two whose Subnet does
+//! not, a NetworkAttachmentDefinition of another namespace that does not exist or does not load: Kube-OVN tries again for ever, and
+//! joins whatever is made under that name later. Until then it writes no NetworkPolicy that selects the Pod, of any tenant, so that a changed policy of others does not
 //! arrive. This holds for Pods of the node's network (`hostNetwork`) too. Some NetworkAttachmentDefinitions even end Kube-OVN's
 //! controller as soon as a Pod names them; and a network that no Subnet is the provider of does so beside a Subnet that does not
 //! exist, when the Pod is deleted.
@@ -21,6 +21,9 @@
 //! metadata:
 //!   annotations: {ovn.kubernetes.io/logical_switch: net1}
 //! ```
+//!
+//! What was so already while a Pod had its address is a denial once the Pod is to get another: where its annotation `allocated` goes,
+//! or a migration of its virtual machine begins.
 //!
 //! Create what is named first, or correct the name. A bare Pod that was refused must be applied again.
 
@@ -85,7 +88,7 @@ fn malformed(pod: &PodTemplate, key: &str, why: &str, context: &mut Context<'_>)
     let detail = format!("{why}, so Kube-OVN cannot attach the Pod");
     let finding = Finding::invalid(pod.annotation_path(key), text, detail).identified_by(format!("{key} {text}"));
     let help = "Write the networks as a comma list, or as a JSON list of objects with a name.";
-    context.report(action(context), finding.help(help));
+    context.report(context.action_on_missing(), finding.help(help));
 }
 
 /// The Subnet and the IPPool of the primary network, which Kube-OVN looks up even where it does not use them.
@@ -156,13 +159,15 @@ fn definition(pod: &PodTemplate, network: &Network<'_>, context: &mut Context<'_
         let detail = "there is no NetworkAttachmentDefinition of this name, so Kube-OVN cannot attach the Pod";
         let finding = Finding::not_found(field, &reference, detail).identified_by(reference).missing(object);
         // Its own the tenant makes at any time, and others' nobody but they.
-        let action = if namespace == context.namespace { Action::Warn } else { action(context) };
+        let action = if namespace == context.namespace { Action::Warn } else { context.action_on_missing() };
         context.report(action, finding.help(CREATE_FIRST));
         return Ok(None);
     };
     let read = read_definition(&definition.config);
     let (action, detail) = match read {
-        Definition::Broken(why) => (action(context), format!("whose config {why}, so Kube-OVN cannot attach the Pod")),
+        Definition::Broken(why) => {
+            (context.action_on_missing(), format!("whose config {why}, so Kube-OVN cannot attach the Pod"))
+        }
         Definition::EndsController(why) => {
             let action = if context.dry_run { Action::Warn } else { Action::Deny };
             (action, format!("whose config {why}, which ends Kube-OVN's controller, again at each start"))
@@ -200,7 +205,10 @@ fn without_subnet(
             format!("{none}, and {} is none: Kube-OVN's controller ends when the Pod is deleted", quoted(switch));
         // That the switch is missing is a finding of its own.
         let finding = Finding::not_found(field, &reference, detail).identified_by(format!("{reference} ends"));
-        context.report(action(context), finding.missing(ObjectRef::new(Kind::Subnet, switch)).help(CREATE_FIRST));
+        context.report(
+            context.action_on_missing(),
+            finding.missing(ObjectRef::new(Kind::Subnet, switch)).help(CREATE_FIRST),
+        );
         return;
     }
     let detail = format!("{none}: releases after v1.16 cannot attach the Pod, v1.16 may use its default Subnet");
@@ -258,14 +266,15 @@ fn of_missing_subnet(
     let detail = format!("{kind} {name:?} is of a Subnet that does not exist{}", context.aside(&quoted(subnet)));
     let finding = Finding::invalid(pod.annotation_path(key), name, detail).identified_by(identity(pod, key, name));
     let finding = finding.related(ObjectRef::new(kind, name), Some(FieldPath::of("spec.subnet")));
-    context.report(action(context), finding.missing(ObjectRef::new(Kind::Subnet, subnet)).help(CREATE_FIRST));
+    context
+        .report(context.action_on_missing(), finding.missing(ObjectRef::new(Kind::Subnet, subnet)).help(CREATE_FIRST));
     Ok(())
 }
 
 fn missing(pod: &PodTemplate, key: &str, kind: Kind, name: &str, context: &mut Context<'_>) {
     let detail = format!("there is no {kind} of this name, so Kube-OVN cannot attach the Pod");
     let finding = Finding::not_found(pod.annotation_path(key), name, detail).identified_by(identity(pod, key, name));
-    context.report(action(context), finding.missing(ObjectRef::new(kind, name)).help(CREATE_FIRST));
+    context.report(context.action_on_missing(), finding.missing(ObjectRef::new(kind, name)).help(CREATE_FIRST));
 }
 
 /// What was missing already while a Pod had its address matters once it is to get another.
@@ -276,11 +285,6 @@ fn identity(pod: &PodTemplate, key: &str, name: &str) -> String {
 /// Whether an object of a kind that is not found is not there.
 fn sees(context: &Context<'_>, kind: Kind) -> bool {
     context.cluster.sight(kind) != Sight::Nothing
-}
-
-/// A dry run stores nothing, and a restore brings Pods before what they name.
-fn action(context: &Context<'_>) -> Action {
-    if context.dry_run || context.settings.is_restorer(context.user) { Action::Warn } else { Action::Deny }
 }
 
 #[cfg(test)]

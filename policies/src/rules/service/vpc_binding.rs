@@ -6,6 +6,8 @@
 //! place an address of its own in another tenant's network. A Vpc or a Subnet that does not exist is refused too: Kube-OVN
 //! takes the name as soon as somebody makes it. To `exempt.restorers` and in a dry run it is a warning, and a folder of
 //! manifests may not hold it. Subnets and Vpcs that are being deleted count until they are gone.
+//! Kube-OVN itself notes the VPC of the backends in `vpc`, which may be that of an egress gateway's Pods: in the namespace of such a
+//! gateway it passes.
 //!
 //! `attachmentprovider` has Kube-OVN, where it serves Services of type `LoadBalancer` itself, make a Pod with that network for
 //! the Service, and `<that>.kubernetes.io/logical_switch` names its Subnet. Both may only lead into a VPC that is open to the
@@ -130,10 +132,9 @@ fn refuse(key: &str, subnet: &Subnet, way: &str, identity: &str, context: &mut C
 fn missing(key: &str, kind: Kind, name: &str, identity: &str, context: &mut Context<'_>) {
     let detail = format!("there is no {kind} of this name: create it first, and then apply the Service again");
     let finding = Finding::not_found(FieldPath::annotation(key), name, detail).missing(ObjectRef::new(kind, name));
-    // A dry run stores nothing, a restore brings Services before Vpcs, and at rest the name may be Kube-OVN's own note.
-    let is_early =
-        context.dry_run || context.operation == Operation::AtRest || context.settings.is_restorer(context.user);
-    let action = if is_early { Action::Warn } else { Action::Deny };
+    // At rest the name may be Kube-OVN's own note.
+    let is_at_rest = context.operation == Operation::AtRest;
+    let action = if is_at_rest { Action::Warn } else { context.action_on_missing() };
     context.report(action, finding.identified_by(identity.to_owned()).help("Or leave the annotation out."));
 }
 

@@ -71,6 +71,14 @@ const CASES: &[(&str, Case)] = &[
             json!({"kind": "IPPool", "name": "p", "spec": {"subnet": "s", "namespaces": namespaces}}),
         )
     }),
+    ("the namespaces of an IPPool, and Subnets of their VPC", |n| {
+        let namespaces = each(n, |at| json!(format!("ns{at}")));
+        let vpc = json!({"kind": "Vpc", "name": "v", "spec": {"namespaces": namespaces}});
+        let subnet = |at| json!({"kind": "Subnet", "name": format!("s{at}"), "spec": {"vpc": "v"}});
+        let plain = json!({"kind": "Subnet", "name": "plain", "spec": {}});
+        let spec = json!({"subnet": "plain", "namespaces": namespaces});
+        (with(Cluster::new().with(vpc).with(plain), n, subnet), json!({"kind": "IPPool", "name": "p", "spec": spec}))
+    }),
     ("the namespaces of a Vpc, and Subnets that select some", |n| {
         let spec = json!({"namespaceSelectors": [{"matchLabels": {"a": "b"}}]});
         let subnet = |at| json!({"kind": "Subnet", "name": format!("s{at}"), "spec": spec});
