@@ -58,7 +58,7 @@ impl Certs {
         match outcome.map_err(CertsError::Runtime).and_then(|done| done) {
             Ok(code) => code,
             Err(error) => {
-                console::complain(&error.to_string());
+                console::error(&error.to_string());
                 ExitCode::from(2)
             }
         }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use vpcguard_check::{Command, Document, Done, Folder, Format, Inputs, Live, Outcome, Source};
+use vpcguard_check::{ClusterState, Command, Document, Done, Folder, Format, Inputs, Outcome, Source};
 use vpcguard_policies::{Kind, Settings};
 
 use crate::cluster::collection::Collection;
@@ -46,7 +46,7 @@ pub(crate) struct Check {
     /// Report only what is worse than in these manifests.
     #[arg(long, value_name = "PATH")]
     compare_to: Option<PathBuf>,
-    /// Mend what can be mended without a doubt in the files, then check them.
+    /// Fix what can be fixed without a doubt in the files, then check them.
     #[arg(long)]
     fix: bool,
     /// Files, directories, patterns such as 'manifests/**/*.yaml', or - for standard input.
@@ -59,7 +59,7 @@ impl Check {
         match self.code() {
             Ok(code) => ExitCode::from(code),
             Err(complaint) => {
-                console::complain(&complaint.to_string());
+                console::error(&complaint.to_string());
                 exit(Outcome::Unreadable)
             }
         }
@@ -99,19 +99,19 @@ impl Check {
         self.write(&mut done);
         console::print(&done.output)?;
         for complaint in &done.complaints {
-            console::complain(complaint);
+            console::error(complaint);
         }
         Ok(if done.complaints.is_empty() { done.exit_code } else { Outcome::Unreadable.code() })
     }
 
-    /// Writes what was mended, and the baseline unless it lacks something.
+    /// Writes what was fixed, and the baseline unless it lacks something.
     fn write(&self, done: &mut Done) {
-        let mended = done.fixed.iter().map(|Source { name, bytes }| (Path::new(name), bytes.as_slice()));
+        let fixed = done.fixed.iter().map(|Source { name, bytes }| (Path::new(name), bytes.as_slice()));
         let baseline =
             self.write_baseline.as_deref().zip(done.baseline.as_deref()).map(|(path, text)| (path, text.as_bytes()));
         let is_complete = done.complaints.is_empty();
         let baseline = baseline.filter(|_| is_complete);
-        let failed: Vec<_> = mended
+        let failed: Vec<_> = fixed
             .chain(baseline)
             .filter_map(|(path, bytes)| {
                 Some(Problem::Io { path: path.to_owned(), cause: files::write(path, bytes).err()? })
@@ -123,14 +123,14 @@ impl Check {
         }
     }
 
-    fn live(&self, folder: &mut Folder, settings: &Settings) -> Result<Live, String> {
+    fn live(&self, folder: &mut Folder, settings: &Settings) -> Result<ClusterState, String> {
         if !self.cluster {
-            return Ok(Live::default());
+            return Ok(ClusterState::default());
         }
         let state = block_on(stored(folder, settings)).map_err(|error| error.to_string())?;
         let state = state.map_err(|error| error.to_string())?;
         keep_status(folder, &state);
-        Ok(Live { state, kinds: kinds_looked_up().collect() })
+        Ok(ClusterState { state, kinds: kinds_looked_up().collect() })
     }
 }
 

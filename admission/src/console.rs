@@ -9,7 +9,7 @@ pub(crate) fn is_coloured() -> bool {
     AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
-/// Writes to standard output. A reader that has seen enough is no error.
+/// Writes to standard output. A reader that has seen enough is not an error.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -19,7 +19,7 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 }
 
 /// Writes complaints to standard error, a line each; where nobody reads them, nobody is to blame.
-pub(crate) fn complain(text: &str) {
+pub(crate) fn error(text: &str) {
     let mut out = io::stderr().lock();
     for line in text.lines() {
         let _ = writeln!(out, "error: {line}");

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use vpcguard_check::Document;
+use vpcguard_policies::kinds::is_name;
 use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain};
 
-use crate::cluster::collection::is_name;
 use crate::snapshot::{Snapshot, SnapshotError, block_on};
 use crate::{console, files};
 
@@ -83,7 +83,7 @@ impl Explain {
         match pod.run() {
             Ok(()) => ExitCode::SUCCESS,
             Err(complaint) => {
-                console::complain(&complaint.to_string());
+                console::error(&complaint.to_string());
                 ExitCode::from(2)
             }
         }

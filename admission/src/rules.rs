@@ -49,7 +49,7 @@ impl Rules {
         match console::print(&text) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                console::complain(&error.to_string());
+                console::error(&error.to_string());
                 ExitCode::from(2)
             }
         }

@@ -9,7 +9,7 @@ use vpcguard_policies::{Inventory, Kind, Settings};
 
 use crate::cluster::client::{code, reason};
 use crate::cluster::collection::{Collection, get};
-use crate::cluster::object::Object;
+use crate::cluster::object::RawObject;
 use crate::cluster::page::TooMany;
 use crate::cluster::{ConnectError, connect};
 
@@ -86,7 +86,7 @@ impl Snapshot {
 
     /// Reads all objects of a collection, one in memory at a time; none where the cluster has no such kind.
     async fn each(&self, collection: &Collection, mut take: impl FnMut(Value)) -> Result<(), ReadError> {
-        let take = |object: Object| take(object.whole(collection.kind));
+        let take = |object: RawObject| take(object.whole(collection.kind));
         read(collection, collection.each(&self.client, take).await)
     }
 
@@ -96,7 +96,7 @@ impl Snapshot {
         collection: &Collection,
         mut take: impl FnMut(Result<Value, TooMany>),
     ) -> Result<(), ReadError> {
-        let take = |object: Result<Object, TooMany>| take(object.map(|object| object.whole(collection.kind)));
+        let take = |object: Result<RawObject, TooMany>| take(object.map(|object| object.whole(collection.kind)));
         read(collection, collection.each_to_judge(&self.client, take).await)
     }
 

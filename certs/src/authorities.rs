@@ -15,7 +15,7 @@
 //! * It signs by a Secret that it has just read, and passes the time *before* it read: [`Authorities::sign`].
 //! * It writes a `caBundle` only if the configuration has not changed since *before* it read the Secret (it sends the
 //!   `resourceVersion` along). Otherwise one that was held up would put back a bundle of the past.
-//! * It gives up a write that takes longer than [`Lives::settle`].
+//! * It gives up a write that takes longer than [`Lifetimes::propagation`].
 //! * It takes no step when a configuration could not be read; `is_published` means that all were.
 
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::ca::Ca;
 use crate::clock::{later, rounded_up};
 use crate::error::CertError;
 use crate::leaf::Leaf;
-use crate::lives::Lives;
+use crate::lifetimes::Lifetimes;
 use crate::pem;
 use crate::phase::Phase;
 
@@ -56,8 +56,8 @@ impl Authorities {
     /// # Errors
     ///
     /// A key or certificate that cannot be made.
-    pub fn begin(now: SystemTime, lives: &Lives) -> Result<Self, CertError> {
-        Ok(Self { current: Arc::new(Ca::generate_for(now, lives.ca)?), rotation: Rotation::Stable })
+    pub fn begin(now: SystemTime, lifetimes: &Lifetimes) -> Result<Self, CertError> {
+        Ok(Self { current: Arc::new(Ca::generate_for(now, lifetimes.ca)?), rotation: Rotation::Stable })
     }
 
     /// How far a rotation is.
@@ -104,8 +104,13 @@ impl Authorities {
     /// # Errors
     ///
     /// A key or certificate that cannot be made.
-    pub fn sign(&self, names: &[impl AsRef<str>], read_at: SystemTime, lives: &Lives) -> Result<Leaf, CertError> {
-        self.current.sign_for(names, read_at, lives.leaf)
+    pub fn sign(
+        &self,
+        names: &[impl AsRef<str>],
+        read_at: SystemTime,
+        lifetimes: &Lifetimes,
+    ) -> Result<Leaf, CertError> {
+        self.current.sign_for(names, read_at, lifetimes.leaf)
     }
 
     /// Whether it is time to replace this leaf.
@@ -137,25 +142,25 @@ impl Authorities {
     pub fn step(
         &self,
         now: SystemTime,
-        lives: &Lives,
+        lifetimes: &Lifetimes,
         is_published: bool,
         is_asked: bool,
     ) -> Result<Option<Self>, CertError> {
         Ok(match &self.rotation {
-            Rotation::Stable if is_asked || self.due(now) => Some(self.prepare(now, lives)?),
+            Rotation::Stable if is_asked || self.due(now) => Some(self.prepare(now, lifetimes)?),
             Rotation::Prepared { .. } if is_published => Some(self.published(now)),
             Rotation::Stable | Rotation::Prepared { .. } => None,
             // Somebody has overwritten a bundle: API servers may have heard of that.
             Rotation::Published { next, .. } if !is_published => {
                 Some(self.with(Rotation::Prepared { next: Arc::clone(next) }))
             }
-            Rotation::Published { since, .. } => match wait(*since, lives.settle, lives, now) {
+            Rotation::Published { since, .. } => match wait(*since, lifetimes.propagation, lifetimes, now) {
                 Wait::Over => Some(self.switch(now)),
                 Wait::Running => None,
                 Wait::Unbelievable => Some(self.published(now)),
             },
             Rotation::Switched { previous, since } => {
-                match wait(*since, lives.leaf.saturating_add(lives.settle), lives, now) {
+                match wait(*since, lifetimes.leaf.saturating_add(lifetimes.propagation), lifetimes, now) {
                     Wait::Over => Some(self.retire()),
                     Wait::Running => None,
                     Wait::Unbelievable => {
@@ -171,9 +176,9 @@ impl Authorities {
     /// # Errors
     ///
     /// A key or certificate that cannot be made.
-    pub fn prepare(&self, now: SystemTime, lives: &Lives) -> Result<Self, CertError> {
+    pub fn prepare(&self, now: SystemTime, lifetimes: &Lifetimes) -> Result<Self, CertError> {
         Ok(match self.rotation {
-            Rotation::Stable => self.with(Rotation::Prepared { next: Arc::new(Ca::generate_for(now, lives.ca)?) }),
+            Rotation::Stable => self.with(Rotation::Prepared { next: Arc::new(Ca::generate_for(now, lifetimes.ca)?) }),
             _ => self.clone(),
         })
     }
@@ -225,8 +230,8 @@ enum Wait {
     Unbelievable,
 }
 
-fn wait(since: SystemTime, wait: Duration, lives: &Lives, now: SystemTime) -> Wait {
-    let believable = lives.settle.saturating_add(SKEW);
+fn wait(since: SystemTime, wait: Duration, lifetimes: &Lifetimes, now: SystemTime) -> Wait {
+    let believable = lifetimes.propagation.saturating_add(SKEW);
     match now.duration_since(since) {
         Ok(passed) if passed >= wait => Wait::Over,
         Ok(_) => Wait::Running,
@@ -236,6 +241,6 @@ fn wait(since: SystemTime, wait: Duration, lives: &Lives, now: SystemTime) -> Wa
 }
 
 /// When one begins anew: replicas that still have a leaf keep it until API servers know the new authority.
-pub(crate) fn anew(now: SystemTime, lives: &Lives) -> SystemTime {
-    rounded_up(later(now, lives.settle))
+pub(crate) fn anew(now: SystemTime, lifetimes: &Lifetimes) -> SystemTime {
+    rounded_up(later(now, lifetimes.propagation))
 }

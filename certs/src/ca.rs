@@ -16,7 +16,7 @@ use x509_parser::extensions::ParsedExtension;
 use crate::clock::{self, whole_second};
 use crate::error::CertError;
 use crate::leaf::Leaf;
-use crate::lives::{DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE};
+use crate::lifetimes::{DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE};
 use crate::pem;
 
 /// How far back validity begins, for clients whose clock is behind.
@@ -61,7 +61,7 @@ impl Ca {
     ///
     /// # Errors
     ///
-    /// What is no PEM, no CA, no P-256 key, or not the key of this certificate; each says how to mend it.
+    /// What is not PEM, not a CA, not a P-256 key, or not the key of this certificate; each says how to fix it.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, CertError> {
         let certificate = pem::certificates(certificate)?.into_iter().next().ok_or(CertError::NoCertificate)?;
         let parsed = pem::parse(&certificate)?;

@@ -32,7 +32,7 @@ pub struct CertificateInfo {
 ///
 /// # Errors
 ///
-/// A text that is no PEM, has no certificate, or one that cannot be read.
+/// A text that is not PEM, has no certificate, or one that cannot be read.
 pub fn describe(pem: impl AsRef<[u8]>) -> Result<Vec<CertificateInfo>, CertError> {
     pem::certificates(pem.as_ref())?.iter().map(CertificateInfo::of).collect()
 }

@@ -18,7 +18,7 @@ pub enum CertError {
     /// No serial number without them.
     #[error("the operating system gives no random bytes")]
     Random,
-    /// A file that is no PEM, or does not hold what it should.
+    /// A file that is not PEM, or does not hold what it should.
     #[error("cannot read the certificate or its key: {0}")]
     Pem(#[from] rustls::pki_types::pem::Error),
     /// A file without a certificate that can be read.
@@ -36,7 +36,7 @@ pub enum CertError {
     /// A key of another kind than ours.
     #[error("the private key must be a P-256 key in PKCS #8, BEGIN PRIVATE KEY: delete it to get a new CA")]
     KeyKind,
-    /// A certificate and a key that are no pair.
+    /// A certificate and a key that are not a pair.
     #[error(
         "the private key is not that of the certificate: put back both from one backup, or delete both to get a new CA"
     )]

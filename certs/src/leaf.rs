@@ -36,7 +36,7 @@ impl Leaf {
     ///
     /// # Errors
     ///
-    /// A file that is no PEM, a certificate that cannot be read, or a key that is not its own.
+    /// A file that is not PEM, a certificate that cannot be read, or a key that is not its own.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, CertError> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates).collect::<Result<_, _>>()?;
         let certificate = chain.first().cloned().ok_or(CertError::NoCertificate)?;

@@ -12,7 +12,7 @@
 //!
 //! Other keys are not read, and not kept when the Secret is next written.
 //!
-//! A Secret that cannot be read, or is gone, is replaced by [`Authorities::mend`]; replicas that run go on serving. One
+//! A Secret that cannot be read, or is gone, is replaced by [`Authorities::repair`]; replicas that run go on serving. One
 //! that starts just then has only the new CA to sign by, which API servers hear of a little later.
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use crate::bundle::is_valid_ca;
 use crate::ca::Ca;
 use crate::clock;
 use crate::error::CertError;
-use crate::lives::Lives;
+use crate::lifetimes::Lifetimes;
 use crate::pem;
 
 const PHASE: &str = "phase";
@@ -83,7 +83,7 @@ impl Authorities {
     ///
     /// # Errors
     ///
-    /// A Secret that holds something else, or a CA that has expired: [`Authorities::mend`] it.
+    /// A Secret that holds something else, or a CA that has expired: [`Authorities::repair`] it.
     pub fn from_secret(data: &Data, now: SystemTime) -> Result<Self, SecretError> {
         let phase = text(data, PHASE)?;
         let current = authority(data, CA, now)?;
@@ -133,11 +133,16 @@ impl Authorities {
     /// # Errors
     ///
     /// A key or certificate that cannot be made.
-    pub fn mend(data: &Data, bundles: impl AsRef<[u8]>, now: SystemTime, lives: &Lives) -> Result<Self, CertError> {
+    pub fn repair(
+        data: &Data,
+        bundles: impl AsRef<[u8]>,
+        now: SystemTime,
+        lifetimes: &Lifetimes,
+    ) -> Result<Self, CertError> {
         let kept = [CA, NEXT].into_iter().find_map(|keys| authority(data, keys, now).ok());
         let current = match kept {
             Some(ca) => ca,
-            None => Arc::new(Ca::generate_for(now, lives.ca)?),
+            None => Arc::new(Ca::generate_for(now, lifetimes.ca)?),
         };
         let texts = [CA[0], NEXT[0], PREVIOUS].into_iter().filter_map(|key| data.get(key).map(Vec::as_slice));
         let mut previous: Vec<CertificateDer<'static>> = Vec::new();
@@ -150,7 +155,7 @@ impl Authorities {
         let rotation = if previous.is_empty() {
             Rotation::Stable
         } else {
-            Rotation::Switched { previous, since: anew(now, lives) }
+            Rotation::Switched { previous, since: anew(now, lifetimes) }
         };
         Ok(Self { current, rotation })
     }

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use vpcguard_certs::{Authorities, Ca, CertError, Lives, Phase, SecretError, bundle_trusts, describe, missing_from};
+use vpcguard_certs::{
+    Authorities, Ca, CertError, Lifetimes, Phase, SecretError, bundle_trusts, describe, missing_from,
+};
 
 const NAMES: [&str; 1] = ["webhook.vpcguard.svc"];
 const SECOND: Duration = Duration::from_secs(1);
@@ -17,45 +19,45 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000)
 }
 
-fn lives() -> Lives {
-    Lives::default()
+fn lifetimes() -> Lifetimes {
+    Lifetimes::default()
 }
 
 /// One state of each phase, one after the other.
 fn phases() -> [Authorities; 4] {
-    let stable = Authorities::begin(now(), &lives()).unwrap();
-    let prepared = stable.prepare(now(), &lives()).unwrap();
+    let stable = Authorities::begin(now(), &lifetimes()).unwrap();
+    let prepared = stable.prepare(now(), &lifetimes()).unwrap();
     let published = prepared.published(now());
     let switched = published.switch(now());
     [stable, prepared, published, switched]
 }
 
 fn step(state: &Authorities, now: SystemTime, is_published: bool, is_asked: bool) -> Option<Authorities> {
-    state.step(now, &lives(), is_published, is_asked).unwrap()
+    state.step(now, &lifetimes(), is_published, is_asked).unwrap()
 }
 
 fn read(data: &Data, now: SystemTime) -> Result<Authorities, SecretError> {
     Authorities::from_secret(data, now)
 }
 
-fn mend(data: &Data, bundles: &str, now: SystemTime) -> Authorities {
-    let mended = Authorities::mend(data, bundles, now, &lives()).unwrap();
-    // What was mended can be read.
-    assert_eq!(read(&mended.to_secret(), now).unwrap().phase(), mended.phase());
-    mended
+fn repair(data: &Data, bundles: &str, now: SystemTime) -> Authorities {
+    let repaired = Authorities::repair(data, bundles, now, &lifetimes()).unwrap();
+    // What was repaired can be read.
+    assert_eq!(read(&repaired.to_secret(), now).unwrap().phase(), repaired.phase());
+    repaired
 }
 
 #[test]
 fn steps_lead_round_when_each_is_due_and_not_before() {
-    let Lives { leaf, settle, .. } = lives();
+    let Lifetimes { leaf, propagation, .. } = lifetimes();
     let [stable, ..] = phases();
     assert!(step(&stable, now(), true, false).is_none());
     let prepared = step(&stable, now(), true, true).unwrap();
     assert!(step(&prepared, now(), false, true).is_none());
     let published = step(&prepared, now(), true, false).unwrap();
-    assert!(step(&published, now() + settle - SECOND, true, true).is_none());
-    let switched = step(&published, now() + settle, true, false).unwrap();
-    let end = now() + settle + leaf + settle;
+    assert!(step(&published, now() + propagation - SECOND, true, true).is_none());
+    let switched = step(&published, now() + propagation, true, false).unwrap();
+    let end = now() + propagation + leaf + propagation;
     assert!(step(&switched, end - SECOND, true, true).is_none());
     let again = step(&switched, end, false, false).unwrap();
     let phases = [&prepared, &published, &switched, &again].map(Authorities::phase);
@@ -72,8 +74,8 @@ fn steps_lead_round_when_each_is_due_and_not_before() {
 
 #[test]
 fn a_rotation_is_due_after_two_thirds_of_the_life() {
-    let lives = Lives { ca: 3 * YEAR, ..lives() };
-    let stable = Authorities::begin(now(), &lives).unwrap();
+    let lifetimes = Lifetimes { ca: 3 * YEAR, ..lifetimes() };
+    let stable = Authorities::begin(now(), &lifetimes).unwrap();
     // The same before and after the Secret has held it.
     for state in [stable.clone(), read(&stable.to_secret(), now()).unwrap()] {
         assert!(!state.due(now() + 2 * YEAR - SECOND));
@@ -85,7 +87,7 @@ fn a_rotation_is_due_after_two_thirds_of_the_life() {
 #[test]
 fn a_bundle_that_was_overwritten_is_published_again() {
     let [_, _, published, _] = phases();
-    let again = step(&published, now() + lives().settle, false, false).unwrap();
+    let again = step(&published, now() + lifetimes().propagation, false, false).unwrap();
     assert_eq!(again.phase(), Phase::Prepared);
     assert_eq!(again.bundle_pem(), published.bundle_pem());
 }
@@ -93,7 +95,8 @@ fn a_bundle_that_was_overwritten_is_published_again() {
 #[test]
 fn a_clock_that_jumps_neither_stops_a_rotation_nor_hurries_it() {
     let [_, _, published, switched] = phases();
-    for (state, wait) in [(published, lives().settle), (switched, lives().leaf + lives().settle)] {
+    for (state, wait) in [(published, lifetimes().propagation), (switched, lifetimes().leaf + lifetimes().propagation)]
+    {
         // A clock that is a little behind is waited for.
         assert!(step(&state, now() - SECOND, true, false).is_none());
         for back in [YEAR, 30 * YEAR, Duration::from_secs(1_795_000_000 + 1)] {
@@ -114,9 +117,9 @@ fn a_step_that_does_not_apply_changes_nothing() {
     same(&stable, stable.published(now()));
     same(&stable, stable.switch(now()));
     same(&stable, stable.retire());
-    same(&prepared, prepared.prepare(now(), &lives()).unwrap());
+    same(&prepared, prepared.prepare(now(), &lifetimes()).unwrap());
     same(&prepared, prepared.retire());
-    same(&published, published.prepare(now(), &lives()).unwrap());
+    same(&published, published.prepare(now(), &lifetimes()).unwrap());
     same(&switched, switched.switch(now()));
 }
 
@@ -136,7 +139,7 @@ fn a_secret_holds_each_state() {
         };
         assert_eq!(keys, expected);
         // The CA that was read signs as the one that was written.
-        let leaf = read.sign(&NAMES, now(), &lives()).unwrap();
+        let leaf = read.sign(&NAMES, now(), &lifetimes()).unwrap();
         assert!(bundle_trusts(state.signer().certificate_pem(), leaf.certificate(), now()));
         assert!(!format!("{read:?}").contains("PRIVATE"));
     }
@@ -145,7 +148,7 @@ fn a_secret_holds_each_state() {
 #[test]
 fn a_secret_with_garbage_is_an_error_that_names_the_key() {
     let [_, _, published, switched] = phases();
-    let other = Authorities::begin(now(), &lives()).unwrap().to_secret();
+    let other = Authorities::begin(now(), &lifetimes()).unwrap().to_secret();
     let leaf = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
     for state in [published, switched] {
         let data = state.to_secret();
@@ -194,7 +197,7 @@ fn what_is_no_ca_of_ours_is_refused() {
 
 #[test]
 fn an_expired_ca_makes_way_for_the_next_one_or_a_new_one() {
-    let short = Lives { ca: YEAR, ..lives() };
+    let short = Lifetimes { ca: YEAR, ..lifetimes() };
     let stable = Authorities::begin(now(), &short).unwrap();
     let published = stable.prepare(now() + YEAR / 2, &short).unwrap().published(now() + YEAR / 2);
     let late = now() + YEAR;
@@ -202,11 +205,11 @@ fn an_expired_ca_makes_way_for_the_next_one_or_a_new_one() {
         assert!(read(&state.to_secret(), late - SECOND).is_ok());
         assert!(matches!(read(&state.to_secret(), late), Err(SecretError::Expired { key: "ca.crt" })));
     }
-    let anew = mend(&stable.to_secret(), &stable.bundle_pem(), late + SECOND);
+    let anew = repair(&stable.to_secret(), &stable.bundle_pem(), late + SECOND);
     assert_eq!(anew.phase(), Phase::Stable);
     assert!(!stable.bundle_pem().contains(&anew.bundle_pem()));
     // Which every bundle holds already.
-    let next = mend(&published.to_secret(), "", late + SECOND);
+    let next = repair(&published.to_secret(), "", late + SECOND);
     assert_eq!(next.bundle_pem().as_bytes(), published.to_secret()["next.crt"]);
 }
 
@@ -215,35 +218,35 @@ fn what_is_mended_still_trusts_every_leaf_there_is() {
     let [stable, prepared, _, switched] = phases();
     let bundles = prepared.bundle_pem() + "garbage" + &stable.bundle_pem();
     for state in [stable.clone(), prepared, switched] {
-        let leaf = state.sign(&NAMES, now(), &lives()).unwrap();
+        let leaf = state.sign(&NAMES, now(), &lifetimes()).unwrap();
         let data = state.to_secret();
         let without = |keys: &[&str]| -> Data {
             data.clone().into_iter().filter(|(key, _)| !keys.contains(&key.as_str())).collect()
         };
         let all: Vec<_> = data.keys().map(String::as_str).collect();
         for keys in [&["phase"][..], &["ca.key"], &["ca.key", "next.key"], &["ca.crt"], &all] {
-            let mended = mend(&without(keys), &bundles, now());
-            assert!(bundle_trusts(mended.bundle_pem(), leaf.certificate(), now()), "{keys:?}");
+            let repaired = repair(&without(keys), &bundles, now());
+            assert!(bundle_trusts(repaired.bundle_pem(), leaf.certificate(), now()), "{keys:?}");
             // Who has a leaf keeps it until the new authority is known.
-            assert!(!mended.leaf_due(&leaf, now()), "{keys:?}");
-            let kept = mended.signer().certificate() == state.signer().certificate();
+            assert!(!repaired.leaf_due(&leaf, now()), "{keys:?}");
+            let kept = repaired.signer().certificate() == state.signer().certificate();
             assert_eq!(kept, keys == ["phase"], "{keys:?}");
-            assert_eq!(mended.leaf_due(&leaf, now() + lives().settle), !kept, "{keys:?}");
+            assert_eq!(repaired.leaf_due(&leaf, now() + lifetimes().propagation), !kept, "{keys:?}");
             // And in the end only the new one is left.
-            let end = now() + lives().leaf + 2 * lives().settle;
-            let last = step(&mended, end, true, false).unwrap();
-            assert_eq!(last.bundle_pem(), mended.signer().certificate_pem());
+            let end = now() + lifetimes().leaf + 2 * lifetimes().propagation;
+            let last = step(&repaired, end, true, false).unwrap();
+            assert_eq!(last.bundle_pem(), repaired.signer().certificate_pem());
         }
     }
     // Nothing at all: a first authority.
-    assert_eq!(mend(&Data::new(), "", now()).phase(), Phase::Stable);
+    assert_eq!(repair(&Data::new(), "", now()).phase(), Phase::Stable);
 }
 
 #[test]
 fn a_secret_that_is_destroyed_again_and_again_does_not_grow() {
     let mut bundle = String::new();
     for _ in 0..20 {
-        bundle = mend(&Data::new(), &bundle, now()).bundle_pem();
+        bundle = repair(&Data::new(), &bundle, now()).bundle_pem();
     }
     assert_eq!(describe(bundle).unwrap().len(), 9);
 }
@@ -251,15 +254,15 @@ fn a_secret_that_is_destroyed_again_and_again_does_not_grow() {
 #[test]
 fn a_leaf_is_due_by_its_age_and_when_its_authority_no_longer_signs() {
     let [stable, prepared, published, switched] = phases();
-    let leaf = stable.sign(&NAMES, now(), &lives()).unwrap();
+    let leaf = stable.sign(&NAMES, now(), &lifetimes()).unwrap();
     for state in [&stable, &prepared, &published] {
         assert!(!state.leaf_due(&leaf, leaf.renew_at() - SECOND));
         assert!(state.leaf_due(&leaf, leaf.renew_at()));
     }
     assert!(switched.leaf_due(&leaf, now()));
-    let new = switched.sign(&NAMES, now(), &lives()).unwrap();
+    let new = switched.sign(&NAMES, now(), &lifetimes()).unwrap();
     assert!(!switched.leaf_due(&new, now()));
-    let stranger = Authorities::begin(now(), &lives()).unwrap();
+    let stranger = Authorities::begin(now(), &lifetimes()).unwrap();
     assert!(stranger.leaf_due(&leaf, now()));
     assert!(stable.leaf_due(&leaf, leaf.not_after() + SECOND));
 }

@@ -15,7 +15,7 @@ use rustls::{
     ServerConnection, SupportedProtocolVersion,
 };
 use vpcguard_certs::{
-    Authorities, Ca, ClientCa, ClientCaError, CurrentLeaf, Lives, ServerOptions, bundle_trusts, explain_refusal,
+    Authorities, Ca, ClientCa, ClientCaError, CurrentLeaf, Lifetimes, ServerOptions, bundle_trusts, explain_refusal,
     server_config, server_config_with,
 };
 
@@ -73,14 +73,14 @@ fn connect(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Result<(Cl
 
 #[test]
 fn in_each_phase_the_bundle_trusts_the_leaves_that_there_are() {
-    let (now, lives) = (SystemTime::now(), Lives::default());
-    let stable = Authorities::begin(now, &lives).unwrap();
-    let prepared = stable.prepare(now, &lives).unwrap();
+    let (now, lifetimes) = (SystemTime::now(), Lifetimes::default());
+    let stable = Authorities::begin(now, &lifetimes).unwrap();
+    let prepared = stable.prepare(now, &lifetimes).unwrap();
     let published = prepared.published(now);
     let switched = published.switch(now);
     let retired = switched.retire();
-    let old = stable.sign(&[NAME], now, &lives).unwrap();
-    let new = switched.sign(&[NAME], now, &lives).unwrap();
+    let old = stable.sign(&[NAME], now, &lifetimes).unwrap();
+    let new = switched.sign(&[NAME], now, &lifetimes).unwrap();
     let trusted = [
         (&stable, true, false),
         (&prepared, true, true),

@@ -30,7 +30,7 @@ impl TypeError {
     }
 }
 
-/// How many type errors of one object are kept: nobody mends more at a time, and a list may have millions.
+/// How many type errors of one object are kept: nobody fixes more at a time, and a list may have millions.
 const MOST_TYPE_ERRORS: usize = 1000;
 
 /// Where type errors are collected while an object is read.
@@ -67,7 +67,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         Self { value: Some(object), above: None, errors }
     }
 
-    /// The field of this name; absent where it is missing or null, or where this is no object.
+    /// The field of this name; absent where it is missing or null, or where this is not an object.
     pub fn at<'s>(&'s self, name: &'static str) -> Reader<'s, 'v> {
         let value = self.map().and_then(|map| map.get(name)).filter(|value| !value.is_null());
         Reader { value, above: Some((self, Step::Field(Cow::Borrowed(name)))), errors: self.errors }
@@ -93,7 +93,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         self.text().unwrap_or_default().to_owned()
     }
 
-    /// The truth value here, false where there is none.
+    /// The boolean here, false where there is none.
     pub fn flag(&self) -> bool {
         self.typed("a boolean", Value::as_bool).unwrap_or(false)
     }

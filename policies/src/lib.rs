@@ -45,9 +45,14 @@ pub mod text;
 pub use answer::{PolicyResponse, Status, admit_unjudged, answer, decline};
 pub use explain::{Attached, Choice, Explanation, Network, Primary, explain};
 pub use finding::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
-pub use inventory::{Answer, Attended, ClusterView, Held, Inventory, Known, Sight, Stored, ViewError, address_index};
+pub use inventory::{
+    Answer, Attended, ClusterView, Committed, Held, Inventory, Known, Sight, ViewError, address_index,
+};
 pub use kinds::{AddressSpace, Kind, ObjectRef};
-pub use request::{About, Asked, Awaited, Head, MOST_WAITING, Operation, Request, ReviewError, Version, sub_resources};
-pub use review::{Question, Wanted, admit, admit_after, mutate, needs_verdict, review, review_by};
+pub use request::{
+    About, Attributes, Awaited, Head, MOST_WAITING, Operation, Request, ReviewError, TypedObject, TypedRequest,
+    sub_resources,
+};
+pub use review::{AddressClaim, Question, admit, admit_after, mutate, needs_verdict, review, review_by, review_typed};
 pub use rule::{Context, Policy, Read};
 pub use settings::Settings;

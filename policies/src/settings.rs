@@ -160,7 +160,7 @@ impl Settings {
 pub struct SettingsError {
     /// Where it stands.
     pub field: String,
-    /// What is wrong, and how to mend it.
+    /// What is wrong, and how to fix it.
     pub message: String,
 }
 

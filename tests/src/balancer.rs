@@ -76,7 +76,7 @@ fn accept(listener: &TcpListener, shared: &Shared) {
         if shared.stopping.load(Ordering::SeqCst) {
             return;
         }
-        // A client that is gone again, or meets no backend, is no reason to stop.
+        // A client that is gone again, or meets no backend, is not a reason to stop.
         if let (Ok(client), Some(backend)) = (client, connect(shared)) {
             let _ = join(client, backend);
         }

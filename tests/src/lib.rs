@@ -45,7 +45,7 @@ impl Case {
     ///
     /// # Panics
     ///
-    /// If a case cannot be read: it is mended, not passed over.
+    /// If a case cannot be read: it is fixed, not passed over.
     pub fn all() -> Vec<Self> {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
         let mut files = Vec::new();

@@ -93,7 +93,7 @@ impl Process {
     /// If it cannot be killed.
     pub fn kill(&mut self) -> Result<()> {
         self.dismiss_guard();
-        // Of a process that has ended already this is no error.
+        // Of a process that has ended already this is not an error.
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
@@ -152,7 +152,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // What fails here cannot be mended here.
+        // What fails here cannot be fixed here.
         let _ = self.kill();
     }
 }

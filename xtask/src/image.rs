@@ -157,7 +157,7 @@ fn check_bytes(shell: &Shell, libc: Libc, binary: &Path) -> Result<()> {
 
 /// Writes what the binary is made of.
 fn write_sbom(shell: &Shell, libc: Libc) -> Result<()> {
-    // It is no program of its own that could be asked by its name.
+    // It is not a program of its own that could be asked by its name.
     if cmd!(shell, "cargo cyclonedx --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
         cmd!(shell, "cargo install cargo-cyclonedx --version {CARGO_CYCLONEDX} --locked").run()?;
     }

@@ -21,6 +21,7 @@ mod sources;
 mod test;
 mod times;
 mod wasm;
+mod yaml;
 
 use std::path::{Path, PathBuf};
 

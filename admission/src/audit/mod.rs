@@ -34,7 +34,7 @@ pub(crate) struct Audit {
 impl Audit {
     pub(crate) fn run(&self) -> ExitCode {
         exit(self.outcome().unwrap_or_else(|complaint| {
-            console::complain(&complaint.to_string());
+            console::error(&complaint.to_string());
             Outcome::Unreadable
         }))
     }
@@ -44,7 +44,7 @@ impl Audit {
         let Audited { report, unread } = block_on(audit(&settings, self.format == Format::Human))??;
         console::print(&report.render(self.format, console::is_coloured()))?;
         for error in &unread {
-            console::complain(error);
+            console::error(error);
         }
         Ok(Outcome::of(&report, !unread.is_empty(), self.fail_on.is_some()))
     }

@@ -7,10 +7,10 @@ use futures_util::AsyncReadExt;
 use kube::core::Request;
 use kube::core::params::{GetParams, ListParams, WatchParams};
 use kube::{Client, core::WatchEvent};
-use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG, is_name};
 use vpcguard_policies::{Inventory, Kind, Settings};
 
-use super::object::Object;
+use super::object::RawObject;
 use super::page::{self, TooMany};
 use crate::serve::MOST_VALUES;
 
@@ -72,7 +72,7 @@ impl Collection {
     }
 
     /// Lists all of it, a page of bytes and one object in memory at a time, and says as of which version.
-    pub(crate) async fn each(&self, client: &Client, mut take: impl FnMut(Object)) -> kube::Result<String> {
+    pub(crate) async fn each(&self, client: &Client, mut take: impl FnMut(RawObject)) -> kube::Result<String> {
         self.list(client, usize::MAX, |object| drop(object.map(&mut take))).await
     }
 
@@ -80,7 +80,7 @@ impl Collection {
     pub(crate) async fn each_to_judge(
         &self,
         client: &Client,
-        take: impl FnMut(Result<Object, TooMany>),
+        take: impl FnMut(Result<RawObject, TooMany>),
     ) -> kube::Result<String> {
         self.list(client, MOST_VALUES, take).await
     }
@@ -89,7 +89,7 @@ impl Collection {
         &self,
         client: &Client,
         most_values: usize,
-        mut take: impl FnMut(Result<Object, TooMany>),
+        mut take: impl FnMut(Result<RawObject, TooMany>),
     ) -> kube::Result<String> {
         let (mut token, mut limit) = (None::<String>, PAGE);
         loop {
@@ -129,7 +129,7 @@ impl Collection {
         &self,
         client: &Client,
         version: &str,
-    ) -> kube::Result<impl futures_util::Stream<Item = kube::Result<WatchEvent<Object>>> + use<>> {
+    ) -> kube::Result<impl futures_util::Stream<Item = kube::Result<WatchEvent<RawObject>>> + use<>> {
         let params = WatchParams {
             field_selector: self.selector(),
             timeout: Some(WATCH),
@@ -158,7 +158,7 @@ fn smaller(limit: u32) -> kube::Result<u32> {
 }
 
 /// Reads one object; none if there is none, or no such kind.
-pub(crate) async fn get(client: &Client, kind: Kind, namespace: &str, name: &str) -> kube::Result<Option<Object>> {
+pub(crate) async fn get(client: &Client, kind: Kind, namespace: &str, name: &str) -> kube::Result<Option<RawObject>> {
     let namespace = if kind.is_namespaced() { namespace } else { "" };
     // What cannot be the name of an object is the name of none, and may lead anywhere in a URL.
     if !is_name(name) || (kind.is_namespaced() && !is_name(namespace)) {
@@ -170,12 +170,6 @@ pub(crate) async fn get(client: &Client, kind: Kind, namespace: &str, name: &str
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Whether an object can have this name.
-pub(crate) fn is_name(name: &str) -> bool {
-    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    !name.is_empty() && name.len() <= 253 && name.chars().all(valid) && name.chars().any(|c| c != '.')
 }
 
 fn url(kind: Kind, namespace: &str) -> String {
@@ -198,14 +192,6 @@ mod tests {
     fn pages_get_smaller_until_there_is_one_object() {
         let sizes: Vec<_> = std::iter::successors(Some(PAGE), |limit| smaller(*limit).ok()).collect();
         assert_eq!(sizes, [500, 100, 20, 4, 1]);
-    }
-
-    #[test]
-    fn only_names_get_into_a_url() {
-        assert!(is_name("ovn-cluster") && is_name("a.b"));
-        for name in ["", "..", "a/b", "a?b", "A", "ä", &"a".repeat(254)] {
-            assert!(!is_name(name), "{name}");
-        }
     }
 
     #[test]

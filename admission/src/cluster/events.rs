@@ -7,11 +7,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::Client;
 use kube::api::{Api, PostParams};
 use sha2::{Digest, Sha256};
-use vpcguard_policies::finding::Finding;
+use vpcguard_policies::finding::Reported;
 use vpcguard_policies::{Kind, ObjectRef};
 
+use crate::cluster::cache::ClusterCache;
 use crate::cluster::client::{code, reason};
-use crate::cluster::live::Live;
 
 /// The longest note that the API server takes, in bytes.
 const LONGEST_NOTE: usize = 1024;
@@ -30,9 +30,9 @@ impl Events {
     }
 
     /// Two stored Subnets overlap.
-    pub(crate) async fn subnets_overlap(&self, live: &Live, one: &str, other: &str) {
+    pub(crate) async fn subnets_overlap(&self, cache: &ClusterCache, one: &str, other: &str) {
         let reference = |name: &str| {
-            let identity = live.read().identity(Kind::Subnet, name).map(|identity| identity.uid.to_string());
+            let identity = cache.read().identity(Kind::Subnet, name).map(|identity| identity.uid.to_string());
             refer(&ObjectRef::new(Kind::Subnet, name), identity.unwrap_or_default())
         };
         let note = format!("overlaps Subnet {other:?}: Kube-OVN connects only the one that it saw first");
@@ -40,7 +40,7 @@ impl Events {
     }
 
     /// A stored object violates a rule.
-    pub(crate) async fn violation(&self, object: &ObjectRef, uid: String, finding: &Finding) {
+    pub(crate) async fn violation(&self, object: &ObjectRef, uid: String, finding: &Reported) {
         let note = format!("{}: {}", finding.field(), finding.message_with_rule());
         self.publish("RuleViolated", note, refer(object, uid), None).await;
     }

@@ -1,14 +1,14 @@
 //! A live cluster: what is read of it, how the view of it is kept, and the ledgers that are written to it.
 //!
 //! [`watch`] follows one [`collection`] each and feeds the [`state`], an inventory with the version of every object in it.
-//! [`live`] reads single objects past it where a denial would rest on them.
+//! [`cache`] reads single objects past it where a denial would rest on them.
 
 pub(crate) mod authority;
+pub(crate) mod cache;
 pub(crate) mod client;
 pub(crate) mod collection;
 pub(crate) mod events;
 pub(crate) mod ledgers;
-pub(crate) mod live;
 pub(crate) mod object;
 pub(crate) mod page;
 pub(crate) mod repair;
@@ -17,5 +17,5 @@ mod state;
 mod waiting;
 mod watch;
 
+pub(crate) use cache::{ClusterCache, NoVerdict};
 pub(crate) use client::{ConnectError, connect, connect_once};
-pub(crate) use live::{Live, NoVerdict};

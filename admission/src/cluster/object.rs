@@ -8,22 +8,22 @@ use serde_json::Value;
 use vpcguard_policies::Kind;
 
 use super::shallow::Shallow;
-use crate::ledger::Version;
+use crate::ledger::ResourceVersion;
 
 /// Annotations that rules read in other objects begin so.
 const READ: [&str; 2] = ["ovn.kubernetes.io/", "vpcguard.io/"];
 
 /// An object of any kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Object(pub(crate) Value);
+pub(crate) struct RawObject(pub(crate) Value);
 
-impl<'de> Deserialize<'de> for Object {
+impl<'de> Deserialize<'de> for RawObject {
     fn deserialize<D: Deserializer<'de>>(object: D) -> Result<Self, D::Error> {
         Shallow::counting(&Cell::new(usize::MAX)).deserialize(object).map(Self)
     }
 }
 
-impl Object {
+impl RawObject {
     pub(crate) fn name(&self) -> &str {
         self.text("/metadata/name")
     }
@@ -48,9 +48,9 @@ impl Object {
         self.0.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default()
     }
 
-    /// Its resourceVersion; zero, which is older than any, where that is no number.
-    pub(crate) fn version(&self) -> Version {
-        Version::parse(self.text("/metadata/resourceVersion")).unwrap_or_default()
+    /// Its resourceVersion; zero, which is older than any, where that is not a number.
+    pub(crate) fn version(&self) -> ResourceVersion {
+        ResourceVersion::parse(self.text("/metadata/resourceVersion")).unwrap_or_default()
     }
 
     /// With what lists leave out in each item, and without what nobody reads and makes half of its size.
@@ -92,16 +92,19 @@ mod tests {
     fn items_of_lists_become_whole_objects() {
         let item = json!({"metadata": {"name": "a", "managedFields": [1]}});
         let wanted = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}});
-        assert_eq!(Object(item).whole(Kind::Deployment), wanted);
+        assert_eq!(RawObject(item).whole(Kind::Deployment), wanted);
     }
 
     #[test]
     fn what_no_rule_reads_is_not_kept() {
-        let object = Object(json!({"metadata": {
+        let object = RawObject(json!({"metadata": {
             "name": "a", "uid": "u", "generation": 3, "resourceVersion": "42", "managedFields": [1],
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "vpcguard.io/allow": "x"},
         }}));
-        assert_eq!((object.name(), object.uid(), object.generation(), object.version()), ("a", "u", 3, Version(42)));
+        assert_eq!(
+            (object.name(), object.uid(), object.generation(), object.version()),
+            ("a", "u", 3, ResourceVersion(42))
+        );
         let stripped = object.stripped().0;
         assert_eq!(stripped["metadata"]["annotations"], json!({"vpcguard.io/allow": "x"}));
         assert_eq!(stripped["metadata"].get("managedFields"), None);

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::object::Object;
+use super::object::RawObject;
 use super::shallow::Shallow;
 
 /// What a list says of itself.
@@ -31,7 +31,7 @@ pub(crate) struct TooMany {
 pub(super) fn read(
     page: &[u8],
     most_values: usize,
-    take: &mut impl FnMut(Result<Object, TooMany>),
+    take: &mut impl FnMut(Result<RawObject, TooMany>),
 ) -> serde_json::Result<Metadata> {
     Page { most_values, take }.deserialize(&mut serde_json::Deserializer::from_slice(page))
 }
@@ -47,7 +47,7 @@ struct Items<'t, F>(Page<'t, F>);
 /// One of them.
 struct Item(usize);
 
-impl<'de, F: FnMut(Result<Object, TooMany>)> DeserializeSeed<'de> for Page<'_, F> {
+impl<'de, F: FnMut(Result<RawObject, TooMany>)> DeserializeSeed<'de> for Page<'_, F> {
     type Value = Metadata;
 
     fn deserialize<D: Deserializer<'de>>(self, page: D) -> Result<Metadata, D::Error> {
@@ -55,7 +55,7 @@ impl<'de, F: FnMut(Result<Object, TooMany>)> DeserializeSeed<'de> for Page<'_, F
     }
 }
 
-impl<'de, F: FnMut(Result<Object, TooMany>)> Visitor<'de> for Page<'_, F> {
+impl<'de, F: FnMut(Result<RawObject, TooMany>)> Visitor<'de> for Page<'_, F> {
     type Value = Metadata;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,7 +76,7 @@ impl<'de, F: FnMut(Result<Object, TooMany>)> Visitor<'de> for Page<'_, F> {
     }
 }
 
-impl<'de, F: FnMut(Result<Object, TooMany>)> DeserializeSeed<'de> for Items<'_, F> {
+impl<'de, F: FnMut(Result<RawObject, TooMany>)> DeserializeSeed<'de> for Items<'_, F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, items: D) -> Result<(), D::Error> {
@@ -84,7 +84,7 @@ impl<'de, F: FnMut(Result<Object, TooMany>)> DeserializeSeed<'de> for Items<'_, 
     }
 }
 
-impl<'de, F: FnMut(Result<Object, TooMany>)> Visitor<'de> for Items<'_, F> {
+impl<'de, F: FnMut(Result<RawObject, TooMany>)> Visitor<'de> for Items<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,11 +105,11 @@ impl<'de, F: FnMut(Result<Object, TooMany>)> Visitor<'de> for Items<'_, F> {
 }
 
 impl<'de> DeserializeSeed<'de> for Item {
-    type Value = Result<Object, TooMany>;
+    type Value = Result<RawObject, TooMany>;
 
     fn deserialize<D: Deserializer<'de>>(self, item: D) -> Result<Self::Value, D::Error> {
         let left = Cell::new(self.0);
-        let object = Object(Shallow::counting(&left).deserialize(item)?);
+        let object = RawObject(Shallow::counting(&left).deserialize(item)?);
         // What is missing of it comes after its name.
         Ok(if left.get() > 0 { Ok(object) } else { Err(TooMany { name: object.full_name(), most: self.0 }) })
     }
@@ -130,7 +130,7 @@ mod tests {
 
     fn names(page: &str, most_values: usize) -> Vec<String> {
         let mut names = Vec::new();
-        let metadata = read(page.as_bytes(), most_values, &mut |object: Result<Object, TooMany>| {
+        let metadata = read(page.as_bytes(), most_values, &mut |object: Result<RawObject, TooMany>| {
             names.push(object.map_or_else(|too_many| too_many.to_string(), |object| object.full_name()));
         });
         let Metadata { next, resource_version } = metadata.unwrap();
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_list_may_have_no_items() {
-        let none = |_: Result<Object, TooMany>| panic!("an object");
+        let none = |_: Result<RawObject, TooMany>| panic!("an object");
         for page in [r#"{"metadata":{}}"#, r#"{"items":null,"metadata":{}}"#, r#"{"items":[],"metadata":{}}"#] {
             assert!(read(page.as_bytes(), 10, &mut none.clone()).is_ok(), "{page}");
         }

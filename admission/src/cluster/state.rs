@@ -10,16 +10,16 @@ use vpcguard_policies::kinds::key;
 use vpcguard_policies::{Inventory, Kind, Settings};
 
 use super::collection::Collection;
-use super::object::Object;
-use super::watch::News;
-use crate::ledger::Version;
+use super::object::RawObject;
+use super::watch::CollectionEvent;
+use crate::ledger::ResourceVersion;
 
 /// What tells one stored version of an object from another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) uid: Box<str>,
     pub(crate) generation: i64,
-    pub(crate) version: Version,
+    pub(crate) version: ResourceVersion,
 }
 
 /// How a collection stands.
@@ -35,12 +35,12 @@ pub(crate) enum Presence {
 
 /// One collection as far as it has been seen.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct CollectionState {
     pub(crate) collection: Collection,
     pub(crate) presence: Presence,
     /// Since when nothing can be heard of it.
     lost_since: Option<Instant>,
-    version: Version,
+    version: ResourceVersion,
     objects: BTreeMap<String, Identity>,
     /// What a list that is under way has named so far.
     listing: BTreeSet<String>,
@@ -50,17 +50,17 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) inventory: Inventory,
-    seen: Vec<Seen>,
+    seen: Vec<CollectionState>,
 }
 
 impl State {
     /// An empty view, with everything still to be listed.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let seen = |collection| Seen {
+        let seen = |collection| CollectionState {
             collection,
             presence: Presence::Waiting(None),
             lost_since: None,
-            version: Version::default(),
+            version: ResourceVersion::default(),
             objects: BTreeMap::new(),
             listing: BTreeSet::new(),
         };
@@ -71,45 +71,45 @@ impl State {
     }
 
     /// Takes in what is learnt of a collection.
-    pub(super) fn hear(&mut self, collection: &Collection, news: News) {
+    pub(super) fn apply(&mut self, collection: &Collection, event: CollectionEvent) {
         let Self { inventory, seen } = self;
         let Some(seen) = seen.iter_mut().find(|seen| seen.collection == *collection) else { return };
-        if !matches!(news, News::Lost(_)) {
+        if !matches!(event, CollectionEvent::Lost(_)) {
             seen.lost_since = None;
         }
-        match news {
-            News::Listing => seen.listing.clear(),
-            News::Page(objects) => {
+        match event {
+            CollectionEvent::Listing => seen.listing.clear(),
+            CollectionEvent::Page(objects) => {
                 for object in objects {
                     seen.listing.insert(key_of(seen.collection.kind, &object));
                     seen.apply(&object, inventory);
                 }
             }
-            News::Listed(version) => {
+            CollectionEvent::Listed(version) => {
                 let listing = std::mem::take(&mut seen.listing);
                 seen.keep_only(&listing, None, inventory);
                 // Not the higher of both: a cluster that was restored from a backup counts from there again.
                 seen.version = version;
                 seen.presence = Presence::Present;
             }
-            News::Applied(object) => {
+            CollectionEvent::Applied(object) => {
                 if seen.is_news(&object) {
                     seen.apply(&object, inventory);
                 }
                 seen.version = seen.version.max(object.version());
             }
-            News::Removed(object) => {
+            CollectionEvent::Removed(object) => {
                 if seen.is_news(&object) {
                     seen.remove(&key_of(seen.collection.kind, &object), inventory);
                 }
                 seen.version = seen.version.max(object.version());
             }
-            News::Reached(version) => seen.version = seen.version.max(version),
-            News::Absent => {
+            CollectionEvent::Reached(version) => seen.version = seen.version.max(version),
+            CollectionEvent::Absent => {
                 seen.keep_only(&BTreeSet::new(), None, inventory);
                 seen.presence = Presence::Absent;
             }
-            News::Lost(reason) => {
+            CollectionEvent::Lost(reason) => {
                 seen.lost_since.get_or_insert_with(Instant::now);
                 if matches!(seen.presence, Presence::Waiting(_)) {
                     seen.presence = Presence::Waiting(Some(reason));
@@ -119,7 +119,7 @@ impl State {
     }
 
     /// Takes in an object that was read past the watch.
-    pub(super) fn merge(&mut self, kind: Kind, object: Object) {
+    pub(super) fn merge(&mut self, kind: Kind, object: RawObject) {
         let object = object.stripped();
         if let Some((seen, inventory)) = self.of(kind, object.namespace(), object.name())
             && seen.is_news(&object)
@@ -146,11 +146,11 @@ impl State {
     }
 
     /// Takes in a whole list that was read past the watch, as of this version.
-    pub(super) fn merge_all(&mut self, kind: Kind, objects: Vec<Object>, version: Version) {
+    pub(super) fn merge_all(&mut self, kind: Kind, objects: Vec<RawObject>, version: ResourceVersion) {
         let Self { inventory, seen } = self;
         let Some(seen) = seen.iter_mut().find(|seen| seen.collection == Collection::all(kind)) else { return };
         let mut listed = BTreeSet::new();
-        for object in objects.into_iter().map(Object::stripped) {
+        for object in objects.into_iter().map(RawObject::stripped) {
             listed.insert(key_of(kind, &object));
             if seen.is_news(&object) {
                 seen.apply(&object, inventory);
@@ -160,12 +160,12 @@ impl State {
     }
 
     /// The version up to which nothing of a kind has been missed.
-    pub(crate) fn version(&self, kind: Kind) -> Version {
+    pub(crate) fn version(&self, kind: Kind) -> ResourceVersion {
         self.whole(kind).map(|seen| seen.version).unwrap_or_default()
     }
 
     /// The highest version of any object of a kind.
-    pub(crate) fn newest(&self, kind: Kind) -> Version {
+    pub(crate) fn newest(&self, kind: Kind) -> ResourceVersion {
         let versions = self.whole(kind).into_iter().flat_map(|seen| seen.objects.values());
         versions.map(|identity| identity.version).max().unwrap_or_default()
     }
@@ -176,32 +176,32 @@ impl State {
     }
 
     /// All collections.
-    pub(crate) fn collections(&self) -> &[Seen] {
+    pub(crate) fn collections(&self) -> &[CollectionState] {
         &self.seen
     }
 
-    fn whole(&self, kind: Kind) -> Option<&Seen> {
+    fn whole(&self, kind: Kind) -> Option<&CollectionState> {
         self.seen.iter().find(|seen| seen.collection == Collection::all(kind))
     }
 
-    fn of(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<(&mut Seen, &mut Inventory)> {
+    fn of(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<(&mut CollectionState, &mut Inventory)> {
         let Self { inventory, seen } = self;
         Some((seen.iter_mut().find(|seen| seen.collection.has(kind, namespace, name))?, inventory))
     }
 }
 
-impl Seen {
+impl CollectionState {
     /// For how long nothing has been heard of it.
     pub(crate) fn age(&self) -> Duration {
         self.lost_since.map(|since| since.elapsed()).unwrap_or_default()
     }
 
-    fn is_news(&self, object: &Object) -> bool {
+    fn is_news(&self, object: &RawObject) -> bool {
         let known = self.objects.get(&key_of(self.collection.kind, object));
         known.is_none_or(|known| known.version < object.version())
     }
 
-    fn apply(&mut self, object: &Object, inventory: &mut Inventory) {
+    fn apply(&mut self, object: &RawObject, inventory: &mut Inventory) {
         let identity =
             Identity { uid: object.uid().into(), generation: object.generation(), version: object.version() };
         self.objects.insert(key_of(self.collection.kind, object), identity);
@@ -215,7 +215,7 @@ impl Seen {
     }
 
     /// Removes what a list did not name, unless it is newer than the list.
-    fn keep_only(&mut self, listed: &BTreeSet<String>, as_of: Option<Version>, inventory: &mut Inventory) {
+    fn keep_only(&mut self, listed: &BTreeSet<String>, as_of: Option<ResourceVersion>, inventory: &mut Inventory) {
         let is_gone = |(key, identity): &(&String, &Identity)| {
             !listed.contains(*key) && as_of.is_none_or(|as_of| identity.version <= as_of)
         };
@@ -226,7 +226,7 @@ impl Seen {
     }
 }
 
-fn key_of(kind: Kind, object: &Object) -> String {
+fn key_of(kind: Kind, object: &RawObject) -> String {
     key_in(kind, object.namespace(), object.name())
 }
 
@@ -245,8 +245,8 @@ mod tests {
         (State::new(&Settings::default()), Collection::all(Kind::Subnet))
     }
 
-    fn subnet(name: &str, version: u64, vpc: &str) -> Object {
-        Object(json!({
+    fn subnet(name: &str, version: u64, vpc: &str) -> RawObject {
+        RawObject(json!({
             "metadata": {"name": name, "uid": format!("u-{name}"), "resourceVersion": version.to_string()},
             "spec": {"vpc": vpc},
         }))
@@ -261,33 +261,33 @@ mod tests {
     fn of_two_versions_the_higher_stays() {
         let (mut state, subnets) = state();
         state.merge(Kind::Subnet, subnet("a", 7, "new"));
-        state.hear(&subnets, News::Applied(subnet("a", 5, "old")));
+        state.apply(&subnets, CollectionEvent::Applied(subnet("a", 5, "old")));
         assert_eq!(vpc(&state, "a").as_deref(), Some("new"));
-        state.hear(&subnets, News::Removed(subnet("a", 6, "old")));
+        state.apply(&subnets, CollectionEvent::Removed(subnet("a", 6, "old")));
         assert_eq!(vpc(&state, "a").as_deref(), Some("new"));
-        assert_eq!(state.version(Kind::Subnet), Version(6));
-        state.hear(&subnets, News::Removed(subnet("a", 8, "new")));
+        assert_eq!(state.version(Kind::Subnet), ResourceVersion(6));
+        state.apply(&subnets, CollectionEvent::Removed(subnet("a", 8, "new")));
         assert_eq!(vpc(&state, "a"), None);
     }
 
     #[test]
     fn a_list_says_what_is_gone() {
         let (mut state, subnets) = state();
-        state.hear(&subnets, News::Applied(subnet("a", 5, "v")));
-        state.hear(&subnets, News::Listing);
-        state.hear(&subnets, News::Page(vec![subnet("b", 3, "v")]));
+        state.apply(&subnets, CollectionEvent::Applied(subnet("a", 5, "v")));
+        state.apply(&subnets, CollectionEvent::Listing);
+        state.apply(&subnets, CollectionEvent::Page(vec![subnet("b", 3, "v")]));
         assert!(vpc(&state, "a").is_some());
         assert!(matches!(state.collections()[0].presence, Presence::Waiting(None)));
-        state.hear(&subnets, News::Listed(Version(9)));
-        assert_eq!((vpc(&state, "a"), state.version(Kind::Subnet)), (None, Version(9)));
-        assert_eq!(state.newest(Kind::Subnet), Version(3));
+        state.apply(&subnets, CollectionEvent::Listed(ResourceVersion(9)));
+        assert_eq!((vpc(&state, "a"), state.version(Kind::Subnet)), (None, ResourceVersion(9)));
+        assert_eq!(state.newest(Kind::Subnet), ResourceVersion(3));
     }
 
     #[test]
     fn what_comes_while_its_absence_is_told_stays() {
         let (mut state, subnets) = state();
         state.forget(Kind::Subnet, "", "a", None);
-        state.hear(&subnets, News::Applied(subnet("a", 5, "v")));
+        state.apply(&subnets, CollectionEvent::Applied(subnet("a", 5, "v")));
         let before = state.known(Kind::Subnet, "", "a").cloned();
         state.forget(Kind::Subnet, "", "a", None);
         assert!(vpc(&state, "a").is_some());
@@ -298,21 +298,21 @@ mod tests {
     #[test]
     fn a_list_past_the_watch_takes_away_nothing_newer() {
         let (mut state, subnets) = state();
-        state.hear(&subnets, News::Applied(subnet("a", 5, "v")));
-        state.hear(&subnets, News::Applied(subnet("b", 8, "v")));
-        state.merge_all(Kind::Subnet, vec![subnet("c", 4, "v")], Version(6));
+        state.apply(&subnets, CollectionEvent::Applied(subnet("a", 5, "v")));
+        state.apply(&subnets, CollectionEvent::Applied(subnet("b", 8, "v")));
+        state.merge_all(Kind::Subnet, vec![subnet("c", 4, "v")], ResourceVersion(6));
         let found: Vec<_> = ["a", "b", "c"].into_iter().filter(|name| vpc(&state, name).is_some()).collect();
         assert_eq!(found, ["b", "c"]);
-        assert_eq!(state.version(Kind::Subnet), Version(8));
+        assert_eq!(state.version(Kind::Subnet), ResourceVersion(8));
     }
 
     #[test]
     fn a_missing_kind_has_no_objects_and_a_lost_one_keeps_them() {
         let (mut state, subnets) = state();
-        state.hear(&subnets, News::Applied(subnet("a", 5, "v")));
-        state.hear(&subnets, News::Lost("away".to_owned()));
+        state.apply(&subnets, CollectionEvent::Applied(subnet("a", 5, "v")));
+        state.apply(&subnets, CollectionEvent::Lost("away".to_owned()));
         assert!(vpc(&state, "a").is_some());
-        state.hear(&subnets, News::Absent);
+        state.apply(&subnets, CollectionEvent::Absent);
         assert!(vpc(&state, "a").is_none());
     }
 }

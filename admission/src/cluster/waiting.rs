@@ -19,7 +19,7 @@ pub(super) async fn waiting_for(request: &Request, client: &Client, settings: &S
     let mut found = Vec::new();
     let looked = tokio::time::timeout(MOST_TIME, async {
         for kind in [Kind::Namespace, Kind::Pod, Kind::Service] {
-            let take = |object: Result<super::object::Object, _>| {
+            let take = |object: Result<super::object::RawObject, _>| {
                 // What is not judged would not have been admitted either.
                 let awaits = object.ok().filter(|object| awaited.may_be_named_by(&object.0));
                 if let Some(object) = awaits.filter(|_| found.len() < MOST_WAITING) {

@@ -15,36 +15,36 @@ use tokio::time::{sleep, timeout};
 
 use super::client;
 use super::collection::Collection;
-use super::object::Object;
-use crate::ledger::Version;
+use super::object::RawObject;
+use crate::ledger::ResourceVersion;
 
 /// How often a kind that the cluster does not have is asked for again.
 const ABSENT: Duration = Duration::from_secs(10);
 
 /// A watch that says nothing for so long is dead: the API server sends a bookmark about once a minute.
-const SILENCE: Duration = Duration::from_secs(150);
+const WATCH_IDLE: Duration = Duration::from_secs(150);
 
-/// An API server that has just been given a new kind ends its watches: that is no reason to miss anything for long.
-const BREATH: Duration = Duration::from_millis(50);
+/// An API server that has just been given a new kind ends its watches: that is not a reason to miss anything for long.
+const RELIST_BACKOFF: Duration = Duration::from_millis(50);
 
 /// How often in a row a watch may end at once before it is a fault.
-const MOST_BREATHS: usize = 5;
+const MOST_BACKOFFS: usize = 5;
 
 /// What is learnt of a collection.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum CollectionEvent {
     /// A list begins.
     Listing,
     /// Some objects of the list.
-    Page(Vec<Object>),
+    Page(Vec<RawObject>),
     /// The list is complete, as of this version.
-    Listed(Version),
+    Listed(ResourceVersion),
     /// An object was added or changed.
-    Applied(Object),
+    Applied(RawObject),
     /// An object is gone.
-    Removed(Object),
+    Removed(RawObject),
     /// Nothing else has changed up to this version.
-    Reached(Version),
+    Reached(ResourceVersion),
     /// The cluster has no such kind.
     Absent,
     /// The API server does not answer, or not with what was asked for.
@@ -52,13 +52,13 @@ pub(super) enum News {
 }
 
 /// Follows a collection for ever.
-pub(super) async fn follow(client: Client, collection: Collection, mut tell: impl FnMut(News)) {
+pub(super) async fn follow(client: Client, collection: Collection, mut tell: impl FnMut(CollectionEvent)) {
     let mut backoff = DefaultBackoff::default();
     loop {
         let mut version = match list(&client, &collection, &mut tell).await {
             Ok(version) => version,
             Err(kube::Error::Api(status)) if status.code == 404 => {
-                tell(News::Absent);
+                tell(CollectionEvent::Absent);
                 backoff.reset();
                 sleep(ABSENT).await;
                 continue;
@@ -83,9 +83,9 @@ pub(super) async fn follow(client: Client, collection: Collection, mut tell: imp
                     backoff.reset();
                     breaths = 0;
                 }
-                End::Over { heard: false } if breaths < MOST_BREATHS => {
+                End::Over { heard: false } if breaths < MOST_BACKOFFS => {
                     breaths += 1;
-                    sleep(BREATH).await;
+                    sleep(RELIST_BACKOFF).await;
                 }
                 End::Over { heard: false } => pause(&mut backoff).await,
             }
@@ -104,10 +104,14 @@ enum End {
     Lost(kube::Error),
 }
 
-async fn list(client: &Client, collection: &Collection, tell: &mut impl FnMut(News)) -> kube::Result<String> {
-    tell(News::Listing);
-    let version = collection.each(client, |object| tell(News::Page(vec![object.stripped()]))).await?;
-    tell(News::Listed(Version::parse(&version).unwrap_or_default()));
+async fn list(
+    client: &Client,
+    collection: &Collection,
+    tell: &mut impl FnMut(CollectionEvent),
+) -> kube::Result<String> {
+    tell(CollectionEvent::Listing);
+    let version = collection.each(client, |object| tell(CollectionEvent::Page(vec![object.stripped()]))).await?;
+    tell(CollectionEvent::Listed(ResourceVersion::parse(&version).unwrap_or_default()));
     Ok(version)
 }
 
@@ -116,7 +120,7 @@ async fn watch(
     client: &Client,
     collection: &Collection,
     version: &mut String,
-    tell: &mut impl FnMut(News),
+    tell: &mut impl FnMut(CollectionEvent),
 ) -> Result<(), End> {
     let gone = |error: kube::Error| match client::code(&error) {
         Some(404 | 410) => End::Stale,
@@ -124,20 +128,22 @@ async fn watch(
     };
     let mut events = pin!(collection.watch(client, version).await.map_err(gone)?);
     let mut heard = false;
-    while let Ok(Some(event)) = timeout(SILENCE, events.next()).await {
+    while let Ok(Some(event)) = timeout(WATCH_IDLE, events.next()).await {
         heard = true;
-        let at = |object: &Object| object.version().0.to_string();
+        let at = |object: &RawObject| object.version().0.to_string();
         match event.map_err(gone)? {
             WatchEvent::Added(object) | WatchEvent::Modified(object) => {
                 *version = at(&object);
-                tell(News::Applied(object.stripped()));
+                tell(CollectionEvent::Applied(object.stripped()));
             }
             WatchEvent::Deleted(object) => {
                 *version = at(&object);
-                tell(News::Removed(object));
+                tell(CollectionEvent::Removed(object));
             }
             WatchEvent::Bookmark(bookmark) => {
-                tell(News::Reached(Version::parse(&bookmark.metadata.resource_version).unwrap_or_default()));
+                tell(CollectionEvent::Reached(
+                    ResourceVersion::parse(&bookmark.metadata.resource_version).unwrap_or_default(),
+                ));
                 *version = bookmark.metadata.resource_version;
             }
             WatchEvent::Error(status) => return Err(gone(kube::Error::Api(status))),
@@ -146,10 +152,10 @@ async fn watch(
     Err(End::Over { heard })
 }
 
-fn lost(collection: &Collection, error: &kube::Error, tell: &mut impl FnMut(News)) {
+fn lost(collection: &Collection, error: &kube::Error, tell: &mut impl FnMut(CollectionEvent)) {
     let reason = client::reason(error);
     tracing::warn!(kind = collection.kind.name(), reason, "cannot read from the API server");
-    tell(News::Lost(reason));
+    tell(CollectionEvent::Lost(reason));
 }
 
 async fn pause(backoff: &mut DefaultBackoff) {

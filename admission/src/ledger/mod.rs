@@ -35,12 +35,12 @@ pub const MOST_CLAIMS: usize = 512;
 
 /// A resourceVersion: versions of one kind of object are ordered, as the API server's are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(pub u64);
+pub struct ResourceVersion(pub u64);
 
 /// What is stored, as far as a replica has seen it.
 pub trait Index {
     /// Everything up to this version has been seen.
-    fn version(&self) -> Version;
+    fn version(&self) -> ResourceVersion;
     /// The names of those that hold an address of this prefix in an address space.
     fn holders(&self, space: &AddressSpace, prefix: IpNet) -> Vec<String>;
 }
@@ -76,8 +76,8 @@ impl Claim {
         self.space == *space && self.prefixes.iter().any(|held| vpcguard_policies::net::overlap(held, &prefix))
     }
 
-    fn is_rival(&self, claim: &Claim, contested: &[IpNet]) -> bool {
-        self.holder != claim.holder && contested.iter().any(|prefix| self.overlaps(&claim.space, *prefix))
+    fn is_rival(&self, claim: &Claim, added: &[IpNet]) -> bool {
+        self.holder != claim.holder && added.iter().any(|prefix| self.overlaps(&claim.space, *prefix))
     }
 }
 
@@ -87,7 +87,7 @@ pub struct Ledger {
     /// Whose they are.
     pub scope: Scope,
     /// What a replica's index must have reached before it decides.
-    pub floor: Version,
+    pub floor: ResourceVersion,
     /// The claims.
     pub claims: Vec<Claim>,
     /// Peers that are proven.
@@ -114,7 +114,7 @@ pub enum Decision {
 
 impl Ledger {
     /// One without claims. `floor` is a version of the stored objects that is not older than any of them.
-    pub fn new(scope: Scope, floor: Version) -> Self {
+    pub fn new(scope: Scope, floor: ResourceVersion) -> Self {
         Self { scope, floor, claims: Vec::new(), peers: Vec::new(), alone: false }
     }
 
@@ -129,18 +129,18 @@ impl Ledger {
         honoured
     }
 
-    /// Whether a claim may be made. `contested` are those of its prefixes that somebody else must not have, `honoured` the
+    /// Whether a claim may be made. `added` are those of its prefixes that somebody else must not have, `honoured` the
     /// claims in the way that another ledger has.
-    pub fn decide(&self, index: &dyn Index, claim: &Claim, contested: &[IpNet], honoured: &[Claim]) -> Decision {
+    pub fn decide(&self, index: &dyn Index, claim: &Claim, added: &[IpNet], honoured: &[Claim]) -> Decision {
         if index.version() < self.floor {
             return Decision::Behind;
         }
-        let holders = contested.iter().flat_map(|prefix| index.holders(&claim.space, *prefix));
+        let holders = added.iter().flat_map(|prefix| index.holders(&claim.space, *prefix));
         if let Some(holder) = holders.into_iter().find(|holder| *holder != claim.holder) {
             return Decision::Held(holder);
         }
-        // A request on the same object is no rival: of two, the API server stores one after the other.
-        let is_in_the_way = |rival: &&Claim| rival.may_stop(claim) && rival.is_rival(claim, contested);
+        // A request on the same object is not a rival: of two, the API server stores one after the other.
+        let is_in_the_way = |rival: &&Claim| rival.may_stop(claim) && rival.is_rival(claim, added);
         let rival = self.claims.iter().chain(honoured).find(is_in_the_way);
         if let Some(rival) = rival.or_else(|| self.twin(claim, honoured)) {
             return Decision::InFlight(rival.clone());
@@ -156,13 +156,13 @@ impl Ledger {
 
     /// Drops the claim of a request. If it was stored, then at this version or before, and whoever decides without the
     /// claim must have seen that.
-    pub fn release(&mut self, id: &str, stored_at: Option<Version>) {
+    pub fn release(&mut self, id: &str, stored_at: Option<ResourceVersion>) {
         self.claims.retain(|claim| claim.id != id);
         self.raise(stored_at.unwrap_or_default());
     }
 
     /// Has whoever decides from here on see up to a version. A ledger that is removed leaves its floor to the common one so.
-    pub fn raise(&mut self, floor: Version) {
+    pub fn raise(&mut self, floor: ResourceVersion) {
         self.floor = self.floor.max(floor);
     }
 }
@@ -174,8 +174,8 @@ mod tests {
     struct Seen(u64, Vec<(&'static str, &'static str)>);
 
     impl Index for Seen {
-        fn version(&self) -> Version {
-            Version(self.0)
+        fn version(&self) -> ResourceVersion {
+            ResourceVersion(self.0)
         }
 
         fn holders(&self, _: &AddressSpace, prefix: IpNet) -> Vec<String> {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn ledger(claims: &[Claim]) -> Ledger {
-        Ledger { claims: claims.to_vec(), ..Ledger::new(Scope::Own(space("s")), Version(5)) }
+        Ledger { claims: claims.to_vec(), ..Ledger::new(Scope::Own(space("s")), ResourceVersion(5)) }
     }
 
     fn decide(ledger: &Ledger, index: &Seen, claim: &Claim) -> Decision {
@@ -251,36 +251,36 @@ mod tests {
     #[test]
     fn a_release_raises_the_floor_and_never_lowers_it() {
         let mut ledger = ledger(&[claim("a", "10.0.0.0/24"), claim("b", "10.0.1.0/24")]);
-        ledger.release("a 10.0.0.0/24", Some(Version(9)));
-        assert_eq!((ledger.floor, ledger.claims.len()), (Version(9), 1));
-        ledger.release("b 10.0.1.0/24", Some(Version(7)));
+        ledger.release("a 10.0.0.0/24", Some(ResourceVersion(9)));
+        assert_eq!((ledger.floor, ledger.claims.len()), (ResourceVersion(9), 1));
+        ledger.release("b 10.0.1.0/24", Some(ResourceVersion(7)));
         ledger.release("unknown", None);
-        assert_eq!((ledger.floor, ledger.claims.len()), (Version(9), 0));
+        assert_eq!((ledger.floor, ledger.claims.len()), (ResourceVersion(9), 0));
     }
 
     #[test]
     fn claims_of_the_common_ledger_are_in_the_way_of_their_space_until_none_is_left() {
         let of_another = Claim { space: space("t"), ..claim("c", "10.0.0.0/8") };
-        let mut common = Ledger::new(Scope::Gateways, Version(7));
+        let mut common = Ledger::new(Scope::Gateways, ResourceVersion(7));
         common.claims = vec![claim("b", "10.0.0.0/16"), of_another];
         let mut own = ledger(&[]);
         let (index, wanted) = (Seen(7, vec![]), claim("a", "10.0.0.0/24"));
         let honoured = own.honour(Some(&common));
-        assert_eq!((honoured.len(), own.alone, own.floor), (1, false, Version(7)));
+        assert_eq!((honoured.len(), own.alone, own.floor), (1, false, ResourceVersion(7)));
         let decide = |own: &Ledger, claim: &Claim| own.decide(&index, claim, &claim.prefixes, &honoured);
         assert_eq!(decide(&own, &wanted), Decision::InFlight(common.claims[0].clone()));
         assert_eq!(decide(&own, &claim("b", "10.0.0.0/24")), Decision::Grant);
         assert_eq!(decide(&own, &claim("a", "10.1.0.0/24")), Decision::Grant);
         // Stored at 9, and seen by whoever decides from here on.
-        common.release("b 10.0.0.0/16", Some(Version(9)));
-        assert_eq!((own.honour(Some(&common)).len(), own.alone, own.floor), (0, true, Version(9)));
+        common.release("b 10.0.0.0/16", Some(ResourceVersion(9)));
+        assert_eq!((own.honour(Some(&common)).len(), own.alone, own.floor), (0, true, ResourceVersion(9)));
         let mut first = ledger(&[]);
-        assert_eq!((first.honour(None).len(), first.alone, first.floor), (0, true, Version(5)));
+        assert_eq!((first.honour(None).len(), first.alone, first.floor), (0, true, ResourceVersion(5)));
     }
 
     #[test]
     fn in_a_common_ledger_only_claims_of_one_space_are_rivals() {
-        let mut common = Ledger::new(Scope::Gateways, Version(5));
+        let mut common = Ledger::new(Scope::Gateways, ResourceVersion(5));
         common.grant(claim("a", "10.0.0.0/24"));
         let elsewhere = Claim { space: space("t"), ..claim("b", "10.0.0.0/24") };
         assert_eq!(decide(&common, &Seen(5, vec![]), &elsewhere), Decision::Grant);

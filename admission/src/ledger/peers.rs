@@ -30,8 +30,8 @@ impl Claim {
 impl Ledger {
     /// The claims in whose way this one is, of peers that are not proven, where its own is. Their requests may be admitted
     /// and about to be stored, or nothing at all.
-    pub fn doubtful(&self, claim: &Claim, contested: &[IpNet], honoured: &[Claim]) -> Vec<Claim> {
-        let is_doubtful = |rival: &&Claim| !rival.may_stop(claim) && rival.is_rival(claim, contested);
+    pub fn doubtful(&self, claim: &Claim, added: &[IpNet], honoured: &[Claim]) -> Vec<Claim> {
+        let is_doubtful = |rival: &&Claim| !rival.may_stop(claim) && rival.is_rival(claim, added);
         self.claims.iter().chain(honoured).filter(is_doubtful).cloned().collect()
     }
 
@@ -81,14 +81,14 @@ impl Ledger {
 mod tests {
     use vpcguard_policies::AddressSpace;
 
-    use super::super::{Decision, Index, Scope, Version};
+    use super::super::{Decision, Index, ResourceVersion, Scope};
     use super::*;
 
     struct Nothing;
 
     impl Index for Nothing {
-        fn version(&self) -> Version {
-            Version(0)
+        fn version(&self) -> ResourceVersion {
+            ResourceVersion(0)
         }
 
         fn holders(&self, _: &AddressSpace, _: IpNet) -> Vec<String> {
@@ -120,7 +120,7 @@ mod tests {
 
     fn ledger(claims: impl IntoIterator<Item = Claim>) -> Ledger {
         let claims = claims.into_iter().collect();
-        Ledger { claims, ..Ledger::new(Scope::Own(space()), Version(0)) }
+        Ledger { claims, ..Ledger::new(Scope::Own(space()), ResourceVersion(0)) }
     }
 
     fn decide(ledger: &Ledger, claim: &Claim) -> Decision {

@@ -7,19 +7,19 @@ use vpcguard_policies::AddressSpace;
 use vpcguard_policies::kinds::Shard;
 
 use super::crd::{AddressLedgerSpec, Space, StoredClaim};
-use super::{Claim, Ledger, Scope, Version};
+use super::{Claim, Ledger, ResourceVersion, Scope};
 
 /// The version of the format that this program reads and writes.
 pub(crate) const FORMAT: i32 = 1;
 
-/// Why an object is no ledger that this program may touch.
+/// Why an object is not a ledger that this program may touch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     /// Written by a newer program, whose rules this one does not know.
     #[error("it has format {0}, and this vpcguard knows formats up to {FORMAT}: finish the upgrade of vpcguard")]
     Newer(i32),
-    /// A version that is no number.
-    #[error("its floor {0:?} is no resourceVersion")]
+    /// A version that is not a number.
+    #[error("its floor {0:?} is not a resourceVersion")]
     Floor(String),
     /// A kind that claims nothing.
     #[error("it is common to all {0:?}, and these claim nothing")]
@@ -36,11 +36,11 @@ pub enum FormatError {
         cidr: String,
     },
     /// A peer whose address cannot be read.
-    #[error("its peer {0:?} is no IP address")]
+    #[error("its peer {0:?} is not an IP address")]
     Peer(String),
 }
 
-impl Version {
+impl ResourceVersion {
     /// Reads a resourceVersion.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
@@ -86,7 +86,7 @@ impl TryFrom<&AddressLedgerSpec> for Ledger {
             return Err(FormatError::Newer(spec.format));
         }
         let scope = Scope::try_from(spec)?;
-        let floor = Version::parse(&spec.floor).ok_or_else(|| FormatError::Floor(spec.floor.clone()))?;
+        let floor = ResourceVersion::parse(&spec.floor).ok_or_else(|| FormatError::Floor(spec.floor.clone()))?;
         let claims = spec.claims.iter().map(|claim| read(claim, &scope)).collect::<Result<_, _>>()?;
         let peers = spec.peers.iter().map(|peer| address(peer)).collect::<Result<_, _>>()?;
         Ok(Self { scope, floor, claims, peers, alone: spec.alone })
@@ -180,7 +180,7 @@ mod tests {
         };
         let of_nobody = Claim { id: "4".to_owned(), unproven: "10.0.0.9".parse().ok(), ..claim.clone() };
         let peers = vec!["fd00::1".parse().unwrap()];
-        Ledger { claims: vec![claim, of_nobody], peers, ..Ledger::new(scope, Version(7)) }
+        Ledger { claims: vec![claim, of_nobody], peers, ..Ledger::new(scope, ResourceVersion(7)) }
     }
 
     #[test]

@@ -46,13 +46,13 @@ pub(crate) struct Manifests {
     failure_policy_exempt: Vec<String>,
 }
 
-/// The name of a namespace. What is none could be no label's value either.
+/// The name of a namespace. What is none could not be a label's value either.
 fn namespace(text: &str) -> Result<String, String> {
     let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_name = text.len() <= 63
         && text.bytes().all(|byte| is_part(byte) || byte == b'-')
         && [text.bytes().next(), text.bytes().last()].iter().all(|end| end.is_some_and(is_part));
-    let wanted = "is no name of a namespace: at most 63 of a-z, 0-9 and -, and no - at either end";
+    let wanted = "is not a name of a namespace: at most 63 of a-z, 0-9 and -, and no - at either end";
     if is_name { Ok(text.to_owned()) } else { Err(wanted.to_owned()) }
 }
 
@@ -61,7 +61,7 @@ impl Manifests {
         match self.print() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                console::complain(&error.to_string());
+                console::error(&error.to_string());
                 ExitCode::from(2)
             }
         }

@@ -8,6 +8,7 @@ use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
 use vpcguard_policies::{Inventory, Kind, Settings};
 
 use super::{NAME, NAMESPACE, metadata, metadata_in, object, texts};
+use crate::cluster::repair::sweep;
 use crate::ledger::crd::GROUP;
 
 /// The Secret with the CA, and the Role over it.
@@ -51,11 +52,13 @@ pub(super) fn permissions(settings: &Settings) -> serde_json::Result<[Value; 6]>
 }
 
 fn cluster_rules() -> Vec<PolicyRule> {
-    let mut rules: Vec<_> = inventory().into_iter().map(|(group, plurals)| allow(group, &plurals, &READ)).collect();
+    let is_watched = |kind: &Kind| Inventory::keeps(*kind);
+    let watched = Kind::ALL.iter().copied().filter(is_watched);
+    // What is where it may not be is looked for once in a while, and not kept in memory.
+    let swept = sweep::kinds().filter(|kind| !is_watched(kind));
+    let mut rules: Vec<_> = by_group(watched).map(|(group, plurals)| allow(group, &plurals, &READ)).collect();
+    rules.extend(by_group(swept).map(|(group, plurals)| allow(group, &plurals, &["list"])));
     rules.extend([
-        // What runs where it may not be is looked for once in a while, and not kept in memory.
-        allow("", &[Kind::Pod.plural(), Kind::Service.plural()], &["list"]),
-        allow(Kind::EndpointSlice.group(), &[Kind::EndpointSlice.plural()], &["list"]),
         allow(GROUP, &["addressledgers", "addressindices"], &WRITE),
         allow(GROUP, &["addressindices/status"], &["update"]),
         allow("events.k8s.io", &["events"], &["create"]),
@@ -84,17 +87,16 @@ fn of_the_ca() -> ObjectMeta {
     ObjectMeta { name: Some(CA.to_owned()), ..metadata_in(NAMESPACE) }
 }
 
-/// The kinds that are watched, by API group. ConfigMaps are a matter of one namespace.
-fn inventory() -> Vec<(&'static str, Vec<&'static str>)> {
+/// The plurals of kinds, by API group. ConfigMaps are a matter of one namespace.
+fn by_group(kinds: impl Iterator<Item = Kind>) -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(_, Vec<_>)> = Vec::new();
-    let is_watched = |kind: &&Kind| Inventory::keeps(**kind) && **kind != Kind::ConfigMap;
-    for kind in Kind::ALL.iter().filter(is_watched) {
+    for kind in kinds.filter(|kind| *kind != Kind::ConfigMap) {
         match groups.iter_mut().find(|(group, _)| *group == kind.group()) {
             Some((_, plurals)) => plurals.push(kind.plural()),
             None => groups.push((kind.group(), vec![kind.plural()])),
         }
     }
-    groups
+    groups.into_iter()
 }
 
 /// By name: the namespace may hold anybody's ConfigMaps. A list or a watch is allowed then if it selects one name.

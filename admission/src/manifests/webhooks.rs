@@ -124,7 +124,7 @@ fn is_judged_until_gone(kind: Kind) -> bool {
     TABLE.iter().any(|rule| rule.judges_what_is_deleted() && rule.kinds().any(|judged| judged == kind))
 }
 
-/// The resources of kinds in some namespaces: none where those are no namespaces.
+/// The resources of kinds in some namespaces: none where those are not namespaces.
 fn rules_in(names: Option<&Names<'_>>, kinds: &[Kind], operations: &[&str]) -> Vec<RuleWithOperations> {
     if names.is_some_and(Names::are_none) { Vec::new() } else { rules(kinds, operations) }
 }

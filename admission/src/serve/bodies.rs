@@ -11,7 +11,7 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use vpcguard_policies::{Inventory, Settings};
 
-use super::judge::Judge;
+use super::reviewer::Reviewer;
 use super::routes::{Webhook, router};
 use super::standalone::Standalone;
 
@@ -32,16 +32,16 @@ impl Bodies {
     ///
     /// Where no threads are to be had.
     pub fn new(inventory: Inventory, settings: Settings) -> io::Result<Self> {
-        let judge = Standalone::of(inventory.clone(), settings.clone());
-        let webhook = Arc::new(Webhook::new(Judge::Standalone(Box::new(judge)))?);
+        let reviewer = Standalone::of(inventory.clone(), settings.clone());
+        let webhook = Arc::new(Webhook::new(Reviewer::Standalone(Box::new(reviewer)))?);
         let routes = TowerToHyperService::new(router(Arc::clone(&webhook)));
         Ok(Self { settings, inventory, webhook, routes })
     }
 
     /// Forgets what was admitted.
     pub fn forget(&self) {
-        let judge = Standalone::of(self.inventory.clone(), self.settings.clone());
-        self.webhook.replace_judge(Arc::new(Judge::Standalone(Box::new(judge))));
+        let reviewer = Standalone::of(self.inventory.clone(), self.settings.clone());
+        self.webhook.replace_reviewer(Arc::new(Reviewer::Standalone(Box::new(reviewer))));
     }
 
     /// The HTTP status and the body by which a body is answered that is posted to this path.

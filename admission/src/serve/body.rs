@@ -9,8 +9,8 @@ use hyper::body::Body as _;
 use hyper::body::Bytes;
 use vpcguard_policies::Head;
 
+use super::body_budget::{BodyBudget, Gone, Held};
 use super::failure::Failure;
-use super::room::{Gone, Held, Room};
 
 /// The largest object that an API server takes, as it was sent.
 const OBJECT: usize = 3 << 20;
@@ -30,7 +30,7 @@ pub(super) const LIMIT: usize = 2 * ESCAPED * OBJECT + AROUND;
 const THROWN_AWAY: usize = 32 << 20;
 
 /// How long what has to go is read on for the same reason, if it still comes.
-const FAREWELL: Duration = Duration::from_secs(1);
+const ALERT_LINGER: Duration = Duration::from_secs(1);
 
 /// What most bodies are smaller than.
 pub(super) const SMALL: usize = 256 << 10;
@@ -41,7 +41,7 @@ const PART: usize = 64 << 10;
 
 /// A whole body. It takes up room until it is dropped.
 #[derive(Debug)]
-pub(super) struct Whole {
+pub(super) struct BufferedBody {
     parts: Vec<Vec<u8>>,
     held: Held,
 }
@@ -53,7 +53,7 @@ pub(super) struct Piece {
     _held: Held,
 }
 
-impl Whole {
+impl BufferedBody {
     pub(super) fn length(&self) -> usize {
         self.parts.iter().map(Vec::len).sum()
     }
@@ -75,13 +75,13 @@ impl Whole {
 }
 
 /// The whole body. How it begins is known before there is room for any of it, and whatever becomes of it.
-pub(super) async fn read(body: Body, room: &Arc<Room>, beginning: &mut Vec<u8>) -> Result<Whole, Failure> {
+pub(super) async fn read(body: Body, room: &Arc<BodyBudget>, beginning: &mut Vec<u8>) -> Result<BufferedBody, Failure> {
     let mut coming = Coming { body, length: 0, beginning };
     let read = coming.keep(room.begin()).await;
     match &read {
         Err(Failure::TooLarge { .. }) => coming.throw_away().await,
         // Who is about to send it all should hear what became of it.
-        Err(Failure::NoRoom) => drop(tokio::time::timeout(FAREWELL, coming.throw_away()).await),
+        Err(Failure::NoRoom) => drop(tokio::time::timeout(ALERT_LINGER, coming.throw_away()).await),
         _ => {}
     }
     read
@@ -97,7 +97,7 @@ struct Coming<'b> {
 
 impl Coming<'_> {
     /// All of it, as far as there is room.
-    async fn keep(&mut self, mut held: Held) -> Result<Whole, Failure> {
+    async fn keep(&mut self, mut held: Held) -> Result<BufferedBody, Failure> {
         let mut parts: Vec<Vec<u8>> = Vec::new();
         loop {
             let next = tokio::select! {
@@ -121,7 +121,7 @@ impl Coming<'_> {
             }
         }
         held.complete();
-        Ok(Whole { parts, held })
+        Ok(BufferedBody { parts, held })
     }
 
     /// What comes next; nothing at the end.
@@ -155,7 +155,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_limit_itself_is_allowed() {
-        let room = Arc::new(Room::default());
+        let room = Arc::new(BodyBudget::default());
         let whole = read(Body::from(vec![b' '; LIMIT]), &room, &mut Vec::new()).await.unwrap();
         assert_eq!(whole.length(), LIMIT);
         for length in [LIMIT + 1, LIMIT + THROWN_AWAY + 1] {
@@ -166,7 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_what_was_sent() {
-        let room = Arc::new(Room::default());
+        let room = Arc::new(BodyBudget::default());
         for length in [0, 1, PART - 1, PART, PART + 1, 5 * PART + 7] {
             let sent: Vec<_> = (0_u8..251).cycle().take(length).collect();
             let pieces: Vec<_> = sent.chunks(1 + length / 3).map(<[u8]>::to_vec).collect();
@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn how_a_body_begins_is_known_before_there_is_room() {
-        let room = Arc::new(Room::default());
+        let room = Arc::new(BodyBudget::default());
         let mut all = Vec::new();
         for _ in 0..3 {
             all.push(read(Body::from(vec![b' '; LIMIT]), &room, &mut Vec::new()).await.unwrap());
@@ -194,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_held_once_a_body_is_gone() {
-        let room = Arc::new(Room::default());
+        let room = Arc::new(BodyBudget::default());
         for _ in 0..3 {
             for length in [1, LIMIT, LIMIT + 1] {
                 drop(read(Body::from(vec![b' '; length]), &room, &mut Vec::new()).await);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 /// What the API server waits unless a webhook configuration says otherwise.
 const USUAL: Duration = Duration::from_secs(10);
 
@@ -23,26 +25,7 @@ pub(super) fn of_query(query: Option<&str>) -> Duration {
 
 /// A duration as Go prints it: `10s`, `1m30s`, `1.5s`, `500ms`.
 pub(super) fn go_duration(text: &str) -> Option<Duration> {
-    let mut rest = text;
-    let mut total = Duration::ZERO;
-    while !rest.is_empty() {
-        let (number, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
-        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit_end);
-        let seconds = match unit {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" => 1e-6,
-            "ns" => 1e-9,
-            _ => return None,
-        };
-        let part = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
-        total = total.checked_add(part)?;
-        rest = after;
-    }
-    Some(total)
+    text.parse::<SignedDuration>().ok()?.try_into().ok()
 }
 
 #[cfg(test)]

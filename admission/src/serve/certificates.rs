@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 use kube::Client;
 use rustls::ServerConfig;
 use tokio::time::{sleep, timeout};
-use vpcguard_certs::{Ca, CertError, ClientCa, CurrentLeaf, Leaf, Lives, ServerOptions, server_config_with};
+use vpcguard_certs::{Ca, CertError, ClientCa, CurrentLeaf, Leaf, Lifetimes, ServerOptions, server_config_with};
 
 use super::error::StartError;
 use super::metrics::Metrics;
-use crate::cluster::authority::{AuthorityError, Keeper, Place};
+use crate::cluster::authority::{AuthorityError, Place, Rotator};
 use crate::cluster::events::Events;
 
 /// How often the clock is looked at. Expiry is a matter of the wall clock, which timers do not follow when a machine
@@ -54,7 +54,7 @@ enum Source {
     /// Two files, and what was in them.
     Files { files: Files, read: Contents, leaf: Leaf },
     /// The CA of a cluster.
-    Cluster { keeper: Box<Keeper>, look: Duration },
+    Cluster { rotator: Box<Rotator>, look: Duration },
 }
 
 /// What is in the two files.
@@ -106,17 +106,17 @@ impl Certificates {
         client: &Client,
         place: &Place,
         names: Vec<String>,
-        lives: Lives,
+        lifetimes: Lifetimes,
         waits: impl Fn(&AuthorityError),
     ) -> Self {
-        let look = (lives.settle / 10).clamp(Duration::from_millis(100), LOOK_AT_FILES);
+        let look = (lifetimes.propagation / 10).clamp(Duration::from_millis(100), LOOK_AT_FILES);
         loop {
-            let beginning = Keeper::begin(client, place, names.clone(), lives, SystemTime::now);
+            let beginning = Rotator::begin(client, place, names.clone(), lifetimes, SystemTime::now);
             let late = || Err(AuthorityError::Late(BEGINNING));
             match timeout(BEGINNING, beginning).await.unwrap_or_else(|_| late()) {
-                Ok(keeper) => {
-                    let current = keeper.current();
-                    return Self::new(Source::Cluster { keeper: Box::new(keeper), look }, current);
+                Ok(rotator) => {
+                    let current = rotator.current();
+                    return Self::new(Source::Cluster { rotator: Box::new(rotator), look }, current);
                 }
                 Err(error) => {
                     tracing::error!(%error, "no certificate yet");
@@ -206,13 +206,13 @@ impl Certificates {
                 metrics.set_not_after("leaf", leaf.not_after());
                 self.expiry.look("certificate of the webhook", [leaf.renew_at(), leaf.not_after()], now).await;
             }
-            Source::Cluster { keeper, .. } => match keeper.look(clock).await {
-                Ok(standing) => {
-                    metrics.set_not_after("ca", standing.ca_not_after);
-                    let life = [standing.ca_renew_at, standing.ca_not_after];
+            Source::Cluster { rotator, .. } => match rotator.look(clock).await {
+                Ok(status) => {
+                    metrics.set_not_after("ca", status.ca_not_after);
+                    let life = [status.ca_renew_at, status.ca_not_after];
                     self.expiry.look("CA of the webhook", life, now).await;
-                    metrics.set_not_after("leaf", standing.leaf_not_after);
-                    metrics.set_rotation_phase(standing.phase);
+                    metrics.set_not_after("leaf", status.leaf_not_after);
+                    metrics.set_rotation_phase(status.phase);
                 }
                 Err(error) => tracing::warn!(%error, "the CA cannot be looked after"),
             },

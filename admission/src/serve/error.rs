@@ -27,7 +27,7 @@ pub(super) enum StartError {
     #[error(transparent)]
     Cluster(#[from] ConnectError),
     #[error(transparent)]
-    Lives(LivesError),
+    Lifetimes(LivesError),
     #[error("{files}: {source}")]
     TlsFiles { files: String, source: CertError },
     #[error("--client-ca: {0}")]

@@ -39,7 +39,7 @@ pub(super) enum Failure {
     /// Worth another try.
     #[error("{0}")]
     Contended(String),
-    /// Somebody has to mend this first.
+    /// Somebody has to fix this first.
     #[error("{0}")]
     NoLedger(String),
     #[error("no such path: admission requests go to /validate and /mutate")]

@@ -23,13 +23,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use vpcguard_certs::explain_refusal;
 
-use super::seats::{Heard, Seat, Seats};
+use super::connections::{ConnectionLimiter, ConnectionPermit, TrackedBody};
 
 /// A client that takes longer has other plans.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// For a client whose handshake failed to read why.
-const FAREWELL: Duration = Duration::from_secs(1);
+const ALERT_LINGER: Duration = Duration::from_secs(1);
 
 /// How long a connection may go without a whole request head, between requests too. The API server drops its idle
 /// connections after 90 s; it should be the one to do so, for a request may be under way to a server that closes.
@@ -42,9 +42,9 @@ const IN_HAND: usize = 64 << 10;
 const MOST_CONNECTIONS: usize = 1024;
 
 /// After an accept that failed, most likely for want of file descriptors.
-const BREATH: Duration = Duration::from_millis(200);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(200);
 
-/// File descriptors for all that is no connection.
+/// File descriptors for all that is not a connection.
 const OTHER_FILES: usize = 64;
 
 /// Connections at each of the two ports. A connection that finds no file descriptor could not make another one go, so
@@ -71,12 +71,12 @@ pub(super) struct Listener {
     tcp: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
-    seats: Arc<Seats>,
+    limiter: Arc<ConnectionLimiter>,
 }
 
 impl Listener {
     pub(super) fn new(tcp: TcpListener, tls: Option<TlsAcceptor>, router: Router) -> Self {
-        Self { tcp, tls, router, seats: Seats::new(most_connections()) }
+        Self { tcp, tls, router, limiter: ConnectionLimiter::new(most_connections()) }
     }
 
     /// Where it listens, with the real port.
@@ -91,20 +91,20 @@ impl Listener {
         loop {
             match stop.run_until_cancelled(self.tcp.accept()).await {
                 Some(Ok((stream, peer))) => {
-                    let Some(Some(seat)) = stop.run_until_cancelled(self.seats.take()).await else { break };
+                    let Some(Some(permit)) = stop.run_until_cancelled(self.limiter.take()).await else { break };
                     let (tls, router) = (self.tls.clone(), self.router.clone());
                     let (closing, stop) = (closing.clone(), stop.clone());
                     connections.spawn(async move {
-                        let seat = Arc::new(seat);
+                        let permit = Arc::new(permit);
                         tokio::select! {
-                            () = connection(stream, peer, tls, router, [closing, stop], &seat) => {}
-                            () = seat.evicted() => tracing::debug!(%peer, "made room for another connection"),
+                            () = connection(stream, peer, tls, router, [closing, stop], &permit) => {}
+                            () = permit.evicted() => tracing::debug!(%peer, "made room for another connection"),
                         }
                     });
                 }
                 Some(Err(error)) => {
                     tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(BREATH).await;
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
                 }
                 None => break,
             }
@@ -121,20 +121,20 @@ async fn connection(
     tls: Option<TlsAcceptor>,
     router: Router,
     [closing, stop]: [CancellationToken; 2],
-    seat: &Arc<Seat>,
+    permit: &Arc<ConnectionPermit>,
 ) {
     // An answer is one small write: it should not wait for more.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = tls else { return http(stream, peer, router, [closing, stop], seat).await };
+    let Some(tls) = tls else { return http(stream, peer, router, [closing, stop], permit).await };
     match stop.run_until_cancelled(timeout(HANDSHAKE, tls.accept(stream).into_fallible())).await {
-        Some(Ok(Ok(stream))) => http(stream, peer, router, [closing, stop], seat).await,
+        Some(Ok(Ok(stream))) => http(stream, peer, router, [closing, stop], permit).await,
         Some(Ok(Err((error, stream)))) => {
             let reason = error.get_ref().and_then(|error| error.downcast_ref()).and_then(explain_refusal);
             match reason {
                 Some(reason) => tracing::info!(%peer, reason, "a client is refused"),
                 None => tracing::debug!(%peer, %error, "no TLS handshake"),
             }
-            let _ = timeout(FAREWELL, hear_out(stream)).await;
+            let _ = timeout(ALERT_LINGER, hear_out(stream)).await;
         }
         Some(Err(_)) => tracing::debug!(%peer, "no TLS handshake in time"),
         None => {}
@@ -162,11 +162,11 @@ async fn http(
     peer: SocketAddr,
     router: Router,
     [closing, stop]: [CancellationToken; 2],
-    seat: &Arc<Seat>,
+    permit: &Arc<ConnectionPermit>,
 ) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request: Request<Incoming>| {
-        let mut request = request.map(|body| Heard::new(body, Arc::clone(seat)));
+        let mut request = request.map(|body| TrackedBody::new(body, Arc::clone(permit)));
         request.extensions_mut().insert(Peer::from(peer));
         let (answer, closing) = (Service::call(&router, request), &closing);
         async move {
@@ -174,7 +174,7 @@ async fn http(
             if let (Ok(answer), true) = (&mut answer, closing.is_cancelled()) {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            seat.answered();
+            permit.answered();
             answer
         }
     });

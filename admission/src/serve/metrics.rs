@@ -17,8 +17,8 @@ use vpcguard_policies::{About, Head, Kind, Operation, Request, Verdict};
 
 use super::endpoint::Endpoint;
 use super::in_flight::InFlight;
+use crate::cluster::cache::KindStatus;
 use crate::cluster::ledgers::{PeerTotals, Totals};
-use crate::cluster::live::Standing;
 use crate::cluster::repair::Found;
 
 /// How a request ended.
@@ -275,11 +275,11 @@ impl Metrics {
     }
 
     /// Says how old the view is, and what the cluster does not have.
-    pub(super) fn set_view(&self, kinds: &[Standing]) {
-        for standing in kinds {
-            let labels = KindLabels { kind: standing.kind.name() };
-            self.view_age.get_or_create(&labels).set(standing.age.as_secs_f64());
-            self.absent.get_or_create(&labels).set(standing.is_absent.into());
+    pub(super) fn set_view(&self, kinds: &[KindStatus]) {
+        for status in kinds {
+            let labels = KindLabels { kind: status.kind.name() };
+            self.view_age.get_or_create(&labels).set(status.age.as_secs_f64());
+            self.absent.get_or_create(&labels).set(status.is_absent.into());
         }
     }
 

@@ -1,30 +1,30 @@
 //! `vpcguard serve`: the admission webhook.
 //!
 //! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`], in its [`room`] → [`judging`] →
-//! [`webhook`] → [`judge`], which is a live cluster or, [`standalone`], a directory. What gets no verdict on its way is answered by [`unjudged`]. Beside it [`probes`]
+//! [`webhook`] → [`reviewer`], which is a live cluster or, [`standalone`], a directory. What gets no verdict on its way is answered by [`unjudged`]. Beside it [`probes`]
 //! answers on a port of its own, [`certificates`] renews what TLS shows, [`reload`] reads the settings again, and [`start`]
 //! puts it all together. [`bodies`] does without connections.
 
 mod bodies;
 mod body;
+mod body_budget;
 mod budget;
 mod certificates;
 mod change;
+mod connections;
 mod endpoint;
 mod error;
 mod failure;
 mod in_flight;
-mod judge;
-mod judging;
 mod listener;
 mod logging;
 mod metrics;
 mod probes;
 mod readiness;
 mod reload;
-mod room;
+mod review_pool;
+mod reviewer;
 mod routes;
-mod seats;
 mod signals;
 mod standalone;
 mod start;
@@ -101,13 +101,13 @@ pub(crate) struct Serve {
 
 /// A time that is not nothing.
 fn some_time(text: &str) -> Result<Duration, String> {
-    let time = budget::go_duration(text).ok_or("is no duration as in 90s or 10m")?;
+    let time = budget::go_duration(text).ok_or("is not a duration as in 90s or 10m")?;
     if time < Duration::from_secs(1) { Err("must be a second at least".to_owned()) } else { Ok(time) }
 }
 
 /// A hold that can exceed some --request-timeout by 15 s.
 fn claim_hold(text: &str) -> Result<Duration, String> {
-    let hold = budget::go_duration(text).ok_or("is no duration as in 90s or 2m")?;
+    let hold = budget::go_duration(text).ok_or("is not a duration as in 90s or 2m")?;
     if hold <= Duration::from_secs(15) {
         return Err("must exceed the API server's --request-timeout by 15 s".to_owned());
     }
@@ -128,7 +128,7 @@ impl Serve {
         match start::start(self) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                console::complain(&error.to_string());
+                console::error(&error.to_string());
                 ExitCode::from(if matches!(error, StartError::Broken) { 1 } else { 2 })
             }
         }

@@ -9,8 +9,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::judge::Judge;
 use super::readiness::Readiness;
+use super::reviewer::Reviewer;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -43,10 +43,10 @@ async fn readyz(State(readiness): State<Arc<Readiness>>, RawQuery(query): RawQue
 }
 
 async fn metrics(State(readiness): State<Arc<Readiness>>) -> Response {
-    let (judge, metrics) = (readiness.webhook.judge(), &readiness.webhook.metrics);
-    metrics.set_objects(&judge.counts());
-    if let Judge::Live { live, ledgers, found } = &*judge {
-        metrics.set_view(&live.kinds());
+    let (reviewer, metrics) = (readiness.webhook.reviewer(), &readiness.webhook.metrics);
+    metrics.set_objects(&reviewer.counts());
+    if let Reviewer::Cluster { cache, ledgers, found } = &*reviewer {
+        metrics.set_view(&cache.kinds());
         metrics.set_ledgers(&ledgers.totals());
         metrics.set_peers(&ledgers.peers());
         metrics.set_found(found);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use tokio_util::sync::CancellationToken;
 
-use super::judge::Judge;
+use super::reviewer::Reviewer;
 use super::routes::Webhook;
 
 /// What `/readyz` asks.
@@ -44,8 +44,8 @@ impl Readiness {
         let waiting = self.waits_for.load_full().map(|what| format!("waiting for {what}"));
         let stopping = self.stopping.is_cancelled().then(String::new);
         let mut conditions = vec![("listening", waiting), ("not stopping", stopping)];
-        if let Judge::Live { live, .. } = &*self.webhook.judge() {
-            let waiting = Some(live.waiting()).filter(|waiting| !waiting.is_empty());
+        if let Reviewer::Cluster { cache, .. } = &*self.webhook.reviewer() {
+            let waiting = Some(cache.waiting()).filter(|waiting| !waiting.is_empty());
             conditions.push(("synced", waiting.map(|waiting| format!("waiting for {}", waiting.join(", ")))));
         }
         conditions
@@ -74,10 +74,10 @@ impl Readiness {
 
     /// What keeps nobody from sending requests.
     fn notes(&self) -> Vec<String> {
-        let judge = self.webhook.judge();
-        let Judge::Live { live, ledgers, .. } = &*judge else { return Vec::new() };
+        let reviewer = self.webhook.reviewer();
+        let Reviewer::Cluster { cache, ledgers, .. } = &*reviewer else { return Vec::new() };
         let mut notes = Vec::new();
-        for standing in live.kinds() {
+        for standing in cache.kinds() {
             let kind = standing.kind;
             if standing.is_absent {
                 notes.push(format!("the cluster has no {kind}; it is asked for again and again"));
@@ -103,7 +103,7 @@ mod tests {
     fn beginning_and_end_are_announced() {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        let webhook = Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))).unwrap());
+        let webhook = Arc::new(Webhook::new(Reviewer::Standalone(Box::new(cluster))).unwrap());
         let readiness = Readiness::new(webhook);
         assert!(!readiness.is_ready());
         readiness.waits_for("a certificate: nobody answers".to_owned());

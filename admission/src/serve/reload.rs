@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use vpcguard_policies::Settings;
 
-use super::judge::Judge;
+use super::reviewer::Reviewer;
 use super::routes::Webhook;
 use super::{Serve, signals};
 use crate::files;
@@ -46,18 +46,18 @@ pub(super) async fn on_hangup(
 async fn reload(args: &Serve, webhook: &Webhook) -> Result<Option<JoinSet<()>>, String> {
     let file = args.settings.as_deref().ok_or("there is no file to read them from: start with --settings FILE")?;
     let settings: Settings = files::settings(file).map_err(|error| error.to_string())?;
-    if let Judge::Standalone(cluster) = &*webhook.judge() {
+    if let Reviewer::Standalone(cluster) = &*webhook.reviewer() {
         cluster.replace_settings(settings)?;
         return Ok(None);
     }
-    let (judge, tasks) =
-        Judge::live(args, settings, Some(&webhook.judge())).await.map_err(|error| error.to_string())?;
-    if let Judge::Live { live, .. } = &judge {
-        while !live.waiting().is_empty() {
+    let (reviewer, tasks) =
+        Reviewer::cluster(args, settings, Some(&webhook.reviewer())).await.map_err(|error| error.to_string())?;
+    if let Reviewer::Cluster { cache, .. } = &reviewer {
+        while !cache.waiting().is_empty() {
             sleep(LOOK).await;
         }
     }
-    webhook.replace_judge(Arc::new(judge));
+    webhook.replace_reviewer(Arc::new(reviewer));
     Ok(Some(tasks))
 }
 
@@ -78,7 +78,7 @@ mod tests {
     async fn a_task_of_the_view_that_panics_is_noticed() {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        let webhook = Webhook::new(Judge::Standalone(Box::new(cluster))).unwrap();
+        let webhook = Webhook::new(Reviewer::Standalone(Box::new(cluster))).unwrap();
         let (args, hangups) = (Cli::parse_from(["serve"]).serve, signals::Hangups::new().unwrap());
         let mut watching = JoinSet::new();
         watching.spawn(std::future::pending());

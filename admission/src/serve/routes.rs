@@ -14,14 +14,14 @@ use axum::routing::post;
 use tokio::time::{Instant, timeout_at};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::body::Whole;
+use super::body::BufferedBody;
+use super::body_budget::BodyBudget;
 use super::endpoint::Endpoint;
 use super::failure::Failure;
-use super::judge::Judge;
-use super::judging::Judging;
 use super::listener::Peer;
 use super::metrics::Metrics;
-use super::room::Room;
+use super::review_pool::ReviewPool;
+use super::reviewer::Reviewer;
 use super::unjudged::Unjudged;
 use super::webhook::respond;
 use super::{body, budget};
@@ -29,49 +29,49 @@ use super::{body, budget};
 /// What every request has at hand.
 #[derive(Debug)]
 pub(super) struct Webhook {
-    judge: ArcSwap<Judge>,
+    reviewer: ArcSwap<Reviewer>,
     pub(super) metrics: Arc<Metrics>,
-    room: Arc<Room>,
-    judging: Judging,
+    room: Arc<BodyBudget>,
+    pool: ReviewPool,
 }
 
 impl Webhook {
-    pub(super) fn new(judge: Judge) -> io::Result<Self> {
+    pub(super) fn new(reviewer: Reviewer) -> io::Result<Self> {
         Ok(Self {
-            judge: ArcSwap::from_pointee(judge),
+            reviewer: ArcSwap::from_pointee(reviewer),
             metrics: Arc::new(Metrics::new()),
             room: Arc::default(),
-            judging: Judging::new()?,
+            pool: ReviewPool::new()?,
         })
     }
 
     /// Who judges now.
-    pub(super) fn judge(&self) -> Arc<Judge> {
-        self.judge.load_full()
+    pub(super) fn reviewer(&self) -> Arc<Reviewer> {
+        self.reviewer.load_full()
     }
 
     /// From now on this one judges.
-    pub(super) fn replace_judge(&self, judge: Arc<Judge>) {
-        self.judge.store(judge);
+    pub(super) fn replace_reviewer(&self, reviewer: Arc<Reviewer>) {
+        self.reviewer.store(reviewer);
     }
 
     /// The answer to a body by this judge.
-    async fn judge_body(
+    async fn review_body(
         &self,
         endpoint: Endpoint,
         peer: IpAddr,
-        body: Whole,
+        body: BufferedBody,
         limit: Instant,
-        judge: Arc<Judge>,
+        reviewer: Arc<Reviewer>,
         budget: time::Duration,
     ) -> Result<Response, Unjudged> {
         let metrics = Arc::clone(&self.metrics);
-        let judging = move |body| async move { respond(endpoint, peer, body, limit, &judge, &metrics).await };
-        let judged = self.judging.judge(body, limit, budget, judging).await;
-        if matches!(judged, Err(Failure::Panic)) {
+        let judging = move |body| async move { respond(endpoint, peer, body, limit, &reviewer, &metrics).await };
+        let reviewed = self.pool.run(body, limit, budget, judging).await;
+        if matches!(reviewed, Err(Failure::Panic)) {
             self.metrics.count_panic();
         }
-        judged?
+        reviewed?
     }
 }
 
@@ -101,14 +101,14 @@ async fn answer(webhook: Arc<Webhook>, endpoint: Endpoint, request: Request) -> 
     let peer = request.extensions().get().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
     let budget = budget::of_query(request.uri().query());
     let limit = Instant::now() + budget;
-    let (mut beginning, judge) = (Vec::new(), webhook.judge());
+    let (mut beginning, reviewer) = (Vec::new(), webhook.reviewer());
     let reading = body::read(request.into_body(), &webhook.room, &mut beginning);
     let answered = match timeout_at(limit, reading).await.unwrap_or(Err(Failure::OutOfTime(budget))) {
-        Ok(body) => webhook.judge_body(endpoint, peer, body, limit, Arc::clone(&judge), budget).await,
+        Ok(body) => webhook.review_body(endpoint, peer, body, limit, Arc::clone(&reviewer), budget).await,
         Err(failure) => Err(failure.into()),
     };
     webhook.metrics.observe(endpoint, began.elapsed());
-    answered.unwrap_or_else(|unjudged| unjudged.answer(endpoint, &beginning, &judge, &webhook.metrics))
+    answered.unwrap_or_else(|unjudged| unjudged.answer(endpoint, &beginning, &reviewer, &webhook.metrics))
 }
 
 #[cfg(test)]
@@ -125,7 +125,7 @@ mod tests {
     fn webhook() -> Arc<Webhook> {
         let files = tempfile::tempdir().unwrap();
         let cluster = Standalone::load(files.path(), Settings::default()).unwrap();
-        Arc::new(Webhook::new(Judge::Standalone(Box::new(cluster))).unwrap())
+        Arc::new(Webhook::new(Reviewer::Standalone(Box::new(cluster))).unwrap())
     }
 
     #[tokio::test]
@@ -134,7 +134,7 @@ mod tests {
         webhook.metrics.count_panic();
         let unjudged = Unjudged::from(Failure::Panic);
         let beginning = br#"{"request":{"uid":"u","kind":{"group":"","kind":"Pod"},"operation":"UPDATE","#;
-        let answer = unjudged.answer(Endpoint::Validate, beginning, &webhook.judge(), &webhook.metrics);
+        let answer = unjudged.answer(Endpoint::Validate, beginning, &webhook.reviewer(), &webhook.metrics);
         assert_eq!(answer.status().as_u16(), 200);
         let answer = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         let response = serde_json::from_slice::<serde_json::Value>(&answer).unwrap()["response"].take();

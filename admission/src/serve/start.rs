@@ -16,10 +16,10 @@ use vpcguard_policies::Settings;
 
 use super::certificates::{Certificates, Files};
 use super::error::StartError;
-use super::judge::Judge;
 use super::listener::Listener;
 use super::probes::Page;
 use super::readiness::Readiness;
+use super::reviewer::Reviewer;
 use super::routes::Webhook;
 use super::standalone::Standalone;
 use super::tls::Tls;
@@ -49,11 +49,11 @@ pub(super) fn start(args: &Serve) -> Result<(), StartError> {
             Some(address) => Some(listen(address, "--probes-listen").await?),
             None => None,
         };
-        let (judge, watching) = match standalone {
-            Some(cluster) => (Judge::Standalone(Box::new(cluster)), JoinSet::new()),
-            None => Judge::live(args, settings, None).await?,
+        let (reviewer, watching) = match standalone {
+            Some(cluster) => (Reviewer::Standalone(Box::new(cluster)), JoinSet::new()),
+            None => Reviewer::cluster(args, settings, None).await?,
         };
-        let webhook = Arc::new(Webhook::new(judge).map_err(StartError::Runtime)?);
+        let webhook = Arc::new(Webhook::new(reviewer).map_err(StartError::Runtime)?);
         let readiness = Arc::new(Readiness::new(Arc::clone(&webhook)));
         let pages: &[_] = if probes.is_some() { &[Page::Metrics] } else { &[Page::Probes, Page::Metrics] };
         let metrics = Pages::start(metrics, pages, Arc::clone(&readiness))?;
@@ -145,14 +145,14 @@ fn standalone(dir: &Path, settings: Settings) -> Result<Standalone, StartError> 
 
 async fn certificates(args: &Serve, readiness: &Readiness) -> Result<Certificates, StartError> {
     let tls = &args.tls;
-    let (lives, place, now) = (tls.lives()?, tls.place.place(), SystemTime::now());
+    let (lifetimes, place, now) = (tls.lifetimes()?, tls.place.place(), SystemTime::now());
     let certificates = match (tls.mode(args.standalone.is_some()), &tls.certificate, &tls.key) {
         (Tls::Files | Tls::CertManager, Some(certificate), Some(key)) => {
             Certificates::files(Files { certificate: certificate.clone(), key: key.clone() })?
         }
         (Tls::Cluster, ..) => {
             let waits = |error: &AuthorityError| readiness.waits_for(format!("a certificate: {error}"));
-            Certificates::cluster(&connect().await?, &place, tls.names(), lives, waits).await
+            Certificates::cluster(&connect().await?, &place, tls.names(), lifetimes, waits).await
         }
         _ => Certificates::self_signed(args.addresses()[0].ip(), now)?,
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use vpcguard_certs::{
-    ClientCa, DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE, DEFAULT_SETTLE, Lives, ServerOptions, service_names,
+    ClientCa, DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE, DEFAULT_SETTLE, Lifetimes, ServerOptions, service_names,
 };
 
 use super::budget::go_duration;
@@ -65,7 +65,7 @@ pub(crate) struct TlsArgs {
     leaf_life: Span,
     /// How long it takes at most until every API server uses a changed webhook configuration.
     #[arg(long, value_name = "DURATION", default_value_t = Span(DEFAULT_SETTLE), value_parser = span)]
-    settle: Span,
+    propagation: Span,
 }
 
 /// Where the CA of a cluster is kept.
@@ -106,7 +106,7 @@ fn span(text: &str) -> Result<Span, String> {
     go_duration(text)
         .filter(|span| !span.is_zero())
         .map(Span)
-        .ok_or_else(|| "is no duration as in 90s or 168h".to_owned())
+        .ok_or_else(|| "is not a duration as in 90s or 168h".to_owned())
 }
 
 impl TlsArgs {
@@ -115,10 +115,10 @@ impl TlsArgs {
     }
 
     /// The lives of certificates, if they go together.
-    pub(super) fn lives(&self) -> Result<Lives, StartError> {
-        let lives = Lives { ca: self.ca_life.0, leaf: self.leaf_life.0, settle: self.settle.0 };
-        lives.check().map_err(StartError::Lives)?;
-        Ok(lives)
+    pub(super) fn lifetimes(&self) -> Result<Lifetimes, StartError> {
+        let lifetimes = Lifetimes { ca: self.ca_life.0, leaf: self.leaf_life.0, propagation: self.propagation.0 };
+        lifetimes.check().map_err(StartError::Lifetimes)?;
+        Ok(lifetimes)
     }
 
     /// The names that the Service has.

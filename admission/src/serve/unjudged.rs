@@ -10,9 +10,9 @@ use vpcguard_policies::{Head, Request, admit_unjudged, decline};
 
 use super::endpoint::Endpoint;
 use super::failure::{Failure, json};
-use super::judge::Judge;
 use super::logging::shortened;
 use super::metrics::{Asks, Decision, Metrics};
+use super::reviewer::Reviewer;
 
 /// A request without a verdict.
 #[derive(Debug)]
@@ -35,12 +35,18 @@ impl Unjudged {
     }
 
     /// The answer to a body that began like this.
-    pub(super) fn answer(self, endpoint: Endpoint, beginning: &[u8], judge: &Judge, metrics: &Metrics) -> Response {
+    pub(super) fn answer(
+        self,
+        endpoint: Endpoint,
+        beginning: &[u8],
+        reviewer: &Reviewer,
+        metrics: &Metrics,
+    ) -> Response {
         let Self { failure, head } = self;
         let head = head.or_else(|| Head::read(beginning));
         let asks = head.as_ref().map(Asks::from).unwrap_or_default();
         let answer = match &head {
-            Some(head) if judge.needs_verdict(endpoint, head) => "refused",
+            Some(head) if reviewer.needs_verdict(endpoint, head) => "refused",
             Some(_) => "admitted",
             None => "http_error",
         };

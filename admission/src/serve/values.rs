@@ -16,7 +16,7 @@ const MEMBERS: usize = 2;
 /// The values of a body, by what stands between them outside of texts. The two versions of an object that is updated count
 /// each for itself, or an object that could be stored could not be changed again.
 ///
-/// What is no JSON may be counted wrongly: it is not judged either.
+/// What is not JSON may be counted wrongly: it is not judged either.
 pub(super) fn count<'b>(parts: impl Iterator<Item = &'b [u8]>) -> Result<usize, Failure> {
     let (mut all, mut of_member) = (0, 0);
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);

@@ -12,9 +12,9 @@ use vpcguard_policies::{Request, Verdict, answer};
 use super::body::Piece;
 use super::endpoint::Endpoint;
 use super::failure::{Failure, json};
-use super::judge::{Judge, Judged};
 use super::logging::shortened;
 use super::metrics::{Decision, Metrics};
+use super::reviewer::{Reviewed, Reviewer};
 use super::unjudged::Unjudged;
 
 /// Answers a body that has been read from a peer, by a time limit.
@@ -23,16 +23,16 @@ pub(super) async fn respond(
     peer: IpAddr,
     body: Piece,
     limit: Instant,
-    judge: &Judge,
+    reviewer: &Reviewer,
     metrics: &Metrics,
 ) -> Result<Response, Unjudged> {
     let request = Request::from_review(&body.bytes).map_err(Failure::from)?;
     drop(body);
-    let judged = match endpoint {
-        Endpoint::Validate => judge.validate(&request, peer, limit).await,
-        Endpoint::Mutate => judge.mutate(&request),
+    let reviewed = match endpoint {
+        Endpoint::Validate => reviewer.validate(&request, peer, limit).await,
+        Endpoint::Mutate => reviewer.mutate(&request),
     };
-    let Judged { verdict, warning } = judged.map_err(|failure| Unjudged::of(&request, failure))?;
+    let Reviewed { verdict, warning } = reviewed.map_err(|failure| Unjudged::of(&request, failure))?;
     let decision = if verdict.allowed { Decision::Allowed } else { Decision::Denied };
     metrics.count_request(endpoint, (&request).into(), decision);
     metrics.count_violations(&verdict);
@@ -58,7 +58,7 @@ fn patch(request: &Request, verdict: &Verdict) -> Option<String> {
 fn log_refusal(request: &Request, verdict: &Verdict) {
     let object = request.object_ref();
     let name = object.as_ref().map(|object| object.name.as_str()).unwrap_or_default();
-    let mut rules: Vec<_> = verdict.findings.iter().map(vpcguard_policies::finding::Finding::rule).collect();
+    let mut rules: Vec<_> = verdict.findings.iter().map(vpcguard_policies::finding::Reported::rule).collect();
     rules.dedup();
     tracing::info!(
         uid = shortened(&request.uid),

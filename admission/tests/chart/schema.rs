@@ -90,7 +90,7 @@ pub(crate) fn schema() -> Value {
 
 /// The settings, which the program reads as strictly.
 pub(crate) fn settings() -> Value {
-    // YAML 1.1 takes a bare `off` for a truth value, and the program knows what is meant.
+    // YAML 1.1 takes a bare `off` for a boolean, and the program knows what is meant.
     let action = json!({"enum": ["deny", "warn", "off", false]});
     let rules: Map<_, _> = TABLE.iter().map(|rule| (rule.id.to_owned(), action.clone())).collect();
     object(json!({

@@ -23,7 +23,7 @@ const DELETER: &str = "EXEMPTDELETER";
 const MADE: &[(&str, &str)] =
     &[("DEFAULTVPC", "defaultVpc"), ("DEFAULTSUBNET", "defaultSubnet"), ("NODESWITCH", "nodeSwitch")];
 
-/// What says where a file comes from. It is no part of what is rendered.
+/// What says where a file comes from. It is not a part of what is rendered.
 const HEAD: &str = "{{- /* Made by `cargo xtask chart --write` from `vpcguard manifests`. */ -}}\n";
 
 const IF_CRDS: &str = "if .Values.crds.install";

@@ -136,7 +136,7 @@ fn manifests_and_pods_are_judged_against_the_cluster() {
     assert_eq!(report["notEvaluated"], json!([]));
     assert_eq!(report["findings"][0]["related"][0]["object"]["name"], "c");
     assert_eq!(report["findings"][0]["related"][0].get("file"), None);
-    // What the cluster has already is updated, and what was wrong before is no denial: of kinds that rules look up, and
+    // What the cluster has already is updated, and what was wrong before is not a denial: of kinds that rules look up, and
     // of those that they do not.
     assert_eq!(check(&subnet("a", "10.0.0.0/16", "10.0.0.2"), &[]).0, Some(0));
     let intruder = |name: &str| pod("ns2", name, json!({"ovn.kubernetes.io/logical_switch": "b", "x": "y"}));

@@ -25,6 +25,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use vpcguard_check::{Source, parse_value};
+use vpcguard_policies::Kind;
+use vpcguard_policies::rules::TABLE;
 use vpcguard_tests::control_plane::{ControlPlane, User};
 use vpcguard_tests::pki::{Leaf, Pki};
 use vpcguard_tests::webhooks::point_at;
@@ -55,6 +57,18 @@ fn the_api_server_sends_what_was_recorded() {
         assert_eq!(keys(review), keys(&kept[name]), "{name}: cargo xtask record-reviews");
     }
     what_a_claim_is_known_by(&kept);
+}
+
+/// Whatever a rule reviews has a sample, and so have the bodies of its requests.
+#[test]
+fn every_kind_that_is_reviewed_has_a_sample() {
+    let samples = parse_value(&Source { name: "samples.yaml".to_owned(), bytes: SAMPLES.into() }).unwrap();
+    let sampled: Vec<_> = samples.as_array().unwrap().iter().map(|sample| Kind::of(&sample["object"])).collect();
+    // That an object of any kind has fields of the right types is not a reason to record it.
+    let is_reviewed = |kind: &&Kind| TABLE.iter().any(|rule| rule.reads_of(**kind));
+    let lacking: Vec<_> =
+        Kind::ALL.iter().filter(is_reviewed).filter(|kind| !sampled.contains(&Some(**kind))).collect();
+    assert!(lacking.is_empty(), "samples.yaml has no {lacking:?}");
 }
 
 /// Which object and which version of it a request would store is said by the validating call already.
@@ -101,7 +115,7 @@ fn record(plane: &ControlPlane) -> Reviews {
         "webhooks": [{
             "name": "recorder.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
             "failurePolicy": "Fail", "clientConfig": {"service": {"path": "/"}},
-            "rules": [{"apiGroups": ["", "apps", "batch", "discovery.k8s.io", "k8s.cni.cncf.io", "kubeovn.io"],
+            "rules": [{"apiGroups": ["", "apps", "batch", "discovery.k8s.io", "k8s.cni.cncf.io", "kubeovn.io", "kubevirt.io"],
                        "apiVersions": ["*"], "resources": ["*", "pods/binding"], "operations": ["CREATE", "UPDATE"]}],
         }],
     });

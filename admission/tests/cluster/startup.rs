@@ -95,7 +95,7 @@ fn memory(process: u32, field: &str) -> u64 {
 /// User and system time; Linux counts it in hundredths of a second.
 fn cpu_seconds(process: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // The name of the program may hold blanks, and ends with the last bracket.
+    // The name of the program may hold whitespace, and ends with the last bracket.
     let (_, fields) = stat.rsplit_once(')').unwrap();
     let ticks: u32 = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap()).sum();
     f64::from(ticks) / 100.0

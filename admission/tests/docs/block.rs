@@ -22,7 +22,7 @@ pub(crate) enum Use {
     Server,
     /// `text usage`: holds its flags against `--help`.
     Usage,
-    /// `text`: sees that it is no command.
+    /// `text`: sees that it is not a command.
     Text,
     /// `yaml`: reads it.
     Yaml,

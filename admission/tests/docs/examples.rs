@@ -1,4 +1,4 @@
-//! The examples that are no commands: YAML, JSON and JavaScript.
+//! The examples that are not commands: YAML, JSON and JavaScript.
 
 use std::fs;
 use std::path::Path;

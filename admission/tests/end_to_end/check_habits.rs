@@ -1,4 +1,4 @@
-//! `vpcguard check` in a repository: baselines, comments, mending, comparing, patterns; its files and its exit codes.
+//! `vpcguard check` in a repository: baselines, comments, fixing, comparing, patterns; its files and its exit codes.
 
 use std::fs;
 use std::io::Write;
@@ -63,7 +63,7 @@ fn subnet(name: &str, fields: &str) -> String {
 /// One denial.
 const BAD: &str = "cidrBlock: 10.0.0.0/24, vips: [x]";
 
-/// One warning, which --fix mends.
+/// One warning, which --fix fixes.
 const ODD: &str = "cidrBlock: '10.1.0.5/24', vpc: ovn-cluster";
 
 #[test]
@@ -149,14 +149,14 @@ fn what_is_safe_is_mended_in_place_and_the_rest_is_reported() {
     let repository = Repository::new(&[("m/a.yaml", &subnet("a", BAD)), ("m/b.yaml", &odd)]);
     let (code, out, err) = repository.check(&["--fix", "--fail-on", "warning", "m"]);
     assert_eq!((code, err.as_str()), (1, ""));
-    assert!(out.contains("note: m/b.yaml:4:19: spec.cidrBlock: '10.1.0.5/24' is mended to '10.1.0.0/24'\n"), "{out}");
+    assert!(out.contains("note: m/b.yaml:4:19: spec.cidrBlock: '10.1.0.5/24' is fixed to '10.1.0.0/24'\n"), "{out}");
     assert!(out.starts_with("error[subnet-syntax]") && !out.contains("warning["), "{out}");
     assert_eq!(repository.read("m/b.yaml"), odd.replace("10.1.0.5", "10.1.0.0"));
     assert_eq!(repository.read("m/a.yaml"), subnet("a", BAD));
     assert_eq!(fs::read_dir(repository.path("m")).unwrap().count(), 2);
-    // Nothing is left to mend.
+    // Nothing is left to fix.
     let before = fs::metadata(repository.path("m/b.yaml")).unwrap().modified().unwrap();
-    assert!(!repository.check(&["--fix", "m"]).1.contains("mended"));
+    assert!(!repository.check(&["--fix", "m"]).1.contains("fixed"));
     assert_eq!(fs::metadata(repository.path("m/b.yaml")).unwrap().modified().unwrap(), before);
 }
 
@@ -166,7 +166,7 @@ fn standard_input_is_checked_but_not_mended() {
     assert_eq!(repository.check_with(&["-"], &subnet("a", BAD)).0, 1);
     let (code, out, err) = repository.check_with(&["--fix", "-"], &subnet("a", ODD));
     assert_eq!((code, out.as_str()), (2, ""));
-    assert_eq!(err, "error: --fix cannot mend standard input (-); name the file\n");
+    assert_eq!(err, "error: --fix cannot fix standard input (-); name the file\n");
     let (code, _, err) = repository.check(&["--baseline", "-", "-"]);
     assert_eq!((code, err.as_str()), (2, "error: standard input (-) can be read only once\n"));
 }

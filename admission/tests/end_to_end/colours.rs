@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-/// `NO_COLOR` has the last word, and a pipe is no terminal.
+/// `NO_COLOR` has the last word, and a pipe is not a terminal.
 #[test]
 fn colours_are_for_terminals() {
     let check = |variables: &[(&str, &str)]| {

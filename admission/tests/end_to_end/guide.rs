@@ -1,4 +1,4 @@
-//! The manifests of Kube-OVN's VPC guide: what is wrong in them is refused, what is right is not, and mended they are clean.
+//! The manifests of Kube-OVN's VPC guide: what is wrong in them is refused, what is right is not, and fixed they are clean.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ impl Folder {
     }
 }
 
-/// What is not here is right: two Subnets with one CIDR in two VPCs, next hops that are no lanIp and of no default route.
+/// What is not here is right: two Subnets with one CIDR in two VPCs, next hops that are not a lanIp and of no default route.
 const FINDINGS: &[&str] = &[
     "deny pod-vpc-namespace vpc1-pod 03-pods",
     "deny vpc-namespaces-in-use test-vpc-1 04-static-routes",
@@ -231,9 +231,9 @@ fn the_mended_guide_has_every_object_of_the_guide() {
         names.dedup();
         names
     };
-    let mended = objects("examples/guide-fixed");
+    let fixed = objects("examples/guide-fixed");
     for object in objects("examples/guide") {
-        assert!(mended.contains(&object), "{object}");
+        assert!(fixed.contains(&object), "{object}");
     }
 }
 

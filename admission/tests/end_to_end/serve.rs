@@ -41,7 +41,7 @@ async fn a_malformed_review_is_a_bad_request_that_says_why() {
         for path in ["/validate", "/mutate"] {
             let reply = server.post(path, body.clone()).await;
             let (code, failure) = match reply.json()["response"]["uid"].as_str() {
-                // It is told at the end, by a client that is no API server, but in the first KiB all the same.
+                // It is told at the end, by a client that is not an API server, but in the first KiB all the same.
                 Some(uid) => {
                     assert_eq!(uid, "the-uid");
                     let response = reply.response();

@@ -13,20 +13,24 @@ use model::{Cluster, Event, Policy, REPLICAS};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
-use vpcguard_certs::{Lives, Phase};
+use vpcguard_certs::{Lifetimes, Phase};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Until just before a leaf expires.
 const ALMOST: Duration = Duration::from_secs(999);
 
-fn lives() -> Lives {
-    Lives { ca: Duration::from_hours(24_000), leaf: Duration::from_secs(1000), settle: Duration::from_secs(100) }
+fn lifetimes() -> Lifetimes {
+    Lifetimes {
+        ca: Duration::from_hours(24_000),
+        leaf: Duration::from_secs(1000),
+        propagation: Duration::from_secs(100),
+    }
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let Lives { leaf, settle, .. } = lives();
+    let Lifetimes { leaf, propagation, .. } = lifetimes();
     let replica = 0..REPLICAS;
-    let times = vec![SECOND, settle / 2, settle, leaf / 4, leaf / 2, ALMOST];
+    let times = vec![SECOND, propagation / 2, propagation, leaf / 4, leaf / 2, ALMOST];
     let event = prop_oneof![
         8 => replica.clone().prop_map(Event::Act),
         12 => replica.clone().prop_map(Event::Run),
@@ -44,7 +48,7 @@ fn explore(policy: Policy, walks: u32) -> Result<BTreeMap<&'static str, usize>, 
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let entered = RefCell::new(BTreeMap::new());
     let walk = |events: Vec<Event>| {
-        let mut cluster = Cluster::new(policy, lives());
+        let mut cluster = Cluster::new(policy, lifetimes());
         for event in events {
             cluster.handle(event).map_err(TestCaseError::fail)?;
         }
@@ -97,14 +101,14 @@ fn rounds(cluster: &mut Cluster, until: impl Fn(&Cluster) -> bool) -> usize {
         if until(cluster) {
             return round;
         }
-        cluster.handle(Event::Pass(lives().settle / 5)).unwrap();
+        cluster.handle(Event::Pass(lifetimes().propagation / 5)).unwrap();
     }
     panic!("no end: {:?}", cluster.entered);
 }
 
 #[test]
 fn a_rotation_comes_to_its_end_and_nobody_stops_serving() {
-    let mut cluster = Cluster::new(Policy::RIGHT, lives());
+    let mut cluster = Cluster::new(Policy::RIGHT, lifetimes());
     // Two at once are one.
     cluster.handle(Event::Ask(0)).unwrap();
     cluster.handle(Event::Ask(2)).unwrap();
@@ -114,7 +118,7 @@ fn a_rotation_comes_to_its_end_and_nobody_stops_serving() {
     assert_eq!(cluster.entered.values().copied().collect::<Vec<_>>(), [1; 4]);
     // And that is all, while leaves are renewed as ever.
     for _ in 0..10 {
-        cluster.handle(Event::Pass(lives().leaf / 3)).unwrap();
+        cluster.handle(Event::Pass(lifetimes().leaf / 3)).unwrap();
         rounds(&mut cluster, |_| true);
     }
     assert_eq!(cluster.entered.values().copied().collect::<Vec<_>>(), [1; 4]);
@@ -123,17 +127,17 @@ fn a_rotation_comes_to_its_end_and_nobody_stops_serving() {
 #[test]
 fn a_write_that_takes_too_long_must_be_given_up() {
     let walk = |policy| {
-        let lives = lives();
-        let mut cluster = Cluster::new(policy, lives);
+        let lifetimes = lifetimes();
+        let mut cluster = Cluster::new(policy, lifetimes);
         let run = |cluster: &mut Cluster, until| rounds(cluster, |cluster| cluster.phase() == until);
         cluster.handle(Event::Ask(0)).unwrap();
         run(&mut cluster, Phase::Published);
-        cluster.handle(Event::Pass(lives.settle)).unwrap();
+        cluster.handle(Event::Pass(lifetimes.propagation)).unwrap();
         // One is about to switch, and is held up. Another signs by the old CA meanwhile, and gets no further.
         for _ in 0..20 {
             cluster.act_until_swap(0)?;
         }
-        cluster.handle(Event::Pass(3 * lives.settle)).unwrap();
+        cluster.handle(Event::Pass(3 * lifetimes.propagation)).unwrap();
         cluster.handle(Event::Kill(1)).unwrap();
         for _ in 0..3 {
             cluster.handle(Event::Act(1))?;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
-use vpcguard_certs::{Authorities, Leaf, Lives, Phase, bundle_trusts, missing_from};
+use vpcguard_certs::{Authorities, Leaf, Lifetimes, Phase, bundle_trusts, missing_from};
 
 pub(crate) const REPLICAS: usize = 3;
 const CONFIGURATIONS: usize = 2;
@@ -41,12 +41,19 @@ impl Policy {
     };
 
     /// The next state: that of the library, or one that is wrong in the way that a test asks for.
-    fn step(self, state: &Authorities, now: SystemTime, lives: &Lives, ok: bool, asked: bool) -> Option<Authorities> {
+    fn step(
+        self,
+        state: &Authorities,
+        now: SystemTime,
+        lifetimes: &Lifetimes,
+        ok: bool,
+        asked: bool,
+    ) -> Option<Authorities> {
         match state.phase() {
             Phase::Prepared if !self.publishes => Some(state.switch(now)),
             Phase::Published if !self.settles => Some(state.switch(now)),
             Phase::Switched if !self.outwaits => Some(state.retire()),
-            _ => state.step(now, lives, ok, asked).unwrap(),
+            _ => state.step(now, lifetimes, ok, asked).unwrap(),
         }
     }
 }
@@ -98,7 +105,7 @@ type History = Vec<(SystemTime, String)>;
 
 pub(crate) struct Cluster {
     policy: Policy,
-    lives: Lives,
+    lifetimes: Lifetimes,
     pub(crate) now: SystemTime,
     secret: (usize, BTreeMap<String, Vec<u8>>),
     configurations: [History; CONFIGURATIONS],
@@ -110,13 +117,13 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    pub(crate) fn new(policy: Policy, lives: Lives) -> Self {
+    pub(crate) fn new(policy: Policy, lifetimes: Lifetimes) -> Self {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
-        let first = Authorities::begin(now, &lives).unwrap();
+        let first = Authorities::begin(now, &lifetimes).unwrap();
         let history = vec![(now - Duration::from_hours(1), first.bundle_pem())];
         Self {
             policy,
-            lives,
+            lifetimes,
             now,
             secret: (0, first.to_secret()),
             configurations: [history.clone(), history],
@@ -177,7 +184,7 @@ impl Cluster {
                 if replica.leaf.as_ref().is_none_or(|(_, leaf)| state.leaf_due(leaf, now)) {
                     let from = if policy.counts_from_read { *read_at } else { now };
                     self.leaves += 1;
-                    replica.leaf = Some((self.leaves, state.sign(&NAMES, from, &self.lives).unwrap()));
+                    replica.leaf = Some((self.leaves, state.sign(&NAMES, from, &self.lifetimes).unwrap()));
                 }
                 At::Apply(0)
             }
@@ -203,13 +210,13 @@ impl Cluster {
             }
             At::Step(is_published) => {
                 let state = &replica.secret.as_ref().unwrap().1;
-                match policy.step(state, now, &self.lives, is_published, replica.asked) {
+                match policy.step(state, now, &self.lifetimes, is_published, replica.asked) {
                     Some(next) => At::Swap(Box::new(next), now),
                     None => At::Look,
                 }
             }
             At::Swap(next, since) => {
-                let is_in_time = now <= since + self.lives.settle || !policy.gives_up;
+                let is_in_time = now <= since + self.lifetimes.propagation || !policy.gives_up;
                 if is_in_time && (self.secret.0 == replica.secret.as_ref().unwrap().0 || !policy.compares) {
                     *self.entered.entry(next.phase().as_str()).or_default() += 1;
                     self.secret = (self.secret.0 + 1, next.to_secret());
@@ -232,7 +239,7 @@ impl Cluster {
             for history in &self.configurations {
                 let replaced_at = history.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
                 for ((_, bundle), replaced_at) in history.iter().zip(replaced_at) {
-                    if replaced_at.is_some_and(|at| at + self.lives.settle <= self.now) {
+                    if replaced_at.is_some_and(|at| at + self.lifetimes.propagation <= self.now) {
                         continue;
                     }
                     // Neither expires before the leaf does, which was seen to already.

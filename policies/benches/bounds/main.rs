@@ -2,7 +2,7 @@
 //!
 //! Each body, and what of the cluster it may be compared with, is made in several sizes and judged from its bytes to those of
 //! the answer. Prints the instructions a byte, and fails where a body of 16 times the size takes more than 1.5 times as many
-//! of them a byte. Numbers of instructions are the same in each run, so that this is no question of a quiet machine.
+//! of them a byte. Numbers of instructions are the same in each run, so that this is not a question of a quiet machine.
 //!
 //! `cargo bench --package vpcguard-policies --bench bounds`; with `-- --short` smaller bodies in two sizes, with `-- NAME`
 //! that body alone.
@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
-use vpcguard_policies::{Inventory, Kind, Request, Settings, Wanted, answer, mutate, review};
+use vpcguard_policies::{
+    AddressClaim, Inventory, Kind, Request, Settings, TypedRequest, Verdict, answer, mutate, review_typed,
+};
 
 use bodies::{Body, Made};
 
@@ -165,8 +167,13 @@ fn review_of(object: &Value, old: Option<&Value>) -> Result<Value, Box<dyn Error
 fn counted_judgement(body: &[u8], cluster: &Inventory, settings: &Settings) -> Result<usize, Box<dyn Error>> {
     let request = Request::from_review(body)?;
     black_box(mutate(&request, cluster, settings)?);
-    let verdict = review(&request, cluster, settings)?;
-    black_box(Wanted::of(&request, settings));
+    let verdict = match TypedRequest::read(&request, &settings.kube_ovn) {
+        Some(request) => {
+            black_box(AddressClaim::of(&request, settings));
+            review_typed(&request, cluster, settings)?
+        }
+        None => Verdict::admitted(),
+    };
     black_box(answer(&request, &verdict, None).to_json());
     Ok(verdict.findings.len() + verdict.warnings.len() + verdict.omitted)
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::field::FieldPath;
-use crate::finding::{Finding, Reason, Verdict};
+use crate::finding::{Reason, Reported, Verdict};
 use crate::request::Request;
 
 pub use policy_response::PolicyResponse;
@@ -62,7 +62,7 @@ struct Cause {
 }
 
 impl Status {
-    /// A failure that is no verdict.
+    /// A failure that is not a verdict.
     pub fn failure(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
         Self {
             api_version: "v1",
@@ -114,7 +114,7 @@ impl Status {
 }
 
 impl Cause {
-    fn of(finding: &Finding) -> Self {
+    fn of(finding: &Reported) -> Self {
         Self { reason: finding.reason(), message: finding.message_with_rule(), field: finding.field().clone() }
     }
 }
@@ -205,7 +205,7 @@ impl Answer {
         }
     }
 
-    /// The same, with a warning that is no rule's.
+    /// The same, with a warning that is not a rule's.
     #[must_use]
     pub fn warn(mut self, text: &str) -> Self {
         self.response.warnings.push(text.chars().take(LONGEST_WARNING).collect());
@@ -220,7 +220,7 @@ impl Answer {
 
 /// A warning as a user reads it. A long text goes without the value, and what is still too long is cut; the rule's id
 /// always stays.
-pub(crate) fn warning(finding: &Finding) -> String {
+pub(crate) fn warning(finding: &Reported) -> String {
     let id = format!(" [{}]", finding.rule());
     let room = LONGEST_WARNING - id.chars().count();
     let fits = |text: &String| text.chars().count() <= room;
@@ -238,16 +238,17 @@ pub(crate) fn warning(finding: &Finding) -> String {
 }
 
 /// What goes to the audit log of the API server: the whole verdict where it says anything, and in words of their own what
-/// was spared and what was injected.
+/// is suppressed and what was injected.
 pub(crate) fn audit_annotations(verdict: &Verdict) -> BTreeMap<String, String> {
     let mut annotations = BTreeMap::new();
     if !verdict.findings.is_empty() || !verdict.warnings.is_empty() || !verdict.not_evaluated.is_empty() {
         let said = Verdict { mutated_object: None, ..verdict.clone() };
         annotations.insert("verdict".to_owned(), said.to_json());
     }
-    let spared: Vec<_> = verdict.warnings.iter().filter(|f| f.is_spared()).map(ToString::to_string).collect();
-    if !spared.is_empty() {
-        annotations.insert("spared".to_owned(), spared.join("; "));
+    let is_suppressed = |warning: &&Reported| warning.is_suppressed();
+    let suppressed: Vec<_> = verdict.warnings.iter().filter(is_suppressed).map(ToString::to_string).collect();
+    if !suppressed.is_empty() {
+        annotations.insert("spared".to_owned(), suppressed.join("; "));
     }
     let injected = verdict.injected.iter().map(|i| format!("{}: {}={}: {}", i.rule, i.field, i.value, i.because));
     let injected: Vec<_> = injected.collect();
@@ -262,6 +263,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::finding::{Action, Finding};
     use crate::inventory::Inventory;
     use crate::kinds::Kind;
     use crate::review::review;
@@ -269,12 +271,18 @@ mod tests {
 
     #[test]
     fn a_long_warning_is_cut_before_the_id() {
-        let mut finding = Finding::invalid(FieldPath::of("spec.gateway"), &"ä".repeat(200), "is bad");
-        finding.rule = "subnet-syntax";
-        assert_eq!(warning(&finding), "spec.gateway: is bad [subnet-syntax]");
-        let mut finding = Finding::required(FieldPath::of("spec.gateway"), "ä".repeat(200));
-        finding.rule = "subnet-syntax";
-        let warning = warning(&finding);
+        let warning = |finding| {
+            warning(&Reported {
+                finding,
+                rule: "subnet-syntax",
+                action: Action::Warn,
+                suppressed_by: None,
+                discloses_names: true,
+            })
+        };
+        let finding = Finding::invalid(FieldPath::of("spec.gateway"), &"ä".repeat(200), "is bad");
+        assert_eq!(warning(finding), "spec.gateway: is bad [subnet-syntax]");
+        let warning = warning(Finding::required(FieldPath::of("spec.gateway"), "ä".repeat(200)));
         assert_eq!(warning.chars().count(), LONGEST_WARNING);
         assert!(warning.ends_with("… [subnet-syntax]"), "{warning}");
     }

@@ -39,7 +39,7 @@ impl PolicyResponse {
         }
     }
 
-    /// The rejection of a request that got no verdict: 400 for one that cannot be read, 500 for what is no fault of it.
+    /// The rejection of a request that got no verdict: 400 for one that cannot be read, 500 for what is not a fault of it.
     pub fn rejection(code: u16, message: String) -> Self {
         let (warnings, audit_annotations) = (Vec::new(), BTreeMap::new());
         Self {

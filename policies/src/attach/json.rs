@@ -49,7 +49,7 @@ impl<'t> Json<'t> {
 
     /// What stands here.
     pub(super) fn sort(&mut self) -> Sort {
-        self.blanks();
+        self.whitespace();
         match self.peek() {
             b'n' => Sort::Null,
             b't' | b'f' => Sort::Bool,
@@ -62,13 +62,13 @@ impl<'t> Json<'t> {
 
     /// Goes into the list or object that stands here.
     pub(super) fn enter(&mut self) {
-        self.blanks();
+        self.whitespace();
         self.at += 1;
     }
 
     /// Whether a further element or member follows; if not, the list or object is left.
     pub(super) fn more(&mut self) -> bool {
-        self.blanks();
+        self.whitespace();
         let next = self.peek();
         if matches!(next, b',' | b']' | b'}') {
             self.at += 1;
@@ -79,21 +79,21 @@ impl<'t> Json<'t> {
     /// The name of the member that stands here.
     pub(super) fn key(&mut self) -> Cow<'t, str> {
         let key = self.text();
-        self.blanks();
+        self.whitespace();
         self.at += 1;
         key
     }
 
     /// The string that stands here.
     pub(super) fn text(&mut self) -> Cow<'t, str> {
-        self.blanks();
+        self.whitespace();
         let quoted = self.take_string();
         if quoted.contains('\\') { Cow::Owned(unescaped(quoted)) } else { Cow::Borrowed(quoted) }
     }
 
     /// The number, boolean or null that stands here, as it is written.
     pub(super) fn word(&mut self) -> &'t str {
-        self.blanks();
+        self.whitespace();
         let rest = self.text.get(self.at..).unwrap_or_default();
         let end = rest.find([',', ']', '}', ' ', '\t', '\n', '\r']).unwrap_or(rest.len());
         self.at += end;
@@ -146,7 +146,7 @@ impl<'t> Json<'t> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    fn blanks(&mut self) {
+    fn whitespace(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
@@ -210,14 +210,14 @@ impl Scan<'_> {
     fn value(&mut self) -> Option<()> {
         let mut open: Vec<u8> = Vec::new();
         loop {
-            self.blanks();
+            self.whitespace();
             match self.next()? {
                 opened @ (b'[' | b'{') => {
                     open.push(opened);
                     if open.len() > DEEPEST {
                         return None;
                     }
-                    self.blanks();
+                    self.whitespace();
                     // An empty one is closed below.
                     if !matches!(self.peek(), b']' | b'}') {
                         if opened == b'{' {
@@ -237,13 +237,13 @@ impl Scan<'_> {
                 digit => self.number(digit)?,
             }
             loop {
-                self.blanks();
+                self.whitespace();
                 match (open.last(), self.next()) {
                     (None, None) => return Some(()),
                     (Some(b'['), Some(b']')) | (Some(b'{'), Some(b'}')) => drop(open.pop()),
                     (Some(b'['), Some(b',')) => break,
                     (Some(b'{'), Some(b',')) => {
-                        self.blanks();
+                        self.whitespace();
                         self.key()?;
                         break;
                     }
@@ -256,7 +256,7 @@ impl Scan<'_> {
     fn key(&mut self) -> Option<()> {
         self.literal(b"\"")?;
         self.string()?;
-        self.blanks();
+        self.whitespace();
         self.literal(b":")
     }
 
@@ -313,7 +313,7 @@ impl Scan<'_> {
         rest.iter().try_for_each(|wanted| self.next().filter(|byte| byte == wanted).map(drop))
     }
 
-    fn blanks(&mut self) {
+    fn whitespace(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }

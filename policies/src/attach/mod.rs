@@ -30,7 +30,7 @@ const OVN: &str = "ovn";
 
 /// What a Pod's annotations ask for, before anything is looked up.
 #[derive(Debug)]
-pub(crate) struct Asked<'p> {
+pub(crate) struct Attachments<'p> {
     /// What decides over its primary network.
     pub(crate) primary: Primary<'p>,
     /// The networks that it lists, each with the annotation that lists it.
@@ -96,7 +96,7 @@ pub(crate) struct Network<'p> {
     pub(crate) pools: Vec<(String, &'p str)>,
 }
 
-impl<'p> Asked<'p> {
+impl<'p> Attachments<'p> {
     /// Reads the annotations of a Pod in a namespace.
     pub(crate) fn by(pod: &'p PodTemplate, namespace: &'p str, kube_ovn: &KubeOvn) -> Self {
         let mut asked = Self {
@@ -221,7 +221,7 @@ impl<'p> Network<'p> {
     }
 }
 
-/// The name that an `ip_pool` is, blanks trimmed; none for addresses.
+/// The name that an `ip_pool` is, whitespace trimmed; none for addresses.
 pub(crate) fn pool_name(value: &str) -> Option<&str> {
     let name = value.trim();
     (!name.contains([',', ';']) && parse_ip(name).is_none()).then_some(name)

@@ -33,7 +33,7 @@ fn pod(annotations: &Value) -> PodTemplate {
 /// `provider -> Subnet|Subnet` of each network.
 fn leads(namespace: &str, annotations: Value) -> Vec<String> {
     let (cluster, pod) = (cluster(), pod(&annotations));
-    let asked = Asked::by(&pod, namespace, &KubeOvn::default());
+    let asked = Attachments::by(&pod, namespace, &KubeOvn::default());
     let mut providers = Providers::new(&cluster);
     let lead = |network: &Network<'_>| {
         let subnets = match network.switch {
@@ -96,7 +96,7 @@ fn one_interface_is_cut_from_the_provider_wherever_it_came_from() {
 fn pools_are_named_by_the_key_of_their_network() {
     let pools = |annotations: Value| {
         let pod = pod(&annotations);
-        let asked = Asked::by(&pod, "amber", &KubeOvn::default());
+        let asked = Attachments::by(&pod, "amber", &KubeOvn::default());
         let names = asked.networks.iter().flat_map(|network| network.pools.iter().map(|(_, name)| (*name).to_owned()));
         names.collect::<Vec<_>>()
     };
@@ -127,7 +127,7 @@ fn the_primary_network_is_decided_in_kube_ovns_order() {
 #[test]
 fn an_annotation_that_cannot_be_read_hides_no_other() {
     let pod = pod(&json!({DEFAULT_NETWORK: "[", NETWORKS: r#"[{"name":"db"},{}]"#}));
-    let asked = Asked::by(&pod, "amber", &KubeOvn::default());
+    let asked = Attachments::by(&pod, "amber", &KubeOvn::default());
     assert_eq!((asked.networks.len(), asked.unreadable.len()), (1, 1));
     assert_eq!(asked.nameless, [(NETWORKS, 1)]);
 }

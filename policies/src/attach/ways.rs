@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Asked, IP_POOL, Network, OVN, Place, Primary, Providers, pool_name};
+use super::{Attachments, IP_POOL, Network, OVN, Place, Primary, Providers, pool_name};
 use crate::inventory::{Answer, ClusterView};
 use crate::kinds::{LOGICAL_SWITCH, PodTemplate, Subnet};
 
@@ -59,7 +59,7 @@ pub(crate) struct Ways<'p, 'v> {
 impl<'p> Ways<'p, '_> {
     /// All of them, whichever of its Subnets Kube-OVN may choose. Where several networks lead to one set of Subnets, the first
     /// has a way for each of the set, any other one way: the work is that of the text and of the set, and not of both.
-    pub(crate) fn find(mut self, asked: &Asked<'p>) -> Answer<Vec<Way<'p>>> {
+    pub(crate) fn find(mut self, asked: &Attachments<'p>) -> Answer<Vec<Way<'p>>> {
         let mut ways = Vec::new();
         let chosen = Primary::chosen(self.pod);
         let is_primary = asked.primary == chosen;
@@ -84,7 +84,7 @@ impl<'p> Ways<'p, '_> {
 
     fn networks(
         &mut self,
-        asked: &Asked<'p>,
+        asked: &Attachments<'p>,
         default: &[(By<'p>, Arc<Subnet>)],
         ways: &mut Vec<Way<'p>>,
     ) -> Answer<()> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Choice, Explainer};
-use crate::attach::{Asked, Network, Place, Providers, Unreadable};
+use crate::attach::{Attachments, Network, Place, Providers, Unreadable};
 use crate::inventory::Answer;
 use crate::kinds::NETWORKS;
 
@@ -29,7 +29,7 @@ impl Explainer<'_> {
         if self.pod.host_network {
             return Ok(attached);
         }
-        let asked = Asked::by(self.pod, self.namespace, &self.settings.kube_ovn);
+        let asked = Attachments::by(self.pod, self.namespace, &self.settings.kube_ovn);
         for (key, unreadable) in &asked.unreadable {
             let why = match unreadable {
                 Unreadable::Malformed(why) => format!("cannot be read: it {why}"),

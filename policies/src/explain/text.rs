@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{Choice, Explanation, Network};
-use crate::finding::Finding;
+use crate::finding::Reported;
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +49,7 @@ impl Explanation {
     fn verdict_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = &self.verdict;
         line(f, "verdict", if verdict.allowed { "admitted" } else { "refused" })?;
-        let each = |word: &'static str, findings: &[Finding]| -> Vec<String> {
+        let each = |word: &'static str, findings: &[Reported]| -> Vec<String> {
             findings.iter().map(|finding| format!("    {word}: {finding}")).collect()
         };
         for text in each("error", &verdict.findings).iter().chain(&each("warning", &verdict.warnings)) {

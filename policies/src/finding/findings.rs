@@ -9,23 +9,20 @@ const MOST_FINDINGS_OF_A_RULE: usize = 1000;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    pub(crate) kept: Vec<Finding>,
+    pub(crate) kept: Vec<(Action, Finding)>,
     kept_denials: usize,
     pub(crate) more_denials: usize,
     pub(crate) more_warnings: usize,
-    /// Whether a denial among them keeps a tenant out of where it may not be.
-    pub(crate) isolate: bool,
 }
 
 impl Findings {
-    pub(crate) fn add(&mut self, finding: Finding) {
-        let action = finding.action();
+    pub(crate) fn add(&mut self, action: Action, finding: Finding) {
         // Warnings crowd no denial out: what is refused must say what for.
         if self.is_full(action) {
             self.leave_out(action);
         } else {
             self.kept_denials += usize::from(action == Action::Deny);
-            self.kept.push(finding);
+            self.kept.push((action, finding));
         }
     }
 
@@ -45,14 +42,7 @@ impl Findings {
 
     /// Whether anything is wrong, and not only probably so.
     pub(crate) fn deny(&self) -> bool {
-        self.more_denials > 0 || self.kept.iter().any(|finding| finding.action() == Action::Deny)
-    }
-
-    /// Appends what another rule has found.
-    pub(crate) fn append(&mut self, other: Findings) {
-        self.kept.extend(other.kept);
-        self.more_denials += other.more_denials;
-        self.more_warnings += other.more_warnings;
+        self.more_denials > 0 || self.kept.iter().any(|(action, _)| *action == Action::Deny)
     }
 }
 
@@ -68,9 +58,7 @@ mod tests {
     fn warnings_crowd_no_denial_out() {
         let mut findings = Findings::default();
         let mut add = |action| {
-            let mut finding = Finding::required(FieldPath::of("spec"), "");
-            finding.action = action;
-            findings.add(finding);
+            findings.add(action, Finding::required(FieldPath::of("spec"), ""));
         };
         for _ in 0..MOST_FINDINGS_OF_A_RULE + 5 {
             add(Action::Warn);

@@ -1,13 +1,14 @@
-//! What a rule has to say: a [`Finding`], worded as Kubernetes words a `field.Error`.
+//! What a rule has to say: a [`Finding`], worded as Kubernetes words a `field.Error`; and what a review makes of it.
 
 mod findings;
+mod reported;
 mod verdict;
 
 use std::borrow::Cow;
-use std::fmt;
+#[cfg(debug_assertions)]
+use std::panic::Location;
 
 use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
 use serde_json::Value;
 
 use crate::field::FieldPath;
@@ -16,6 +17,8 @@ use crate::kinds::{Kind, ObjectRef};
 use crate::text::{quoted, shown};
 
 pub(crate) use findings::Findings;
+pub use reported::Reported;
+pub(crate) use reported::{Report, Suppression};
 pub use verdict::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
 
 /// What a finding does to the request.
@@ -88,13 +91,9 @@ pub enum Evidence {
     AllOf(Kind),
 }
 
-/// One thing that is wrong with a request.
+/// One thing that is wrong with a request. A rule makes it, and nobody changes it afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The id of the rule, set by the review.
-    pub(crate) rule: &'static str,
-    /// What it does to the request.
-    pub(crate) action: Action,
     reason: Reason,
     field: FieldPath,
     /// The offending value as a message shows it, quotes and all; none for a missing one.
@@ -108,19 +107,15 @@ pub struct Finding {
     identity: Option<String>,
     /// What it rests on beside the related objects.
     missed: Vec<Evidence>,
-    /// Whether it is a denial that the object's own annotation spares.
-    pub(crate) spared: bool,
-    /// Whether its caller spared it besides.
-    excused: bool,
-    /// Whether its JSON may name the related objects.
-    pub(crate) disclosed: bool,
+    /// The place of a rule that made it: a test wants a case for each.
+    #[cfg(debug_assertions)]
+    made_at: &'static Location<'static>,
 }
 
 impl Finding {
+    #[cfg_attr(debug_assertions, track_caller)]
     fn new(reason: Reason, field: FieldPath, value: Option<String>, detail: impl Into<String>) -> Self {
         Self {
-            rule: "",
-            action: Action::Deny,
             reason,
             field,
             value,
@@ -130,38 +125,43 @@ impl Finding {
             related: Vec::new(),
             identity: None,
             missed: Vec::new(),
-            spared: false,
-            excused: false,
-            disclosed: true,
+            #[cfg(debug_assertions)]
+            made_at: Location::caller(),
         }
     }
 
     /// A malformed value, or one out of range.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn invalid(field: FieldPath, value: &str, detail: impl Into<String>) -> Self {
         Self::new(Reason::Invalid, field, Some(quoted(value)), detail)
     }
 
     /// A number out of range.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn invalid_number(field: FieldPath, value: i64, detail: impl Into<String>) -> Self {
         Self::new(Reason::Invalid, field, Some(value.to_string()), detail)
     }
 
     /// A value of the wrong JSON type.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn type_invalid(field: FieldPath, value: &Value, detail: impl Into<String>) -> Self {
         Self::new(Reason::TypeInvalid, field, Some(shown(value)), detail)
     }
 
     /// A value whose type was found wrong while the object was read.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub(crate) fn type_error(error: &TypeError) -> Self {
         Self::new(Reason::TypeInvalid, error.field.clone(), Some(error.shown.clone()), error.detail())
     }
 
     /// A value that must be there and is not.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn required(field: FieldPath, detail: impl Into<String>) -> Self {
         Self::new(Reason::Required, field, None, detail)
     }
 
     /// A value that is none of `supported`.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn not_supported(field: FieldPath, value: &str, supported: &[&str]) -> Self {
         let supported: Vec<String> = supported.iter().map(|value| quoted(value)).collect();
         let detail = format!("supported values: {}", supported.join(", "));
@@ -169,21 +169,24 @@ impl Finding {
     }
 
     /// A value that stands elsewhere already.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn duplicate(field: FieldPath, value: &str, detail: impl Into<String>) -> Self {
         Self::new(Reason::Duplicate, field, Some(quoted(value)), detail)
     }
 
     /// The name of something that does not exist.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn not_found(field: FieldPath, name: &str, detail: impl Into<String>) -> Self {
         Self::new(Reason::NotFound, field, Some(quoted(name)), detail)
     }
 
     /// A well-formed value that may not stand here. Kubernetes does not repeat it in the message, so the detail says it.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn forbidden(field: FieldPath, value: &str, detail: impl Into<String>) -> Self {
         Self::new(Reason::Forbidden, field, Some(quoted(value)), detail)
     }
 
-    /// How to mend it, in a sentence.
+    /// How to fix it, in a sentence.
     #[must_use]
     pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.help = help.into();
@@ -225,14 +228,10 @@ impl Finding {
         self
     }
 
-    /// The id of the rule that found it.
-    pub fn rule(&self) -> &'static str {
-        self.rule
-    }
-
-    /// What it does to the request.
-    pub fn action(&self) -> Action {
-        self.action
+    /// The place of a rule that made it.
+    #[cfg(debug_assertions)]
+    pub fn made_at(&self) -> &'static Location<'static> {
+        self.made_at
     }
 
     /// The cause type.
@@ -272,12 +271,7 @@ impl Finding {
         }
     }
 
-    /// The message with the id of its rule, as a cluster's user reads it: `… [subnet-cidr-overlap]`.
-    pub fn message_with_rule(&self) -> String {
-        format!("{} [{}]", self.message(), self.rule)
-    }
-
-    /// How to mend it; empty if the message says it all.
+    /// How to fix it; empty if the message says it all.
     pub fn help_text(&self) -> &str {
         &self.help
     }
@@ -293,75 +287,23 @@ impl Finding {
         related.chain(self.missed.iter().cloned())
     }
 
-    /// Those of the other objects whose names may be disclosed: all or none.
-    pub fn disclosed_objects(&self) -> &[Related] {
-        if self.disclosed { &self.related } else { &[] }
-    }
-
-    /// Turns it into a warning that is excused, whatever its rule does.
-    pub fn spare(&mut self) {
-        self.action = Action::Warn;
-        self.spared = true;
-        self.excused = true;
-    }
-
-    /// Whether whoever called [`Finding::spare`] excused it.
-    pub fn is_excused(&self) -> bool {
-        self.excused
-    }
-
-    /// Whether it is excused: by the object's own annotation `vpcguard.io/allow`, or by whoever called [`Finding::spare`].
-    pub fn is_spared(&self) -> bool {
-        self.spared
-    }
-
     /// What makes this the same violation in an older version of the object: the offending value, wherever it stands
     /// in the object, and what it is in conflict with; the field, where a value is missing.
-    pub(crate) fn offence(&self) -> Offence {
+    pub(crate) fn violation(&self) -> ViolationKey {
         match (&self.identity, &self.value) {
-            (Some(identity), _) => Offence::Identity(identity.clone()),
-            (None, Some(value)) => Offence::Value(value.clone(), self.with.clone()),
-            (None, None) => Offence::Field(self.field.clone()),
+            (Some(identity), _) => ViolationKey::Identity(identity.clone()),
+            (None, Some(value)) => ViolationKey::Value(value.clone(), self.with.clone()),
+            (None, None) => ViolationKey::Field(self.field.clone()),
         }
     }
 }
 
-/// See [`Finding::offence`].
+/// See [`Finding::violation`].
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Offence {
+pub(crate) enum ViolationKey {
     Identity(String),
     Value(String, Option<String>),
     Field(FieldPath),
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.message_with_rule())
-    }
-}
-
-impl Serialize for Finding {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let related = self.disclosed_objects();
-        let optional = [self.spared, !self.help.is_empty(), !related.is_empty()];
-        let fields = 5 + optional.into_iter().filter(|present| *present).count();
-        let mut out = serializer.serialize_struct("Finding", fields)?;
-        out.serialize_field("rule", self.rule)?;
-        out.serialize_field("action", &self.action)?;
-        out.serialize_field("reason", &self.reason)?;
-        out.serialize_field("message", &self.message())?;
-        out.serialize_field("field", &self.field)?;
-        if self.spared {
-            out.serialize_field("spared", &true)?;
-        }
-        if !self.help.is_empty() {
-            out.serialize_field("help", &self.help)?;
-        }
-        if !related.is_empty() {
-            out.serialize_field("related", related)?;
-        }
-        out.end()
-    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::field::FieldPath;
-use crate::finding::{Action, Evidence, Finding, Findings};
+use crate::finding::{Action, Evidence, Report, Reported};
 use crate::gather::sort_and_dedup;
-use crate::settings::Settings;
 
 /// How many findings of each action a verdict lists.
 pub const MOST_FINDINGS: usize = 20;
@@ -20,9 +19,9 @@ pub struct Verdict {
     /// 200; 422 for an invalid object; 403 for a tenant where it may not be.
     pub code: u16,
     /// What the request is refused for, in the order of the rule table, then of the fields; at most 20.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Reported>,
     /// What the user is told besides, in the same order; at most 20.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<Reported>,
     /// How many findings and warnings are not listed.
     #[serde(skip_serializing_if = "is_zero")]
     pub omitted: usize,
@@ -41,10 +40,10 @@ pub struct Verdict {
     /// The denials that are not listed, in the same order, as far as they are kept. Whoever picks some of the findings must look
     /// at these too, or 20 denials would hide one of another rule.
     #[serde(skip)]
-    pub unlisted_findings: Vec<Finding>,
+    pub unlisted_findings: Vec<Reported>,
     /// The warnings that are not listed.
     #[serde(skip)]
-    pub unlisted_warnings: Vec<Finding>,
+    pub unlisted_warnings: Vec<Reported>,
 }
 
 /// A rule that could not look at everything.
@@ -87,25 +86,22 @@ impl Verdict {
         }
     }
 
-    /// The verdict on a request in which rules have found this.
-    pub(crate) fn of(findings: Findings, settings: &Settings) -> Self {
-        let allowed = !findings.deny();
+    /// The verdict on a request of which rules say this.
+    pub(crate) fn of(report: Report) -> Self {
+        let allowed = !report.denies();
         let (mut denials, mut warnings): (Vec<_>, Vec<_>) =
-            findings.kept.into_iter().partition(|finding| finding.action == Action::Deny);
+            report.listed.into_iter().partition(|reported| reported.action == Action::Deny);
         let code = match allowed {
             true => 200,
-            false if findings.isolate => 403,
+            false if report.isolates => 403,
             false => 422,
         };
-        let mut rests_on: Vec<_> = denials.first().into_iter().flat_map(Finding::evidence).collect();
+        let mut rests_on: Vec<_> = denials.first().into_iter().flat_map(|denial| denial.evidence()).collect();
         sort_and_dedup(&mut rests_on);
-        for finding in denials.iter_mut().chain(&mut warnings) {
-            finding.disclosed = settings.disclose_names;
-        }
-        let cut = |findings: &mut Vec<Finding>| findings.split_off(findings.len().min(MOST_FINDINGS));
+        let cut = |findings: &mut Vec<Reported>| findings.split_off(findings.len().min(MOST_FINDINGS));
         let (unlisted_findings, unlisted_warnings) = (cut(&mut denials), cut(&mut warnings));
         let kept = unlisted_findings.len() + unlisted_warnings.len();
-        let omitted = kept + findings.more_denials + findings.more_warnings;
+        let omitted = kept + report.more_denials + report.more_warnings;
         Self {
             allowed,
             code,

@@ -39,7 +39,7 @@ pub fn to_lines(holdings: &Holdings) -> Vec<String> {
     holdings.iter().map(line).collect()
 }
 
-/// Reads lines back; none if one of them makes no sense, for half an index is no index.
+/// Reads lines back; none if one of them makes no sense, for half an index is not an index.
 pub fn from_lines<'l>(lines: impl IntoIterator<Item = &'l str>) -> Option<Holdings> {
     let read = |line: &str| {
         let (name, prefixes) = line.split_once(' ')?;

@@ -11,7 +11,7 @@ use crate::kinds::{
     Object, ServiceCidr, Shard, Subnet, Typed, Vip, Vpc,
 };
 
-/// A read that failed. It is no verdict: the runner reports it as its own error, and nothing is admitted on it.
+/// A read that failed. It is not a verdict: the runner reports it as its own error, and nothing is admitted on it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {cause}", self.attempt())]
 pub struct ViewError {

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::Inventory;
-use super::table::{Kept, Standing};
+use super::table::{Kept, Stage};
 use crate::kinds::{Kind, Object, Subnet, key};
 
 impl Inventory {
-    pub(super) fn keep(&mut self, object: &Object, standing: Standing) {
+    pub(super) fn keep(&mut self, object: &Object, stage: Stage) {
         let Some(kind) = object.looked_up_as() else { return };
         let meta = object.meta();
         // Kubernetes ignores a namespace in a cluster-scoped object.
         let namespace = if kind.is_namespaced() { meta.namespace.as_str() } else { "" };
         let key: Arc<str> = key(namespace, &meta.name).into();
-        let before = self.tables.entry(kind).or_default().insert(&key, Kept { object: object.clone(), standing });
+        let before = self.tables.entry(kind).or_default().insert(&key, Kept { object: object.clone(), stage });
         match before {
             Some(before) if before.object.is(object) => self.release_prefixes(&before),
             before => {
@@ -23,7 +23,7 @@ impl Inventory {
                 object.index(&mut |index, word| self.groups.add(kind, index, word, &key));
             }
         }
-        if let (Object::Subnet(subnet), Standing::Stored) = (object, standing) {
+        if let (Object::Subnet(subnet), Stage::Stored) = (object, stage) {
             self.hold_prefixes(subnet, &key);
         }
     }
@@ -49,7 +49,7 @@ impl Inventory {
 
     /// A Subnet that was only planned holds none.
     fn release_prefixes(&mut self, kept: &Kept) {
-        let (Object::Subnet(subnet), Standing::Stored) = (&kept.object, kept.standing) else { return };
+        let (Object::Subnet(subnet), Stage::Stored) = (&kept.object, kept.stage) else { return };
         let Some(shard) = subnet.shard() else { return };
         let Some(prefixes) = self.shards.get_mut(&shard) else { return };
         for cidr in &subnet.cidrs {

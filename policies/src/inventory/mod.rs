@@ -15,10 +15,10 @@ use serde_json::Value;
 use crate::kinds::{Kind, KubeOvn, Object, Shard, Subnet, Typed, key};
 use crate::net::PrefixIndex;
 use groups::Groups;
-use table::{Standing, Table};
+use table::{Stage, Table};
 
 pub use cluster_view::{Answer, Attended, ClusterView, Held, Known, Sight, ViewError};
-pub use view::Stored;
+pub use view::Committed;
 
 /// The indexed state of a cluster.
 #[derive(Clone, Debug, Default)]
@@ -58,18 +58,18 @@ impl Inventory {
 
     /// [`apply`](Self::apply), where the object was read already.
     pub fn store(&mut self, object: &Object) {
-        self.keep(object, Standing::Stored);
+        self.keep(object, Stage::Stored);
     }
 
     /// Makes an object known that others may refer to, though it is not stored yet: it is in conflict with nothing. To
-    /// [`Stored`], and where prefixes are looked for, there is no such object.
+    /// [`Committed`], and where prefixes are looked for, there is no such object.
     pub fn plan(&mut self, object: &Object) {
-        self.keep(object, Standing::Planned);
+        self.keep(object, Stage::Planned);
     }
 
     /// Makes as if a planned object did not exist, while it is asked whether it may be stored.
     pub fn hide(&mut self, object: &Object) {
-        self.keep(object, Standing::Asked);
+        self.keep(object, Stage::Asked);
     }
 
     /// Takes an object away. The namespace means nothing for cluster-scoped kinds: the API server gives that of a Namespace
@@ -95,10 +95,10 @@ impl Inventory {
 
     /// All Subnets, those that are being deleted too.
     pub(crate) fn stored_subnets(&self) -> impl Iterator<Item = &Subnet> {
-        self.all_of(Kind::Subnet, Standing::Stored).filter_map(Subnet::of).map(AsRef::as_ref)
+        self.all_of(Kind::Subnet, Stage::Stored).filter_map(Subnet::of).map(AsRef::as_ref)
     }
 
-    fn all_of(&self, kind: Kind, least: Standing) -> impl Iterator<Item = &Object> {
+    fn all_of(&self, kind: Kind, least: Stage) -> impl Iterator<Item = &Object> {
         self.tables.get(&kind).into_iter().flat_map(move |table| table.all(least))
     }
 
@@ -224,8 +224,8 @@ mod tests {
                 let bound = view.subnets_binding("ns1", None).unwrap().len();
                 (view.subnet("a").unwrap().is_some(), view.subnets_of_vpc("v").unwrap().len(), bound)
             };
-            assert_eq!(overlapping(inventory, "v", "10.0.0.0/8").len(), of(&Stored(inventory)).1);
-            (of(inventory), of(&Stored(inventory)))
+            assert_eq!(overlapping(inventory, "v", "10.0.0.0/8").len(), of(&Committed(inventory)).1);
+            (of(inventory), of(&Committed(inventory)))
         };
         inventory.plan(&a);
         assert_eq!(found(&inventory), ((true, 1, 1), (false, 0, 0)));
@@ -258,7 +258,7 @@ mod tests {
         let mut inventory = Inventory::default();
         inventory.plan(&read(Kind::Node, &json!({"metadata": {"name": "n"}})));
         assert_eq!(view(&inventory).nodes().unwrap().map(|nodes| nodes.len()), Known::Seen(1));
-        assert_eq!(view(&Stored(&inventory)).nodes().unwrap().map(|nodes| nodes.len()), Known::Unknown);
+        assert_eq!(view(&Committed(&inventory)).nodes().unwrap().map(|nodes| nodes.len()), Known::Unknown);
     }
 
     #[test]

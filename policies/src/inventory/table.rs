@@ -7,7 +7,7 @@ use crate::kinds::Object;
 
 /// How far an object has come, the furthest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(super) enum Stage {
     /// It is asked whether it may be stored, and does not exist meanwhile.
     Asked,
     /// It is to be stored: others may refer to it.
@@ -20,7 +20,7 @@ pub(super) enum Standing {
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) object: Object,
-    pub(super) standing: Standing,
+    pub(super) stage: Stage,
 }
 
 /// The objects of one kind. Namespaced ones have their namespace before the name.
@@ -46,12 +46,12 @@ impl Table {
     }
 
     /// The object, if it has come so far.
-    pub(super) fn get(&self, key: &str, least: Standing) -> Option<&Object> {
-        self.0.get(key).filter(|kept| kept.standing >= least).map(|kept| &kept.object)
+    pub(super) fn get(&self, key: &str, least: Stage) -> Option<&Object> {
+        self.0.get(key).filter(|kept| kept.stage >= least).map(|kept| &kept.object)
     }
 
     /// All objects that have come so far.
-    pub(super) fn all(&self, least: Standing) -> impl Iterator<Item = &Object> {
-        self.0.values().filter(move |kept| kept.standing >= least).map(|kept| &kept.object)
+    pub(super) fn all(&self, least: Stage) -> impl Iterator<Item = &Object> {
+        self.0.values().filter(move |kept| kept.stage >= least).map(|kept| &kept.object)
     }
 }

@@ -5,32 +5,32 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::Inventory;
-use super::table::Standing;
+use super::table::Stage;
 use crate::inventory::{Answer, ClusterView, Held, Sight};
 use crate::kinds::{AddressSpace, Kind, LabelSelector, Namespace, NatGateway, Object, Shard, Subnet, Typed, key};
 use crate::net::PrefixIndex;
 
 /// What of an inventory is stored, and not only planned.
 #[derive(Clone, Copy, Debug)]
-pub struct Stored<'a>(pub &'a Inventory);
+pub struct Committed<'a>(pub &'a Inventory);
 
 /// An inventory, and how far an object of it must have come before it exists.
 trait Part {
-    const LEAST: Standing;
+    const LEAST: Stage;
 
     fn inventory(&self) -> &Inventory;
 }
 
 impl Part for Inventory {
-    const LEAST: Standing = Standing::Planned;
+    const LEAST: Stage = Stage::Planned;
 
     fn inventory(&self) -> &Inventory {
         self
     }
 }
 
-impl Part for Stored<'_> {
-    const LEAST: Standing = Standing::Stored;
+impl Part for Committed<'_> {
+    const LEAST: Stage = Stage::Stored;
 
     fn inventory(&self) -> &Inventory {
         self.0
@@ -67,7 +67,7 @@ impl<P: Part> ClusterView for P {
         let shards = self.inventory().shards.range(first..).take_while(|(shard, _)| shard.vpc == vpc);
         let mut found: Vec<Held> = shards.flat_map(|(_, prefixes)| held(prefixes, prefix)).collect();
         found.sort_unstable();
-        let kept = |name: &str| self.inventory().get(Kind::Subnet, name, Standing::Stored).and_then(Subnet::of);
+        let kept = |name: &str| self.inventory().get(Kind::Subnet, name, Stage::Stored).and_then(Subnet::of);
         let subnet = |held: Held| Some((Arc::clone(kept(&held.subnet)?), held.prefix));
         Ok(found.into_iter().filter_map(subnet).collect())
     }
@@ -89,7 +89,7 @@ impl Inventory {
                 prefixes.into_iter().map(|held| held.subnet).collect()
             }
             AddressSpace::Subnet(subnet) => {
-                let gateways = self.by(Kind::VpcNatGateway, NatGateway::BY_SUBNET, subnet, Standing::Stored);
+                let gateways = self.by(Kind::VpcNatGateway, NatGateway::BY_SUBNET, subnet, Stage::Stored);
                 let holds = |gateway: &&Arc<NatGateway>| {
                     !gateway.meta.deleting && gateway.lan_ips().any(|lan_ip| prefix.contains(&lan_ip))
                 };
@@ -104,11 +104,11 @@ impl Inventory {
         self.shards.contains_key(shard)
     }
 
-    fn get(&self, kind: Kind, key: &str, least: Standing) -> Option<&Object> {
+    fn get(&self, kind: Kind, key: &str, least: Stage) -> Option<&Object> {
         self.tables.get(&kind)?.get(key, least)
     }
 
-    fn by(&self, kind: Kind, index: &'static str, word: &str, least: Standing) -> impl Iterator<Item = &Object> {
+    fn by(&self, kind: Kind, index: &'static str, word: &str, least: Stage) -> impl Iterator<Item = &Object> {
         self.groups.members(kind, index, word).filter_map(move |key| self.get(kind, key, least))
     }
 }

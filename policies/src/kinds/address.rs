@@ -10,7 +10,7 @@ use crate::net::parse_ip;
 pub struct AddressList {
     /// The text as it was written.
     pub text: String,
-    /// The addresses that parse, blanks trimmed.
+    /// The addresses that parse, whitespace trimmed.
     pub addresses: Vec<IpAddr>,
 }
 

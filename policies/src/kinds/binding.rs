@@ -12,6 +12,8 @@ pub struct Binding {
 }
 
 impl Resource for Binding {
+    const PARTS: &'static [&'static str] = &[];
+
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         Self { meta: Meta::read(object) }
     }

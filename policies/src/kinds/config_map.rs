@@ -16,11 +16,12 @@ pub const NAT_GW_CONFIG: &str = "ovn-vpc-nat-gw-config";
 pub struct ConfigMap {
     /// The metadata.
     pub meta: Meta,
-    /// The data. Values that are no texts are kept: a rule of their own speaks of them.
+    /// The data. Values that are not strings are kept: a rule of their own speaks of them.
     pub data: Map<String, Value>,
 }
 
 impl Resource for ConfigMap {
+    const PARTS: &'static [&'static str] = &["data"];
     const LOOKED_UP: Option<&'static [&'static str]> = Some(&["data"]);
     const FOUND: Found = Found::ByName;
 

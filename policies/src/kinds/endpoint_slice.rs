@@ -31,6 +31,8 @@ pub struct Target {
 }
 
 impl Resource for EndpointSlice {
+    const PARTS: &'static [&'static str] = &["endpoints", "ports"];
+
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let target = |(at, endpoint): (usize, Reader<'_, '_>)| {
             let target = endpoint.at("targetRef");

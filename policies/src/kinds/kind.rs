@@ -131,7 +131,34 @@ impl ObjectRef {
 /// How long the name of an object may be, in bytes.
 pub const LONGEST_NAME: usize = 253;
 
+/// Whether an object can have this name: a subdomain, as RFC 1123 has it.
+pub fn is_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    name.len() <= LONGEST_NAME && name.split('.').all(is_label)
+}
+
 /// A text that may be a name. Of a longer one only so much is kept that it is none: a thousand findings may speak of it.
 fn a_name(text: &str) -> &str {
     text.char_indices().nth(LONGEST_NAME + 1).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_subdomain() {
+        for name in ["a", "a-b.c", "0"] {
+            assert!(is_name(name), "{name}");
+        }
+        let long = "a".repeat(254);
+        for name in ["", "a/b", "..", "A", "a_b", "-a", "a.", "ä", "a b", &long] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
 }

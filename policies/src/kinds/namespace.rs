@@ -17,6 +17,7 @@ pub struct Namespace {
 }
 
 impl Resource for Namespace {
+    const PARTS: &'static [&'static str] = &[];
     const LOOKED_UP: Option<&'static [&'static str]> = Some(&[]);
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {

@@ -70,6 +70,7 @@ pub struct NatRule {
 }
 
 impl Resource for NatGateway {
+    const PARTS: &'static [&'static str] = &["spec", "status"];
     const LOOKED_UP: Option<&'static [&'static str]> = Some(FIELDS);
 
     const INDEXES: &'static [Index<Self>] = &[

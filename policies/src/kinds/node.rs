@@ -17,6 +17,7 @@ pub struct Node {
 }
 
 impl Resource for Node {
+    const PARTS: &'static [&'static str] = &["status"];
     const LOOKED_UP: Option<&'static [&'static str]> = Some(&["status.addresses"]);
     const FOUND: Found = Found::InLists;
 

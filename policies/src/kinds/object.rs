@@ -5,18 +5,17 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::table::for_each_kind;
-use super::{
-    AttachmentDefinition, Binding, ConfigMap, EgressGateway, EndpointSlice, IpPool, IptablesEip, IptablesRule, Kind,
-    Meta, Namespace, NatGateway, Node, PodTemplate, Service, ServiceCidr, Subnet, Vip, Vpc,
-};
+use super::{Kind, KubeOvn, Meta, PodTemplate};
 use crate::json::{Reader, TypeError, TypeErrors};
-use crate::kinds::KubeOvn;
 
 /// A type of objects: what is read of them, and by what others find them. Written in the file of the kind.
 pub trait Resource: Sized + 'static {
     /// The fields that are read of an object that is looked up, beside its metadata; a list under one of them is read whole.
     /// None where rules only review objects of this type.
     const LOOKED_UP: Option<&'static [&'static str]> = None;
+
+    /// The parts of an object that are read, beside its metadata.
+    const PARTS: &'static [&'static str] = &["spec"];
 
     /// How objects of this type are looked up.
     const FOUND: Found = Found::ByNameAndInLists;
@@ -75,7 +74,7 @@ macro_rules! objects {
         pub enum Object {
             $(
                 #[doc = concat!("As [`", stringify!($type), "`].")]
-                $variant(Arc<$type>),
+                $variant(Arc<super::$type>),
             )+
         }
 
@@ -85,7 +84,7 @@ macro_rules! objects {
                 let errors = TypeErrors::default();
                 let reader = Reader::new(object, &errors);
                 let read = match kind {
-                    $($(Kind::$kind)|+ => Object::$variant($type::read(kind, &reader, kube_ovn).into()),)+
+                    $($(Kind::$kind)|+ => Object::$variant(super::$type::read(kind, &reader, kube_ovn).into()),)+
                 };
                 (read, errors.into_sorted())
             }
@@ -100,7 +99,7 @@ macro_rules! objects {
             /// The kind as which it is looked up; none for what rules only review.
             pub(crate) fn looked_up_as(&self) -> Option<Kind> {
                 match self {
-                    $(Object::$variant(_) => $type::LOOKED_UP.map(|_| $type::KIND),)+
+                    $(Object::$variant(_) => super::$type::LOOKED_UP.map(|_| super::$type::KIND),)+
                 }
             }
 
@@ -116,7 +115,7 @@ macro_rules! objects {
             pub(crate) fn index(&self, each: &mut dyn FnMut(&'static str, &str)) {
                 match self {
                     $(Object::$variant(object) => {
-                        for index in $type::INDEXES {
+                        for index in super::$type::INDEXES {
                             (index.words)(object, &mut |word| each(index.name, word));
                         }
                     })+
@@ -124,7 +123,7 @@ macro_rules! objects {
             }
         }
 
-        $(impl Typed for $type {
+        $(impl Typed for super::$type {
             const KINDS: &'static [Kind] = &[$(Kind::$kind),+];
 
             fn of(object: &Object) -> Option<&Arc<Self>> {
@@ -140,14 +139,21 @@ macro_rules! objects {
             /// objects of this kind.
             pub fn looked_up(self) -> Option<&'static [&'static str]> {
                 match self {
-                    $($(Kind::$kind)|+ => $type::LOOKED_UP,)+
+                    $($(Kind::$kind)|+ => super::$type::LOOKED_UP,)+
+                }
+            }
+
+            /// The parts of an object of this kind that are read, beside its metadata.
+            pub fn parts(self) -> &'static [&'static str] {
+                match self {
+                    $($(Kind::$kind)|+ => super::$type::PARTS,)+
                 }
             }
 
             /// How objects of this kind are looked up.
             pub fn found(self) -> Found {
                 match self {
-                    $($(Kind::$kind)|+ => $type::FOUND,)+
+                    $($(Kind::$kind)|+ => super::$type::FOUND,)+
                 }
             }
         }
@@ -160,5 +166,41 @@ impl Kind {
     /// Whether objects of this kind are Pods or make Pods.
     pub fn has_pod_template(self) -> bool {
         PodTemplate::KINDS.contains(&self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    #[test]
+    fn a_kind_names_the_parts_that_are_read_of_it() {
+        // Everything that an object of any kind has at its top, all of the wrong type.
+        let tops = [
+            "spec",
+            "status",
+            "data",
+            "binaryData",
+            "immutable",
+            "type",
+            "stringData",
+            "webhooks",
+            "rules",
+            "target",
+            "endpoints",
+            "ports",
+            "addressType",
+        ];
+        let object = Value::Object(Map::from_iter(tops.map(|top| (top.to_owned(), json!(0)))));
+        for kind in Kind::ALL {
+            let errors = Object::read(*kind, &object, &KubeOvn::default()).1;
+            let read: BTreeSet<_> = errors.iter().map(|error| error.field.to_string()).collect();
+            let named: BTreeSet<_> = kind.parts().iter().map(|part| (*part).to_owned()).collect();
+            assert_eq!(read, named, "{kind}");
+        }
     }
 }

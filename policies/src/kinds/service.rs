@@ -40,6 +40,8 @@ pub struct ServiceNetwork<'s> {
 }
 
 impl Resource for Service {
+    const PARTS: &'static [&'static str] = &[];
+
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         Self { meta: Meta::read(object) }
     }

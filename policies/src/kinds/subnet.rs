@@ -43,7 +43,7 @@ pub struct Subnet {
     pub namespace_selectors: Vec<LabelSelector>,
     /// The prefixes as they were written: a comma list, an address family each.
     pub cidr_block: String,
-    /// The prefixes that parse, blanks trimmed.
+    /// The prefixes that parse, whitespace trimmed.
     pub cidrs: Vec<Cidr>,
     /// The gateway as it was written.
     pub gateway: String,

@@ -26,11 +26,15 @@ macro_rules! for_each_kind {
                 /// An address of a NAT gateway.
                 IptablesEip: "kubeovn.io" "v1" "IptablesEIP" "iptables-eips" Cluster;
             }
-            IptablesRule(IptablesRule) {
+            IptablesFipRule(IptablesFipRule) {
                 /// A floating IP of a NAT gateway.
                 IptablesFipRule: "kubeovn.io" "v1" "IptablesFIPRule" "iptables-fip-rules" Cluster;
+            }
+            IptablesDnatRule(IptablesDnatRule) {
                 /// A destination NAT rule.
                 IptablesDnatRule: "kubeovn.io" "v1" "IptablesDnatRule" "iptables-dnat-rules" Cluster;
+            }
+            IptablesSnatRule(IptablesSnatRule) {
                 /// A source NAT rule.
                 IptablesSnatRule: "kubeovn.io" "v1" "IptablesSnatRule" "iptables-snat-rules" Cluster;
             }

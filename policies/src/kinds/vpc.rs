@@ -153,7 +153,7 @@ impl Vpc {
         self.guests.contains(namespace)
     }
 
-    /// Whether it is open to a namespace by what it says itself: it lists or invites it, or it lists none, which is no limit.
+    /// Whether it is open to a namespace by what it says itself: it lists or invites it, or it lists none, which is not a limit.
     pub fn admits(&self, namespace: &str) -> bool {
         self.namespaces.is_empty() || self.binds(namespace) || self.invites(namespace)
     }
@@ -209,7 +209,7 @@ impl PolicyRoute {
         FieldPath::of("spec.policyRoutes").index(index)
     }
 
-    /// The next hops that parse, where it has any: blanks are trimmed, as Kube-OVN's controller does.
+    /// The next hops that parse, where it has any: whitespace is trimmed, as Kube-OVN's controller does.
     pub fn next_hops(&self) -> impl Iterator<Item = (&str, IpAddr)> {
         let reroutes = self.action == "reroute";
         let parts = self.next_hop_ip.split(',').map(str::trim).filter(move |_| reroutes);

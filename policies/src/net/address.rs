@@ -33,7 +33,7 @@ impl Family {
     }
 }
 
-/// The parts of a comma list, blanks trimmed, empty parts left out.
+/// The parts of a comma list, whitespace trimmed, empty parts left out.
 pub fn list_items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|part| !part.is_empty())
 }

@@ -14,23 +14,23 @@ pub struct Cidr {
     network: IpNet,
 }
 
-/// Why a text is no prefix.
+/// Why a text is not a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CidrError {
     /// There is no slash.
     #[error("needs a prefix length, as in 10.0.0.0/16 or fd00::/64")]
     NoLength,
-    /// What stands before the slash is no address.
+    /// What stands before the slash is not an address.
     #[error("has no valid address before the slash")]
     Address,
-    /// What stands after the slash is no number, or too large a one.
+    /// What stands after the slash is not a number, or too large a one.
     #[error("needs a prefix length from 0 to {most}")]
     Length {
         /// 32 or 128.
         most: u8,
     },
     /// Blanks stand around it, on which Kube-OVN fails.
-    #[error("must not have blanks around it")]
+    #[error("must not have whitespace around it")]
     Blanks,
 }
 
@@ -51,7 +51,7 @@ impl Cidr {
         Ok(Self::new(address, length))
     }
 
-    /// Parses what Kube-OVN may be given, blanks trimmed: for comparing, not for judging the syntax.
+    /// Parses what Kube-OVN may be given, whitespace trimmed: for comparing, not for judging the syntax.
     pub fn parse_trimmed(text: &str) -> Option<Self> {
         Self::parse(text.trim()).ok()
     }
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(message("10.0.0.0"), "needs a prefix length, as in 10.0.0.0/16 or fd00::/64");
         assert_eq!(message("10.0.0.0/33"), "needs a prefix length from 0 to 32");
         assert_eq!(message("10.0.0/8"), "has no valid address before the slash");
-        assert_eq!(message(" 10.0.0.0/8"), "must not have blanks around it");
+        assert_eq!(message(" 10.0.0.0/8"), "must not have whitespace around it");
     }
 
     #[test]

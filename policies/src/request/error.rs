@@ -2,7 +2,7 @@
 
 use crate::kinds::LONGEST_NAME;
 
-/// Why a body is no admission request that can be answered.
+/// Why a body is not an admission request that can be answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewError {
     /// Not text.
@@ -24,7 +24,7 @@ pub enum ReviewError {
     },
     /// A version that the API server has not used since 1.16.
     #[error("apiVersion {0:?} is not supported: set admissionReviewVersions of the webhook configuration to [\"v1\"]")]
-    Version(String),
+    TypedObject(String),
     /// An answer, perhaps.
     #[error("there is no request")]
     NoRequest,
@@ -32,7 +32,7 @@ pub enum ReviewError {
     #[error("request.uid is missing")]
     NoUid,
     /// A namespace that cannot be: each network of a Pod may take its name along.
-    #[error("request.namespace is no name: it has {0} bytes, and a name has at most {LONGEST_NAME}")]
+    #[error("request.namespace is not a name: it has {0} bytes, and a name has at most {LONGEST_NAME}")]
     Namespace(usize),
     /// An operation that Kubernetes does not have.
     #[error("request.operation is {0:?}, which is none of CREATE, UPDATE, DELETE, CONNECT")]

@@ -1,23 +1,23 @@
 //! Which requests pass without review.
 
-use super::{Asked, Operation};
+use super::{Attributes, Operation};
 use crate::kinds::{Kind, Object};
 use crate::settings::Settings;
 
 /// Whether a request passes without review, whatever it holds.
-pub(crate) fn is_exempt(asked: &Asked<'_>, object: &Object, settings: &Settings) -> bool {
-    let (kind, kube_ovn) = (asked.kind, &settings.kube_ovn);
+pub(crate) fn is_exempt(attributes: &Attributes<'_>, object: &Object, settings: &Settings) -> bool {
+    let (kind, kube_ovn) = (attributes.kind, &settings.kube_ovn);
     let name = object.meta().name.as_str();
     let made_by_kube_ovn = match kind {
         Kind::Vpc => name == kube_ovn.default_vpc,
         Kind::Subnet => name == kube_ovn.node_switch || name == kube_ovn.default_subnet,
         _ => false,
     };
-    let is_deleter = asked.operation == Operation::Delete && settings.exempts_deleter(asked.user);
+    let is_deleter = attributes.operation == Operation::Delete && settings.exempts_deleter(attributes.user);
     let by_namespace =
         kind.has_pod_template() || matches!(kind, Kind::VpcEgressGateway | Kind::Namespace | Kind::Binding);
-    settings.exempts_user(asked.user)
+    settings.exempts_user(attributes.user)
         || is_deleter
-        || (made_by_kube_ovn && asked.operation == Operation::Create)
-        || (by_namespace && settings.exempts_namespace(asked.namespace_of(object)))
+        || (made_by_kube_ovn && attributes.operation == Operation::Create)
+        || (by_namespace && settings.exempts_namespace(attributes.namespace_of(object)))
 }

@@ -42,7 +42,7 @@ impl Head {
     /// How much of a body [`Head::read`] looks at.
     pub const SOUGHT_IN: usize = SOUGHT_IN;
 
-    /// Reads the beginning of a body. None where it has no uid within its first KiB, or says that it is no AdmissionReview of
+    /// Reads the beginning of a body. None where it has no uid within its first KiB, or says that it is not an AdmissionReview of
     /// the version that can be answered.
     pub fn read(body: &[u8]) -> Option<Self> {
         let body = body.get(..SOUGHT_IN).unwrap_or(body);

@@ -5,7 +5,7 @@ mod exempt;
 mod head;
 mod raw;
 mod sub_resource;
-mod version;
+mod typed;
 mod waiting;
 
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ pub use error::ReviewError;
 pub(crate) use exempt::is_exempt;
 pub use head::{About, Head};
 pub use sub_resource::sub_resources;
-pub use version::Version;
+pub use typed::{TypedObject, TypedRequest};
 pub use waiting::{Awaited, MOST_WAITING};
 
 /// What is asked about an object.
@@ -64,7 +64,7 @@ impl Operation {
 
 /// What is asked, by whom and where: all of a request but its objects.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct Attributes<'a> {
     /// The kind of the object.
     pub kind: Kind,
     /// What is asked.
@@ -77,7 +77,7 @@ pub struct Asked<'a> {
     pub dry_run: bool,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Attributes<'a> {
     /// What `kubectl apply` would ask about an object of this kind.
     pub fn of_object(kind: Kind, object: &'a Value, operation: Operation) -> Self {
         Self { kind, operation, namespace: namespace_of(Some(kind), object), user: "", dry_run: false }
@@ -167,7 +167,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Why the body is no request that can be answered: an HTTP 400.
+    /// Why the body is not a request that can be answered: an HTTP 400.
     pub fn from_review(body: &[u8]) -> Result<Self, ReviewError> {
         let body = std::str::from_utf8(body).map_err(|error| ReviewError::NotUtf8(error.valid_up_to()))?;
         let review = serde_json::from_str(body).map_err(|error| ReviewError::NotJson(error.to_string()))?;
@@ -177,7 +177,7 @@ impl Request {
             return Err(ReviewError::NotAReview { kind, api_version });
         }
         if review.api_version != "admission.k8s.io/v1" {
-            return Err(ReviewError::Version(shortened(&review.api_version)));
+            return Err(ReviewError::TypedObject(shortened(&review.api_version)));
         }
         review.request.ok_or(ReviewError::NoRequest)?.into_request()
     }
@@ -187,7 +187,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Why it is no request that can be answered.
+    /// Why it is not a request that can be answered.
     pub fn from_policy_server(payload: &[u8]) -> Result<(Self, Value), ReviewError> {
         let payload = serde_json::from_slice(payload).map_err(|error| ReviewError::NotAPayload(error.to_string()))?;
         let payload = RawPayload::of(payload).map_err(ReviewError::NotAPayload)?;
@@ -214,13 +214,13 @@ impl Request {
 
     /// Names the object, as reports do.
     pub fn object_ref(&self) -> Option<ObjectRef> {
-        self.asked().map(|asked| asked.object_ref(self.subject()))
+        self.attributes().map(|attributes| attributes.object_ref(self.subject()))
     }
 
     /// All of it but the objects; none for a kind that no rule reads.
-    pub(crate) fn asked(&self) -> Option<Asked<'_>> {
+    pub(crate) fn attributes(&self) -> Option<Attributes<'_>> {
         let Self { operation, namespace, user, dry_run, .. } = self;
-        Some(Asked { kind: self.kind?, operation: *operation, namespace, user, dry_run: *dry_run })
+        Some(Attributes { kind: self.kind?, operation: *operation, namespace, user, dry_run: *dry_run })
     }
 }
 

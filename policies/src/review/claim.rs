@@ -4,14 +4,14 @@ use ipnet::IpNet;
 
 use crate::gather::sort_and_dedup;
 use crate::kinds::{AddressSpace, NatGateway, Object, Subnet};
-use crate::request::{Operation, Request, is_exempt};
+use crate::request::{Operation, TypedObject, TypedRequest, is_exempt};
 use crate::rule::Rule;
 use crate::rules::{nat_gateway, subnet};
 use crate::settings::{RuleAction, Settings};
 
 /// What a request takes once it is admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct AddressClaim {
     /// The address space.
     pub space: AddressSpace,
     /// The name of the Subnet or the NAT gateway.
@@ -19,37 +19,34 @@ pub struct Wanted {
     /// What it will hold, in canonical form and sorted.
     pub prefixes: Vec<IpNet>,
     /// Those of them that it does not hold already.
-    pub contested: Vec<IpNet>,
+    pub added: Vec<IpNet>,
     /// Whether it gets them even if somebody else holds them: where that is a warning only.
-    pub tolerant: bool,
+    pub advisory: bool,
 }
 
-impl Wanted {
+impl AddressClaim {
     /// What an admitted request takes; nothing where no rule would mind who else has it, or where nothing changes.
-    pub fn of(request: &Request, settings: &Settings) -> Option<Self> {
-        let asked = request.asked()?;
-        if !matches!(request.operation, Operation::Create | Operation::Update) {
+    pub fn of(request: &TypedRequest<'_>, settings: &Settings) -> Option<Self> {
+        let TypedRequest { attributes, object: TypedObject { object: new, .. }, old } = request;
+        if !matches!(attributes.operation, Operation::Create | Operation::Update) {
             return None;
         }
-        let read = |object| Object::read(asked.kind, object, &settings.kube_ovn).0;
-        let new = read(&request.object);
-        if new.meta().deleting || is_exempt(&asked, &new, settings) {
+        if new.meta().deleting || is_exempt(attributes, new, settings) {
             return None;
         }
-        let old = request.old_object.as_ref().filter(|_| request.operation == Operation::Update).map(read);
-        let (rule, space, prefixes) = taken(&new)?;
-        let held = old.as_ref().and_then(taken).filter(|(_, old_space, _)| *old_space == space);
+        let (rule, space, prefixes) = taken(new)?;
+        let held = old.as_ref().and_then(|old| taken(&old.object)).filter(|(_, old_space, _)| *old_space == space);
         let held = held.map(|(_, _, held)| held).unwrap_or_default();
-        let contested: Vec<_> = prefixes.iter().copied().filter(|prefix| held.binary_search(prefix).is_err()).collect();
-        if contested.is_empty() {
+        let added: Vec<_> = prefixes.iter().copied().filter(|prefix| held.binary_search(prefix).is_err()).collect();
+        if added.is_empty() {
             return None;
         }
-        let tolerant = match rule.action(settings) {
+        let advisory = match rule.action(settings) {
             RuleAction::Off => return None,
             RuleAction::Warn => true,
             RuleAction::Deny => new.meta().allows(rule.id),
         };
-        Some(Self { space, holder: new.meta().name.clone(), prefixes, contested, tolerant })
+        Some(Self { space, holder: new.meta().name.clone(), prefixes, added, advisory })
     }
 }
 
@@ -86,14 +83,19 @@ mod tests {
 
     use super::*;
     use crate::kinds::Shard;
+    use crate::request::Request;
     use crate::rules::support::testing::{create, update};
 
     fn subnet(spec: Value) -> Value {
         json!({"kind": "Subnet", "name": "a", "spec": spec})
     }
 
-    fn wanted(request: &Request) -> Option<Wanted> {
-        Wanted::of(request, &Settings::default())
+    fn claimed(request: &Request, settings: &Settings) -> Option<AddressClaim> {
+        AddressClaim::of(&TypedRequest::read(request, &settings.kube_ovn)?, settings)
+    }
+
+    fn wanted(request: &Request) -> Option<AddressClaim> {
+        claimed(request, &Settings::default())
     }
 
     fn lines(prefixes: &[IpNet]) -> Vec<String> {
@@ -105,9 +107,9 @@ mod tests {
         let taken =
             wanted(&create(&subnet(json!({"vpc": "v", "cidrBlock": "fd00::5/64, 10.0.0.9/24,10.0.0.0/24"})))).unwrap();
         assert_eq!(lines(&taken.prefixes), ["10.0.0.0/24", "fd00::/64"]);
-        assert_eq!(taken.contested, taken.prefixes);
+        assert_eq!(taken.added, taken.prefixes);
         assert_eq!(taken.space, AddressSpace::Vpc(Shard { vpc: "v".to_owned(), vlan: String::new() }));
-        assert!(!taken.tolerant);
+        assert!(!taken.advisory);
         assert_eq!(wanted(&create(&subnet(json!({"provider": "nad.ns", "cidrBlock": "10.0.0.0/24"})))), None);
         assert_eq!(
             wanted(&create(&json!({"kind": "Subnet", "name": "join", "spec": {"cidrBlock": "10.0.0.0/24"}}))),
@@ -121,8 +123,8 @@ mod tests {
         let old = spec("v", "10.0.0.0/24");
         assert_eq!(wanted(&update(&old, &spec("v", " 10.0.0.1/24"))), None);
         let more = wanted(&update(&old, &spec("v", "10.0.0.0/24,fd00::/64"))).unwrap();
-        assert_eq!((lines(&more.contested), more.prefixes.len()), (vec!["fd00::/64".to_owned()], 2));
-        assert_eq!(lines(&wanted(&update(&old, &spec("w", "10.0.0.0/24"))).unwrap().contested), ["10.0.0.0/24"]);
+        assert_eq!((lines(&more.added), more.prefixes.len()), (vec!["fd00::/64".to_owned()], 2));
+        assert_eq!(lines(&wanted(&update(&old, &spec("w", "10.0.0.0/24"))).unwrap().added), ["10.0.0.0/24"]);
     }
 
     #[test]
@@ -140,10 +142,10 @@ mod tests {
         let request = create(&subnet(json!({"cidrBlock": "10.0.0.0/24"})));
         let under = |action: &str| {
             let settings = Settings::parse(&json!({"rules": {"subnet-cidr-overlap": action}})).unwrap();
-            Wanted::of(&request, &settings).map(|wanted| wanted.tolerant)
+            claimed(&request, &settings).map(|claim| claim.advisory)
         };
         assert_eq!((under("deny"), under("warn"), under("off")), (Some(false), Some(true), None));
         let allowed = json!({"kind": "Subnet", "annotations": {"vpcguard.io/allow": "subnet-cidr-overlap"}, "spec": {"cidrBlock": "10.0.0.0/24"}});
-        assert!(wanted(&create(&allowed)).unwrap().tolerant);
+        assert!(wanted(&create(&allowed)).unwrap().advisory);
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::field::FieldPath;
 use crate::finding::{Injection, Verdict};
 use crate::inventory::{Answer, ClusterView, ViewError};
-use crate::request::{Asked, Operation, Request, Version, is_exempt};
-use crate::rule::{Annotation, Injecting};
+use crate::request::{Attributes, Operation, Request, TypedObject, is_exempt};
+use crate::rule::{Annotation, InjectContext};
 use crate::rules::INJECTIONS;
 use crate::settings::Settings;
 
@@ -18,26 +18,26 @@ use crate::settings::Settings;
 ///
 /// A read of the cluster that failed.
 pub fn mutate(request: &Request, cluster: &dyn ClusterView, settings: &Settings) -> Result<Verdict, ViewError> {
-    let injects = |asked: &Asked<'_>| INJECTIONS.iter().any(|rule| rule.kind == asked.kind);
-    let Some(asked) = request.asked().filter(injects) else { return Ok(Verdict::admitted()) };
-    let new = Version::read(asked.kind, Cow::Borrowed(&request.object), &settings.kube_ovn);
-    if is_exempt(&asked, &new.object, settings) {
+    let injects = |attributes: &Attributes<'_>| INJECTIONS.iter().any(|rule| rule.kind == attributes.kind);
+    let Some(attributes) = request.attributes().filter(injects) else { return Ok(Verdict::admitted()) };
+    let new = TypedObject::read(attributes.kind, Cow::Borrowed(&request.object), &settings.kube_ovn);
+    if is_exempt(&attributes, &new.object, settings) {
         return Ok(Verdict::admitted());
     }
-    let (injected, mutated_object) = injected(&asked, &new, cluster, settings)?;
+    let (injected, mutated_object) = injected(&attributes, &new, cluster, settings)?;
     Ok(Verdict { injected, mutated_object, ..Verdict::admitted() })
 }
 
 /// What is to be injected into an object that is not exempt, and the object with it.
 pub(crate) fn injected(
-    asked: &Asked<'_>,
-    new: &Version<'_>,
+    attributes: &Attributes<'_>,
+    new: &TypedObject<'_>,
     cluster: &dyn ClusterView,
     settings: &Settings,
 ) -> Answer<(Vec<Injection>, Option<Value>)> {
     let (mut injected, mut mutated_object) = (Vec::new(), None);
-    // A new object is not being deleted, whatever it says: the API server takes that out after it has asked.
-    let is_open = match asked.operation {
+    // A new object is not being deleted, whatever it says: the API server takes that out after it has attributes.
+    let is_open = match attributes.operation {
         Operation::Create => true,
         Operation::Update => !new.object.meta().deleting,
         Operation::AtRest | Operation::Delete | Operation::Connect => false,
@@ -45,10 +45,14 @@ pub(crate) fn injected(
     if !is_open {
         return Ok((injected, None));
     }
-    let at_hand =
-        Injecting { cluster, settings, operation: asked.operation, namespace: asked.namespace_of(&new.object) };
-    for rule in INJECTIONS.iter().filter(|rule| rule.kind == asked.kind) {
-        let Some(Annotation { key, value, because }) = (rule.inject)(&new.object, &at_hand)? else { continue };
+    let context = InjectContext {
+        cluster,
+        settings,
+        operation: attributes.operation,
+        namespace: attributes.namespace_of(&new.object),
+    };
+    for rule in INJECTIONS.iter().filter(|rule| rule.kind == attributes.kind) {
+        let Some(Annotation { key, value, because }) = (rule.inject)(&new.object, &context)? else { continue };
         let mutated = mutated_object.get_or_insert_with(|| new.json.clone().into_owned());
         if annotate(mutated, key, &value) {
             let field = FieldPath::annotation(key);

@@ -9,17 +9,17 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::finding::{Action, Finding, Findings, NotEvaluated, Verdict};
+use crate::finding::{Action, Finding, Findings, NotEvaluated, Report, Reported, Suppression, Verdict};
 use crate::gather::{sort_and_dedup, sort_by};
 use crate::inventory::{ClusterView, ViewError};
 use crate::kinds::{Kind, Object};
-use crate::request::{Asked, Operation, Request, Version, is_exempt};
+use crate::request::{Attributes, Operation, Request, TypedObject, TypedRequest, is_exempt};
 use crate::review::inject::injected;
 use crate::rule::{Check, Context, Policy, Rule};
 use crate::rules::{TABLE, common};
 use crate::settings::{RuleAction, Settings};
 
-pub use claim::Wanted;
+pub use claim::AddressClaim;
 pub use inject::mutate;
 pub use unjudged::{Question, needs_verdict};
 
@@ -46,6 +46,19 @@ pub fn review_by(
     judge(policy.rules(), request, cluster, settings)
 }
 
+/// [`review()`] of a request that was read already.
+///
+/// # Errors
+///
+/// A read of the cluster that failed: no verdict, and nothing is admitted on it.
+pub fn review_typed(
+    request: &TypedRequest<'_>,
+    cluster: &dyn ClusterView,
+    settings: &Settings,
+) -> Result<Verdict, ViewError> {
+    judge_typed(TABLE, request, cluster, settings)
+}
+
 /// [`review()`] by some rules alone.
 ///
 /// # Errors
@@ -57,8 +70,22 @@ pub(crate) fn judge(
     cluster: &dyn ClusterView,
     settings: &Settings,
 ) -> Result<Verdict, ViewError> {
-    let Some(Versions { asked, new, old }) = Versions::of(request, settings) else { return Ok(Verdict::admitted()) };
-    Review { rules, asked, cluster, earlier: cluster, settings }.verdict(&new, old.as_ref())
+    match TypedRequest::read(request, &settings.kube_ovn) {
+        Some(request) => judge_typed(rules, &request, cluster, settings),
+        None => Ok(Verdict::admitted()),
+    }
+}
+
+fn judge_typed(
+    rules: &[&'static Rule],
+    TypedRequest { attributes, object, old }: &TypedRequest<'_>,
+    cluster: &dyn ClusterView,
+    settings: &Settings,
+) -> Result<Verdict, ViewError> {
+    if passes(attributes, object, settings) {
+        return Ok(Verdict::admitted());
+    }
+    Review { rules, attributes: *attributes, cluster, earlier: cluster, settings }.verdict(object, old.as_ref())
 }
 
 /// Injects what is to be injected, then judges the result, as the API server does.
@@ -67,9 +94,9 @@ pub(crate) fn judge(
 ///
 /// A read of the cluster that failed: no verdict, and nothing is admitted on it.
 pub fn admit(request: &Request, cluster: &dyn ClusterView, settings: &Settings) -> Result<Verdict, ViewError> {
-    let Some(Versions { asked, new, old }) = Versions::of(request, settings) else { return Ok(Verdict::admitted()) };
-    let review = Review { rules: TABLE, asked, cluster, earlier: cluster, settings };
-    let (verdict, mutated) = review.admit(&new, old.as_ref())?;
+    let Some(request) = TypedRequest::read(request, &settings.kube_ovn) else { return Ok(Verdict::admitted()) };
+    let TypedRequest { attributes, object, old } = &request;
+    let (verdict, mutated) = admit_after(*attributes, object, old.as_ref(), cluster, cluster, settings)?;
     Ok(Verdict { mutated_object: mutated.map(|mutated| mutated.json.into_owned()), ..verdict })
 }
 
@@ -81,52 +108,31 @@ pub fn admit(request: &Request, cluster: &dyn ClusterView, settings: &Settings) 
 ///
 /// A read of the cluster that failed: no verdict, and nothing is admitted on it.
 pub fn admit_after(
-    asked: Asked<'_>,
-    new: &Version<'_>,
-    old: Option<&Version<'_>>,
+    attributes: Attributes<'_>,
+    new: &TypedObject<'_>,
+    old: Option<&TypedObject<'_>>,
     cluster: &dyn ClusterView,
     earlier: &dyn ClusterView,
     settings: &Settings,
-) -> Result<(Verdict, Option<Version<'static>>), ViewError> {
-    if passes(&asked, new, settings) {
+) -> Result<(Verdict, Option<TypedObject<'static>>), ViewError> {
+    if passes(&attributes, new, settings) {
         return Ok((Verdict::admitted(), None));
     }
-    Review { rules: TABLE, asked, cluster, earlier, settings }.admit(new, old)
+    Review { rules: TABLE, attributes, cluster, earlier, settings }.admit(new, old)
 }
 
 /// Whether there is nothing to judge.
-fn passes(asked: &Asked<'_>, new: &Version<'_>, settings: &Settings) -> bool {
-    let is_judged = asked.operation != Operation::Connect;
+fn passes(attributes: &Attributes<'_>, new: &TypedObject<'_>, settings: &Settings) -> bool {
+    let is_judged = attributes.operation != Operation::Connect;
     // What is being deleted may still be moved: what an UPDATE of it changes is judged by the rules that say so.
-    let is_settled = new.object.meta().deleting && matches!(asked.operation, Operation::AtRest | Operation::Delete);
-    !is_judged || is_settled || is_exempt(asked, &new.object, settings)
-}
-
-/// A request whose objects were read.
-struct Versions<'a> {
-    asked: Asked<'a>,
-    new: Version<'a>,
-    /// What the object replaces, in an UPDATE.
-    old: Option<Version<'a>>,
-}
-
-impl<'a> Versions<'a> {
-    /// None where there is nothing to judge.
-    fn of(request: &'a Request, settings: &Settings) -> Option<Self> {
-        let asked = request.asked()?;
-        let read = |json| Version::read(asked.kind, Cow::Borrowed(json), &settings.kube_ovn);
-        let new = read(request.subject());
-        if passes(&asked, &new, settings) {
-            return None;
-        }
-        let old = request.old_object.as_ref().filter(|_| asked.operation == Operation::Update).map(read);
-        Some(Self { asked, new, old })
-    }
+    let is_settled =
+        new.object.meta().deleting && matches!(attributes.operation, Operation::AtRest | Operation::Delete);
+    !is_judged || is_settled || is_exempt(attributes, &new.object, settings)
 }
 
 struct Review<'a> {
     rules: &'a [&'static Rule],
-    asked: Asked<'a>,
+    attributes: Attributes<'a>,
     cluster: &'a dyn ClusterView,
     earlier: &'a dyn ClusterView,
     settings: &'a Settings,
@@ -135,22 +141,22 @@ struct Review<'a> {
 impl Review<'_> {
     fn admit(
         &self,
-        new: &Version<'_>,
-        old: Option<&Version<'_>>,
-    ) -> Result<(Verdict, Option<Version<'static>>), ViewError> {
-        let (injected, mutated_object) = injected(&self.asked, new, self.cluster, self.settings)?;
+        new: &TypedObject<'_>,
+        old: Option<&TypedObject<'_>>,
+    ) -> Result<(Verdict, Option<TypedObject<'static>>), ViewError> {
+        let (injected, mutated_object) = injected(&self.attributes, new, self.cluster, self.settings)?;
         let Some(mutated) = mutated_object else { return Ok((self.verdict(new, old)?, None)) };
-        let mutated = Version::read(self.asked.kind, Cow::Owned(mutated), &self.settings.kube_ovn);
+        let mutated = TypedObject::read(self.attributes.kind, Cow::Owned(mutated), &self.settings.kube_ovn);
         let verdict = self.verdict(&mutated, old)?;
         Ok((Verdict { injected, ..verdict }, Some(mutated)))
     }
 
     /// What all rules find, in the order of the table, then of the fields; and what they cannot see.
-    fn verdict(&self, new: &Version<'_>, old: Option<&Version<'_>>) -> Result<Verdict, ViewError> {
-        let mut all = Findings::default();
+    fn verdict(&self, new: &TypedObject<'_>, old: Option<&TypedObject<'_>>) -> Result<Verdict, ViewError> {
+        let mut all = Report::default();
         let mut not_evaluated = Vec::new();
         // What is created is not: the API server takes the time away, and a Binding, which may keep it, has a Pod that stays.
-        let deleting = new.object.meta().deleting && self.asked.operation != Operation::Create;
+        let deleting = new.object.meta().deleting && self.attributes.operation != Operation::Create;
         // Nobody has said what such an object was before.
         if deleting && old.is_none() {
             return Ok(Verdict::admitted());
@@ -159,30 +165,26 @@ impl Review<'_> {
             |rule: &&&'static Rule| self.checks(rule).next().is_some() && (!deleting || rule.judges_what_is_deleted());
         for rule in self.rules.iter().filter(concerned) {
             let action = rule.action(self.settings);
-            let unchanged = |old: &Version<'_>| !self.reads_a_change(rule, &new.json, &old.json);
+            let unchanged = |old: &TypedObject<'_>| !self.reads_a_change(rule, &new.json, &old.json);
             if action == RuleAction::Off || old.is_some_and(unchanged) {
                 continue;
             }
-            let (mut found, unseen) = self.found(rule, new, old.map(|old| &old.object))?;
-            if found.deny() {
-                self.spare(rule, action, new, old, &mut found)?;
-            }
-            all.isolate |= rule.isolates && found.deny();
-            all.append(found);
+            let (found, unseen) = self.found(rule, new, old.map(|old| &old.object))?;
+            all.append(self.report(rule, action, new, old, found)?);
             not_evaluated.extend(unseen.into_iter().map(|needs| NotEvaluated { rule: rule.id, needs }));
         }
-        Ok(Verdict { not_evaluated, ..Verdict::of(all, self.settings) })
+        Ok(Verdict { not_evaluated, ..Verdict::of(all) })
     }
 
     /// The checks of a rule that look at this kind and operation.
     fn checks(&self, rule: &Rule) -> impl Iterator<Item = &'static Check> {
-        let (kind, deletes) = (self.asked.kind, self.asked.operation == Operation::Delete);
+        let (kind, deletes) = (self.attributes.kind, self.attributes.operation == Operation::Delete);
         rule.checks.iter().filter(move |check| check.is_deletion() == deletes && check.concerns(kind))
     }
 
     fn reads_a_change(&self, rule: &Rule, new: &Value, old: &Value) -> bool {
         let changed = |check: &Check| match check.reads() {
-            Some(reads) => reads.iter().any(|read| read.differs(self.asked.kind, new, old)),
+            Some(reads) => reads.iter().any(|read| read.differs(self.attributes.kind, new, old)),
             None => new != old,
         };
         self.checks(rule).any(changed)
@@ -192,18 +194,18 @@ impl Review<'_> {
     fn found(
         &self,
         rule: &'static Rule,
-        version: &Version<'_>,
+        version: &TypedObject<'_>,
         old: Option<&Object>,
     ) -> Result<(Findings, Vec<&'static str>), ViewError> {
         let mut context = Context {
             cluster: self.cluster,
-            rivals: self.earlier,
+            admitted: self.earlier,
             settings: self.settings,
             old,
-            operation: self.asked.operation,
-            namespace: self.asked.namespace_of(&version.object),
-            user: self.asked.user,
-            dry_run: self.asked.dry_run,
+            operation: self.attributes.operation,
+            namespace: self.attributes.namespace_of(&version.object),
+            user: self.attributes.user,
+            dry_run: self.attributes.dry_run,
             type_errors: &version.type_errors,
             findings: Findings::default(),
             not_evaluated: Vec::new(),
@@ -213,49 +215,58 @@ impl Review<'_> {
         }
         let mut found = context.findings;
         if rule.id != common::field_type::RULE.id {
-            found.kept.retain(|finding| !version.is_mistyped(finding.field()));
+            found.kept.retain(|(_, finding)| !version.is_mistyped(finding.field()));
         }
-        for finding in &mut found.kept {
-            finding.rule = rule.id;
-        }
-        sort_by(&mut found.kept, |a, b| a.field().cmp(b.field()));
+        sort_by(&mut found.kept, |(_, a), (_, b)| a.field().cmp(b.field()));
         Ok((found, context.not_evaluated))
     }
 
-    /// Turns denials into warnings: of rules that only warn, of what an annotation allows, of what was wrong before.
-    fn spare(
+    /// What a rule says, where denials are warnings: of rules that only warn, of what an annotation allows, of what was wrong
+    /// before.
+    fn report(
         &self,
         rule: &'static Rule,
         action: RuleAction,
-        new: &Version<'_>,
-        old: Option<&Version<'_>>,
-        found: &mut Findings,
-    ) -> Result<(), ViewError> {
+        new: &TypedObject<'_>,
+        old: Option<&TypedObject<'_>>,
+        found: Findings,
+    ) -> Result<Report, ViewError> {
         let allowed = !rule.firm && self.honours_allow() && new.object.meta().allows(rule.id);
         let before = match old {
-            Some(old) => self.found(rule, old, None)?.0,
-            None => Findings::default(),
+            Some(old) if found.deny() => self.found(rule, old, None)?.0,
+            _ => Findings::default(),
         };
-        let mut old_sins: Vec<_> = before.kept.iter().map(Finding::offence).collect();
-        sort_and_dedup(&mut old_sins);
-        for denial in found.kept.iter_mut().filter(|finding| finding.action == Action::Deny) {
-            if action == RuleAction::Warn || old_sins.binary_search(&denial.offence()).is_ok() {
-                denial.action = Action::Warn;
-            } else if allowed {
-                denial.action = Action::Warn;
-                denial.spared = true;
+        let mut pre_existing: Vec<_> = before.kept.iter().map(|(_, finding)| finding.violation()).collect();
+        sort_and_dedup(&mut pre_existing);
+        let only_warns =
+            |finding: &Finding| action == RuleAction::Warn || pre_existing.binary_search(&finding.violation()).is_ok();
+        let reported = |(own, finding): (Action, Finding)| {
+            let denies = own == Action::Deny && !only_warns(&finding);
+            Reported {
+                rule: rule.id,
+                action: if denies && !allowed { Action::Deny } else { Action::Warn },
+                suppressed_by: (denies && allowed).then_some(Suppression::Object),
+                discloses_names: self.settings.disclose_names,
+                finding,
             }
-        }
+        };
+        let mut report = Report {
+            listed: found.kept.into_iter().map(reported).collect(),
+            more_denials: found.more_denials,
+            more_warnings: found.more_warnings,
+            isolates: false,
+        };
         // How many there were says nothing of which they were, and a rule that keeps tenants out must know.
         let as_before = !rule.isolates && found.more_denials <= before.more_denials;
         if action == RuleAction::Warn || allowed || as_before {
-            found.more_warnings += std::mem::take(&mut found.more_denials);
+            report.more_warnings += std::mem::take(&mut report.more_denials);
         }
-        Ok(())
+        report.isolates = rule.isolates && report.denies();
+        Ok(report)
     }
 
     /// Whether objects of this kind are written by administrators, who may except them.
     fn honours_allow(&self) -> bool {
-        matches!(self.asked.kind, Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway)
+        matches!(self.attributes.kind, Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway)
     }
 }

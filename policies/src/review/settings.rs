@@ -17,7 +17,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, each with its field and how to mend it.
+    /// Everything that is wrong, each with its field and how to fix it.
     pub fn parse(settings: &Value) -> Result<Self, SettingsErrors> {
         let types = TypeErrors::default();
         let reader = Reader::new(settings, &types);
@@ -62,7 +62,7 @@ impl Parser {
         let mut actions = Vec::new();
         for id in IDS {
             let action = rules.at(id);
-            // YAML 1.1 takes a bare `off` for a truth value, and who writes it means the action.
+            // YAML 1.1 takes a bare `off` for a boolean, and who writes it means the action.
             let chosen = if action.is_false() { Some(RuleAction::Off) } else { self.choice(&action, ACTIONS) };
             actions.extend(chosen.map(|chosen| (id, chosen)));
         }

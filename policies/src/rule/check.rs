@@ -2,10 +2,7 @@
 
 use super::{Context, Read};
 use crate::inventory::ViewError;
-use crate::kinds::{
-    AttachmentDefinition, Binding, ConfigMap, EgressGateway, EndpointSlice, IpPool, IptablesEip, IptablesRule, Kind,
-    Namespace, NatGateway, Node, Object, PodTemplate, Service, ServiceCidr, Subnet, Typed, Vip, Vpc, for_each_kind,
-};
+use crate::kinds::{self, Kind, Object, PodTemplate, Typed, for_each_kind};
 
 /// What a check says: nothing beyond its findings, or that the view could not be read.
 pub type Outcome = Result<(), ViewError>;
@@ -21,13 +18,13 @@ macro_rules! checks {
         pub enum Check {
             /// Objects of every kind, all of their fields.
             Any(fn(&mut Context<'_>) -> Outcome),
-            /// Pods themselves, and no templates.
-            BarePod(&'static [Read], CheckOf<PodTemplate>),
+            /// Of what is or makes a Pod, these kinds alone.
+            PodOf(&'static [Kind], &'static [Read], CheckOf<PodTemplate>),
             /// What goes, of these kinds.
             Deletion(&'static [Kind], CheckOf<Object>),
             $(
                 #[doc = concat!("Whatever is read as [`", stringify!($type), "`].")]
-                $variant(&'static [Read], CheckOf<$type>),
+                $variant(&'static [Read], CheckOf<kinds::$type>),
             )+
         }
 
@@ -36,9 +33,8 @@ macro_rules! checks {
             pub fn concerns(&self, kind: Kind) -> bool {
                 match self {
                     Check::Any(_) => true,
-                    Check::BarePod(..) => kind == Kind::Pod,
-                    Check::Deletion(kinds, _) => kinds.contains(&kind),
-                    $(Check::$variant(..) => $type::KINDS.contains(&kind),)+
+                    Check::PodOf(kinds, ..) | Check::Deletion(kinds, _) => kinds.contains(&kind),
+                    $(Check::$variant(..) => kinds::$type::KINDS.contains(&kind),)+
                 }
             }
 
@@ -52,7 +48,7 @@ macro_rules! checks {
                 match self {
                     Check::Any(_) => None,
                     Check::Deletion(..) => Some(&[]),
-                    Check::BarePod(reads, _) $(| Check::$variant(reads, _))+ => Some(reads),
+                    Check::PodOf(_, reads, _) $(| Check::$variant(reads, _))+ => Some(reads),
                 }
             }
 
@@ -60,7 +56,7 @@ macro_rules! checks {
             pub(crate) fn run(&self, object: &Object, context: &mut Context<'_>) -> Outcome {
                 match (self, object) {
                     (Check::Any(check), _) => check(context),
-                    (Check::BarePod(_, check), Object::Pod(pod)) if pod.kind == Kind::Pod => check(pod, context),
+                    (Check::PodOf(kinds, _, check), Object::Pod(pod)) if kinds.contains(&pod.kind) => check(pod, context),
                     (Check::Deletion(_, check), object) => check(object, context),
                     $((Check::$variant(_, check), Object::$variant(object)) => check(object, context),)+
                     _ => Ok(()),

@@ -14,7 +14,7 @@ pub struct Context<'a> {
     /// The rest of the cluster.
     pub cluster: &'a dyn ClusterView,
     /// The part of the cluster that came before this object: where two objects are in conflict, the later is refused.
-    pub rivals: &'a dyn ClusterView,
+    pub admitted: &'a dyn ClusterView,
     /// The settings.
     pub settings: &'a Settings,
     /// The version that the object replaces, in an UPDATE.
@@ -45,9 +45,8 @@ impl<'a> Context<'a> {
     }
 
     /// Says that something is wrong, or only probably so.
-    pub fn report(&mut self, action: Action, mut finding: Finding) {
-        finding.action = action;
-        self.findings.add(finding);
+    pub fn report(&mut self, action: Action, finding: Finding) {
+        self.findings.add(action, finding);
     }
 
     /// What a name that does not exist yet is: a denial, but in a dry run, which stores nothing, and for who restores a backup,

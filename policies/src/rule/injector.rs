@@ -22,7 +22,7 @@ pub struct Injector {
 }
 
 /// What an injecting rule has at hand.
-pub(crate) struct Injecting<'a> {
+pub(crate) struct InjectContext<'a> {
     pub(crate) cluster: &'a dyn ClusterView,
     pub(crate) settings: &'a Settings,
     pub(crate) operation: Operation,
@@ -36,4 +36,4 @@ pub(crate) struct Annotation {
     pub(crate) because: String,
 }
 
-pub(crate) type Inject = fn(&Object, &Injecting<'_>) -> Answer<Option<Annotation>>;
+pub(crate) type Inject = fn(&Object, &InjectContext<'_>) -> Answer<Option<Annotation>>;

@@ -9,7 +9,7 @@ mod read;
 pub use check::{Check, Outcome};
 pub use context::Context;
 pub use injector::Injector;
-pub(crate) use injector::{Annotation, Injecting};
+pub(crate) use injector::{Annotation, InjectContext};
 pub use policy::Policy;
 pub use read::Read;
 
@@ -65,7 +65,7 @@ impl Rule {
     }
 
     /// Whether it has a check for objects of this kind, and not only for those of every kind.
-    pub(crate) fn reads_of(&self, kind: Kind) -> bool {
+    pub fn reads_of(&self, kind: Kind) -> bool {
         self.checks.iter().any(|check| check.reads().is_some() && !check.is_deletion() && check.concerns(kind))
     }
 

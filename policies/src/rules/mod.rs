@@ -1,6 +1,6 @@
 //! The rules, a file each, and the table of all of them.
 //!
-//! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to mend it.
+//! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to fix it.
 
 pub mod attachment_definition;
 pub mod common;
@@ -99,7 +99,7 @@ pub fn named(id: &str) -> Result<&'static Rule, String> {
     TABLE.iter().copied().find(|rule| rule.id == id).ok_or_else(unknown)
 }
 
-/// Whether a rule has a check for objects of this kind. That a field has the right type is no reason to be asked about
+/// Whether a rule has a check for objects of this kind. That a field has the right type is not a reason to be asked about
 /// every Node.
 pub fn is_reviewed(kind: Kind) -> bool {
     TABLE.iter().any(|rule| rule.reads_of(kind))
@@ -136,10 +136,7 @@ mod tests {
         let only = |check| kinds(&Rule { checks: Box::leak(Box::new([check])), ..vpc::lb_value::RULE });
         assert_eq!(only(Check::EgressGateway(&[], |_, _| Ok(()))), [Kind::VpcEgressGateway]);
         assert_eq!(only(Check::IptablesEip(&[], |_, _| Ok(()))), [Kind::IptablesEip]);
-        assert_eq!(
-            only(Check::IptablesRule(&[], |_, _| Ok(()))),
-            [Kind::IptablesFipRule, Kind::IptablesDnatRule, Kind::IptablesSnatRule]
-        );
+        assert_eq!(only(Check::PodOf(&[Kind::Job], &[], |_, _| Ok(()))), [Kind::Job]);
         assert_eq!(only(Check::IpPool(&[], |_, _| Ok(()))), [Kind::IpPool]);
         assert_eq!(only(Check::Namespace(&[], |_, _| Ok(()))), [Kind::Namespace]);
         assert_eq!(only(Check::Service(&[], |_, _| Ok(()))), [Kind::Service]);

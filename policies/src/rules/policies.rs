@@ -34,7 +34,7 @@ impl Policy {
         if self.is_mutating() { INJECTIONS } else { &[] }
     }
 
-    /// The kinds that it is to be asked about. The types of a ConfigMap's data are no business of `field-type`.
+    /// The kinds that it is to be asked about. The types of a ConfigMap's data are not the business of `field-type`.
     pub fn kinds(self) -> BTreeSet<Kind> {
         let reads = |kind: Kind| self.rules().iter().any(|rule| rule.reads_of(kind));
         let reviewed = self.rules().iter().flat_map(|rule| rule.kinds());

@@ -33,7 +33,7 @@ impl ControlPlane {
         self.kubectl(User::Admin, &wait, None)?.success()?;
         for line in applied.lines() {
             let name = line.strip_prefix("customresourcedefinition.apiextensions.k8s.io/").unwrap_or(line);
-            let (plural, group) = name.split_once('.').with_context(|| format!("{line} is no CRD"))?;
+            let (plural, group) = name.split_once('.').with_context(|| format!("{line} is not a CRD"))?;
             self.wait_until_served(&format!("/apis/{group}/v1/{plural}"))?;
         }
         Ok(())
@@ -47,5 +47,27 @@ impl ControlPlane {
             let answer = super::http::request(address, ca.clone(), User::Admin, &request);
             answer.is_ok_and(|response| response.status == 200).then_some(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use vpcguard_policies::Kind;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_is_built_in_or_has_a_definition() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
+        let files = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+        let definitions = files.collect::<String>();
+        let is_built_in =
+            |group: &str| !group.contains('.') || group.ends_with(".k8s.io") && group != "k8s.cni.cncf.io";
+        for kind in Kind::ALL.iter().filter(|kind| !is_built_in(kind.group())) {
+            let name = format!("\n  name: {}.{}\n", kind.plural(), kind.group());
+            assert!(definitions.contains(&name), "tests/crds has no {kind}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::user::User;
 
-/// More than the API server takes for any request that is no watch.
+/// More than the API server takes for any request that is not a watch.
 const LIMIT: Duration = Duration::from_secs(90);
 
 pub(super) struct Request<'a> {

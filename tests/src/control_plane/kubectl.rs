@@ -48,7 +48,7 @@ impl ControlPlane {
     ///
     /// # Errors
     ///
-    /// If it does not run. A refusal of the API server is no error here.
+    /// If it does not run. A refusal of the API server is not an error here.
     pub fn kubectl(&self, user: User, args: &[&str], stdin: Option<&str>) -> Result<Output> {
         let directory = self.directory.path();
         // A file: a pipe could fill up while kubectl's own output does.

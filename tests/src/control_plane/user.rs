@@ -35,7 +35,7 @@ impl User {
         }
     }
 
-    /// Also the name of its kubeconfig. It is no secret: who can read the test's directory can read it there.
+    /// Also the name of its kubeconfig. It is not a secret: who can read the test's directory can read it there.
     pub(super) fn token(self) -> &'static str {
         match self {
             Self::Admin => "admin",

@@ -62,11 +62,11 @@ impl Way {
         };
         let members = value.as_object().context("a way is an object")?;
         if let Some(key) = members.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            bail!("{key} is no part of a way");
+            bail!("{key} is not a part of a way");
         }
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         let steps = |key: &str| -> Result<Vec<Step>> {
-            let list = value.get(key).and_then(Value::as_array).with_context(|| format!("{key} is no list"))?;
+            let list = value.get(key).and_then(Value::as_array).with_context(|| format!("{key} is not a list"))?;
             list.iter().map(Step::read).collect()
         };
         let way = steps("way")?;

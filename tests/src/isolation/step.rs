@@ -49,7 +49,7 @@ impl Step {
             "binding" => Self::Binding(body.clone()),
             "delete" => Self::Delete(body.as_i64().with_context(|| format!("{body} is no time of grace"))?),
             "unmake" => Self::Unmake,
-            other => bail!("{other} is no verb"),
+            other => bail!("{other} is not a verb"),
         })
     }
 
@@ -72,7 +72,7 @@ impl Step {
     ///
     /// # Errors
     ///
-    /// If the name is no part of a JSON string.
+    /// If the name is not a part of a JSON string.
     pub fn renamed(&self, name: &str) -> Result<Self> {
         Self::read(&serde_json::from_str(&self.written().to_string().replace(NAME, name))?)
     }

@@ -253,7 +253,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// If a part is gone. That the controller ended is no error: see [`Self::crash`].
+    /// If a part is gone. That the controller ended is not an error: see [`Self::crash`].
     pub fn settle(&mut self) -> Result<()> {
         self.settle_within(RESTLESS)
     }

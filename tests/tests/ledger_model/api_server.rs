@@ -10,7 +10,7 @@ pub(crate) fn judge(model: &Protocol, last: &State, number: usize) -> Option<Sta
     let request = &model.scenario.requests[number];
     let old = *last.store.get(request.name)?;
     let mut state = last.clone();
-    let asks = !request.contested(Some(&old)).is_empty();
+    let asks = !request.added(Some(&old)).is_empty();
     state.requests[number] = if asks { Stage::Asking(Some(old)) } else { Stage::Admitted(Some(old)) };
     Some(state)
 }
@@ -26,7 +26,7 @@ pub(crate) fn store(model: &Protocol, last: &State, number: usize) -> Option<Sta
         Operation::Create if stored.is_none() => (number, 1),
         Operation::Update => {
             let (stored, old) = (stored?, old.as_ref()?);
-            let needs_claim = !request.contested(Some(old)).is_empty();
+            let needs_claim = !request.added(Some(old)).is_empty();
             let as_judged = if needs_claim { model.rules.claimed_as_judged } else { model.rules.unchanged_as_judged };
             if as_judged && (stored.uid, stored.generation) != (old.uid, old.generation) {
                 return None;

@@ -4,7 +4,7 @@
 //! one, and another Subnet as it was at yet another. An index that shows all of them at one version is one of these.
 
 use ipnet::IpNet;
-use vpcguard::ledger::{Index, Version};
+use vpcguard::ledger::{Index, ResourceVersion};
 use vpcguard_policies::AddressSpace;
 use vpcguard_policies::net::overlap;
 
@@ -13,7 +13,7 @@ use crate::store::{Prefixes, Store};
 /// One address space, as an index shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct View {
-    pub(crate) reached: Version,
+    pub(crate) reached: ResourceVersion,
     held: Vec<(&'static str, Prefixes)>,
 }
 
@@ -28,13 +28,13 @@ impl View {
             let options = options(store, space, reached, name);
             views = views.iter().flat_map(|view| options.iter().map(|held| with(view, name, *held))).collect();
         }
-        let reached = Version(u64::try_from(reached).unwrap_or(u64::MAX));
+        let reached = ResourceVersion(u64::try_from(reached).unwrap_or(u64::MAX));
         views.into_iter().map(|held| Self { reached, held }).collect()
     }
 }
 
 impl Index for View {
-    fn version(&self) -> Version {
+    fn version(&self) -> ResourceVersion {
         self.reached
     }
 

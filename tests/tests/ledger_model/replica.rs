@@ -1,6 +1,6 @@
 //! What a replica does: it decides requests on a ledger and an index, and writes the claims.
 
-use vpcguard::ledger::{Claim, Decision, Ledger, Scope, Version};
+use vpcguard::ledger::{Claim, Decision, Ledger, ResourceVersion, Scope};
 
 use crate::index::View;
 use crate::state::{Attempt, Confirming, Stage, State, StoredLedger, address_space};
@@ -95,7 +95,7 @@ pub(crate) fn decide(model: &Protocol, last: &State, batch: usize, mut on: View)
     let attempt = last.attempts[batch].as_ref()?;
     let (&number, undecided) = attempt.undecided.split_first()?;
     if !model.rules.floor {
-        on.reached = Version(u64::MAX);
+        on.reached = ResourceVersion(u64::MAX);
     }
     let mut ledger = attempt.ledger.clone();
     if model.rules.claims_of_the_batch {
@@ -103,7 +103,7 @@ pub(crate) fn decide(model: &Protocol, last: &State, batch: usize, mut on: View)
     }
     let (request, old) = (&model.scenario.requests[number], replaced(last, number));
     let honoured = attempt.honoured.as_deref().unwrap_or_default();
-    let grants = match ledger.decide(&on, &claim(model, last, number), &request.contested(old), honoured) {
+    let grants = match ledger.decide(&on, &claim(model, last, number), &request.added(old), honoured) {
         Decision::Grant => true,
         // It waits for its index.
         Decision::Behind => return None,

@@ -36,7 +36,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// The prefixes that the Subnet that it replaces does not hold already.
-    pub(crate) fn contested(&self, old: Option<&Subnet>) -> Vec<IpNet> {
+    pub(crate) fn added(&self, old: Option<&Subnet>) -> Vec<IpNet> {
         let held = old.filter(|old| old.space == self.space).map_or(&[][..], |old| old.prefixes);
         self.prefixes.iter().copied().filter(|prefix| !held.contains(prefix)).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vpcguard::ledger::{Claim, Ledger, Scope, Version};
+use vpcguard::ledger::{Claim, Ledger, ResourceVersion, Scope};
 use vpcguard_policies::AddressSpace;
 
 use crate::scenarios::{Operation, Scenario};
@@ -88,7 +88,7 @@ pub(crate) struct Release {
     pub(crate) resource_version: u32,
     /// The id of the claim.
     pub(crate) claim: String,
-    pub(crate) stored_at: Option<Version>,
+    pub(crate) stored_at: Option<ResourceVersion>,
 }
 
 /// What the remover has found and not yet done.
@@ -97,7 +97,7 @@ pub(crate) struct Removal {
     pub(crate) space: usize,
     /// The ledger as it was read.
     pub(crate) resource_version: u32,
-    pub(crate) floor: Version,
+    pub(crate) floor: ResourceVersion,
     /// Whether the common ledger has that floor.
     pub(crate) is_handed_over: bool,
 }
@@ -110,7 +110,7 @@ impl State {
             Operation::Update | Operation::Delete => Stage::Waiting,
         });
         let own = (0..scenario.spaces()).map(|space| {
-            let ledger = Ledger { alone: true, ..Ledger::new(Scope::Own(address_space(space)), Version(0)) };
+            let ledger = Ledger { alone: true, ..Ledger::new(Scope::Own(address_space(space)), ResourceVersion(0)) };
             StoredLedger { resource_version: 0, ledger: (!scenario.is_unsure).then(|| Arc::new(ledger)) }
         });
         let common = StoredLedger { resource_version: 0, ledger: None };

@@ -1,7 +1,7 @@
 //! The steps that lead from one state to the next.
 
 use stateright::{Model, Property};
-use vpcguard::ledger::Version;
+use vpcguard::ledger::ResourceVersion;
 
 use crate::index::View;
 use crate::rules::Rules;
@@ -137,7 +137,7 @@ impl Model for Protocol {
             // stored raises it.
             Property::sometimes("a claim is released", |_, state: &State| {
                 let floors = state.ledgers.iter().filter_map(|stored| stored.ledger.as_ref());
-                floors.into_iter().any(|ledger| ledger.floor > Version(0))
+                floors.into_iter().any(|ledger| ledger.floor > ResourceVersion(0))
             }),
         ];
         if self.scenario.is_unsure {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use vpcguard::ledger::Version;
+use vpcguard::ledger::ResourceVersion;
 use vpcguard_policies::net::overlap;
 
 /// What a Subnet holds.
@@ -63,13 +63,13 @@ impl Store {
     }
 
     /// The first version that has such a Subnet.
-    pub(crate) fn first(&self, is_such: impl Fn(&Subnet) -> bool) -> Option<Version> {
+    pub(crate) fn first(&self, is_such: impl Fn(&Subnet) -> bool) -> Option<ResourceVersion> {
         let version = self.0.iter().position(|subnets| subnets.iter().any(&is_such))?;
-        u64::try_from(version).ok().map(Version)
+        u64::try_from(version).ok().map(ResourceVersion)
     }
 
     /// The highest version of any Subnet that is stored.
-    pub(crate) fn newest(&self) -> Version {
+    pub(crate) fn newest(&self) -> ResourceVersion {
         let versions = self.now().iter().filter_map(|subnet| self.first(|other| other == subnet));
         versions.max().unwrap_or_default()
     }

@@ -62,7 +62,7 @@ fn an_unchanged_update_stored_over_a_changed_subnet_brings_back_what_it_gave_up(
     assert!(breaks("a move there and back", rules));
 }
 
-/// A claim goes, and a kept prefix is not contested, because an update can be stored over one version of its Subnet
+/// A claim goes, and a kept prefix is not added, because an update can be stored over one version of its Subnet
 /// only.
 #[test]
 fn a_claimed_update_stored_over_a_changed_subnet_is_in_no_ledger() {

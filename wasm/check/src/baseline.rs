@@ -139,7 +139,7 @@ impl Baseline {
         for key in object.map().into_iter().flat_map(Map::keys).filter(|key| !known.contains(&key.as_str())) {
             let path = object.path().to_string();
             let field = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            self.wrong.push((field, "is no field of a baseline".to_owned()));
+            self.wrong.push((field, "is not a field of a baseline".to_owned()));
         }
     }
 }
@@ -202,7 +202,7 @@ mod tests {
             ("{\"version\":\n 1}", "b.json:1:1: not a baseline as --write-baseline writes it: findings is missing"),
             (
                 "{\"version\": 1, \"findings\": [],\n \"x\": 1}",
-                "b.json:2:2: not a baseline as --write-baseline writes it: x is no field of a baseline",
+                "b.json:2:2: not a baseline as --write-baseline writes it: x is not a field of a baseline",
             ),
             (
                 "{\"version\": 1, \"findings\": [{\n\"rule\": 5}]}",

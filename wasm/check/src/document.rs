@@ -6,7 +6,7 @@ use serde_json::Value;
 use vpcguard_policies::field::FieldPath;
 
 use crate::allow::{Allow, Allows};
-use crate::report::Place;
+use crate::report::Location;
 use crate::source::{ParseError, Source};
 use crate::template::Templates;
 use crate::text::Text;
@@ -39,10 +39,10 @@ impl Document {
     }
 
     /// Where a field was read, or where it would stand, as [`Node::span_of`] says; none for an object of a cluster.
-    pub fn place(&self, field: &FieldPath) -> Option<Place> {
+    pub fn place(&self, field: &FieldPath) -> Option<Location> {
         let text = self.text.as_ref()?;
         let span = self.node().map(|node| text.first_line_of(node.span_of(field.steps())));
-        Some(Place {
+        Some(Location {
             file: self.file.clone(),
             document: self.number,
             template: self.template.clone(),
@@ -119,7 +119,7 @@ pub fn parse(source: &Source) -> Parsed {
         Err(error) => return Parsed { errors: vec![error], ..Parsed::default() },
     };
     let templates = Templates::of(&text);
-    let mut reader = Reader { file: &source.name, text: &text, templates, parsed: Parsed::default() };
+    let mut reader = DocumentParser { file: &source.name, text: &text, templates, parsed: Parsed::default() };
     if source.is_json() {
         reader.json();
     } else {
@@ -129,7 +129,7 @@ pub fn parse(source: &Source) -> Parsed {
     reader.parsed
 }
 
-struct Reader<'a> {
+struct DocumentParser<'a> {
     file: &'a str,
     text: &'a Arc<Text>,
     templates: Templates,
@@ -171,7 +171,7 @@ impl Items {
     }
 }
 
-impl Reader<'_> {
+impl DocumentParser<'_> {
     fn json(&mut self) {
         let json::Stream { values, error } = json::load(self.text);
         let mut number = 0;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use vpcguard_policies::field::{FieldPath, Step};
 
-use crate::report::{Located, Report};
+use crate::report::{LocatedFinding, Report};
 
 /// A finding without its place: the rule, the object, the field and the offending value. Lines may move, and elements of a
 /// list, so neither counts.
@@ -33,8 +33,8 @@ pub(crate) struct Subject {
 }
 
 impl Fingerprint {
-    pub(crate) fn of(located: &Located) -> Self {
-        let Located { finding, object, .. } = located;
+    pub(crate) fn of(located: &LocatedFinding) -> Self {
+        let LocatedFinding { finding, object, .. } = located;
         Self {
             rule: finding.rule().to_owned(),
             object: Subject {
@@ -121,7 +121,7 @@ impl Known {
     }
 
     /// A warning that has become a denial is not known: it is worse.
-    fn take(&mut self, located: &Located) -> bool {
+    fn take(&mut self, located: &LocatedFinding) -> bool {
         let at = self.at.get(&Fingerprint::of(located).key());
         let Some((_, count)) = at.and_then(|at| self.all.get_mut(*at)) else { return false };
         let is_known_warning = !located.is_denial() && count.warnings > 0;
@@ -192,7 +192,7 @@ mod tests {
     fn a_warning_that_becomes_a_denial_is_new() {
         let text = subnet("a", "cidrBlock: 10.0.0.0/24, vips: [x]");
         let mut mild = report(&text);
-        mild.findings.iter_mut().for_each(|located| located.finding.spare());
+        mild.findings.iter_mut().for_each(|located| located.finding.suppress());
         let mut denied = report(&text);
         assert_eq!(Known::of(&mild).leave_new(&mut denied), 0);
         let mut known = Known::of(&denied);

@@ -3,7 +3,7 @@
 //! Names and prerequisites are looked up among all objects, so references work in any order. Conflicts count only with
 //! what was admitted before, so a pair that cannot both stand is one finding, on the later of the two.
 
-mod life;
+mod history;
 mod object;
 
 use std::borrow::Cow;
@@ -11,16 +11,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vpcguard_policies::field::FieldPath;
-use vpcguard_policies::finding::{Finding, Related};
-use vpcguard_policies::{Inventory, Kind, Settings, Stored, Verdict, Version, ViewError, admit_after};
+use vpcguard_policies::finding::{Related, Reported};
+use vpcguard_policies::{Committed, Inventory, Kind, Settings, TypedObject, Verdict, ViewError, admit_after};
 
 use crate::allow::Allow;
 use crate::document::{Document, parse};
-use crate::report::{Located, Mutation, Place, Report, Seen, Unevaluated};
+use crate::report::{LocatedFinding, Location, Mutation, Report, Seen, Unevaluated};
 use crate::source::{ParseError, Source};
 use crate::yaml::Position;
-use life::Lives;
-use object::{Object, Reader};
+use history::Histories;
+use object::{Manifest, ManifestReader};
 
 /// What the sources hold, in their order.
 #[derive(Clone, Debug, Default)]
@@ -81,11 +81,11 @@ pub(crate) fn check_uncut<'a>(
     kinds: &[Kind],
     settings: &Settings,
 ) -> Result<Report, ViewError> {
-    let mut reader = Reader::new(settings);
+    let mut reader = ManifestReader::new(settings);
     let state: Vec<_> = state.into_iter().filter_map(|document| reader.read(document)).collect();
     let objects: Vec<_> = folder.documents.iter().map(|document| reader.read(document)).collect();
-    let mut report = Walk::new(settings, kinds).report(&state, &objects, &folder.allows)?;
-    let seen = |(document, object): (&Document, Option<Object<'_>>)| match object {
+    let mut report = Simulation::new(settings, kinds).report(&state, &objects, &folder.allows)?;
+    let seen = |(document, object): (&Document, Option<Manifest<'_>>)| match object {
         Some(object) => Seen { object: object.name, file: Some(document.file.clone()) },
         None => Seen::of(document, None),
     };
@@ -96,23 +96,23 @@ pub(crate) fn check_uncut<'a>(
     Ok(report)
 }
 
-struct Walk<'a> {
+struct Simulation<'a> {
     settings: &'a Settings,
     /// What was admitted so far, and the state: what a new object may be in conflict with. Beside it, as planned, every
     /// object of the folder that is not among them yet: names are looked up among them too.
     inventory: Inventory,
-    lives: Lives<'a>,
+    histories: Histories<'a>,
     /// The comments that excuse something.
     useful: BTreeSet<*const Allow>,
     report: Report,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Simulation<'a> {
     fn new(settings: &'a Settings, kinds: &[Kind]) -> Self {
         Self {
             settings,
             inventory: Inventory::new(settings.kube_ovn.clone()).watching(kinds.iter().copied()),
-            lives: Lives::default(),
+            histories: Histories::default(),
             useful: BTreeSet::new(),
             report: Report::default(),
         }
@@ -120,19 +120,19 @@ impl<'a> Walk<'a> {
 
     fn report(
         mut self,
-        state: &'a [Object<'a>],
-        objects: &'a [Option<Object<'a>>],
+        state: &'a [Manifest<'a>],
+        objects: &'a [Option<Manifest<'a>>],
         allows: &[Arc<Allow>],
     ) -> Result<Report, ViewError> {
         for object in state {
-            let life = self.lives.begin(&object.name);
-            self.store(life, object, Cow::Borrowed(object.kept()));
+            let history = self.histories.begin(&object.name);
+            self.store(history, object, Cow::Borrowed(object.kept()));
         }
         let announced: Vec<_> =
             objects.iter().map(|object| object.as_ref().map(|object| (self.announce(object), object))).collect();
         for (index, object) in announced.into_iter().enumerate() {
-            if let Some((life, object)) = object {
-                self.review(index, life, object)?;
+            if let Some((history, object)) = object {
+                self.review(index, history, object)?;
             }
         }
         self.drop_other_sides();
@@ -141,43 +141,43 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes a version as stored, in place of an earlier one.
-    fn store(&mut self, life: usize, object: &Object<'a>, version: Cow<'a, Version<'a>>) {
+    fn store(&mut self, history: usize, object: &Manifest<'a>, version: Cow<'a, TypedObject<'a>>) {
         self.inventory.store(version.object());
-        if let Some(life) = self.lives.get_mut(life) {
-            life.shown = Some(object.document);
-            life.admitted = Some(version);
+        if let Some(history) = self.histories.get_mut(history) {
+            history.visible = Some(object.document);
+            history.admitted = Some(version);
         }
     }
 
     /// Makes an object known before its review, by its first version. Says which life it has.
-    fn announce(&mut self, object: &'a Object<'a>) -> usize {
-        let number = self.lives.begin(&object.name);
-        if let Some(life) = self.lives.get_mut(number) {
-            life.waiting.push_back(object);
-            if life.waiting.len() == 1 && life.admitted.is_none() {
-                life.shown = Some(object.document);
+    fn announce(&mut self, object: &'a Manifest<'a>) -> usize {
+        let number = self.histories.begin(&object.name);
+        if let Some(history) = self.histories.get_mut(number) {
+            history.waiting.push_back(object);
+            if history.waiting.len() == 1 && history.admitted.is_none() {
+                history.visible = Some(object.document);
                 self.inventory.plan(object.kept().object());
             }
         }
         number
     }
 
-    fn review(&mut self, index: usize, number: usize, object: &'a Object<'a>) -> Result<(), ViewError> {
-        let Some(life) = self.lives.get_mut(number) else { return Ok(()) };
-        life.waiting.pop_front();
-        let old = life.admitted.as_deref();
+    fn review(&mut self, index: usize, number: usize, object: &'a Manifest<'a>) -> Result<(), ViewError> {
+        let Some(history) = self.histories.get_mut(number) else { return Ok(()) };
+        history.waiting.pop_front();
+        let old = history.admitted.as_deref();
         let is_new = old.is_none();
         if is_new {
             // An object does not exist while it is asked whether it may.
             self.inventory.hide(object.kept().object());
         }
-        let (all, earlier) = (&self.inventory, Stored(&self.inventory));
+        let (all, earlier) = (&self.inventory, Committed(&self.inventory));
         let asked = object.asked(is_new);
         let (mut verdict, mutated) = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
         verdict.omitted -= verdict.unlisted_findings.len() + verdict.unlisted_warnings.len();
         verdict.findings.append(&mut verdict.unlisted_findings);
         verdict.warnings.append(&mut verdict.unlisted_warnings);
-        self.spare(object.document, &mut verdict);
+        self.suppress(object.document, &mut verdict);
         let is_admitted = verdict.allowed;
         self.note(index, number, object, verdict);
         if is_admitted {
@@ -191,45 +191,45 @@ impl<'a> Walk<'a> {
 
     /// Keeps an object known of which a version was denied: others may refer to it all the same, or its one fault would be
     /// reported once for each of them.
-    fn show_next(&mut self, life: usize, denied: &'a Object<'a>) {
-        let Some(life) = self.lives.get_mut(life) else { return };
-        let shown = life.waiting.front().copied().unwrap_or(denied);
-        life.shown = Some(shown.document);
-        self.inventory.plan(shown.kept().object());
+    fn show_next(&mut self, history: usize, denied: &'a Manifest<'a>) {
+        let Some(history) = self.histories.get_mut(history) else { return };
+        let visible = history.waiting.front().copied().unwrap_or(denied);
+        history.visible = Some(visible.document);
+        self.inventory.plan(visible.kept().object());
     }
 
-    /// Turns denials that comments excuse into warnings, as the annotation `vpcguard.io/allow` does.
-    fn spare(&mut self, document: &'a Document, verdict: &mut Verdict) {
+    /// Turns denials that comments suppress into warnings, as the annotation `vpcguard.io/allow` does.
+    fn suppress(&mut self, document: &'a Document, verdict: &mut Verdict) {
         if document.allows.is_empty() {
             return;
         }
-        // A denial that was not kept may be one that no comment excuses.
+        // A denial that was not kept may be one that no comment suppresses.
         let is_complete = verdict.omitted == 0;
         let (denials, mut warnings) = (std::mem::take(&mut verdict.findings), std::mem::take(&mut verdict.warnings));
         for mut denial in denials {
-            if self.is_excused(document, &denial) && is_complete {
-                denial.spare();
+            if self.is_suppressed(document, &denial) && is_complete {
+                denial.suppress();
                 verdict.warnings.push(denial);
             } else {
                 verdict.findings.push(denial);
             }
         }
         for warning in &mut warnings {
-            if self.is_excused(document, warning) {
-                warning.spare();
+            if self.is_suppressed(document, warning) {
+                warning.suppress();
             }
         }
         verdict.warnings.append(&mut warnings);
         verdict.allowed = verdict.findings.is_empty();
     }
 
-    fn is_excused(&mut self, document: &'a Document, finding: &Finding) -> bool {
+    fn is_suppressed(&mut self, document: &'a Document, finding: &Reported) -> bool {
         let span = document.place(finding.field()).and_then(|place| place.span);
         let covers = |allow: &&Arc<Allow>| allow.covers(finding.rule(), span);
         let allows: Vec<_> = document.allows.iter().filter(covers).map(Arc::as_ptr).collect();
-        let is_excused = !allows.is_empty();
+        let is_suppressed = !allows.is_empty();
         self.useful.extend(allows);
-        is_excused
+        is_suppressed
     }
 
     fn note_useless(&mut self, allows: &[Arc<Allow>]) {
@@ -240,15 +240,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn note(&mut self, index: usize, life: usize, object: &Object<'a>, verdict: Verdict) {
-        if let Some(life) = self.lives.get_mut(life) {
-            life.denied_by.extend(verdict.findings.iter().map(Finding::rule));
+    fn note(&mut self, index: usize, history: usize, object: &Manifest<'a>, verdict: Verdict) {
+        if let Some(history) = self.histories.get_mut(history) {
+            history.denied_by.extend(verdict.findings.iter().map(Reported::rule));
         }
         if verdict.allowed && !verdict.injected.is_empty() {
             self.report.mutations.extend(Mutation::all(&object.subject(), object.document, &verdict.injected));
         }
         for finding in verdict.findings.into_iter().chain(verdict.warnings) {
-            let located = Located {
+            let located = LocatedFinding {
                 object: object.subject(),
                 place: object.document.place(finding.field()),
                 related: finding.related_objects().iter().map(|related| self.place(related)).collect(),
@@ -264,18 +264,18 @@ impl<'a> Walk<'a> {
     }
 
     /// Where the field of another object was read, or its name where no field of it matters.
-    fn place(&self, related: &Related) -> Option<Place> {
-        let document = self.lives.of(&related.object)?.shown?;
+    fn place(&self, related: &Related) -> Option<Location> {
+        let document = self.histories.of(&related.object)?.visible?;
         let name = || FieldPath::of("metadata.name");
         document.place(&related.field.clone().unwrap_or_else(name))
     }
 
     /// Where both sides of a pair were reviewed, and one was denied and the other only warned, the denial says it all.
     fn drop_other_sides(&mut self) {
-        let is_denied_there = |located: &Located| {
+        let is_denied_there = |located: &LocatedFinding| {
             let mut related =
-                located.finding.related_objects().iter().filter_map(|related| self.lives.of(&related.object));
-            related.any(|life| life.denied_by.contains(&located.finding.rule()))
+                located.finding.related_objects().iter().filter_map(|related| self.histories.of(&related.object));
+            related.any(|history| history.denied_by.contains(&located.finding.rule()))
         };
         self.report.findings.retain(|located| located.is_denial() || !is_denied_there(located));
         self.report.count();

@@ -38,11 +38,11 @@ mod text;
 mod yaml;
 
 pub use allow::Allow;
-pub use command::{Command, Done, Inputs, Live, Outcome};
+pub use command::{ClusterState, Command, Done, Inputs, Outcome};
 pub use document::{Document, Parsed, parse};
 pub use fix::{Change, Fixed, fix};
 pub use folder::{Folder, check, check_knowing};
-pub use report::{Format, Located, Mutation, Place, Report, Seen, Summary, Unevaluated, UnknownFormat};
+pub use report::{Format, LocatedFinding, Location, Mutation, Report, Seen, Summary, Unevaluated, UnknownFormat};
 pub use settings::{parse_settings, parse_value};
 pub use source::{ParseError, STDIN, Source};
 pub use yaml::{Content, Entry, Node, Position, Scalar, Span};

@@ -7,7 +7,7 @@ use vpcguard_policies::gather::sort_by;
 
 use crate::yaml::Position;
 
-/// The name of a source that was read from standard input. It is no file that anyone could open.
+/// The name of a source that was read from standard input. It is not a file that anyone could open.
 pub const STDIN: &str = "<stdin>";
 
 /// A file, or what stands for one.

@@ -51,7 +51,7 @@ impl Text {
         line.char_indices().nth(LONGEST_LINE).is_none().then(|| line.into())
     }
 
-    /// What of the span of a value is on its first line: without a tag or an anchor before it, and without the blanks that
+    /// What of the span of a value is on its first line: without a tag or an anchor before it, and without the whitespace that
     /// the parser takes to a quoted text.
     pub(crate) fn first_line_of(&self, span: Span) -> Span {
         let Position { line: number, column } = span.start;

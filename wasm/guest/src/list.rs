@@ -57,7 +57,7 @@ pub(crate) fn object(json: &[u8]) -> Result<Value, serde_json::Error> {
     Ok(object)
 }
 
-/// Something else in JSON is no object.
+/// Something else in JSON is not an object.
 fn whole<E: Error>(object: Value) -> Result<Value, E> {
     if object.get("metadata").is_some() { Ok(object) } else { Err(E::missing_field("metadata")) }
 }
@@ -96,7 +96,7 @@ impl<'de, F: FnMut(Value)> Visitor<'de> for List<F> {
                 fields.next_value::<IgnoredAny>()?;
             }
         }
-        // An answer that is no list is no empty list.
+        // An answer that is not a list is not an empty list.
         if has_items { Ok(()) } else { Err(Error::missing_field("items")) }
     }
 }

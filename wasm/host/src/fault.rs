@@ -9,7 +9,7 @@ pub enum Fault {
     Internal,
     /// Nobody answers.
     Timeout,
-    /// An answer that is no JSON.
+    /// An answer that is not JSON.
     Garbage,
     /// An answer that is neither an object nor a list.
     Empty,

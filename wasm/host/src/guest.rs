@@ -22,7 +22,7 @@ const DEADLINES: EpochDeadlines = EpochDeadlines { wapc_init: 1, wapc_func: 1 };
 /// Why a module cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It is no policy.
+    /// It is not a policy.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
     /// The engine does not take it.

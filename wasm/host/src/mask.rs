@@ -46,7 +46,7 @@ impl Mask {
         }
         match value {
             Value::Object(fields) => fields.retain(|key, value| self.keeps(key, value)),
-            // A list is no step of a path: the mask goes for each element.
+            // A list is not a step of a path: the mask goes for each element.
             Value::Array(elements) => elements.iter_mut().for_each(|element| self.prune(element)),
             _ => {}
         }

@@ -50,11 +50,11 @@ pub struct Resource {
     pub kind: String,
 }
 
-/// Why a module is no policy.
+/// Why a module is not a policy.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
     /// No module at all.
-    #[error("it is no WebAssembly: {0}")]
+    #[error("it is not WebAssembly: {0}")]
     NotWasm(#[from] wasmparser::BinaryReaderError),
     /// A policy server refuses it.
     #[error("it has no section {SECTION}: annotate it, as `cargo xtask wasm` does")]

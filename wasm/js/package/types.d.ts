@@ -53,7 +53,7 @@ export interface Options {
   writeBaseline?: boolean;
   /** The files before a change: only what the change makes worse is reported. */
   compareTo?: Manifest[];
-  /** Mend what can be mended without a doubt, then check: {@link Checked.fixed}. */
+  /** Fix what can be fixed without a doubt, then check: {@link Checked.fixed}. */
   fix?: boolean;
   /** Colours in the format `human`. */
   color?: boolean;

@@ -18,7 +18,7 @@ pub(crate) enum Wrong {
     },
     /// It cannot be written as JSON.
     #[error(
-        "{0}: cannot be written as JSON: it must hold plain objects, lists, texts, numbers, truth values and null only, and not itself"
+        "{0}: cannot be written as JSON: it must hold plain objects, lists, strings, numbers, booleans and null only, and not itself"
     )]
     NotJson(String),
     /// There is no such option.
@@ -68,7 +68,7 @@ pub(crate) fn optional<T>(
 
 /// The field of an object.
 pub(crate) fn field(object: &JsValue, key: &str) -> JsValue {
-    // Only what is no object has no fields, and then it has none of this name either.
+    // Only what is not an object has no fields, and then it has none of this name either.
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask docs`: what is written from the table of rules: the manual of the rules, and all of the Kubewarden policies
-//! that is not code; and from the ways of tests/isolation, the rows of the security model.
+//! that is not code; from the table of kinds, the role of an auditor; and from the ways of tests/isolation, the rows of the security model.
 
+mod auditor;
 mod rules;
 mod ways;
 
@@ -16,6 +17,9 @@ use crate::{kubewarden, root};
 
 /// The page of the Kubewarden policies, which is written by hand but for its tables.
 const KUBEWARDEN: &str = "docs/kubewarden.md";
+
+/// The page of those who look through what is stored.
+const AUDIT: &str = "docs/audit.md";
 
 /// The page of what a tenant is kept from.
 const SECURITY: &str = "docs/security-model.md";
@@ -35,6 +39,8 @@ fn files() -> Result<Vec<(PathBuf, String)>> {
     let page = fs::read_to_string(root().join(KUBEWARDEN)).with_context(|| format!("reading {KUBEWARDEN}"))?;
     let page = replaced(&page, "policies", &kubewarden::policies())?;
     files.push((KUBEWARDEN.into(), replaced(&page, "permissions", &kubewarden::permissions())?));
+    let page = fs::read_to_string(root().join(AUDIT)).with_context(|| format!("reading {AUDIT}"))?;
+    files.push((AUDIT.into(), replaced(&page, "auditor", &auditor::role()?)?));
     let page = fs::read_to_string(root().join(SECURITY)).with_context(|| format!("reading {SECURITY}"))?;
     files.push((SECURITY.into(), replaced(&page, "ways", &ways::tables()?)?));
     Ok(files)

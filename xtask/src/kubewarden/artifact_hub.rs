@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use vpcguard_policies::Policy;
 
 use super::metadata::{capitalised, context, keywords, kinds, rules};
-use super::{CREATED, REPOSITORY, VERSION, image, questions, title, yaml};
+use super::{CREATED, REPOSITORY, VERSION, image, questions, title};
+use crate::yaml;
 
 /// The content of an artifacthub-pkg.yml.
 #[derive(Debug, Serialize)]

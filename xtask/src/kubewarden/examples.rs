@@ -11,7 +11,8 @@ use vpcguard_policies::settings::KubeOvn;
 use vpcguard_policies::{Kind, Policy};
 
 use super::metadata::{Resource, context, rules};
-use super::{VERSION, folder, image, tables, yaml};
+use super::{VERSION, folder, image, tables};
+use crate::yaml;
 
 const API_VERSION: &str = "policies.kubewarden.io/v1";
 

@@ -191,7 +191,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kubewarden::yaml;
+    use crate::yaml;
 
     #[test]
     fn the_file_and_the_module_say_the_same() {

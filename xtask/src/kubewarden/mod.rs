@@ -9,13 +9,14 @@ mod questions;
 mod readme;
 mod requests;
 mod tables;
-mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use vpcguard_policies::{Kind, Policy};
+
+use crate::yaml;
 
 pub(crate) use metadata::Metadata;
 pub(crate) use tables::{permissions, policies};

@@ -203,7 +203,7 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::kubewarden::yaml;
+    use crate::yaml;
 
     /// Answers every question with its default.
     fn answer(questions: &[Question], settings: &mut Map<String, Value>) {

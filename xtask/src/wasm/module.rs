@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// Whether a policy server can run it.
 pub(super) fn check(policy: Policy, module: &[u8]) -> Result<()> {
-    Validator::new().validate_all(module).with_context(|| format!("{policy} is no valid module"))?;
+    Validator::new().validate_all(module).with_context(|| format!("{policy} is not a valid module"))?;
     let mut missing = EXPORTS.to_vec();
     for payload in Parser::new(0).parse_all(module) {
         match payload? {
@@ -128,7 +128,7 @@ mod tests {
             let error = error(&module(("wapc", "__host_call"), &exports));
             assert!(error.contains(&format!("does not export {missing}")), "{error}");
         }
-        assert!(error(b"\0asm").contains("is no valid module"));
+        assert!(error(b"\0asm").contains("is not a valid module"));
     }
 
     #[test]

@@ -12,10 +12,10 @@ use std::time::{Duration, SystemTime};
 
 use kube::Client;
 use tokio::time::timeout;
-use vpcguard_certs::{Authorities, CertError, CurrentLeaf, Leaf, Lives, Phase};
+use vpcguard_certs::{Authorities, CertError, CurrentLeaf, Leaf, Lifetimes, Phase};
 
 use configurations::{Configuration, Configurations};
-use secret::{Secrets, Stored};
+use secret::{Secrets, StoredSecret};
 
 /// Where the CA is kept, and what for.
 #[derive(Clone, Debug)]
@@ -40,10 +40,10 @@ pub(crate) enum AuthorityError {
 }
 
 /// Keeps the CA, and a leaf of this replica's own.
-pub(crate) struct Keeper {
+pub(crate) struct Rotator {
     secrets: Secrets,
     configurations: Configurations,
-    lives: Lives,
+    lifetimes: Lifetimes,
     names: Vec<String>,
     leaf: Leaf,
     current: Arc<CurrentLeaf>,
@@ -51,29 +51,29 @@ pub(crate) struct Keeper {
 
 /// How things stand after a look.
 #[derive(Clone, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct RotationStatus {
     pub(crate) phase: Phase,
     pub(crate) ca_renew_at: SystemTime,
     pub(crate) ca_not_after: SystemTime,
     pub(crate) leaf_not_after: SystemTime,
 }
 
-impl Keeper {
+impl Rotator {
     /// Begins with the CA of the Secret, or a new one if there is none, and a leaf for these names.
     pub(crate) async fn begin(
         client: &Client,
         place: &Place,
         names: Vec<String>,
-        lives: Lives,
+        lifetimes: Lifetimes,
         clock: impl Fn() -> SystemTime,
     ) -> Result<Self, AuthorityError> {
         let secrets = Secrets::new(client, place);
         let configurations = Configurations::new(client, place);
         let read = configurations.read().await?;
         let read_at = clock();
-        let authorities = read_or_begin(&secrets, &read, &lives, read_at).await?.authorities;
-        let leaf = authorities.sign(&names, read_at, &lives)?;
-        Ok(Self { secrets, configurations, lives, names, current: CurrentLeaf::new(&leaf), leaf })
+        let authorities = read_or_begin(&secrets, &read, &lifetimes, read_at).await?.authorities;
+        let leaf = authorities.sign(&names, read_at, &lifetimes)?;
+        Ok(Self { secrets, configurations, lifetimes, names, current: CurrentLeaf::new(&leaf), leaf })
     }
 
     /// What new connections are shown.
@@ -82,21 +82,21 @@ impl Keeper {
     }
 
     /// Looks once, and does what is due.
-    pub(crate) async fn look(&mut self, clock: impl Fn() -> SystemTime) -> Result<Standing, AuthorityError> {
-        let lives = self.lives;
+    pub(crate) async fn look(&mut self, clock: impl Fn() -> SystemTime) -> Result<RotationStatus, AuthorityError> {
+        let lifetimes = self.lifetimes;
         // A write that is held up for longer could put back what others have left behind.
         let looking = self.look_in_time(clock);
-        timeout(lives.settle, looking).await.unwrap_or(Err(AuthorityError::Late(lives.settle)))
+        timeout(lifetimes.propagation, looking).await.unwrap_or(Err(AuthorityError::Late(lifetimes.propagation)))
     }
 
-    async fn look_in_time(&mut self, clock: impl Fn() -> SystemTime) -> Result<Standing, AuthorityError> {
+    async fn look_in_time(&mut self, clock: impl Fn() -> SystemTime) -> Result<RotationStatus, AuthorityError> {
         // The configurations first: one is written only if nobody has written it since before the Secret was read.
         let read = self.configurations.read().await?;
         let read_at = clock();
-        let stored = read_or_begin(&self.secrets, &read, &self.lives, read_at).await?;
+        let stored = read_or_begin(&self.secrets, &read, &self.lifetimes, read_at).await?;
         let authorities = &stored.authorities;
         if authorities.leaf_due(&self.leaf, clock()) {
-            self.leaf = authorities.sign(&self.names, read_at, &self.lives)?;
+            self.leaf = authorities.sign(&self.names, read_at, &self.lifetimes)?;
             self.current.replace(&self.leaf);
             tracing::info!("this replica has a new certificate");
         }
@@ -105,13 +105,13 @@ impl Keeper {
         for configuration in read.iter().filter(|configuration| !configuration.is_exactly(&bundle)) {
             self.configurations.publish(configuration, &bundle).await?;
         }
-        let next = authorities.step(clock(), &self.lives, is_published, stored.is_asked)?;
+        let next = authorities.step(clock(), &self.lifetimes, is_published, stored.is_asked)?;
         if let Some(next) = next
             && self.secrets.replace(&stored, &next).await?
         {
             tracing::info!(phase = next.phase().as_str(), "the CA's rotation goes on");
         }
-        Ok(Standing {
+        Ok(RotationStatus {
             phase: authorities.phase(),
             ca_renew_at: authorities.signer().renew_at(),
             ca_not_after: authorities.signer().not_after(),
@@ -124,9 +124,9 @@ impl Keeper {
 async fn read_or_begin(
     secrets: &Secrets,
     configurations: &[Configuration],
-    lives: &Lives,
+    lifetimes: &Lifetimes,
     now: SystemTime,
-) -> Result<Stored, AuthorityError> {
+) -> Result<StoredSecret, AuthorityError> {
     /// Others begin at the same time, and one of them is first.
     const ATTEMPTS: usize = 5;
     for _ in 0..ATTEMPTS {
@@ -141,7 +141,7 @@ async fn read_or_begin(
             }
         }
         let bundles: String = configurations.iter().map(Configuration::all_bundles).collect();
-        let authorities = Authorities::mend(&data, bundles, now, lives)?;
+        let authorities = Authorities::repair(&data, bundles, now, lifetimes)?;
         if let Some(stored) = secrets.put(found.as_ref(), &authorities).await? {
             return Ok(stored);
         }

@@ -30,17 +30,17 @@ pub(crate) struct Read {
 
 /// Authorities, and the version of the Secret that they were read from.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored {
+pub(crate) struct StoredSecret {
     pub(crate) authorities: Authorities,
     pub(crate) is_asked: bool,
     metadata: ObjectMeta,
 }
 
 impl Read {
-    pub(crate) fn stored(&self, authorities: Authorities) -> Stored {
+    pub(crate) fn stored(&self, authorities: Authorities) -> StoredSecret {
         let annotations = self.metadata.annotations.as_ref();
         let is_asked = annotations.is_some_and(|annotations| annotations.contains_key(ROTATE));
-        Stored { authorities, is_asked, metadata: self.metadata.clone() }
+        StoredSecret { authorities, is_asked, metadata: self.metadata.clone() }
     }
 }
 
@@ -63,7 +63,7 @@ impl Secrets {
         &self,
         read: Option<&Read>,
         authorities: &Authorities,
-    ) -> Result<Option<Stored>, AuthorityError> {
+    ) -> Result<Option<StoredSecret>, AuthorityError> {
         let params = PostParams::default();
         let written = match read {
             None => {
@@ -75,7 +75,7 @@ impl Secrets {
         match written {
             Ok(secret) => {
                 let metadata = secret.metadata;
-                Ok(Some(Stored { authorities: authorities.clone(), is_asked: false, metadata }))
+                Ok(Some(StoredSecret { authorities: authorities.clone(), is_asked: false, metadata }))
             }
             Err(error) if matches!(code(&error), Some(404 | 409)) => Ok(None),
             Err(error) => Err(self.failed(if read.is_some() { "update" } else { "create" }, &error)),
@@ -83,7 +83,7 @@ impl Secrets {
     }
 
     /// Stores the next authorities; false if somebody else was faster.
-    pub(crate) async fn replace(&self, stored: &Stored, next: &Authorities) -> Result<bool, AuthorityError> {
+    pub(crate) async fn replace(&self, stored: &StoredSecret, next: &Authorities) -> Result<bool, AuthorityError> {
         let mut metadata = stored.metadata.clone();
         // Whatever follows a wish is its fulfilment, or was under way already.
         metadata.annotations.get_or_insert_default().remove(ROTATE);

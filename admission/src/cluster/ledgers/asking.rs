@@ -96,7 +96,7 @@ impl Ledgers {
     pub(super) fn proves(&self, claim: &Claim) -> Option<IpAddr> {
         let Origin { peer, is_proof, .. } = *self.own().get(&claim.id).filter(|origin| origin.is_entered)?;
         // Whoever reads the uid of an object to be in another ledger cannot have the object there.
-        let is_there = |prefix| self.live.read().inventory.holders(&claim.space, prefix).contains(&claim.holder);
+        let is_there = |prefix| self.cache.read().inventory.holders(&claim.space, prefix).contains(&claim.holder);
         if is_proof && claim.prefixes.iter().all(|prefix| is_there(*prefix)) {
             self.peers.prove(peer);
         }
@@ -175,8 +175,8 @@ fn is_plausible(claim: &Claim) -> bool {
 /// Whether nothing is stored yet that a claim would create. What cannot be read proves nothing.
 async fn is_news(ledgers: &Ledgers, claim: &Claim) -> bool {
     let space = &claim.space;
-    let read = ledgers.live.refresh_object(space.holders(), "", &claim.holder).await;
-    let state = ledgers.live.read();
+    let read = ledgers.cache.refresh_object(space.holders(), "", &claim.holder).await;
+    let state = ledgers.cache.read();
     let is_this = |uid: &str| uid == claim.object_uid;
     read.is_ok() && state.identity(space.holders(), &claim.holder).is_none_or(|found| !is_this(&found.uid))
 }

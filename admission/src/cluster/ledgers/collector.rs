@@ -11,9 +11,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Ledgers;
 use super::writer::Ask;
-use crate::cluster::live::Stored;
+use crate::cluster::cache::ObjectEvent;
 use crate::cluster::state::Identity;
-use crate::ledger::{Claim, Scope, Version};
+use crate::ledger::{Claim, ResourceVersion, Scope};
 
 /// How often claims are looked through.
 const TICK: Duration = Duration::from_millis(500);
@@ -39,7 +39,7 @@ struct Known {
 }
 
 /// Releases claims for ever.
-pub(super) async fn run(ledgers: Arc<Ledgers>, mut stored: UnboundedReceiver<Stored>) {
+pub(super) async fn run(ledgers: Arc<Ledgers>, mut stored: UnboundedReceiver<ObjectEvent>) {
     let mut known = HashMap::new();
     let mut changes = ledgers.store.changes();
     let mut ticks = interval(TICK);
@@ -108,7 +108,7 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
 }
 
 /// Releases what an object was claimed for that has been stored, or removed: neither will be stored once more.
-fn seen(ledgers: &Arc<Ledgers>, known: &mut AllKnown, object: &Stored) {
+fn seen(ledgers: &Arc<Ledgers>, known: &mut AllKnown, object: &ObjectEvent) {
     for met in known.values_mut() {
         let is_its_own = met.claim.holder == object.name && met.scope.holders() == object.kind;
         let is_removed = object.removed && met.claim.object_uid == object.uid;
@@ -131,12 +131,12 @@ fn collect(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
 impl Known {
     /// What is stored of it, as far as that has been seen.
     fn identity(&self, ledgers: &Ledgers) -> Option<Identity> {
-        let state = ledgers.live.read();
+        let state = ledgers.cache.read();
         let found = state.identity(self.scope.holders(), &self.claim.holder);
         found.filter(|found| self.claim.is_fulfilled_by(&found.uid, found.generation)).cloned()
     }
 
-    fn release(&mut self, ledgers: &Arc<Ledgers>, stored_at: Option<Version>, is_stored: bool) {
+    fn release(&mut self, ledgers: &Arc<Ledgers>, stored_at: Option<ResourceVersion>, is_stored: bool) {
         if self.first_seen.elapsed() >= self.courtesy {
             let proven = is_stored.then(|| ledgers.proves(&self.claim)).flatten();
             self.ask(ledgers, Ask::Release { id: self.claim.id.clone(), stored_at, proven });

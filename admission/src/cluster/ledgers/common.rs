@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::presence::is_there;
 use super::store::{Kept, StoreError};
-use super::writer::{Asked, Reply, Writer, in_time, reply, unread};
+use super::writer::{ClaimRequest, Reply, Writer, in_time, reply, unread};
 use crate::ledger::{Claim, Ledger, Scope};
 
 /// How many ledgers are looked for at once.
@@ -20,9 +20,9 @@ impl Writer {
     /// elsewhere. Says whether they can go on; they cannot where somebody else has made it.
     ///
     /// It is made without claims, for the common ledger is read afterwards: whoever is admitted there has found none.
-    pub(super) async fn begin(&self, kept: &mut Kept, claims: &mut Vec<Asked>) -> Result<bool, StoreError> {
+    pub(super) async fn begin(&self, kept: &mut Kept, claims: &mut Vec<ClaimRequest>) -> Result<bool, StoreError> {
         let Scope::Own(space) = &self.scope else { return Ok(true) };
-        if !claims.is_empty() && !is_there(&self.live, space).await.map_err(unread)? {
+        if !claims.is_empty() && !is_there(&self.cache, space).await.map_err(unread)? {
             reply(claims, |_| Some(Reply::Elsewhere));
         }
         if claims.iter().all(|asked| asked.dry_run) {
@@ -37,7 +37,7 @@ impl Writer {
     }
 
     /// What the common ledger has that is in the way here, as long as it may have anything.
-    pub(super) async fn honour(&self, next: &mut Ledger, claims: &[Asked]) -> Result<Vec<Claim>, StoreError> {
+    pub(super) async fn honour(&self, next: &mut Ledger, claims: &[ClaimRequest]) -> Result<Vec<Claim>, StoreError> {
         let Scope::Own(space) = &self.scope else { return Ok(Vec::new()) };
         if next.alone || claims.is_empty() {
             return Ok(Vec::new());
@@ -49,7 +49,11 @@ impl Writer {
     /// Looks whether claims in the common ledger still are in the right place, once they stand there: whoever makes a ledger
     /// for their address space from here on honours them. What has one by now is to be claimed there. The common ledger is
     /// then read again, for one that came and went meanwhile has left its floor to it; returned if it has changed.
-    pub(super) async fn confirm(&self, kept: &Kept, claims: &mut Vec<Asked>) -> Result<Option<Kept>, StoreError> {
+    pub(super) async fn confirm(
+        &self,
+        kept: &Kept,
+        claims: &mut Vec<ClaimRequest>,
+    ) -> Result<Option<Kept>, StoreError> {
         if !self.scope.is_common() || claims.is_empty() {
             return Ok(None);
         }
@@ -59,7 +63,7 @@ impl Writer {
             Ok(has_its_own.then_some(space))
         });
         let found = in_time(claims, looked_for.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>()).await?;
-        let moves = |asked: &Asked| found.iter().flatten().any(|space| *space == asked.claim.space);
+        let moves = |asked: &ClaimRequest| found.iter().flatten().any(|space| *space == asked.claim.space);
         reply(claims, |asked| moves(asked).then_some(Reply::Elsewhere));
         if claims.is_empty() {
             return Ok(None);

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Outcome;
 use super::peers::Peers;
 use super::store::StoreError;
-use super::writer::{Ask, Asked, Writer, answer, unread};
+use super::writer::{Ask, ClaimRequest, Writer, answer, unread};
 use crate::ledger::Claim;
 
 /// How long after its admission an object is stored at the latest, as a rule: all that is left to do is one write of etcd,
@@ -32,13 +32,13 @@ impl Writer {
     pub(super) async fn settle_doubts(
         &self,
         doubts: Vec<(usize, Vec<Claim>)>,
-        claims: &mut Vec<Asked>,
+        claims: &mut Vec<ClaimRequest>,
     ) -> Result<(), StoreError> {
         let mut holders: Vec<_> = doubts.iter().flat_map(|(_, rivals)| rivals).map(|rival| &rival.holder).collect();
         holders.sort_unstable();
         holders.dedup();
         let kind = self.scope.holders();
-        try_join_all(holders.into_iter().map(|holder| self.live.refresh_object(kind, "", holder)))
+        try_join_all(holders.into_iter().map(|holder| self.cache.refresh_object(kind, "", holder)))
             .await
             .map_err(unread)?;
         // From the last one on, so that the places of the others stay.
@@ -67,7 +67,7 @@ fn is_over(peers: &Peers, claim: &Claim) -> bool {
 }
 
 /// Asks once more when one of the rivals is gone, or its peer proven, or patience is over.
-async fn ask_later(asked: Asked, rivals: Vec<Claim>, queue: mpsc::Sender<Ask>, peers: Arc<Peers>) {
+async fn ask_later(asked: ClaimRequest, rivals: Vec<Claim>, queue: mpsc::Sender<Ask>, peers: Arc<Peers>) {
     let mut changes = peers.changes();
     while rivals.iter().all(|rival| peers.has(&rival.id)) && Instant::now() < asked.patience {
         if timeout_at(asked.patience, changes.changed()).await.is_err() {

@@ -26,9 +26,9 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use vpcguard_policies::{Request, Wanted};
+use vpcguard_policies::{AddressClaim, Request};
 
-use super::live::{Live, Stored};
+use super::cache::{ClusterCache, ObjectEvent};
 use crate::ledger::{Claim, Scope};
 use asking::{Asking, Origin};
 pub(crate) use peers::{PeerTotals, Peers};
@@ -65,7 +65,7 @@ pub(crate) enum Refusal {
     /// Too many requests at once.
     #[error("{0}: try again")]
     Busy(String),
-    /// It can be neither granted nor denied until somebody mends this.
+    /// It can be neither granted nor denied until somebody fixes this.
     #[error("{0}")]
     Unavailable(String),
 }
@@ -88,7 +88,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Ledgers {
     mode: Mode,
     hold: Duration,
-    live: Arc<Live>,
+    cache: Arc<ClusterCache>,
     store: Arc<Store>,
     peers: Arc<Peers>,
     writers: Mutex<HashMap<Scope, mpsc::Sender<Ask>>>,
@@ -108,18 +108,24 @@ pub(crate) struct Inherited {
 impl Ledgers {
     /// The ledgers of a cluster, written by a client that tries nothing again. `hold` is how long a claim is kept for a
     /// request of which nothing more is heard.
-    pub(crate) fn new(live: Arc<Live>, client: Client, mode: Mode, hold: Duration, from: Inherited) -> Arc<Self> {
+    pub(crate) fn new(
+        cache: Arc<ClusterCache>,
+        client: Client,
+        mode: Mode,
+        hold: Duration,
+        from: Inherited,
+    ) -> Arc<Self> {
         let Inherited { counted, peers } = from;
         let store = Arc::new(Store::new(client, counted, Arc::clone(&peers)));
-        Arc::new(Self { mode, hold, live, store, peers, writers: Mutex::default(), own: Mutex::default() })
+        Arc::new(Self { mode, hold, cache, store, peers, writers: Mutex::default(), own: Mutex::default() })
     }
 
     /// Follows the ledgers and releases claims, in tasks that end with the others.
-    pub(crate) fn run(self: &Arc<Self>, stored: mpsc::UnboundedReceiver<Stored>, tasks: &mut JoinSet<()>) {
+    pub(crate) fn run(self: &Arc<Self>, stored: mpsc::UnboundedReceiver<ObjectEvent>, tasks: &mut JoinSet<()>) {
         if self.mode != Mode::Off {
             tasks.spawn(Arc::clone(&self.store).follow());
             tasks.spawn(collector::run(Arc::clone(self), stored));
-            tasks.spawn(remover::run(Arc::clone(&self.live), Arc::clone(&self.store)));
+            tasks.spawn(remover::run(Arc::clone(&self.cache), Arc::clone(&self.store)));
         }
     }
 
@@ -128,7 +134,7 @@ impl Ledgers {
         self: &Arc<Self>,
         request: &Request,
         peer: IpAddr,
-        wanted: Wanted,
+        wanted: AddressClaim,
         limit: Instant,
     ) -> Outcome {
         if self.mode == Mode::Off {
@@ -146,7 +152,7 @@ impl Ledgers {
         outcome
     }
 
-    async fn ask(self: &Arc<Self>, request: &Request, peer: IpAddr, wanted: Wanted, limit: Instant) -> Outcome {
+    async fn ask(self: &Arc<Self>, request: &Request, peer: IpAddr, wanted: AddressClaim, limit: Instant) -> Outcome {
         let (claim, mut asking) = match Asking::begin(self, request, peer, self.claim_of(request, &wanted), limit).await
         {
             Ok(begun) => begun,
@@ -154,7 +160,7 @@ impl Ledgers {
         };
         let own = Scope::Own(wanted.space.clone());
         let is_there = self.store.knows(&own)
-            || match presence::is_there(&self.live, &wanted.space).await {
+            || match presence::is_there(&self.cache, &wanted.space).await {
                 Ok(is_there) => is_there,
                 Err(error) => return Outcome::Refused(Refusal::Busy(error.to_string())),
             };
@@ -192,15 +198,15 @@ impl Ledgers {
         self: &Arc<Self>,
         scope: &Scope,
         request: &Request,
-        wanted: &Wanted,
+        wanted: &AddressClaim,
         claim: Claim,
         limit: Instant,
     ) -> Reply {
         let (reply, answer) = oneshot::channel();
         let id = claim.id.clone();
-        let asked = writer::Asked {
+        let asked = writer::ClaimRequest {
             claim,
-            contested: if wanted.tolerant { Vec::new() } else { wanted.contested.clone() },
+            added: if wanted.advisory { Vec::new() } else { wanted.added.clone() },
             dry_run: request.dry_run,
             limit,
             patience: doubt::patience(limit),
@@ -240,7 +246,7 @@ impl Ledgers {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claim_of(&self, request: &Request, wanted: &Wanted) -> Claim {
+    fn claim_of(&self, request: &Request, wanted: &AddressClaim) -> Claim {
         let metadata = request.object.get("metadata");
         let text =
             |field| metadata.and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or_default();
@@ -273,7 +279,7 @@ impl Ledgers {
         }
         let (sender, asks) = mpsc::channel(QUEUE);
         let queue = Some(sender.downgrade());
-        let writer = Writer::new(scope.clone(), Arc::clone(&self.live), Arc::clone(&self.store), queue);
+        let writer = Writer::new(scope.clone(), Arc::clone(&self.cache), Arc::clone(&self.store), queue);
         tokio::spawn(writer.run(asks));
         writers.insert(scope.clone(), sender.clone());
         sender

@@ -1,7 +1,7 @@
 //! Who asks for claims: peers of which a claim was seen stored, and peers of which none was.
 //!
 //! What is known of a peer is its address. It is proven once an object is stored with a uid that the peer told while there
-//! was no object of that uid: only an API server knows one. Every replica proves the peers that ask it, notes them in the
+//! was not an object of that uid: only an API server knows one. Every replica proves the peers that ask it, notes them in the
 //! ledger that the claim was in, and reads there those of the others, also when it begins.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -2,19 +2,19 @@
 
 use vpcguard_policies::{AddressSpace, Kind, ViewError};
 
-use crate::cluster::live::Live;
+use crate::cluster::cache::ClusterCache;
 
 /// Whether what an address space belongs to is there. A VPC or Subnet that the view does not know is read live. A VLAN of a
 /// VPC is there as long as a Subnet is in it.
-pub(super) async fn is_there(live: &Live, space: &AddressSpace) -> Result<bool, ViewError> {
+pub(super) async fn is_there(cache: &ClusterCache, space: &AddressSpace) -> Result<bool, ViewError> {
     let (kind, name) = match space {
         AddressSpace::Vpc(shard) => (Kind::Vpc, &shard.vpc),
         AddressSpace::Subnet(subnet) => (Kind::Subnet, subnet),
     };
-    if live.read().identity(kind, name).is_none() {
-        live.refresh_object(kind, "", name).await?;
+    if cache.read().identity(kind, name).is_none() {
+        cache.refresh_object(kind, "", name).await?;
     }
-    let state = live.read();
+    let state = cache.read();
     let has_its_vlan = match space {
         AddressSpace::Vpc(shard) => shard.vlan.is_empty() || state.inventory.has_subnets(shard),
         AddressSpace::Subnet(_) => true,

@@ -12,7 +12,7 @@ use vpcguard_policies::AddressSpace;
 use super::presence::is_there;
 use super::store::{Store, StoreError};
 use super::writer::Writer;
-use crate::cluster::live::Live;
+use crate::cluster::cache::ClusterCache;
 use crate::ledger::Scope;
 
 /// How often ledgers are looked through, in milliseconds, at least and at most.
@@ -22,15 +22,15 @@ const PAUSE: std::ops::Range<u64> = 5000..15_000;
 const LONG_PAUSE: Duration = Duration::from_mins(5);
 
 /// Removes ledgers for ever.
-pub(super) async fn run(live: Arc<Live>, store: Arc<Store>) {
+pub(super) async fn run(cache: Arc<ClusterCache>, store: Arc<Store>) {
     loop {
         // Replicas that look at the same moment would all but one do so in vain.
         sleep(Duration::from_millis(fastrand::u64(PAUSE))).await;
-        if !live.waiting().is_empty() {
+        if !cache.waiting().is_empty() {
             continue;
         }
         for space in store.unclaimed() {
-            if let Err(error) = look_at(&live, &store, &space).await {
+            if let Err(error) = look_at(&cache, &store, &space).await {
                 let name = Scope::Own(space).object_name();
                 tracing::warn!(name, reason = error.to_string(), "cannot remove the ledger of what is gone");
                 sleep(LONG_PAUSE).await;
@@ -41,8 +41,8 @@ pub(super) async fn run(live: Arc<Live>, store: Arc<Store>) {
 }
 
 /// Removes the ledger of an address space, if that is gone and nobody has a claim there.
-async fn look_at(live: &Arc<Live>, store: &Arc<Store>, space: &AddressSpace) -> Result<(), StoreError> {
-    let is_there = is_there(live, space).await.map_err(|error| StoreError::Unknown(error.to_string()))?;
+async fn look_at(cache: &Arc<ClusterCache>, store: &Arc<Store>, space: &AddressSpace) -> Result<(), StoreError> {
+    let is_there = is_there(cache, space).await.map_err(|error| StoreError::Unknown(error.to_string()))?;
     if is_there {
         return Ok(());
     }
@@ -52,7 +52,7 @@ async fn look_at(live: &Arc<Live>, store: &Arc<Store>, space: &AddressSpace) -> 
     }
     // Whoever claims in the common ledger instead must have seen what was stored by claims of this one; and replicas that
     // begin after this still read who is an API server.
-    let common = Writer::new(Scope::common(space), Arc::clone(live), Arc::clone(store), None);
+    let common = Writer::new(Scope::common(space), Arc::clone(cache), Arc::clone(store), None);
     common.take_over(&kept.ledger).await?;
     match store.remove(&kept).await {
         Ok(()) => {

@@ -16,7 +16,7 @@ use super::peers::Peers;
 use super::{Outcome, Refusal};
 use crate::cluster::client::{code, reason};
 use crate::ledger::crd::{AddressLedger, AddressLedgerSpec};
-use crate::ledger::{FormatError, Ledger, Scope, Version};
+use crate::ledger::{FormatError, Ledger, ResourceVersion, Scope};
 
 /// A ledger as it was last read or written, ready to be written again if nobody else did.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub(super) enum StoreError {
     /// It may or may not have been written.
     #[error("the API server did not take it: {0}")]
     Unknown(String),
-    /// It cannot be until somebody mends this.
+    /// It cannot be until somebody repairs this.
     #[error("{0}")]
     Unavailable(String),
 }
@@ -122,7 +122,7 @@ impl Store {
                 }
                 Some(Ok(Event::InitDone)) => {
                     *self.kept() = std::mem::take(&mut listed);
-                    self.mended();
+                    self.repaired();
                 }
                 Some(Ok(Event::Apply(ledger))) => self.keep(ledger),
                 Some(Ok(Event::Delete(ledger))) => drop(self.kept().remove(&ledger.name_any())),
@@ -207,7 +207,7 @@ impl Store {
             }
         };
         let written = written.map_err(|(verb, error)| self.failed(verb, &name, &error))?;
-        self.mended();
+        self.repaired();
         let identity = identity_of(&written);
         self.keep(written);
         self.changed.send_replace(());
@@ -282,7 +282,7 @@ impl Store {
     }
 
     fn keep(&self, ledger: AddressLedger) {
-        let version = |ledger: &AddressLedger| ledger.resource_version().and_then(|text| Version::parse(&text));
+        let version = |ledger: &AddressLedger| ledger.resource_version().and_then(|text| ResourceVersion::parse(&text));
         self.learn(&ledger);
         let mut kept = self.kept();
         let name = ledger.name_any();
@@ -335,7 +335,7 @@ impl Store {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn mended(&self) {
+    fn repaired(&self) {
         self.set_trouble(None);
     }
 

@@ -13,9 +13,9 @@ use vpcguard_policies::{AddressSpace, ViewError};
 
 use super::store::{Identity, Kept, Store, StoreError};
 use super::{Outcome, Refusal};
-use crate::cluster::live::Live;
+use crate::cluster::cache::ClusterCache;
 use crate::cluster::state::State;
-use crate::ledger::{Claim, Decision, Index, Ledger, Scope, Version};
+use crate::ledger::{Claim, Decision, Index, Ledger, ResourceVersion, Scope};
 
 /// How many are decided together.
 const MOST: usize = 512;
@@ -24,25 +24,25 @@ const MOST: usize = 512;
 const IDLE: Duration = Duration::from_mins(5);
 
 /// How long a write or read may take that no request waits for.
-const UNHURRIED: Duration = Duration::from_secs(10);
+const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a writer is asked.
 #[derive(Debug)]
 pub(super) enum Ask {
     /// Enter a claim.
-    Claim(Box<Asked>),
+    Claim(Box<ClaimRequest>),
     /// Drop a claim: what it is for was stored at this version, or it is not needed. Who asked for it may be proven.
-    Release { id: String, stored_at: Option<Version>, proven: Option<IpAddr> },
+    Release { id: String, stored_at: Option<ResourceVersion>, proven: Option<IpAddr> },
     /// Drop a claim whose hold is over, when it has been looked up whether it was stored.
     Collect { id: String },
 }
 
 /// A claim that is asked for.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct ClaimRequest {
     pub(super) claim: Claim,
     /// Those of its prefixes that nobody else must hold.
-    pub(super) contested: Vec<IpNet>,
+    pub(super) added: Vec<IpNet>,
     pub(super) dry_run: bool,
     /// When whoever asks goes away.
     pub(super) limit: Instant,
@@ -74,20 +74,20 @@ impl From<Outcome> for Reply {
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) scope: Scope,
-    pub(super) live: Arc<Live>,
+    pub(super) cache: Arc<ClusterCache>,
     pub(super) store: Arc<Store>,
     /// Where it is asked, for what is asked once more; nowhere for one who only takes over.
     pub(super) queue: Option<mpsc::WeakSender<Ask>>,
 }
 
 /// What is stored, as far as the view goes.
-struct Stored<'a> {
+struct StoredIndex<'a> {
     scope: &'a Scope,
     state: &'a State,
 }
 
-impl Index for Stored<'_> {
-    fn version(&self) -> Version {
+impl Index for StoredIndex<'_> {
+    fn version(&self) -> ResourceVersion {
         self.state.version(self.scope.holders())
     }
 
@@ -111,8 +111,13 @@ enum Decided {
 }
 
 impl Writer {
-    pub(super) fn new(scope: Scope, live: Arc<Live>, store: Arc<Store>, queue: Option<mpsc::WeakSender<Ask>>) -> Self {
-        Self { scope, live, store, queue }
+    pub(super) fn new(
+        scope: Scope,
+        cache: Arc<ClusterCache>,
+        store: Arc<Store>,
+        queue: Option<mpsc::WeakSender<Ask>>,
+    ) -> Self {
+        Self { scope, cache, store, queue }
     }
 
     /// Does what is asked, until nobody has asked anything for a while.
@@ -152,8 +157,8 @@ impl Writer {
     /// Answers all claims, or leaves those that an error concerns.
     async fn settle(
         &self,
-        claims: &mut Vec<Asked>,
-        mut releases: Vec<(String, Option<Version>, Option<IpAddr>)>,
+        claims: &mut Vec<ClaimRequest>,
+        mut releases: Vec<(String, Option<ResourceVersion>, Option<IpAddr>)>,
         collected: &[String],
     ) -> Result<(), StoreError> {
         // Dry runs read live, and so does whoever is about to say that something was never stored.
@@ -210,17 +215,17 @@ impl Writer {
     }
 
     /// Enters the claims one after the other, as long as none is in the way. Dry runs leave none behind.
-    fn decide(&self, next: &mut Ledger, claims: &[Asked], honoured: &[Claim]) -> Decided {
-        let state = self.live.read();
-        let index = Stored { scope: &self.scope, state: &state };
+    fn decide(&self, next: &mut Ledger, claims: &[ClaimRequest], honoured: &[Claim]) -> Decided {
+        let state = self.cache.read();
+        let index = StoredIndex { scope: &self.scope, state: &state };
         let (mut denied, mut conflicts, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
         // Nobody stands in the way of a proven peer by having asked at the same time.
         let (proven, unproven): (Vec<_>, Vec<_>) =
             claims.iter().enumerate().partition(|(_, asked)| asked.claim.unproven.is_none());
         for (at, asked) in proven.into_iter().chain(unproven) {
-            match next.decide(&index, &asked.claim, &asked.contested, honoured) {
+            match next.decide(&index, &asked.claim, &asked.added, honoured) {
                 Decision::Grant => {
-                    let rivals = next.doubtful(&asked.claim, &asked.contested, honoured);
+                    let rivals = next.doubtful(&asked.claim, &asked.added, honoured);
                     if rivals.iter().any(|rival| !asked.passes_over.contains(&rival.id)) {
                         doubts.push((at, rivals));
                     } else if !asked.dry_run {
@@ -249,7 +254,7 @@ impl Writer {
     async fn answer_conflicts(
         &self,
         conflicts: Vec<(usize, Claim)>,
-        claims: &mut Vec<Asked>,
+        claims: &mut Vec<ClaimRequest>,
     ) -> Result<(), StoreError> {
         let mut answers = Vec::new();
         let mut looked_up: Vec<(String, bool)> = Vec::new();
@@ -260,7 +265,7 @@ impl Writer {
                 Some(stored) => stored,
                 None if of_this_batch => false,
                 None => {
-                    self.live.refresh_object(self.scope.holders(), "", &rival.holder).await.map_err(unread)?;
+                    self.cache.refresh_object(self.scope.holders(), "", &rival.holder).await.map_err(unread)?;
                     self.is_stored(&rival)
                 }
             };
@@ -273,36 +278,36 @@ impl Writer {
 
     /// Whether what a claim is for has been seen stored.
     pub(super) fn is_stored(&self, claim: &Claim) -> bool {
-        let state = self.live.read();
+        let state = self.cache.read();
         let identity = state.identity(self.scope.holders(), &claim.holder);
         identity.is_some_and(|identity| claim.is_fulfilled_by(&identity.uid, identity.generation))
     }
 
     fn in_flight(&self, rival: &Claim) -> Outcome {
         let kind = self.scope.holders();
-        let disclosed = self.live.settings().disclose_names;
+        let disclosed = self.cache.settings().disclose_names;
         let holder = if disclosed { format!("{kind} {:?}", rival.holder) } else { format!("another {kind}") };
         Outcome::Refused(Refusal::InFlight { holder })
     }
 
     /// Waits for the index, as long as anybody waits for it.
-    async fn wait_for(&self, floor: Version, claims: &mut Vec<Asked>) {
+    async fn wait_for(&self, floor: ResourceVersion, claims: &mut Vec<ClaimRequest>) {
         let Some(limit) = claims.iter().map(|asked| asked.limit).min() else { return };
         tokio::select! {
-            () = self.live.reach(self.scope.holders(), floor) => {}
+            () = self.cache.reach(self.scope.holders(), floor) => {}
             () = sleep_until(limit) => turn_away_the_late(claims),
         }
     }
 
     /// The version at which what a claim is for is stored; none if it is not.
-    async fn stored_version(&self, ledger: &Ledger, id: &str) -> Result<Option<Version>, StoreError> {
+    async fn stored_version(&self, ledger: &Ledger, id: &str) -> Result<Option<ResourceVersion>, StoreError> {
         let Some(claim) = ledger.claims.iter().find(|claim| claim.id == id) else { return Ok(None) };
-        self.live.refresh_object(self.scope.holders(), "", &claim.holder).await.map_err(unread)?;
-        Ok(self.live.read().identity(self.scope.holders(), &claim.holder).map(|identity| identity.version))
+        self.cache.refresh_object(self.scope.holders(), "", &claim.holder).await.map_err(unread)?;
+        Ok(self.cache.read().identity(self.scope.holders(), &claim.holder).map(|identity| identity.version))
     }
 
     /// The ledger as it was last seen, or live where it never was.
-    async fn known(&self, claims: &[Asked]) -> Result<Kept, StoreError> {
+    async fn known(&self, claims: &[ClaimRequest]) -> Result<Kept, StoreError> {
         match self.store.cached(&self.scope)? {
             Some(kept) => Ok(kept),
             None => self.read(claims).await,
@@ -310,17 +315,17 @@ impl Writer {
     }
 
     /// The ledger live, or a new one.
-    pub(super) async fn read(&self, claims: &[Asked]) -> Result<Kept, StoreError> {
+    pub(super) async fn read(&self, claims: &[ClaimRequest]) -> Result<Kept, StoreError> {
         if let Some(kept) = in_time(claims, self.store.get(&self.scope)).await? {
             return Ok(kept);
         }
         // Whoever decides on a new ledger must have seen all that was stored before it.
-        in_time(claims, async { self.live.refresh_all(self.scope.holders()).await.map_err(unread) }).await?;
-        let floor = self.live.read().newest(self.scope.holders());
+        in_time(claims, async { self.cache.refresh_all(self.scope.holders()).await.map_err(unread) }).await?;
+        let floor = self.cache.read().newest(self.scope.holders());
         Ok(Kept { ledger: Ledger::new(self.scope.clone(), floor), stored: None })
     }
 
-    pub(super) async fn write(&self, kept: &Kept, claims: &[Asked]) -> Result<Identity, StoreError> {
+    pub(super) async fn write(&self, kept: &Kept, claims: &[ClaimRequest]) -> Result<Identity, StoreError> {
         let written = in_time(claims, self.store.put(kept)).await;
         self.store.count_write(&written);
         written
@@ -329,11 +334,11 @@ impl Writer {
 
 /// Does something as long as anybody waits for it.
 pub(super) async fn in_time<T>(
-    claims: &[Asked],
+    claims: &[ClaimRequest],
     what: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     let latest = claims.iter().map(|asked| asked.limit).max();
-    let limit = latest.unwrap_or_else(|| Instant::now() + UNHURRIED);
+    let limit = latest.unwrap_or_else(|| Instant::now() + BACKGROUND_TIMEOUT);
     let late = || StoreError::Unknown("no answer in time".to_owned());
     timeout_at(limit, what).await.unwrap_or_else(|_| Err(late()))
 }
@@ -342,19 +347,19 @@ pub(super) fn unread(error: ViewError) -> StoreError {
     StoreError::Unknown(error.to_string())
 }
 
-fn turn_away_the_late(claims: &mut Vec<Asked>) {
+fn turn_away_the_late(claims: &mut Vec<ClaimRequest>) {
     let now = Instant::now();
     // They have given up already, and know why.
     claims.retain(|asked| asked.limit > now);
 }
 
-fn grant(claims: &mut Vec<Asked>) {
+fn grant(claims: &mut Vec<ClaimRequest>) {
     // Whoever asked may have gone: the claim is released when its hold is over.
     reply(claims, |_| Some(Reply::Settled(Outcome::Granted)));
 }
 
 /// Answers some of the claims, by their places, and leaves the others.
-pub(super) fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, impl Into<Reply>)>) {
+pub(super) fn answer(claims: &mut Vec<ClaimRequest>, mut answers: Vec<(usize, impl Into<Reply>)>) {
     answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     for (at, told) in answers {
         if at < claims.len() {
@@ -364,7 +369,7 @@ pub(super) fn answer(claims: &mut Vec<Asked>, mut answers: Vec<(usize, impl Into
 }
 
 /// Gives those a reply for whom there is one, and leaves the others.
-pub(super) fn reply(claims: &mut Vec<Asked>, of: impl Fn(&Asked) -> Option<Reply>) {
+pub(super) fn reply(claims: &mut Vec<ClaimRequest>, of: impl Fn(&ClaimRequest) -> Option<Reply>) {
     for asked in std::mem::take(claims) {
         match of(&asked) {
             Some(reply) => drop(asked.reply.send(reply)),

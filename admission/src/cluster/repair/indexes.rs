@@ -10,9 +10,9 @@ use vpcguard_policies::address_index::{FORMAT, Holdings, overlaps, to_lines};
 use vpcguard_policies::kinds::Shard;
 use vpcguard_policies::{AddressSpace, Kind};
 
+use crate::cluster::cache::ClusterCache;
 use crate::cluster::client::{code, reason};
-use crate::cluster::live::Live;
-use crate::ledger::Version;
+use crate::ledger::ResourceVersion;
 use crate::ledger::crd::{AddressIndex, AddressIndexSpec, AddressIndexStatus};
 
 /// An index of more Subnets would be too large an object.
@@ -50,10 +50,10 @@ impl Indexes {
     }
 
     /// Writes what has changed, and says which stored Subnets overlap.
-    pub(super) async fn write(&mut self, live: &Live) -> Result<Vec<Pair>, String> {
+    pub(super) async fn write(&mut self, cache: &ClusterCache) -> Result<Vec<Pair>, String> {
         self.behind = true;
         let (version, all) = {
-            let state = live.read();
+            let state = cache.read();
             (state.version(Kind::Subnet), state.inventory.holdings())
         };
         if !self.is_listed {
@@ -83,7 +83,7 @@ impl Indexes {
         shard: &Shard,
         holdings: &Holdings,
         pairs: &[Pair],
-        version: Version,
+        version: ResourceVersion,
     ) -> Result<bool, String> {
         let lines = to_lines(holdings);
         if self.written.get(shard).is_some_and(|(written, overlapping)| *written == lines && overlapping == pairs) {
@@ -110,7 +110,12 @@ impl Indexes {
     }
 
     /// Stores an index unless a newer view has written it; none if somebody else was faster.
-    async fn put(&self, name: &str, spec: AddressIndexSpec, version: Version) -> Result<Option<AddressIndex>, String> {
+    async fn put(
+        &self,
+        name: &str,
+        spec: AddressIndexSpec,
+        version: ResourceVersion,
+    ) -> Result<Option<AddressIndex>, String> {
         let params = PostParams::default();
         let stored = self.api.get_opt(name).await.map_err(|error| failed("get", name, &error))?;
         let written = match stored {
@@ -119,7 +124,7 @@ impl Indexes {
             Some(stored) if stored.spec.subnets == spec.subnets && stored.spec.format == FORMAT => {
                 return Ok(Some(stored));
             }
-            Some(stored) if Version::parse(&stored.spec.version).is_some_and(|newer| newer > version) => {
+            Some(stored) if ResourceVersion::parse(&stored.spec.version).is_some_and(|newer| newer > version) => {
                 return Ok(None);
             }
             Some(mut stored) => {

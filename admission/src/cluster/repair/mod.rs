@@ -5,7 +5,7 @@
 //! a user is ever touched. Every replica does all of it: what one has written, the others find done.
 
 mod indexes;
-mod sweep;
+pub(crate) mod sweep;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use super::cache::ClusterCache;
 use super::events::Events;
-use super::live::Live;
 use indexes::{Indexes, Pair};
 use sweep::Counts;
 
@@ -50,27 +50,27 @@ impl Found {
 }
 
 /// Begins, in tasks that end with the others.
-pub(crate) fn run(live: &Arc<Live>, found: &Arc<Found>, every: Duration, tasks: &mut JoinSet<()>) {
-    tasks.spawn(keep_indexes(Arc::clone(live), Arc::clone(found)));
-    tasks.spawn(sweep_again_and_again(Arc::clone(live), Arc::clone(found), every));
+pub(crate) fn run(cache: &Arc<ClusterCache>, found: &Arc<Found>, every: Duration, tasks: &mut JoinSet<()>) {
+    tasks.spawn(keep_indexes(Arc::clone(cache), Arc::clone(found)));
+    tasks.spawn(sweep_again_and_again(Arc::clone(cache), Arc::clone(found), every));
 }
 
-async fn keep_indexes(live: Arc<Live>, found: Arc<Found>) {
-    let mut changes = live.changes();
-    let mut indexes = Indexes::new(live.client().clone());
-    let events = Events::new(live.client().clone());
+async fn keep_indexes(cache: Arc<ClusterCache>, found: Arc<Found>) {
+    let mut changes = cache.changes();
+    let mut indexes = Indexes::new(cache.client().clone());
+    let events = Events::new(cache.client().clone());
     let mut reported: Vec<Pair> = Vec::new();
     loop {
         // Replicas that write at the same moment would all but one have done so in vain.
         sleep(GATHERING + Duration::from_millis(fastrand::u64(0..500))).await;
-        if live.waiting().is_empty() {
+        if cache.waiting().is_empty() {
             // What changes from here on is looked at next time.
             changes.mark_unchanged();
-            match indexes.write(&live).await {
+            match indexes.write(&cache).await {
                 Ok(pairs) => {
                     found.overlaps.store(pairs.len(), Ordering::Relaxed);
                     for (one, other) in pairs.iter().filter(|pair| !reported.contains(pair)) {
-                        events.subnets_overlap(&live, one, other).await;
+                        events.subnets_overlap(&cache, one, other).await;
                     }
                     reported = pairs;
                 }
@@ -83,12 +83,12 @@ async fn keep_indexes(live: Arc<Live>, found: Arc<Found>) {
     }
 }
 
-async fn sweep_again_and_again(live: Arc<Live>, found: Arc<Found>, every: Duration) {
-    let events = Events::new(live.client().clone());
+async fn sweep_again_and_again(cache: Arc<ClusterCache>, found: Arc<Found>, every: Duration) {
+    let events = Events::new(cache.client().clone());
     let beginning = Instant::now();
     loop {
-        if live.waiting().is_empty() {
-            match sweep::sweep(&live, &events).await {
+        if cache.waiting().is_empty() {
+            match sweep::sweep(&cache, &events).await {
                 Ok(violations) => found.set_violations(violations),
                 Err(reason) => tracing::warn!(reason, "cannot look through what is stored"),
             }

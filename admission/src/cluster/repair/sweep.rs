@@ -2,29 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use vpcguard_policies::finding::Finding;
+use vpcguard_policies::finding::Reported;
+use vpcguard_policies::rules::TABLE;
 use vpcguard_policies::{Kind, ObjectRef, Request, ViewError, review};
 
+use crate::cluster::cache::ClusterCache;
 use crate::cluster::client::{code, reason};
 use crate::cluster::collection::Collection;
 use crate::cluster::events::Events;
-use crate::cluster::live::Live;
-use crate::cluster::object::Object;
+use crate::cluster::object::RawObject;
 use crate::cluster::page::TooMany;
 
-/// What rules over several objects judge, and what tenants write. Of workloads it is their Pods that are somewhere.
-const KINDS: [Kind; 10] = [
-    Kind::Vpc,
-    Kind::Subnet,
-    Kind::VpcNatGateway,
-    Kind::VpcEgressGateway,
-    Kind::IpPool,
-    Kind::Namespace,
-    Kind::AttachmentDefinition,
-    Kind::Service,
-    Kind::EndpointSlice,
-    Kind::Pod,
-];
+/// What is looked through: the kinds of which a rule looks at other objects too, or keeps a tenant out. Of workloads it is
+/// their Pods that are somewhere.
+pub(crate) fn kinds() -> impl Iterator<Item = Kind> {
+    let outlives_its_verdict =
+        |kind: Kind| TABLE.iter().any(|rule| rule.reads_of(kind) && (rule.isolates || !rule.asks.is_empty()));
+    let is_somewhere = |kind: Kind| kind.is_stored() && (kind == Kind::Pod || !kind.has_pod_template());
+    Kind::ALL.iter().copied().filter(move |kind| is_somewhere(*kind) && outlives_its_verdict(*kind))
+}
 
 /// How many events one sweep writes.
 const MOST_EVENTS: usize = 100;
@@ -36,15 +32,15 @@ pub(super) type Counts = BTreeMap<(&'static str, &'static str), usize>;
 struct Violation {
     object: ObjectRef,
     uid: String,
-    finding: Finding,
+    finding: Reported,
 }
 
 /// Looks through all, and writes events about what it finds.
-pub(super) async fn sweep(live: &Live, events: &Events) -> Result<Counts, String> {
+pub(super) async fn sweep(cache: &ClusterCache, events: &Events) -> Result<Counts, String> {
     let (mut counts, mut violations) = (Counts::new(), Vec::new());
-    for kind in KINDS {
+    for kind in kinds() {
         let mut failed = None;
-        let look = |object: Result<Object, TooMany>| {
+        let look = |object: Result<RawObject, TooMany>| {
             let object = match object {
                 Ok(object) => object,
                 Err(too_many) => {
@@ -52,7 +48,7 @@ pub(super) async fn sweep(live: &Live, events: &Events) -> Result<Counts, String
                     return;
                 }
             };
-            match look_at(live, kind, object) {
+            match look_at(cache, kind, object) {
                 Ok(found) => {
                     for violation in found {
                         *counts.entry((violation.finding.rule(), kind.name())).or_default() += 1;
@@ -64,7 +60,7 @@ pub(super) async fn sweep(live: &Live, events: &Events) -> Result<Counts, String
                 Err(error) => failed = Some(error.to_string()),
             }
         };
-        match Collection::all(kind).each_to_judge(live.client(), look).await {
+        match Collection::all(kind).each_to_judge(cache.client(), look).await {
             Err(error) if code(&error) != Some(404) => {
                 return Err(format!("cannot list {}: {}", kind.plural(), reason(&error)));
             }
@@ -78,10 +74,10 @@ pub(super) async fn sweep(live: &Live, events: &Events) -> Result<Counts, String
 }
 
 /// The rules that an object violates, each with its first finding.
-fn look_at(live: &Live, kind: Kind, object: Object) -> Result<Vec<Violation>, ViewError> {
+fn look_at(cache: &ClusterCache, kind: Kind, object: RawObject) -> Result<Vec<Violation>, ViewError> {
     let uid = object.uid().to_owned();
     let request = Request::at_rest(object.whole(kind));
-    let verdict = review(&request, &live.read().inventory, live.settings())?;
+    let verdict = review(&request, &cache.read().inventory, cache.settings())?;
     let Some(named) = request.object_ref() else { return Ok(Vec::new()) };
     // They come in the order of the rules. Those of one that are not listed may be the first of another.
     let mut findings = verdict.findings;

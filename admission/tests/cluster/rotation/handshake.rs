@@ -16,7 +16,7 @@ use crate::world::PATIENCE;
 pub(super) enum Shown {
     /// A certificate that is trusted, and an answer.
     Trusted(Vec<u8>),
-    /// A certificate that is not, or something that is no TLS.
+    /// A certificate that is not, or something that is not TLS.
     Refused(String),
     /// The connection broke, or nobody listens.
     Broken(String),

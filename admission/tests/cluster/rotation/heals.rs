@@ -1,4 +1,4 @@
-//! What somebody breaks, and vpcguard mends without being told.
+//! What somebody breaks, and vpcguard repairs without being told.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,17 +20,17 @@ fn it_heals() {
     let clients = shared(Clients::new(&world, User::Admin).unwrap());
 
     // Whatever happens to the Secret, no request fails.
-    let load = Load::start(&clients, &addresses(&world.replicas), Plan { kills: false, settle: SETTLE });
+    let load = Load::start(&clients, &addresses(&world.replicas), Plan { kills: false, propagation: SETTLE });
     let first = stable(&world, &clients);
     kubectl(&world, &["delete", "secret", "vpcguard-ca", "--namespace=vpcguard-system"]);
-    let second = mended(&world, &clients, |secret| secret.ca != first.ca);
+    let second = repaired(&world, &clients, |secret| secret.ca != first.ca);
 
     overwrite(&world, "ca.key", "garbage");
-    let third = mended(&world, &clients, |secret| secret.ca != second.ca);
+    let third = repaired(&world, &clients, |secret| secret.ca != second.ca);
 
     // The CA is as good as ever.
     overwrite(&world, "phase", "garbage");
-    let fourth = mended(&world, &clients, |secret| secret.phase != "garbage");
+    let fourth = repaired(&world, &clients, |secret| secret.phase != "garbage");
     assert_eq!(third.ca, fourth.ca);
     let figures = load.stop();
     println!("a deleted Secret, and one with garbage: {figures}");
@@ -42,7 +42,7 @@ fn it_heals() {
         for kind in ["validatingwebhookconfiguration", "mutatingwebhookconfiguration"] {
             set_bundles(&world, kind, bundle);
         }
-        let last = mended(&world, &clients, |_| true);
+        let last = repaired(&world, &clients, |_| true);
         assert_eq!(last.ca, fourth.ca);
     }
     println!("two overwritten bundles");
@@ -50,7 +50,7 @@ fn it_heals() {
 
 /// Waits until the CA is stable, vpcguard content, and requests are answered.
 #[track_caller]
-fn mended(world: &World, clients: &Clients, is_other: impl Fn(&Secret) -> bool) -> Secret {
+fn repaired(world: &World, clients: &Clients, is_other: impl Fn(&Secret) -> bool) -> Secret {
     world.until("the Secret is another", |_| secret::read(clients).is_some_and(|secret| is_other(&secret)));
     let secret = stable(world, clients);
     world.until("all trust it", |world| certs(world, "status").0 == Some(0));

@@ -44,7 +44,7 @@ pub(super) struct Plan {
     /// Replicas are killed, and connections to them break.
     pub(super) kills: bool,
     /// For how long nobody may sign by a CA that was not yet in every bundle.
-    pub(super) settle: Duration,
+    pub(super) propagation: Duration,
 }
 
 impl Load {
@@ -175,7 +175,7 @@ fn connect(clients: &Clients, replicas: &[SocketAddr], plan: Plan, stop: &Atomic
                 continue;
             };
             let shown = handshake::connect(replica, &bundle);
-            if matches!(shown, Shown::Refused(_)) && read_at.elapsed() > plan.settle {
+            if matches!(shown, Shown::Refused(_)) && read_at.elapsed() > plan.propagation {
                 // This bundle is older than any that an API server may use.
                 continue;
             }

@@ -84,7 +84,7 @@ fn check_one_rotation(before: &Secret, seen: &[Secret]) {
 fn a_full_rotation_under_load() {
     let Some(world) = world().start() else { return };
     let clients = shared(Clients::new(&world, User::Admin).unwrap());
-    let plan = Plan { kills: false, settle: SETTLE };
+    let plan = Plan { kills: false, propagation: SETTLE };
     let load = Load::start(&clients, &addresses(&world.replicas), plan);
     let rounds = rounds();
     for _ in 0..rounds {
@@ -110,7 +110,7 @@ fn a_full_rotation_under_load() {
 fn killed_replicas_and_racing_rotations() {
     let Some(mut world) = world().start() else { return };
     let clients = shared(Clients::new(&world, User::Admin).unwrap());
-    let plan = Plan { kills: true, settle: SETTLE };
+    let plan = Plan { kills: true, propagation: SETTLE };
     let load = Load::start(&clients, &addresses(&world.replicas), plan);
     let (rounds, mut kills) = (rounds(), Vec::new());
     for round in 0..rounds {

@@ -22,7 +22,7 @@ fn status_says_who_trusts_the_ca() {
     let mutating = "MutatingWebhookConfiguration vpcs.vpcguard.io: trusts it\n";
     assert!(good.contains(validating) && good.contains(mutating) && !good.contains("trusted:"), "{good}");
 
-    // Half-way, and from here on nobody goes on or mends what is to be seen.
+    // Half-way, and from here on nobody goes on or repairs what is to be seen.
     let before = stable(&world, &clients);
     ask_for_rotation(&world);
     secret::follow(&clients, &before, |secret| secret.phase == "switched");

@@ -19,7 +19,7 @@ pub(super) struct Element {
     pub(super) trick: Option<&'static str>,
 }
 
-/// Why a text is no list of networks.
+/// Why a text is not a list of networks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Fault {
     /// Kube-OVN says so.

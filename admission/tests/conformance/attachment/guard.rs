@@ -60,7 +60,7 @@ impl Guard {
         for configuration in &mut webhooks {
             point_at(configuration, replica.address(), &pki.ca_pem());
             for webhook in configuration["webhooks"].as_array_mut().into_iter().flatten() {
-                // What it does not answer is no admission here.
+                // What it does not answer is not an admission here.
                 webhook["failurePolicy"] = "Fail".into();
                 webhook["timeoutSeconds"] = 30.into();
             }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use vpcguard_check::{Source, parse_value};
-use vpcguard_policies::finding::Finding;
+use vpcguard_policies::finding::Reported;
 use vpcguard_policies::rules::TABLE;
 use vpcguard_policies::{Operation, Request, Verdict, review};
 use vpcguard_tests::Case;
@@ -176,9 +176,7 @@ fn all() -> Vec<Claim> {
 /// None where another rule refuses the object: the case says nothing of Kube-OVN then.
 fn claim(case: Case, defaults: &Value) -> Option<Claim> {
     let verdict = case.verdict();
-    let speaks = |findings: &[vpcguard_policies::finding::Finding]| {
-        findings.iter().any(|finding| finding.rule() == case.subject())
-    };
+    let speaks = |findings: &[Reported]| findings.iter().any(|finding| finding.rule() == case.subject());
     let says = match () {
         () if speaks(&verdict.findings) => Says::Refuses,
         () if !verdict.allowed => return None,
@@ -207,7 +205,7 @@ fn claim(case: Case, defaults: &Value) -> Option<Claim> {
 /// Whether an accepted object need not work: another rule warns of it, or it was as wrong before, which an UPDATE of something else
 /// does not tell.
 fn has_other_faults(case: &Case, verdict: &Verdict) -> bool {
-    let counts = |findings: &[Finding]| findings.iter().any(|finding| !HARMLESS.contains(&finding.rule()));
+    let counts = |findings: &[Reported]| findings.iter().any(|finding| !HARMLESS.contains(&finding.rule()));
     let anew = Request::of_object(case.request.object.clone(), None);
     let anew = review(&anew, &case.cluster(), &case.parsed_settings()).unwrap();
     counts(&verdict.warnings) || counts(&anew.findings) || counts(&anew.warnings)

@@ -17,11 +17,11 @@
 //!
 //! Create the object first, or correct the name.
 
-use crate::attach::Asked;
+use crate::attach::Attachments;
 use crate::inventory::Sight;
 use crate::kinds::{
-    EgressGateway, IP_POOL_SUFFIX, IpPool, IptablesEip, IptablesRule, LOGICAL_ROUTER, LOGICAL_SWITCH,
-    LOGICAL_SWITCH_SUFFIX, Namespace, NatGateway, ObjectRef, PodTemplate, SERVICE_VPC, Service, Subnet, Vpc,
+    EgressGateway, IP_POOL_SUFFIX, IpPool, IptablesEip, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX,
+    Namespace, NatGateway, ObjectRef, PodTemplate, SERVICE_VPC, Service, Subnet, Vpc,
 };
 use crate::rule::prelude::*;
 use crate::rules::pod::network_unresolvable;
@@ -58,7 +58,9 @@ pub const RULE: Rule = Rule {
         ),
         Check::EgressGateway(&[Read::Field("spec")], egress_gateway),
         Check::IptablesEip(&[Read::Field("spec.natGwDp"), Read::Field("spec.externalSubnet")], iptables_eip),
-        Check::IptablesRule(&[Read::Field("spec.eip")], iptables_rule),
+        Check::IptablesFipRule(&[Read::Field("spec.eip")], |rule, context| iptables_rule(&rule.eip, context)),
+        Check::IptablesDnatRule(&[Read::Field("spec.eip")], |rule, context| iptables_rule(&rule.eip, context)),
+        Check::IptablesSnatRule(&[Read::Field("spec.eip")], |rule, context| iptables_rule(&rule.eip, context)),
         Check::IpPool(&[Read::Field("spec.subnet")], ip_pool),
         Check::Namespace(&[Read::Annotation(LOGICAL_SWITCH)], namespace),
         Check::Service(
@@ -116,8 +118,8 @@ fn iptables_eip(eip: &IptablesEip, context: &mut Context<'_>) -> Outcome {
     refer(context, Kind::Subnet, FieldPath::of("spec.externalSubnet"), &eip.external_subnet)
 }
 
-fn iptables_rule(rule: &IptablesRule, context: &mut Context<'_>) -> Outcome {
-    refer(context, Kind::IptablesEip, FieldPath::of("spec.eip"), &rule.eip)
+fn iptables_rule(eip: &str, context: &mut Context<'_>) -> Outcome {
+    refer(context, Kind::IptablesEip, FieldPath::of("spec.eip"), eip)
 }
 
 fn ip_pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
@@ -160,8 +162,8 @@ fn pod(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     }
     // What Kube-OVN reads of a Pod itself is for `pod-network-unresolvable`, where that sees the kind.
     let other_rule = pod.kind == Kind::Pod && network_unresolvable::RULE.action(context.settings) != RuleAction::Off;
-    let asked = other_rule.then(|| Asked::by(pod, context.namespace, context.kube_ovn()));
-    let keys = asked.as_ref().map(Asked::keys).unwrap_or_default();
+    let asked = other_rule.then(|| Attachments::by(pod, context.namespace, context.kube_ovn()));
+    let keys = asked.as_ref().map(Attachments::keys).unwrap_or_default();
     let is_said =
         |key: &str, kind, context: &Context<'_>| keys.contains(key) && context.cluster.sight(kind) != Sight::Nothing;
     for (key, name) in pod.logical_switches() {

@@ -62,7 +62,7 @@ fn begins_with(image: &str, reference: &str) -> bool {
     match rest.chars().next() {
         None | Some('@') => true,
         Some('/') => !is_tagged(reference),
-        // What a slash follows is no tag but the port of another registry.
+        // What a slash follows is not a tag but the port of another registry.
         Some(':') => !rest.contains('/'),
         Some(_) => reference.ends_with(['/', ':', '@']),
     }

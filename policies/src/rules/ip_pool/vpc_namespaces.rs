@@ -159,7 +159,7 @@ impl<'s> Homes<'s> {
 
 /// An IPPool of another Subnet that lists a namespace too.
 fn other_pool(pool: &IpPool, namespace: &str, context: &Context<'_>) -> Answer<Option<Arc<IpPool>>> {
-    let mut others = context.rivals.ip_pools_listing(namespace)?.into_iter();
+    let mut others = context.admitted.ip_pools_listing(namespace)?.into_iter();
     Ok(others.find(|other| other.meta.name != pool.meta.name && other.subnet != pool.subnet))
 }
 
@@ -169,8 +169,8 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let open = Openness::of(context.cluster, vpc)?;
-    for subnet in context.rivals.subnets_of_vpc(&vpc.meta.name)? {
-        for pool in context.rivals.ip_pools_of_subnet(&subnet.meta.name)? {
+    for subnet in context.admitted.subnets_of_vpc(&vpc.meta.name)? {
+        for pool in context.admitted.ip_pools_of_subnet(&subnet.meta.name)? {
             for namespace in &pool.namespaces {
                 if open.admits(namespace) {
                     continue;

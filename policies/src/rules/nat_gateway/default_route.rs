@@ -42,7 +42,7 @@ const HELP: &str = "Add a static route for 0.0.0.0/0 or ::/0 to the Vpc, whose n
 
 fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let custom = context.kube_ovn().is_custom_vpc(&gateway.vpc);
-    let Some(vpc) = context.rivals.vpc(&gateway.vpc)?.filter(|_| custom) else { return Ok(()) };
+    let Some(vpc) = context.admitted.vpc(&gateway.vpc)?.filter(|_| custom) else { return Ok(()) };
     if is_reached(gateway, &hops(&vpc)) {
         return Ok(());
     }
@@ -58,7 +58,7 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let hops = hops(vpc);
-    for gateway in context.rivals.nat_gateways_of_vpc(&vpc.meta.name)? {
+    for gateway in context.admitted.nat_gateways_of_vpc(&vpc.meta.name)? {
         if !is_reached(&gateway, &hops) {
             let mentioned = context.mention(Kind::VpcNatGateway, &gateway.meta.name);
             let detail = format!("{mentioned} takes no traffic without a default route to its lanIp");

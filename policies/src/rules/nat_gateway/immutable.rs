@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 
 fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let Some(Object::NatGateway(old)) = context.old else { return Ok(()) };
-    // Another spelling of the address is no change.
+    // Another spelling of the address is not a change.
     let same_lan_ip = gateway.lan_ip.addresses == old.lan_ip.addresses && !old.lan_ip.addresses.is_empty();
     for (field, new, old, is_same) in [
         ("spec.vpc", &gateway.vpc, &old.vpc, gateway.vpc == old.vpc),

@@ -49,8 +49,8 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let Some(address) = parse_ip(text) else {
-        let blanks = parse_ip(text.trim()).is_some();
-        let fault = if blanks { "must not have blanks around it" } else { "must be exactly one IP address" };
+        let whitespace = parse_ip(text.trim()).is_some();
+        let fault = if whitespace { "must not have whitespace around it" } else { "must be exactly one IP address" };
         context.deny(Finding::invalid(field(), text, fault).help("Choose one free address of the Subnet."));
         return Ok(());
     };
@@ -104,7 +104,7 @@ mod tests {
             ("10.0.1.255", r#"is the broadcast address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
             ("10.0.1.5,fd00::5", "must be exactly one IP address"),
             ("10.0.1.5/24", "must be exactly one IP address"),
-            (" 10.0.1.5", "must not have blanks around it"),
+            (" 10.0.1.5", "must not have whitespace around it"),
         ] {
             let wanted = format!("spec.lanIp: Invalid value: {lan_ip:?}: {fault} [lan-ip-in-subnet]");
             cluster(&dual).refuses(&gateway(lan_ip, 1), &[&wanted]);

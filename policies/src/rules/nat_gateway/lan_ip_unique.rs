@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 
 fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let own: BTreeSet<_> = gathered(gateway.lan_ip.addresses.iter().copied());
-    for other in context.rivals.nat_gateways_of_subnet(&gateway.subnet)? {
+    for other in context.admitted.nat_gateways_of_subnet(&gateway.subnet)? {
         if other.meta.name == gateway.meta.name {
             continue;
         }

@@ -20,7 +20,7 @@ use crate::rule::prelude::*;
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "gateway-subnet-in-vpc",
-    summary: "a NAT gateway's Subnet belongs to another VPC, or is no OVN network",
+    summary: "a NAT gateway's Subnet belongs to another VPC, or is not an OVN network",
     default: RuleAction::Deny,
     isolates: false,
     firm: false,

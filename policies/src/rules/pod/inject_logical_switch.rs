@@ -18,7 +18,7 @@ use crate::attach::{IP_POOL, Primary};
 use crate::inventory::Answer;
 use crate::kinds::{Kind, KubeOvn, LOGICAL_SWITCH, Namespace, Object, PodTemplate, Subnet, VIP};
 use crate::request::Operation;
-use crate::rule::{Annotation, Injecting, Injector};
+use crate::rule::{Annotation, InjectContext, Injector};
 use crate::rules::support::binding::Binding;
 use crate::rules::support::listed::closed_vpc;
 
@@ -32,14 +32,14 @@ pub const RULE: Injector = Injector {
     inject,
 };
 
-fn inject(object: &Object, at_hand: &Injecting<'_>) -> Answer<Option<Annotation>> {
+fn inject(object: &Object, context: &InjectContext<'_>) -> Answer<Option<Annotation>> {
     let Object::Pod(pod) = object else { return Ok(None) };
-    let settings = at_hand.settings;
+    let settings = context.settings;
     let wanted = settings.inject.logical_switch && !settings.kube_ovn.non_primary_cni;
-    if !wanted || at_hand.operation != Operation::Create || !leaves_the_choice(pod, &settings.kube_ovn) {
+    if !wanted || context.operation != Operation::Create || !leaves_the_choice(pod, &settings.kube_ovn) {
         return Ok(None);
     }
-    let (cluster, name) = (at_hand.cluster, at_hand.namespace);
+    let (cluster, name) = (context.cluster, context.namespace);
     let namespace = cluster.namespace(name)?;
     let Binding::One(subnet, because) = Binding::of(name, namespace.as_deref(), cluster, &settings.kube_ovn)? else {
         return Ok(None);

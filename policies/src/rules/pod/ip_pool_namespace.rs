@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use crate::attach::{Asked, Primary, Providers};
+use crate::attach::{Attachments, Primary, Providers};
 use crate::finding::Action;
 use crate::inventory::Answer;
 use crate::kinds::{
@@ -64,7 +64,7 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     if pod.host_network || !pod.pod.annotations.keys().any(takes) {
         return Ok(());
     }
-    let asked = Asked::by(pod, context.namespace, context.kube_ovn());
+    let asked = Attachments::by(pod, context.namespace, context.kube_ovn());
     let mut taking = Taking { pod, pools: BTreeMap::new(), foreign: BTreeMap::new(), vpcs: ClosedVpcs::new(context) };
     if matches!(asked.primary, Primary::Switch(_) | Primary::Pool(_) | Primary::Namespace) {
         let switch = pod.pod.annotation(LOGICAL_SWITCH).filter(|name| !name.is_empty());

@@ -35,7 +35,7 @@ mod vip;
 
 use std::collections::BTreeSet;
 
-use crate::attach::Asked;
+use crate::attach::Attachments;
 use crate::gather::gathered;
 use crate::kinds::{
     ALLOCATED_SUFFIX, Binding, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH_SUFFIX,
@@ -60,6 +60,7 @@ pub const RULE: Rule = Rule {
         Check::Pod(
             &[
                 Read::PodAnnotationsEnding(LOGICAL_ROUTER_SUFFIX),
+                Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
                 Read::PodAnnotationsEnding(IP_ADDRESS_SUFFIX),
                 Read::PodAnnotationsEnding(ALLOCATED_SUFFIX),
                 Read::PodAnnotationsEnding(state::MAC),
@@ -95,7 +96,7 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     if context.operation == Operation::AtRest || pod.pod.annotations.is_empty() {
         return Ok(());
     }
-    let asked = Asked::by(pod, context.namespace, context.kube_ovn());
+    let asked = Attachments::by(pod, context.namespace, context.kube_ovn());
     // A network that only has its addresses of Kube-OVN is called otherwise.
     let of_networks = asked.networks.iter().flat_map(|network| [network.provider.clone(), network.address_provider()]);
     let providers: BTreeSet<String> = gathered(of_networks.chain(["ovn".to_owned()]));

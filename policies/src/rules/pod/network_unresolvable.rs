@@ -29,7 +29,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::attach::{Asked, Definition, IP_POOL, Network, Primary, Providers, Unreadable, pool_name, read_definition};
+use crate::attach::{
+    Attachments, Definition, IP_POOL, Network, Primary, Providers, Unreadable, pool_name, read_definition,
+};
 use crate::finding::Action;
 use crate::inventory::{Answer, Sight};
 use crate::kinds::{
@@ -50,7 +52,8 @@ pub const RULE: Rule = Rule {
     strict: false,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Subnet, Kind::IpPool, Kind::AttachmentDefinition, Kind::Vip],
-    checks: &[Check::BarePod(
+    checks: &[Check::PodOf(
+        &[Kind::Pod],
         &[
             Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
             Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
@@ -68,7 +71,7 @@ const CREATE_FIRST: &str =
     "Create it first, or correct the name. Controllers of workloads try again; a bare Pod must be applied again.";
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    let asked = Asked::by(pod, context.namespace, context.kube_ovn());
+    let asked = Attachments::by(pod, context.namespace, context.kube_ovn());
     for (key, unreadable) in &asked.unreadable {
         // A null is for `pod-vpc-namespace`, which refuses it in templates too.
         if let Unreadable::Malformed(why) = unreadable {
@@ -92,7 +95,7 @@ fn malformed(pod: &PodTemplate, key: &str, why: &str, context: &mut Context<'_>)
 }
 
 /// The Subnet and the IPPool of the primary network, which Kube-OVN looks up even where it does not use them.
-fn primary(pod: &PodTemplate, asked: &Asked<'_>, context: &mut Context<'_>) -> Outcome {
+fn primary(pod: &PodTemplate, asked: &Attachments<'_>, context: &mut Context<'_>) -> Outcome {
     if context.kube_ovn().non_primary_cni {
         return Ok(());
     }
@@ -109,7 +112,7 @@ fn primary(pod: &PodTemplate, asked: &Asked<'_>, context: &mut Context<'_>) -> O
     }
 }
 
-fn networks(pod: &PodTemplate, asked: &Asked<'_>, context: &mut Context<'_>) -> Outcome {
+fn networks(pod: &PodTemplate, asked: &Attachments<'_>, context: &mut Context<'_>) -> Outcome {
     if asked.networks.is_empty() {
         return Ok(());
     }
@@ -217,7 +220,7 @@ fn without_subnet(
 }
 
 fn subnet(pod: &PodTemplate, key: &str, name: &str, context: &mut Context<'_>) -> Outcome {
-    // That a list is no name is said by another rule.
+    // That a list is not a name is said by another rule.
     let is_said = name.contains(',') && logical_switch_name::RULE.action(context.settings) == RuleAction::Deny;
     if !is_said && sees(context, Kind::Subnet) && context.cluster.subnet_until_gone(name)?.is_none() {
         missing(pod, key, Kind::Subnet, name, context);
@@ -455,8 +458,8 @@ mod tests {
         assert!(cluster().verdict(&update(&old, &served)).allowed);
         assert!(cluster().verdict(&update(&new, &new)).allowed);
         // Its own Subnet makes good for both.
-        let mended = pod(json!({LOGICAL_SWITCH: "net1", NETWORKS: "lost"}));
-        assert!(cluster().verdict(&update(&new, &mended)).allowed);
+        let fixed = pod(json!({LOGICAL_SWITCH: "net1", NETWORKS: "lost"}));
+        assert!(cluster().verdict(&update(&new, &fixed)).allowed);
     }
 
     #[test]

@@ -29,7 +29,11 @@ pub const RULE: Rule = Rule {
     strict: false,
     policy: Policy::SubnetOverlap,
     asks: &[Kind::Namespace],
-    checks: &[Check::BarePod(&[Read::Field("metadata.name"), Read::Field("metadata.ownerReferences")], check)],
+    checks: &[Check::PodOf(
+        &[Kind::Pod],
+        &[Read::Field("metadata.name"), Read::Field("metadata.ownerReferences")],
+        check,
+    )],
 };
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {

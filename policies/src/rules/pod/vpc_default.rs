@@ -31,7 +31,8 @@ pub const RULE: Rule = Rule {
     strict: false,
     policy: Policy::PodAttachmentBinding,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::Namespace],
-    checks: &[Check::BarePod(
+    checks: &[Check::PodOf(
+        &[Kind::Pod],
         &[
             Read::PodAnnotation(LOGICAL_SWITCH),
             Read::PodAnnotation(DEFAULT_NETWORK),

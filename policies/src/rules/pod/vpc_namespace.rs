@@ -42,7 +42,7 @@
 //! Use a Subnet of a VPC that is open to the namespace, or ask an administrator to invite the namespace in the Vpc's annotation
 //! `vpcguard.io/guest-namespaces`. Listing it in `spec.namespaces` binds it: its other Pods then move to that VPC too.
 
-use crate::attach::{Asked, By, Unreadable, Way, Ways};
+use crate::attach::{Attachments, By, Unreadable, Way, Ways};
 use crate::kinds::{
     ALLOCATED_SUFFIX, Binding, DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS, ObjectRef,
     PodTemplate, Subnet,
@@ -96,7 +96,7 @@ fn binding(binding: &Binding, context: &mut Context<'_>) -> Outcome {
 }
 
 fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
-    let asked = Asked::by(pod, context.namespace, context.kube_ovn());
+    let asked = Attachments::by(pod, context.namespace, context.kube_ovn());
     for (key, unreadable) in &asked.unreadable {
         cannot_be_read(pod, key, unreadable, context);
     }

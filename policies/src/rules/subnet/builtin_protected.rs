@@ -139,7 +139,7 @@ mod tests {
         let allowing =
             json!({"kind": "Subnet", "name": "join", "annotations": {"vpcguard.io/allow": "builtin-protected"}});
         let verdict = Cluster::of(super::RULE.id).verdict(&delete(&allowing));
-        assert!(verdict.allowed && verdict.warnings.iter().all(crate::finding::Finding::is_spared));
+        assert!(verdict.allowed && verdict.warnings.iter().all(crate::finding::Reported::is_suppressed));
         assert_eq!(verdict.warnings.len(), 1);
     }
 

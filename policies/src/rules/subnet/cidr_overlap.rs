@@ -51,7 +51,7 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let vlan = if shard.vlan.is_empty() { String::new() } else { format!(" on VLAN {}", quoted(&shard.vlan)) };
     let vpc = quoted(&shard.vpc);
     for cidr in subnet.distinct_cidrs() {
-        for other in context.rivals.overlapping(&shard, cidr.network())? {
+        for other in context.admitted.overlapping(&shard, cidr.network())? {
             if other.subnet == subnet.meta.name {
                 continue;
             }

@@ -95,7 +95,7 @@ fn service_ranges(context: &mut Context<'_>) -> Answer<Vec<(IpNet, Option<String
 }
 
 fn join(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
-    let Some(join) = context.rivals.subnet(&context.kube_ovn().node_switch)? else { return Ok(()) };
+    let Some(join) = context.admitted.subnet(&context.kube_ovn().node_switch)? else { return Ok(()) };
     for cidr in &join.cidrs {
         let what = format!("{cidr}, the network between nodes and Pods");
         refuse(context, prefixes, cidr.network(), Action::Deny, &what, Some((join.reference(), "spec.cidrBlock")));

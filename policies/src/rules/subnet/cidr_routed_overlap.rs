@@ -49,7 +49,7 @@ pub const RULE: Rule = Rule {
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(vpc) = subnet.vpc.as_deref().filter(|_| subnet.is_on_router()) else { return Ok(()) };
     for cidr in subnet.distinct_cidrs() {
-        for (other, prefix) in context.rivals.overlapping_in_vpc(vpc, cidr.network())? {
+        for (other, prefix) in context.admitted.overlapping_in_vpc(vpc, cidr.network())? {
             // Those of the same VLAN are what subnet-cidr-overlap is about.
             if other.vlan != subnet.vlan && other.is_on_router() && other.meta.name != subnet.meta.name {
                 if context.has_enough(Action::Deny) {
@@ -62,7 +62,7 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
             }
         }
     }
-    let Some(vpc) = context.rivals.vpc(vpc)? else { return Ok(()) };
+    let Some(vpc) = context.admitted.vpc(vpc)? else { return Ok(()) };
     peerings(subnet, &vpc, context)
 }
 
@@ -93,7 +93,7 @@ fn peerings(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 }
 
 fn peered(cidr: &Cidr, peering: &Peering, context: &mut Context<'_>) -> Outcome {
-    for (other, prefix) in context.rivals.overlapping_in_vpc(&peering.remote_vpc, cidr.network())? {
+    for (other, prefix) in context.admitted.overlapping_in_vpc(&peering.remote_vpc, cidr.network())? {
         if context.has_enough(Action::Deny) {
             return Ok(());
         }

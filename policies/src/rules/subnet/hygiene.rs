@@ -101,7 +101,7 @@ fn second_default(subnet: &Subnet, vpc: &str, context: &mut Context<'_>) -> Outc
     if !subnet.default || !context.kube_ovn().is_custom_vpc(vpc) {
         return Ok(());
     }
-    for other in context.rivals.default_subnets_of_vpc(vpc)? {
+    for other in context.admitted.default_subnets_of_vpc(vpc)? {
         if other.meta.name != subnet.meta.name {
             let mentioned = context.mention(Kind::Subnet, &other.meta.name);
             let detail = format!("{mentioned} is the default of VPC {} already", quoted(vpc));

@@ -19,7 +19,7 @@
 //!
 //! Delete those Pods first, or let the Vpc invite their namespace in the annotation `vpcguard.io/guest-namespaces`.
 
-use crate::attach::{Asked, IP_POOL, Primary, pool_name};
+use crate::attach::{Attachments, IP_POOL, Primary, pool_name};
 use crate::inventory::Answer;
 use crate::kinds::{IpPool, LOGICAL_ROUTER, Object, PodTemplate, Service, Subnet, VIP, Vip};
 use crate::request::Operation;
@@ -62,7 +62,7 @@ fn ip_pool(pool: &IpPool, context: &mut Context<'_>) -> Outcome {
     let name = pool.meta.name.as_str();
     let joins = |object: &Object, context: &Context<'_>| {
         let Object::Pod(pod) = object else { return false };
-        let asked = Asked::by(pod, &pod.meta.namespace, context.kube_ovn());
+        let asked = Attachments::by(pod, &pod.meta.namespace, context.kube_ovn());
         let of_networks = || asked.networks.iter().flat_map(|network| &network.pools).any(|(_, pool)| *pool == name);
         of_networks() || pod.pod.annotation(IP_POOL).and_then(pool_name) == Some(name)
     };
@@ -89,7 +89,7 @@ fn is_closed(subnet: &Subnet, namespace: &str, context: &Context<'_>) -> Answer<
 /// Whether a Pod names the Subnet, or a network that the Subnet is the provider of.
 fn pod_joins(pod: &PodTemplate, subnet: &Subnet, context: &Context<'_>) -> bool {
     let name = subnet.meta.name.as_str();
-    let asked = Asked::by(pod, &pod.meta.namespace, context.kube_ovn());
+    let asked = Attachments::by(pod, &pod.meta.namespace, context.kube_ovn());
     let by_network = |network: &crate::attach::Network<'_>| match &network.switch {
         Some((_, switch)) => *switch == name,
         None => network.subnet_provider() == subnet.provider,

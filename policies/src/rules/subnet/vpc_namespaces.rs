@@ -115,7 +115,7 @@ fn selected_within(subnet: &Subnet, vpc: &Vpc, context: &mut Context<'_>) -> Out
 
 fn not_of_a_custom_vpc(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     for (at, namespace) in subnet.namespaces.iter().enumerate() {
-        for vpc in context.rivals.vpcs_binding(namespace)? {
+        for vpc in context.admitted.vpcs_binding(namespace)? {
             if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
                 continue;
             }
@@ -162,7 +162,7 @@ mod tests {
         let both = subnet("v", &["ns1", "ns2", "guest"]);
         cluster().refuses(&both, &[&outside(1, "ns2"), &outside(2, "guest")]);
         let verdict = cluster().verdict(&create(&both));
-        let helps: Vec<_> = verdict.findings.iter().map(crate::finding::Finding::help_text).collect();
+        let helps: Vec<_> = verdict.findings.iter().map(|finding| finding.help_text()).collect();
         assert_eq!(helps, [super::HELP, super::HELP_GUEST]);
     }
 

@@ -38,7 +38,7 @@ const HELP: &str = "List the namespaces in spec.namespaces of the Vpc, or leave 
 
 fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(name) = subnet.vpc.as_deref().filter(|vpc| context.kube_ovn().is_custom_vpc(vpc)) else { return Ok(()) };
-    let Some(vpc) = context.rivals.vpc(name)? else { return Ok(()) };
+    let Some(vpc) = context.admitted.vpc(name)? else { return Ok(()) };
     if vpc.namespaces.is_empty() && !subnet.namespaces.is_empty() {
         let detail = format!("VPC {name:?} lists no namespaces, for which Kube-OVN's controller refuses this Subnet");
         let finding = Finding::forbidden(FieldPath::of("spec.namespaces"), &subnet.namespaces.join(","), detail)
@@ -53,7 +53,7 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     if !vpc.namespaces.is_empty() || !context.kube_ovn().is_custom_vpc(&vpc.meta.name) || is_said {
         return Ok(());
     }
-    for subnet in context.rivals.subnets_of_vpc(&vpc.meta.name)? {
+    for subnet in context.admitted.subnets_of_vpc(&vpc.meta.name)? {
         if !subnet.namespaces.is_empty() {
             let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
             let detail =

@@ -11,7 +11,7 @@ use crate::rule::prelude::*;
 use crate::text::quoted;
 
 /// Whether a namespace may use a custom VPC: the VPC lists it, invites it as a guest, has a NAT gateway whose Pods run in
-/// it, or lists none, which is no limit.
+/// it, or lists none, which is not a limit.
 pub(crate) fn is_listed(cluster: &dyn ClusterView, vpc: &Vpc, namespace: &str) -> Answer<bool> {
     if vpc.admits(namespace) {
         return Ok(true);

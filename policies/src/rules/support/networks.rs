@@ -12,18 +12,6 @@ use crate::kinds::{KubeOvn, Peering, Subnet, VPC_EXTERNAL, Vpc};
 use crate::net::{Cidr, PrefixSet, parse_ip};
 use crate::rule::{Context, Read};
 
-/// The fields of a Vpc that decide what a next hop in `routes` must lie in.
-pub(crate) const fn reads(routes: &'static str) -> [Read; 6] {
-    [
-        Read::Field(routes),
-        Read::Field("spec.vpcPeerings"),
-        Read::Field("spec.enableExternal"),
-        Read::Field("spec.extraExternalSubnets"),
-        Read::Field("spec.bfdPort"),
-        Read::Label(VPC_EXTERNAL),
-    ]
-}
-
 /// The networks of a VPC's router, gathered once for all of its routes.
 pub(crate) struct Networks {
     prefixes: PrefixSet,
@@ -34,6 +22,18 @@ pub(crate) struct Networks {
 }
 
 impl Networks {
+    /// What a rule reads of a Vpc that looks where the next hops in `routes` lie.
+    pub(crate) const fn reads(routes: &'static str) -> [Read; 6] {
+        [
+            Read::Field(routes),
+            Read::Field("spec.vpcPeerings"),
+            Read::Field("spec.enableExternal"),
+            Read::Field("spec.extraExternalSubnets"),
+            Read::Field("spec.bfdPort"),
+            Read::Label(VPC_EXTERNAL),
+        ]
+    }
+
     /// Finds them.
     pub(crate) fn of(vpc: &Vpc, context: &Context<'_>) -> Answer<Self> {
         let subnets = context.cluster.subnets_of_vpc(&vpc.meta.name)?;

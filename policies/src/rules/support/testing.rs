@@ -180,6 +180,6 @@ fn whole(short: &Value) -> Value {
     object
 }
 
-fn lines(findings: &[crate::finding::Finding]) -> Vec<String> {
+fn lines(findings: &[crate::finding::Reported]) -> Vec<String> {
     findings.iter().map(ToString::to_string).collect()
 }

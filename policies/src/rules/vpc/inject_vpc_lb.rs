@@ -10,7 +10,7 @@
 
 use crate::inventory::Answer;
 use crate::kinds::{Kind, Object, VPC_LB};
-use crate::rule::{Annotation, Injecting, Injector};
+use crate::rule::{Annotation, InjectContext, Injector};
 
 /// The rule.
 pub const RULE: Injector = Injector {
@@ -22,10 +22,10 @@ pub const RULE: Injector = Injector {
     inject,
 };
 
-fn inject(object: &Object, at_hand: &Injecting<'_>) -> Answer<Option<Annotation>> {
-    let settings = &at_hand.settings.inject.vpc_lb;
+fn inject(object: &Object, context: &InjectContext<'_>) -> Answer<Option<Annotation>> {
+    let settings = &context.settings.inject.vpc_lb;
     let Object::Vpc(vpc) = object else { return Ok(None) };
-    if !settings.enabled || !at_hand.settings.kube_ovn.is_custom_vpc(&vpc.meta.name) || vpc.is_external() {
+    if !settings.enabled || !context.settings.kube_ovn.is_custom_vpc(&vpc.meta.name) || vpc.is_external() {
         return Ok(None);
     }
     let (value, because) = match vpc.meta.annotation(VPC_LB) {

@@ -39,7 +39,7 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     for (at, namespace) in vpc.namespaces.iter().enumerate() {
-        for other in context.rivals.vpcs_binding(namespace)? {
+        for other in context.admitted.vpcs_binding(namespace)? {
             let name = &other.meta.name;
             if *name == vpc.meta.name || !context.kube_ovn().is_custom_vpc(name) {
                 continue;

@@ -48,7 +48,7 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 }
 
 fn leaves_out(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    for subnet in context.rivals.subnets_of_vpc(&vpc.meta.name)? {
+    for subnet in context.admitted.subnets_of_vpc(&vpc.meta.name)? {
         for namespace in subnet.namespaces.iter().filter(|namespace| !vpc.binds(namespace)) {
             let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
             let detail = format!("leaves out {namespace:?}, which {mentioned} lists");
@@ -64,7 +64,7 @@ fn leaves_out(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 
 fn takes_in(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     for (at, namespace) in vpc.namespaces.iter().enumerate() {
-        for subnet in context.rivals.subnets_listing(namespace)? {
+        for subnet in context.admitted.subnets_listing(namespace)? {
             let of_default = subnet.vpc.as_deref().is_some_and(|vpc| !context.kube_ovn().is_custom_vpc(vpc));
             if !of_default {
                 continue;

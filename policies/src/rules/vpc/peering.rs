@@ -98,7 +98,7 @@ fn other_side(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>
         return Ok(());
     }
     // Both sides see that they do not fit: it is said once, on the one that comes second.
-    let Some(remote) = context.rivals.vpc(name)? else { return Ok(()) };
+    let Some(remote) = context.admitted.vpc(name)? else { return Ok(()) };
     let backs = remote.peerings.iter().filter(|back| back.remote_vpc == vpc.meta.name);
     let backs: Vec<Cidr> = backs.flat_map(|back| back.links().take(MOST_LINKS)).collect();
     for link in peering.links().take(MOST_LINKS) {
@@ -121,7 +121,7 @@ fn networks(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>) 
     let remote = &peering.remote_vpc;
     for link in peering.links().take(MOST_LINKS) {
         for side in [&vpc.meta.name, remote] {
-            for (subnet, prefix) in context.rivals.overlapping_in_vpc(side, link.network())? {
+            for (subnet, prefix) in context.admitted.overlapping_in_vpc(side, link.network())? {
                 if context.has_enough(Action::Warn) {
                     return Ok(());
                 }
@@ -137,9 +137,9 @@ fn networks(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>) 
             }
         }
     }
-    for own in context.rivals.subnets_of_vpc(&vpc.meta.name)?.iter().filter(|subnet| subnet.is_on_router()) {
+    for own in context.admitted.subnets_of_vpc(&vpc.meta.name)?.iter().filter(|subnet| subnet.is_on_router()) {
         for cidr in own.distinct_cidrs() {
-            for (other, prefix) in context.rivals.overlapping_in_vpc(remote, cidr.network())? {
+            for (other, prefix) in context.admitted.overlapping_in_vpc(remote, cidr.network())? {
                 if !other.is_on_router() || !overlap(&prefix, &cidr.network()) {
                     continue;
                 }

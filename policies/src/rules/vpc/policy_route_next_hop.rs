@@ -16,7 +16,7 @@
 
 use crate::kinds::{PolicyRoute, Vpc};
 use crate::rule::prelude::*;
-use crate::rules::support::networks::{self, Networks};
+use crate::rules::support::networks::Networks;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -28,7 +28,7 @@ pub const RULE: Rule = Rule {
     strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet],
-    checks: &[Check::Vpc(&networks::reads("spec.policyRoutes"), check)],
+    checks: &[Check::Vpc(&Networks::reads("spec.policyRoutes"), check)],
 };
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {

@@ -69,8 +69,8 @@ fn next_hops(context: &mut Context<'_>, field: &FieldPath, text: &str) {
     }
     for part in text.split(',') {
         if parse_ip(part).is_none() {
-            let blanks = parse_ip(part.trim()).is_some();
-            let fault = if blanks { "must not have blanks around it" } else { "is not an IP address" };
+            let whitespace = parse_ip(part.trim()).is_some();
+            let fault = if whitespace { "must not have whitespace around it" } else { "is not an IP address" };
             context.deny(Finding::invalid(field.clone(), part, fault));
         }
     }
@@ -116,7 +116,7 @@ mod tests {
             ),
             (
                 json!({"action": "reroute", "match": "ip", "nextHopIP": "10.0.0.1, 10.0.0.2"}),
-                r#"nextHopIP: Invalid value: " 10.0.0.2": must not have blanks around it"#,
+                r#"nextHopIP: Invalid value: " 10.0.0.2": must not have whitespace around it"#,
             ),
         ] {
             assert_eq!(found(json!([route])), [format!("spec.policyRoutes[0].{wanted} [policy-route-syntax]")]);

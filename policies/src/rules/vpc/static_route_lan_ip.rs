@@ -43,7 +43,7 @@ pub const RULE: Rule = Rule {
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[
-        Check::Vpc(&[Read::Field("spec.staticRoutes")], vpc),
+        Check::Vpc(&Networks::reads("spec.staticRoutes"), vpc),
         Check::NatGateway(
             &[Read::Field("spec.vpc"), Read::Field("spec.subnet"), Read::Field("spec.lanIp")],
             nat_gateway,
@@ -108,7 +108,7 @@ struct Stands {
     waiting: Option<usize>,
 }
 
-/// Where a next hop that is no lanIp lies.
+/// Where a next hop that is not a lanIp lies.
 enum Place {
     /// In the Subnets of these gateways.
     Beside(Stands),

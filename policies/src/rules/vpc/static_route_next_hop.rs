@@ -24,7 +24,7 @@
 use crate::kinds::{StaticRoute, Vpc};
 use crate::net::parse_ip;
 use crate::rule::prelude::*;
-use crate::rules::support::networks::{self, Networks};
+use crate::rules::support::networks::Networks;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
     strict: false,
     policy: Policy::StaticRouteLanIp,
     asks: &[Kind::Subnet],
-    checks: &[Check::Vpc(&networks::reads("spec.staticRoutes"), check)],
+    checks: &[Check::Vpc(&Networks::reads("spec.staticRoutes"), check)],
 };
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {

@@ -82,8 +82,8 @@ fn next_hop(context: &mut Context<'_>, field: FieldPath, text: &str) -> Option<I
     }
     let hop = parse_ip(text);
     if hop.is_none() {
-        let blanks = parse_ip(text.trim()).is_some();
-        let fault = if blanks { "must not have blanks around it" } else { "must be exactly one IP address" };
+        let whitespace = parse_ip(text.trim()).is_some();
+        let fault = if whitespace { "must not have whitespace around it" } else { "must be exactly one IP address" };
         context.deny(Finding::invalid(field, text, fault));
     }
     hop
@@ -121,7 +121,7 @@ mod tests {
             ),
             (
                 json!({"cidr": "10.0.0.0/8", "nextHopIP": " 10.0.0.1"}),
-                r#"nextHopIP: Invalid value: " 10.0.0.1": must not have blanks around it"#,
+                r#"nextHopIP: Invalid value: " 10.0.0.1": must not have whitespace around it"#,
             ),
             (
                 json!({"cidr": "10.0.0.0/8", "nextHopIP": "10.0.0.1,10.0.0.2"}),

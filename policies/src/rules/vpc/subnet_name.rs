@@ -33,14 +33,14 @@ pub const RULE: Rule = Rule {
 };
 
 fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    if context.rivals.subnet(&vpc.meta.name)?.is_some() {
+    if context.admitted.subnet(&vpc.meta.name)?.is_some() {
         refuse(context, &vpc.meta.name, Kind::Subnet);
     }
     Ok(())
 }
 
 fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
-    if context.rivals.vpc(&subnet.meta.name)?.is_some() {
+    if context.admitted.vpc(&subnet.meta.name)?.is_some() {
         refuse(context, &subnet.meta.name, Kind::Vpc);
     }
     Ok(())

@@ -27,7 +27,7 @@ pub struct Command {
     pub colored: bool,
     /// Whether warnings count in the exit code.
     pub fail_on_warning: bool,
-    /// Whether to mend what can be mended without a doubt before the check.
+    /// Whether to fix what can be fixed without a doubt before the check.
     pub fix: bool,
     /// Whether to write a baseline of what is found instead of reporting it.
     pub write_baseline: bool,
@@ -50,7 +50,7 @@ pub struct Inputs<'a> {
 
 /// What a live cluster has.
 #[derive(Clone, Debug, Default)]
-pub struct Live {
+pub struct ClusterState {
     /// Its objects.
     pub state: Vec<Document>,
     /// The kinds of which these are all objects that there are.
@@ -66,7 +66,7 @@ pub struct Done {
     pub exit_code: u8,
     /// The report itself.
     pub report: Report,
-    /// The files that were mended, as they are to be written.
+    /// The files that were fixed, as they are to be written.
     pub fixed: Vec<Source>,
     /// The baseline to write.
     pub baseline: Option<String>,
@@ -80,7 +80,7 @@ type Refusal = Vec<String>;
 impl Command {
     /// Checks manifests.
     pub fn run(self, inputs: &Inputs<'_>) -> Done {
-        self.run_beside(inputs, |_, _| Ok(Live::default()))
+        self.run_beside(inputs, |_, _| Ok(ClusterState::default()))
     }
 
     /// [`Command::run`] beside a live cluster, which is asked for what it has of all that a folder may need, and may add
@@ -88,7 +88,7 @@ impl Command {
     pub fn run_beside(
         self,
         inputs: &Inputs<'_>,
-        live: impl FnMut(&mut Folder, &Settings) -> Result<Live, String>,
+        live: impl FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>,
     ) -> Done {
         self.try_run(inputs, live).unwrap_or_else(|complaints| Done {
             exit_code: Outcome::Unreadable.code(),
@@ -100,7 +100,7 @@ impl Command {
     fn try_run(
         self,
         inputs: &Inputs<'_>,
-        live: impl FnMut(&mut Folder, &Settings) -> Result<Live, String>,
+        live: impl FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>,
     ) -> Result<Done, Refusal> {
         let settings = inputs.settings.map_or_else(|| Ok(Settings::default()), parse_settings).map_err(lines)?;
         let state = Folder::parse(inputs.state);
@@ -110,14 +110,14 @@ impl Command {
         let known = inputs.baseline.filter(|_| !self.write_baseline).map(baseline::parse).transpose();
         let known = known.map_err(lines)?;
         if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
-            return Err(vec!["--fix cannot mend standard input (-); name the file".to_owned()]);
+            return Err(vec!["--fix cannot fix standard input (-); name the file".to_owned()]);
         }
         let mut checks = Checks { settings, state: state.documents, live };
         let mut done = Done::default();
-        let (files, mended) = if self.fix { mended(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
+        let (files, fixed) = if self.fix { fixed(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
         done.report = checks.report(&files)?;
         let mut notes = std::mem::take(&mut done.report.notes);
-        for Fixed { source, changes } in mended {
+        for Fixed { source, changes } in fixed {
             notes.extend(changes.iter().map(|change| format!("{}:{change}", source.name)));
             done.fixed.push(source);
         }
@@ -164,24 +164,24 @@ struct Checks<F> {
     live: F,
 }
 
-impl<F: FnMut(&mut Folder, &Settings) -> Result<Live, String>> Checks<F> {
+impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<F> {
     fn report(&mut self, files: &[Source]) -> Result<Report, Refusal> {
         let mut folder = Folder::parse(files);
-        let Live { state, kinds } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
+        let ClusterState { state, kinds } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
         let state = state.iter().chain(&self.state);
         check_uncut(&folder, state, &kinds, &self.settings).map_err(|error| vec![error.to_string()])
     }
 }
 
-/// The files after mending, and what was mended in those that changed.
-fn mended(files: &[Source]) -> (Cow<'_, [Source]>, Vec<Fixed>) {
-    let (mut sources, mut mended) = (Vec::new(), Vec::new());
+/// The files after fixing, and what was fixed in those that changed.
+fn fixed(files: &[Source]) -> (Cow<'_, [Source]>, Vec<Fixed>) {
+    let (mut sources, mut fixed) = (Vec::new(), Vec::new());
     for file in files {
-        let fixed = fix(file);
-        sources.push(fixed.as_ref().map_or(file, |fixed| &fixed.source).clone());
-        mended.extend(fixed);
+        let new = fix(file);
+        sources.push(new.as_ref().map_or(file, |fixed| &fixed.source).clone());
+        fixed.extend(new);
     }
-    (sources.into(), mended)
+    (sources.into(), fixed)
 }
 
 /// Takes what a baseline has out of a report, and says how much that was, and what the baseline has in vain.

@@ -18,7 +18,9 @@ pub enum Outcome {
 impl Outcome {
     /// What a report, which may lack something that could not be read, comes to.
     pub fn of(report: &Report, is_incomplete: bool, fail_on_warning: bool) -> Self {
-        let warns = || report.findings().iter().any(|located| !located.is_denial() && !located.finding.is_excused());
+        let warns = || {
+            report.findings().iter().any(|located| !located.is_denial() && !located.finding.is_suppressed_by_caller())
+        };
         if is_incomplete || !report.errors().is_empty() {
             Self::Unreadable
         } else if report.summary().denied > 0 {

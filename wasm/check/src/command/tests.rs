@@ -141,11 +141,11 @@ fn files_are_mended_before_they_are_checked() {
     assert_eq!((done.exit_code, done.report.findings().len()), (1, 1));
     assert_eq!(
         notes(&done),
-        ["a.yaml:4:19: spec.cidrBlock: '10.0.0.5/24, fd00::/64' is mended to '10.0.0.0/24,fd00::/64'"]
+        ["a.yaml:4:19: spec.cidrBlock: '10.0.0.5/24, fd00::/64' is fixed to '10.0.0.0/24,fd00::/64'"]
     );
     let refused = run(fixing, &[source(STDIN, &bad)]);
     assert_eq!(refused.exit_code, 2);
-    assert_eq!(refused.complaints, ["--fix cannot mend standard input (-); name the file"]);
+    assert_eq!(refused.complaints, ["--fix cannot fix standard input (-); name the file"]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_comment_hides_no_denial_that_is_not_listed() {
         )
     };
     let excused = vpc("");
-    let listed = excused.report.findings().iter().filter(|located| located.finding.is_excused());
+    let listed = excused.report.findings().iter().filter(|located| located.finding.is_suppressed_by_caller());
     assert_eq!((excused.exit_code, listed.count()), (0, 20));
     assert!(excused.report.omitted() >= 5);
     let denied = vpc("{action: jump, match: ip4, priority: 5}");

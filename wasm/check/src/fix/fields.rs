@@ -1,4 +1,4 @@
-//! Which values can be mended without changing what they mean, and into what.
+//! Which values can be fixed without changing what they mean, and into what.
 
 use std::net::IpAddr;
 
@@ -10,19 +10,19 @@ use vpcguard_policies::net::{Cidr, parse_ip};
 use vpcguard_policies::rules::vpc::inject_vpc_lb::normalised;
 
 /// A field with the value that it should have. The value is never what it is already.
-pub(super) struct Mended {
+pub(super) struct Fix {
     pub(super) field: FieldPath,
     pub(super) value: String,
 }
 
-/// What can be mended in an object.
-pub(super) fn mended(object: &Value) -> Vec<Mended> {
+/// What can be fixed in an object.
+pub(super) fn fixes(object: &Value) -> Vec<Fix> {
     let (spec, list) = (FieldPath::of, |list| (FieldPath::of(list), FieldPath::of(list).find(object)));
     let each = |(path, value): (FieldPath, Option<&Value>), field: &'static str| -> Vec<FieldPath> {
         let length = value.and_then(Value::as_array).map_or(0, Vec::len);
         (0..length).map(|index| path.clone().index(index).field(field)).collect()
     };
-    let mut found = Found { object, mended: Vec::new() };
+    let mut found = Found { object, fixes: Vec::new() };
     match Kind::of(object) {
         Some(Kind::Subnet) => {
             found.list(spec("spec.cidrBlock"), network);
@@ -39,12 +39,12 @@ pub(super) fn mended(object: &Value) -> Vec<Mended> {
         }
         _ => {}
     }
-    found.mended
+    found.fixes
 }
 
 struct Found<'a> {
     object: &'a Value,
-    mended: Vec<Mended>,
+    fixes: Vec<Fix>,
 }
 
 impl Found<'_> {
@@ -59,10 +59,10 @@ impl Found<'_> {
         let Some(written) = field.find(self.object).and_then(Value::as_str) else { return };
         let elements: Option<Vec<_>> = written.split(',').map(|part| element(part.trim())).collect();
         let value = elements.map(|elements| elements.join(","));
-        self.mended.extend(value.filter(|value| value != written).map(|value| Mended { field, value }));
+        self.fixes.extend(value.filter(|value| value != written).map(|value| Fix { field, value }));
     }
 
-    /// A switch that is on or off. YAML takes a bare `on` for a truth value, and no annotation can be one.
+    /// A switch that is on or off. YAML takes a bare `on` for a boolean, and no annotation can be one.
     fn switch(&mut self, field: FieldPath) {
         let value = match field.find(self.object) {
             Some(Value::String(written)) => normalised(written),
@@ -70,7 +70,7 @@ impl Found<'_> {
             Some(Value::Bool(false)) => Some("off"),
             _ => None,
         };
-        self.mended.extend(value.map(|value| Mended { field, value: value.to_owned() }));
+        self.fixes.extend(value.map(|value| Fix { field, value: value.to_owned() }));
     }
 }
 
@@ -90,7 +90,7 @@ fn network(text: &str) -> Option<String> {
 }
 
 /// Puts the value into an object.
-pub(super) fn set(object: &mut Value, Mended { field, value }: &Mended) {
+pub(super) fn set(object: &mut Value, Fix { field, value }: &Fix) {
     let slot = field.steps().iter().try_fold(object, |slot, step| match step {
         Step::Field(name) => slot.get_mut(name.as_ref()),
         Step::Key(key) => slot.get_mut(key),
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn values(object: &Value) -> Vec<(String, String)> {
-        mended(object).into_iter().map(|Mended { field, value }| (field.to_string(), value)).collect()
+        fixes(object).into_iter().map(|Fix { field, value }| (field.to_string(), value)).collect()
     }
 
     fn object(kind: &str, spec: Value) -> Value {
@@ -170,9 +170,9 @@ mod tests {
             vpc["metadata"]["annotations"] = json!({VPC_LB: written});
             let values: Vec<_> = values(&vpc).into_iter().map(|(_, value)| value).collect();
             assert_eq!(values, wanted.into_iter().collect::<Vec<_>>(), "{written}");
-            let Some(mended) = mended(&vpc).pop() else { continue };
-            set(&mut vpc, &mended);
-            assert_eq!(Some(mended.value.as_str()), vpc["metadata"]["annotations"][VPC_LB].as_str());
+            let Some(fixed) = fixes(&vpc).pop() else { continue };
+            set(&mut vpc, &fixed);
+            assert_eq!(Some(fixed.value.as_str()), vpc["metadata"]["annotations"][VPC_LB].as_str());
         }
     }
 }

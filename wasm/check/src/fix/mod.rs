@@ -1,6 +1,6 @@
-//! Mends what can be mended without a doubt, and touches no other byte of a file.
+//! Fixes what can be fixed without a doubt, and touches no other byte of a file.
 //!
-//! What was mended is read again: every object must be what it was but for the mended fields, or the file stays as it is.
+//! What was fixed is read again: every object must be what it was but for the fixed fields, or the file stays as it is.
 //! So an alias, a merge key or a text over several lines can do no harm.
 
 mod fields;
@@ -14,21 +14,21 @@ use vpcguard_policies::field::{FieldPath, Step};
 use crate::document::{Document, Parsed, parse};
 use crate::source::Source;
 use crate::yaml::{Node, Position};
-use fields::{Mended, mended, set};
+use fields::{Fix, fixes, set};
 
 /// The byte order mark of UTF-8, which no place counts.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// A source in which something was mended.
+/// A source in which something was fixed.
 #[derive(Clone, Debug)]
 pub struct Fixed {
     /// The source as it is now.
     pub source: Source,
-    /// What was mended, in order.
+    /// What was fixed, in order.
     pub changes: Vec<Change>,
 }
 
-/// A value that was mended.
+/// A value that was fixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Where it stands.
@@ -44,11 +44,11 @@ pub struct Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { position: Position { line, column }, field, before, after } = self;
-        write!(f, "{line}:{column}: {field}: {before} is mended to {after}")
+        write!(f, "{line}:{column}: {field}: {before} is fixed to {after}")
     }
 }
 
-/// Mends a source; none where there is nothing to mend.
+/// Fixes a source; none where there is nothing to fix.
 pub fn fix(source: &Source) -> Option<Fixed> {
     let parsed = parse(source);
     let edits = edits(&parsed.documents);
@@ -65,20 +65,20 @@ pub fn fix(source: &Source) -> Option<Fixed> {
 struct Edit {
     range: Range<usize>,
     change: Change,
-    /// The fields that it mends: more than one, where they share a value.
-    targets: Vec<(usize, Mended)>,
+    /// The fields that it fixes: more than one, where they share a value.
+    targets: Vec<(usize, Fix)>,
 }
 
 /// The edits of a source, in the order of its text, none of which touches another.
 fn edits(documents: &[Document]) -> Vec<Edit> {
     let mut edits = Vec::<Edit>::new();
     for (index, document) in documents.iter().enumerate() {
-        for mended in mended(&document.object) {
-            let Some((range, change)) = edit(document, &mended) else { continue };
+        for fix in fixes(&document.object) {
+            let Some((range, change)) = edit(document, &fix) else { continue };
             let at = edits.partition_point(|edit| edit.range.start < range.start);
             match edits.get_mut(at).filter(|edit| edit.range.start == range.start) {
-                Some(edit) => edit.targets.push((index, mended)),
-                None => edits.insert(at, Edit { range, change, targets: vec![(index, mended)] }),
+                Some(edit) => edit.targets.push((index, fix)),
+                None => edits.insert(at, Edit { range, change, targets: vec![(index, fix)] }),
             }
         }
     }
@@ -86,7 +86,7 @@ fn edits(documents: &[Document]) -> Vec<Edit> {
 }
 
 /// How a field is to be written, and instead of what; none where it is not written plainly on one line.
-fn edit(document: &Document, Mended { field, value }: &Mended) -> Option<(Range<usize>, Change)> {
+fn edit(document: &Document, Fix { field, value }: &Fix) -> Option<(Range<usize>, Change)> {
     let text = document.text()?;
     let node = field.steps().iter().try_fold(document.node()?, descend)?;
     let span = text.first_line_of(node.span());
@@ -96,7 +96,7 @@ fn edit(document: &Document, Mended { field, value }: &Mended) -> Option<(Range<
         (quote @ ('"' | '\''), Value::String(old)) if before == format!("{quote}{old}{quote}") => {
             format!("{quote}{value}{quote}")
         }
-        // A bare "on" is a truth value, and an address is none.
+        // A bare "on" is a boolean, and an address is none.
         (_, Value::String(old)) if before == old && !value.contains(['.', ':']) => format!("{value:?}"),
         (_, Value::String(old)) if before == old => value.clone(),
         (_, Value::Bool(_)) => format!("{value:?}"),
@@ -127,12 +127,12 @@ fn apply(source: &Source, edits: &[Edit]) -> Source {
     Source { name: source.name.clone(), bytes }
 }
 
-/// Whether edits change the fields that they are to mend, and nothing else.
+/// Whether edits change the fields that they are to fix, and nothing else.
 fn is_sound(source: &Source, before: &Parsed, edits: &[Edit]) -> bool {
     let mut wanted: Vec<_> = before.documents.iter().map(|document| document.object.clone()).collect();
-    for (index, mended) in edits.iter().flat_map(|edit| &edit.targets) {
+    for (index, fix) in edits.iter().flat_map(|edit| &edit.targets) {
         if let Some(object) = wanted.get_mut(*index) {
-            set(object, mended);
+            set(object, fix);
         }
     }
     let after = parse(&apply(source, edits));

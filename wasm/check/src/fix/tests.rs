@@ -7,7 +7,7 @@ fn source(name: &str, text: &str) -> Source {
     Source { name: name.to_owned(), bytes: text.as_bytes().to_vec() }
 }
 
-/// A text after mending; the text itself where there was nothing to mend.
+/// A text after fixing; the text itself where there was nothing to fix.
 fn fixed(name: &str, text: &str) -> String {
     let source = source(name, text);
     let fixed = fix(&source).map_or(source, |fixed| fixed.source);
@@ -104,7 +104,7 @@ fn what_was_mended_is_said() {
     let text = format!("{SUBNET}spec: {{cidrBlock: '10.0.0.5/24'}}\n");
     let Fixed { changes, .. } = fix(&source("a.yaml", &text)).unwrap();
     let said: Vec<_> = changes.iter().map(ToString::to_string).collect();
-    assert_eq!(said, ["4:19: spec.cidrBlock: '10.0.0.5/24' is mended to '10.0.0.0/24'"]);
+    assert_eq!(said, ["4:19: spec.cidrBlock: '10.0.0.5/24' is fixed to '10.0.0.0/24'"]);
     assert!(fix(&source("a.yaml", "kind: [")).is_none());
 }
 

@@ -4,45 +4,45 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use vpcguard_policies::{Asked, Kind, ObjectRef, Operation, Settings, Version};
+use vpcguard_policies::{Attributes, Kind, ObjectRef, Operation, Settings, TypedObject};
 
 use crate::document::Document;
 
 /// Reads objects, and names them.
-pub(super) struct Reader<'a> {
+pub(super) struct ManifestReader<'a> {
     settings: &'a Settings,
     generated: BTreeMap<ObjectRef, usize>,
 }
 
 /// An object of a kind that rules know.
-pub(super) struct Object<'a> {
+pub(super) struct Manifest<'a> {
     /// Its name here; an object whose name the cluster is to generate gets one that no other has.
     pub(super) name: ObjectRef,
     pub(super) document: &'a Document,
-    pub(super) version: Version<'a>,
+    pub(super) version: TypedObject<'a>,
     /// The version under the name that it has here, where the cluster is to generate one.
-    renamed: Option<Version<'a>>,
+    renamed: Option<TypedObject<'a>>,
     /// What `kubectl apply` would ask, if there were none of this name.
-    asked: Asked<'a>,
+    asked: Attributes<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ManifestReader<'a> {
     pub(super) fn new(settings: &'a Settings) -> Self {
         Self { settings, generated: BTreeMap::new() }
     }
 
     /// Reads an object; none if no rule knows its kind.
-    pub(super) fn read(&mut self, document: &'a Document) -> Option<Object<'a>> {
+    pub(super) fn read(&mut self, document: &'a Document) -> Option<Manifest<'a>> {
         let json = &document.object;
         let kind = Kind::of(json)?;
-        let asked = Asked::of_object(kind, json, Operation::Create);
+        let asked = Attributes::of_object(kind, json, Operation::Create);
         let mut name = asked.object_ref(json);
-        let version = Version::read(kind, Cow::Borrowed(json), &self.settings.kube_ovn);
+        let version = TypedObject::read(kind, Cow::Borrowed(json), &self.settings.kube_ovn);
         let renamed = version.object().meta().name.is_empty().then(|| {
             self.make_unique(&mut name);
-            Version::read(kind, Cow::Owned(renamed(json.clone(), &name)), &self.settings.kube_ovn)
+            TypedObject::read(kind, Cow::Owned(renamed(json.clone(), &name)), &self.settings.kube_ovn)
         });
-        Some(Object { name, document, version, renamed, asked })
+        Some(Manifest { name, document, version, renamed, asked })
     }
 
     fn make_unique(&mut self, name: &mut ObjectRef) {
@@ -61,25 +61,25 @@ fn renamed(mut object: Value, name: &ObjectRef) -> Value {
     object
 }
 
-impl<'a> Object<'a> {
+impl<'a> Manifest<'a> {
     /// The version as the inventory has it.
-    pub(super) fn kept(&self) -> &Version<'a> {
+    pub(super) fn kept(&self) -> &TypedObject<'a> {
         self.renamed.as_ref().unwrap_or(&self.version)
     }
 
     /// The same, after something was injected.
-    pub(super) fn kept_as(&self, mutated: Version<'a>, settings: &Settings) -> Version<'a> {
+    pub(super) fn kept_as(&self, mutated: TypedObject<'a>, settings: &Settings) -> TypedObject<'a> {
         if self.renamed.is_none() {
             return mutated;
         }
         let json = renamed(mutated.json().clone(), &self.name);
-        Version::read(self.asked.kind, Cow::Owned(json), &settings.kube_ovn)
+        TypedObject::read(self.asked.kind, Cow::Owned(json), &settings.kube_ovn)
     }
 
     /// What `kubectl apply` would ask about it.
-    pub(super) fn asked(&self, is_new: bool) -> Asked<'a> {
+    pub(super) fn asked(&self, is_new: bool) -> Attributes<'a> {
         let operation = if is_new { Operation::Create } else { Operation::Update };
-        Asked { operation, ..self.asked }
+        Attributes { operation, ..self.asked }
     }
 
     /// The object as reports name it.

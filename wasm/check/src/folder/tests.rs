@@ -33,7 +33,7 @@ fn gateway(name: &str, lan_ip: &str) -> String {
 fn lines_with(texts: &[String], state: &[String], settings: &Value) -> Vec<String> {
     let settings = crate::testing::settings(settings);
     let report = check(&folder(texts), &folder(state).documents, &settings).unwrap();
-    let line = |located: &Located| {
+    let line = |located: &LocatedFinding| {
         let word = if located.is_denial() { "denied" } else { "warned" };
         let related = located.related.iter().flatten().map(|place| format!(" <{}", place.file));
         let related: String = related.collect();
@@ -136,7 +136,7 @@ fn state_is_loaded_unreviewed_and_the_later_version_wins() {
     assert_eq!(lines(&[], &state), Vec::<String>::new());
     let texts = [subnet("c", "cidrBlock: 10.5.0.0/24")];
     assert_eq!(lines(&texts, &state), ["0.yaml c denied subnet-cidr-overlap <2.yaml"]);
-    // An object of the state is updated: what was wrong before is no denial.
+    // An object of the state is updated: what was wrong before is not a denial.
     let texts = [subnet("b", "cidrBlock: 10.0.0.0/16, gateway: 10.0.0.9")];
     assert_eq!(lines(&texts, &state), Vec::<String>::new());
     let texts = [subnet("b", "cidrBlock: 10.5.0.0/16")];

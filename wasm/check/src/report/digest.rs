@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Located;
+use super::LocatedFinding;
 use crate::fingerprint::Fingerprint;
 
 /// How many bytes of a hash are kept.
@@ -20,7 +20,7 @@ pub(super) struct Digests {
 
 impl Digests {
     /// That of a finding, which does not depend on where its line has gone.
-    pub(super) fn of(&mut self, located: &Located) -> String {
+    pub(super) fn of(&mut self, located: &LocatedFinding) -> String {
         self.of_key(Fingerprint::of(located).key())
     }
 

@@ -6,7 +6,7 @@ use vpcguard_policies::NotEvaluated;
 use vpcguard_policies::gather::sort_by;
 
 use super::words::{escaped, name, summary};
-use super::{Located, Mutation, Place, Report, Unevaluated, plain};
+use super::{LocatedFinding, Location, Mutation, Report, Unevaluated, plain};
 use crate::yaml::Span;
 
 pub(super) fn render(report: &Report) -> String {
@@ -37,7 +37,7 @@ pub(super) fn render(report: &Report) -> String {
     out + &summary(report.summary, report.errors.len()) + "\n"
 }
 
-fn finding(located: &Located) -> Command {
+fn finding(located: &LocatedFinding) -> Command {
     let word = if located.is_denial() { "error" } else { "warning" };
     let title = format!("{}: {}", located.finding.rule(), name(&located.object));
     Command::new(word, &title, plain::lines(located)).at(located.place.as_ref())
@@ -80,7 +80,7 @@ impl Command {
         Self { word, properties: Vec::new(), title: escaped(title), lines }
     }
 
-    fn at(mut self, place: Option<&Place>) -> Self {
+    fn at(mut self, place: Option<&Location>) -> Self {
         let Some(place) = place else { return self };
         match (plain::path(&place.file), place.span) {
             (Some(path), Some(Span { start, end })) => {

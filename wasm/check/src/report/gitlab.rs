@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::digest::Digests;
 use super::words::{escaped, name, pretty};
-use super::{Located, Report, plain};
+use super::{LocatedFinding, Report, plain};
 use crate::source::ParseError;
 
 pub(super) fn render(report: &Report) -> String {
@@ -14,7 +14,7 @@ pub(super) fn render(report: &Report) -> String {
     pretty(&issues)
 }
 
-fn finding(located: &Located, digests: &mut Digests) -> Value {
+fn finding(located: &LocatedFinding, digests: &mut Digests) -> Value {
     let line = located.place.as_ref().and_then(|place| place.span).map_or(1, |span| span.start.line);
     json!({
         "description": escaped(&format!("{}: {}", name(&located.object), plain::title(located))),
@@ -26,7 +26,7 @@ fn finding(located: &Located, digests: &mut Digests) -> Value {
 }
 
 /// The file; of an object that was read in none its name, for GitLab wants a path.
-fn path(located: &Located) -> String {
+fn path(located: &LocatedFinding) -> String {
     match &located.place {
         Some(place) => plain::path(&place.file).unwrap_or(&place.file).to_owned(),
         None => plain::qualified(&located.object),

@@ -1,4 +1,4 @@
-//! The report for people: what is wrong, where, and how to mend it.
+//! The report for people: what is wrong, where, and how to fix it.
 
 use std::fmt::{self, Write};
 
@@ -7,7 +7,7 @@ use vpcguard_policies::ObjectRef;
 
 use super::snippet::{Diagnostic, Mark};
 use super::words::{at, escaped, name, summary};
-use super::{Located, Mutation, Place, Report, Unevaluated, plain};
+use super::{LocatedFinding, Location, Mutation, Report, Unevaluated, plain};
 use crate::source::ParseError;
 
 pub(super) fn render(report: &Report, renderer: &Renderer) -> String {
@@ -49,8 +49,8 @@ impl Human<'_> {
         report.notes.iter().try_for_each(|note| self.line(&format!("note: {note}")))
     }
 
-    fn finding(&mut self, located: &Located) -> fmt::Result {
-        let Located { finding, object, place, .. } = located;
+    fn finding(&mut self, located: &LocatedFinding) -> fmt::Result {
+        let LocatedFinding { finding, object, place, .. } = located;
         let title = format!("{}: {}", finding.field(), finding.message());
         let template = place.as_ref().and_then(|place| place.template.as_deref());
         let mut notes: Vec<_> = template.map(|template| ("source", template.to_owned())).into_iter().collect();
@@ -101,7 +101,7 @@ impl Human<'_> {
         write!(self.out, "{}\n\n", diagnostic.render(self.renderer).trim_end())
     }
 
-    fn arrow(&mut self, place: Option<&Place>, object: &ObjectRef) -> fmt::Result {
+    fn arrow(&mut self, place: Option<&Location>, object: &ObjectRef) -> fmt::Result {
         let place = place.map(|place| format!("{}, ", at(place))).unwrap_or_default();
         self.line(&format!("  --> {place}{}", name(object)))
     }

@@ -6,7 +6,7 @@ use vpcguard_policies::ObjectRef;
 use vpcguard_policies::finding::Related;
 
 use super::words::pretty;
-use super::{Located, Mutation, Place, Report, Summary, Unevaluated};
+use super::{LocatedFinding, Location, Mutation, Report, Summary, Unevaluated};
 use crate::source::ParseError;
 use crate::yaml::Span;
 
@@ -18,7 +18,7 @@ const PRODUCER: &str = if cfg!(target_family = "wasm") { "vpcguard-js" } else { 
 struct Json<'a> {
     version: u32,
     producer: Producer,
-    findings: &'a [Located],
+    findings: &'a [LocatedFinding],
     mutations: &'a [Mutation],
     not_evaluated: &'a [Unevaluated],
     errors: &'a [ParseError],
@@ -45,7 +45,7 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 /// The finding as a verdict writes it, with the object and the places put in.
-impl Serialize for Located {
+impl Serialize for LocatedFinding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { finding, object, place, related, .. } = self;
         let mut out = serializer.serialize_map(None)?;
@@ -66,7 +66,7 @@ impl Serialize for Located {
         if !finding.help_text().is_empty() {
             out.serialize_entry("help", finding.help_text())?;
         }
-        if finding.is_spared() {
+        if finding.is_suppressed() {
             out.serialize_entry("spared", &true)?;
         }
         let others = finding.disclosed_objects();
@@ -80,7 +80,7 @@ impl Serialize for Located {
 }
 
 /// Another object, and where it is.
-struct Other<'a>(&'a Related, Option<&'a Place>);
+struct Other<'a>(&'a Related, Option<&'a Location>);
 
 impl Serialize for Other<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -98,7 +98,7 @@ impl Serialize for Other<'_> {
     }
 }
 
-fn start<M: SerializeMap>(out: &mut M, place: &Place) -> Result<(), M::Error> {
+fn start<M: SerializeMap>(out: &mut M, place: &Location) -> Result<(), M::Error> {
     out.serialize_entry("file", &place.file)?;
     out.serialize_entry("document", &place.document)?;
     if let Some(Span { start, .. }) = place.span {
@@ -108,7 +108,7 @@ fn start<M: SerializeMap>(out: &mut M, place: &Place) -> Result<(), M::Error> {
     Ok(())
 }
 
-fn template<M: SerializeMap>(out: &mut M, place: &Place) -> Result<(), M::Error> {
+fn template<M: SerializeMap>(out: &mut M, place: &Location) -> Result<(), M::Error> {
     place.template.as_ref().map_or(Ok(()), |template| out.serialize_entry("source", &**template))
 }
 

@@ -12,7 +12,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use vpcguard_policies::gather::sort_by;
 
 use super::words::{at, escaped, name};
-use super::{Located, Report, Seen, plain};
+use super::{LocatedFinding, Report, Seen, plain};
 use crate::source::ParseError;
 
 /// The suite of objects that were read in no file.
@@ -41,7 +41,7 @@ struct Test<'a> {
 
 enum Verdict<'a> {
     /// What was found on an object.
-    Found(Vec<&'a Located>),
+    Found(Vec<&'a LocatedFinding>),
     Unreadable(&'a ParseError),
 }
 
@@ -165,8 +165,9 @@ impl<'a> Test<'a> {
 }
 
 /// One failure for all denials, for that is all that most servers show of a test; then the warnings.
-fn outcome(found: &[&Located], xml: &mut Xml) -> io::Result<()> {
-    let (denials, warnings): (Vec<&Located>, Vec<&Located>) = found.iter().partition(|located| located.is_denial());
+fn outcome(found: &[&LocatedFinding], xml: &mut Xml) -> io::Result<()> {
+    let (denials, warnings): (Vec<&LocatedFinding>, Vec<&LocatedFinding>) =
+        found.iter().partition(|located| located.is_denial());
     if let Some(first) = denials.first() {
         let message = clean(&plain::title(first));
         let failure = xml.create_element("failure").with_attribute(("message", &*message));
@@ -179,7 +180,7 @@ fn outcome(found: &[&Located], xml: &mut Xml) -> io::Result<()> {
     Ok(())
 }
 
-fn text(word: &str, found: &[&Located]) -> String {
+fn text(word: &str, found: &[&LocatedFinding]) -> String {
     let mut lines = Vec::new();
     for located in found {
         let mut said = plain::lines(located).into_iter();

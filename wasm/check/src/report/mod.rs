@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use annotate_snippets::Renderer;
 use serde::Serialize;
-use vpcguard_policies::finding::{Action, Finding};
+use vpcguard_policies::finding::{Action, Reported};
 use vpcguard_policies::{MOST_FINDINGS, NotEvaluated, ObjectRef, Verdict};
 
 use crate::source::ParseError;
@@ -32,7 +32,7 @@ pub(crate) use words::pretty;
 
 /// Where something was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The name of the source.
     pub file: String,
     /// Which document of it, from 1.
@@ -47,20 +47,20 @@ pub struct Place {
 
 /// A finding on an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Located {
+pub struct LocatedFinding {
     /// What was found.
-    pub finding: Finding,
+    pub finding: Reported,
     /// The object.
     pub object: ObjectRef,
     /// Where the field was read, or where it would stand, if the object was in a file.
-    pub place: Option<Place>,
+    pub place: Option<Location>,
     /// Where the field that matters of each related object of the finding was read.
-    pub related: Vec<Option<Place>>,
+    pub related: Vec<Option<Location>>,
     /// Which of all objects it is: a document may hold several of one name, or without a name.
     pub(crate) index: usize,
 }
 
-impl Located {
+impl LocatedFinding {
     /// Whether it refuses the object.
     pub fn is_denial(&self) -> bool {
         self.finding.action() == Action::Deny
@@ -94,7 +94,7 @@ pub struct Summary {
 pub struct Report {
     /// All objects that were looked at, in order.
     pub(crate) objects: Vec<Seen>,
-    pub(crate) findings: Vec<Located>,
+    pub(crate) findings: Vec<LocatedFinding>,
     pub(crate) mutations: Vec<Mutation>,
     pub(crate) not_evaluated: Vec<Unevaluated>,
     pub(crate) errors: Vec<ParseError>,
@@ -112,7 +112,7 @@ impl Report {
         self.summary.denied += usize::from(!verdict.findings.is_empty());
         self.summary.warned += usize::from(verdict.findings.is_empty() && !verdict.warnings.is_empty());
         self.omitted += verdict.omitted;
-        let located = |finding: &Finding| Located {
+        let located = |finding: &Reported| LocatedFinding {
             finding: finding.clone(),
             object: object.clone(),
             place: None,
@@ -129,7 +129,7 @@ impl Report {
         let mut listed: BTreeMap<_, usize> = BTreeMap::new();
         let before = self.findings.len();
         self.findings.retain(|located| {
-            let sort = (located.index, located.finding.action(), located.finding.is_excused());
+            let sort = (located.index, located.finding.action(), located.finding.is_suppressed_by_caller());
             let listed = listed.entry(sort).or_default();
             *listed += 1;
             *listed <= MOST_FINDINGS
@@ -157,7 +157,7 @@ impl Report {
     }
 
     /// What was found.
-    pub fn findings(&self) -> &[Located] {
+    pub fn findings(&self) -> &[LocatedFinding] {
         &self.findings
     }
 

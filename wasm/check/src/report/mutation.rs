@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use vpcguard_policies::field::{FieldPath, Step};
 use vpcguard_policies::{Injection, ObjectRef};
 
-use super::Place;
+use super::Location;
 use crate::document::Document;
 
 /// What one rule would inject into one object.
@@ -17,7 +17,7 @@ pub struct Mutation {
     /// The object.
     pub object: ObjectRef,
     /// Where the field was read, or where it would stand, if the object was in a file.
-    pub place: Option<Place>,
+    pub place: Option<Location>,
     /// The change as an RFC 6902 patch, to be applied after those before it.
     pub patch: json_patch::Patch,
 }

@@ -3,16 +3,16 @@
 use vpcguard_policies::ObjectRef;
 
 use super::words::{at, escaped, name};
-use super::{Located, Place};
+use super::{LocatedFinding, Location};
 use crate::source::STDIN;
 
 /// What is wrong, in a line.
-pub(super) fn title(located: &Located) -> String {
+pub(super) fn title(located: &LocatedFinding) -> String {
     escaped(&format!("{}: {}", located.finding.field(), located.finding.message()))
 }
 
-/// What is wrong, how to mend it, and what else it rests on: a line each.
-pub(super) fn lines(located: &Located) -> Vec<String> {
+/// What is wrong, how to fix it, and what else it rests on: a line each.
+pub(super) fn lines(located: &LocatedFinding) -> Vec<String> {
     let mut lines = vec![title(located)];
     lines.extend(help(located));
     for (label, place) in others(located) {
@@ -24,14 +24,14 @@ pub(super) fn lines(located: &Located) -> Vec<String> {
     lines
 }
 
-/// How to mend it, if the message does not say it all.
-pub(super) fn help(located: &Located) -> Option<String> {
+/// How to fix it, if the message does not say it all.
+pub(super) fn help(located: &LocatedFinding) -> Option<String> {
     let help = located.finding.help_text();
     (!help.is_empty()).then(|| escaped(&format!("help: {help}")))
 }
 
 /// The other objects that a finding names, and where they are.
-pub(super) fn others(located: &Located) -> impl Iterator<Item = (String, Option<&Place>)> {
+pub(super) fn others(located: &LocatedFinding) -> impl Iterator<Item = (String, Option<&Location>)> {
     let places = located.related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
     located.finding.disclosed_objects().iter().zip(places).map(|(related, place)| {
         let field = related.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::Place;
+use super::Location;
 use super::words::escaped;
 use crate::source::ParseError;
 
@@ -25,7 +25,7 @@ pub(super) struct Mark {
 
 impl Mark {
     /// None where the line is not known or cannot be shown.
-    pub(super) fn of(place: &Place, label: &str) -> Option<Self> {
+    pub(super) fn of(place: &Location, label: &str) -> Option<Self> {
         let (span, line) = (place.span?, place.line.as_deref()?);
         let columns = (span.start.column, span.end.column);
         Some(Self::new(&place.file, span.start.line, line, columns, Some(escaped(label))))

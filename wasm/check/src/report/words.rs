@@ -3,10 +3,10 @@
 use serde::Serialize;
 use vpcguard_policies::ObjectRef;
 
-use super::{Place, Summary};
+use super::{Location, Summary};
 
 /// A place in a line of text.
-pub(super) fn at(place: &Place) -> String {
+pub(super) fn at(place: &Location) -> String {
     match place.span {
         Some(span) => format!("{}:{}:{}", place.file, span.start.line, span.start.column),
         None => format!("{}, document {}", place.file, place.document),

@@ -64,7 +64,7 @@ impl Collection {
     }
 
     /// The node; `end` is where the parser saw it end: for a block the beginning of what follows it, else its bracket and
-    /// whatever blanks and comments follow that.
+    /// whatever whitespace and comments follow that.
     pub(super) fn into_node(self, end: Span) -> Node {
         let behind_bracket = Position { column: end.start.column + 1, ..end.start };
         let end = if end.is_empty() { self.end.unwrap_or(self.start) } else { behind_bracket };

@@ -16,7 +16,7 @@ const CORE: &str = "tag:yaml.org,2002:";
 pub enum Scalar {
     /// `null`, `~` or nothing at all.
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// A whole number that was written as one.
     Integer(Number),
@@ -96,7 +96,7 @@ fn plain(text: &str) -> Result<Scalar, String> {
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => Scalar::Bool(false),
         ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf"
         | "-.INF" => {
-            return Err(format!("{text} is no number in JSON, and Kubernetes stores JSON; quote it for a string"));
+            return Err(format!("{text} is not a number in JSON, and Kubernetes stores JSON; quote it for a string"));
         }
         _ => number(text).unwrap_or_else(|| Scalar::Text(text.to_owned())),
     })

@@ -90,7 +90,7 @@ fn scalars_are_those_of_kubectl() {
 
 #[test]
 fn what_json_cannot_hold_and_what_belies_its_tag_is_a_fault() {
-    let message = ".inf is no number in JSON, and Kubernetes stores JSON; quote it for a string";
+    let message = ".inf is not a number in JSON, and Kubernetes stores JSON; quote it for a string";
     assert_eq!(faults("a: .inf"), [format!("1:4: {message}")]);
     assert_eq!(faults("a: -.Inf\nb: .nan").len(), 2);
     assert_eq!(value("a: '.inf'"), json!({"a": ".inf"}));

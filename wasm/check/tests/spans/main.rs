@@ -1,4 +1,4 @@
-//! For every rule: what its finding says, how to mend it, and the exact text of the file that is underlined.
+//! For every rule: what its finding says, how to fix it, and the exact text of the file that is underlined.
 //!
 //! The table is `wanted.yaml`; the manifests are in `manifests/`. They may hold more than one mistake, for
 //! only the one rule is in force.
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use vpcguard_check::{Folder, Located, Place, Report, Source, check, parse_value};
+use vpcguard_check::{Folder, LocatedFinding, Location, Report, Source, check, parse_value};
 use vpcguard_policies::Settings;
 use vpcguard_policies::rules::TABLE;
 
@@ -59,7 +59,7 @@ impl Wanted {
     }
 }
 
-fn underlined(place: &Place) -> String {
+fn underlined(place: &Location) -> String {
     let (span, line) = (place.span.unwrap(), place.line.as_deref().unwrap());
     assert_eq!(span.start.line, span.end.line);
     let text: String = line.chars().take(span.end.column - 1).skip(span.start.column - 1).collect();
@@ -71,7 +71,7 @@ fn every_finding_says_what_is_wrong_how_to_mend_it_and_where() {
     for wanted in Wanted::all() {
         let file = wanted.file();
         let report = wanted.report();
-        let [found]: &[Located] = report.findings() else { panic!("{file}: {:#?}", report.findings()) };
+        let [found]: &[LocatedFinding] = report.findings() else { panic!("{file}: {:#?}", report.findings()) };
         assert_eq!(found.finding.rule(), wanted.text("rule"), "{file}");
         assert_eq!(found.finding.message(), wanted.text("message"), "{file}");
         assert_eq!(found.finding.help_text(), wanted.text("help"), "{file}");

@@ -20,7 +20,7 @@ Options:
       --baseline <FILE>        Leave out the findings that this file lists
       --write-baseline <FILE>  Write all findings to this file, for --baseline, instead of reporting them
       --compare-to <PATH>      Report only what is worse than in these manifests
-      --fix                    Mend what can be mended without a doubt in the files, then check them
+      --fix                    Fix what can be fixed without a doubt in the files, then check them
   -h, --help                   Print help
   -V, --version                Print version
 `;

@@ -8,7 +8,7 @@ export function isPattern(path) {
   return /[*?[]/.test(path) && lstatSync(path, { throwIfNoEntry: false }) === undefined;
 }
 
-/** All paths that match; throws a SyntaxError if it is no pattern. */
+/** All paths that match; throws a SyntaxError if it is not a pattern. */
 export function matches(pattern) {
   const root = (sep === "/" ? /^\/*/ : /^([A-Za-z]:)?[/\\]*/).exec(pattern)[0];
   const components = pattern.slice(root.length).split(sep === "/" ? "/" : /[/\\]/);

@@ -71,7 +71,7 @@ function one(path) {
   }
 }
 
-/** Writes all of a text, also into a pipe that is full for a while. A reader that has seen enough is no error. */
+/** Writes all of a text, also into a pipe that is full for a while. A reader that has seen enough is not an error. */
 function write(descriptor, text) {
   let bytes = Buffer.from(text);
   while (bytes.length > 0) {

@@ -1,4 +1,4 @@
-//! Cases of what is no Pod: Namespaces, pools, Vips, networks, Services and what stands behind them, at once and in steps.
+//! Cases of what is not a Pod: Namespaces, pools, Vips, networks, Services and what stands behind them, at once and in steps.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};

@@ -216,7 +216,7 @@ fn too_many_labels_count_as_all_namespaces() {
     // One for each selector, condition and label beside the values.
     cluster().accepts(&many(196));
     let verdict = cluster().verdict(&create(&many(199)));
-    let lines = |findings: &[crate::finding::Finding]| findings.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let lines = |findings: &[crate::finding::Reported]| findings.iter().map(ToString::to_string).collect::<Vec<_>>();
     let wanted = said("spec.selectors[0]", r#"may select Pods of Namespace "b" in VPC "shared""#);
     assert_eq!(lines(&verdict.findings), [wanted]);
     let wanted = "not judged: too many; a selector beyond 200 labels and values counts as one of all";

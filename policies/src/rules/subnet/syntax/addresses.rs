@@ -124,8 +124,8 @@ fn u2o_interconnection_ip(ground: &Ground<'_>, context: &mut Context<'_>) {
 fn inside(ground: &Ground<'_>, field: FieldPath, text: &str, context: &mut Context<'_>) -> Option<IpAddr> {
     refuse_upper_case(context, field.clone(), text);
     let Some(address) = parse_ip(text) else {
-        let blanks = text.trim() != text && parse_ip(text.trim()).is_some();
-        let fault = if blanks { "must not have blanks around it" } else { "is not an IP address" };
+        let whitespace = text.trim() != text && parse_ip(text.trim()).is_some();
+        let fault = if whitespace { "must not have whitespace around it" } else { "is not an IP address" };
         context.deny(Finding::invalid(field, text, fault));
         return None;
     };
@@ -137,7 +137,7 @@ fn inside(ground: &Ground<'_>, field: FieldPath, text: &str, context: &mut Conte
     Some(address)
 }
 
-/// The parts of a comma list as Kube-OVN takes them, blanks and all; none of an empty text.
+/// The parts of a comma list as Kube-OVN takes them, whitespace and all; none of an empty text.
 fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').filter(move |_| !text.is_empty())
 }
@@ -172,7 +172,7 @@ mod tests {
             (
                 "gateway",
                 json!("10.0.0.1, fd00::1"),
-                r#"spec.gateway: Invalid value: " fd00::1": must not have blanks around it"#,
+                r#"spec.gateway: Invalid value: " fd00::1": must not have whitespace around it"#,
             ),
             (
                 "gateway",

@@ -91,7 +91,7 @@ mod tests {
     fn each_fault_of_the_prefixes_is_named() {
         for (cidr_block, value, message) in [
             ("10.0.0.0", "10.0.0.0", "needs a prefix length, as in 10.0.0.0/16 or fd00::/64"),
-            ("10.0.0.0/24, fd00::/64", " fd00::/64", "must not have blanks around it"),
+            ("10.0.0.0/24, fd00::/64", " fd00::/64", "must not have whitespace around it"),
             ("010.0.0.0/24", "010.0.0.0/24", "has no valid address before the slash"),
             ("10.0.0.1/32", "10.0.0.1/32", "holds a single address, which leaves none for Pods"),
             ("169.254.1.0/24", "169.254.1.0/24", "overlaps 169.254.0.0/16, which is link-local"),

@@ -8,7 +8,7 @@ use vpcguard_policies::ObjectRef;
 
 use super::digest::Digests;
 use super::words::{escaped, name, pretty};
-use super::{Located, Mutation, Place, Report, Unevaluated, plain};
+use super::{LocatedFinding, Location, Mutation, Report, Unevaluated, plain};
 use crate::source::ParseError;
 use crate::yaml::Span;
 
@@ -43,7 +43,7 @@ pub(super) fn render(report: &Report) -> String {
     }))
 }
 
-fn finding(located: &Located, digests: &mut Digests) -> Value {
+fn finding(located: &LocatedFinding, digests: &mut Digests) -> Value {
     let rule = located.finding.rule();
     let lines: Vec<_> = [plain::title(located)].into_iter().chain(plain::help(located)).collect();
     let related = (1..).zip(located.finding.disclosed_objects()).zip(plain::others(located));
@@ -112,7 +112,7 @@ fn not_evaluated(Unevaluated { object, missing }: &Unevaluated) -> Value {
     })
 }
 
-fn location(place: Option<&Place>, object: &ObjectRef) -> Value {
+fn location(place: Option<&Location>, object: &ObjectRef) -> Value {
     let logical = json!({"name": object.name, "fullyQualifiedName": plain::qualified(object), "kind": "resource"});
     let location = json!({"logicalLocations": [logical]});
     let Some(place) = place else { return location };

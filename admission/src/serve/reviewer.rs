@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use vpcguard_policies::{Head, Kind, Request, Settings, Verdict, Wanted, needs_verdict};
+use vpcguard_policies::{AddressClaim, Head, Kind, Request, Settings, TypedRequest, Verdict, needs_verdict};
 
 use super::Serve;
 use super::endpoint::Endpoint;
@@ -15,71 +15,72 @@ use super::failure::Failure;
 use super::standalone::Standalone;
 use crate::cluster::ledgers::{Inherited, Ledgers, Outcome, Peers};
 use crate::cluster::repair::{self, Found};
-use crate::cluster::{Live, connect, connect_once};
+use crate::cluster::{ClusterCache, connect, connect_once};
 
 /// How often the rules look again because a claim met something that they had not seen.
 const MOST_LOOKS: usize = 5;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) enum Judge {
+pub(super) enum Reviewer {
     Standalone(Box<Standalone>),
-    Live { live: Arc<Live>, ledgers: Arc<Ledgers>, found: Arc<Found> },
+    Cluster { cache: Arc<ClusterCache>, ledgers: Arc<Ledgers>, found: Arc<Found> },
 }
 
 /// A verdict, and what the user is told besides.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(super) struct Reviewed {
     pub(super) verdict: Verdict,
     pub(super) warning: Option<String>,
 }
 
-impl From<Verdict> for Judged {
+impl From<Verdict> for Reviewed {
     fn from(verdict: Verdict) -> Self {
         Self { verdict, warning: None }
     }
 }
 
-impl Judge {
+impl Reviewer {
     /// A cluster that is watched, until the tasks are dropped. What was counted `before` is counted on.
-    pub(super) async fn live(
+    pub(super) async fn cluster(
         args: &Serve,
         settings: Settings,
-        before: Option<&Judge>,
+        before: Option<&Reviewer>,
     ) -> Result<(Self, JoinSet<()>), StartError> {
         let (inherited, found) = match before {
-            Some(Judge::Live { ledgers, found, .. }) => (ledgers.inherited(), Arc::clone(found)),
+            Some(Reviewer::Cluster { ledgers, found, .. }) => (ledgers.inherited(), Arc::clone(found)),
             _ => {
                 let peers = Peers::new(args.tls.client_ca.is_some());
                 (Inherited { counted: Arc::default(), peers }, Arc::default())
             }
         };
-        let live = Live::new(connect().await?, settings);
-        let ledgers = Ledgers::new(Arc::clone(&live), connect_once().await?, args.ledger, args.claim_hold, inherited);
+        let cache = ClusterCache::new(connect().await?, settings);
+        let ledgers = Ledgers::new(Arc::clone(&cache), connect_once().await?, args.ledger, args.claim_hold, inherited);
         let (stored, seen) = mpsc::unbounded_channel();
-        let mut watching = live.watch(&stored);
+        let mut watching = cache.watch(&stored);
         ledgers.run(seen, &mut watching);
-        repair::run(&live, &found, args.sweep_every, &mut watching);
-        Ok((Self::Live { live, ledgers, found }, watching))
+        repair::run(&cache, &found, args.sweep_every, &mut watching);
+        Ok((Self::Cluster { cache, ledgers, found }, watching))
     }
 
     /// What is to be injected into an object. Changes nothing: the request comes again, to be validated.
-    pub(super) fn mutate(&self, request: &Request) -> Result<Judged, Failure> {
+    pub(super) fn mutate(&self, request: &Request) -> Result<Reviewed, Failure> {
         let verdict = match self {
-            Judge::Standalone(cluster) => cluster.mutate(request)?,
-            Judge::Live { live, .. } => synced(live)?.mutate(request)?,
+            Reviewer::Standalone(cluster) => cluster.mutate(request)?,
+            Reviewer::Cluster { cache, .. } => synced(cache)?.mutate(request)?,
         };
         Ok(verdict.into())
     }
 
     /// Judges a request of a peer, and claims what it takes, by a time limit.
-    pub(super) async fn validate(&self, request: &Request, peer: IpAddr, limit: Instant) -> Result<Judged, Failure> {
+    pub(super) async fn validate(&self, request: &Request, peer: IpAddr, limit: Instant) -> Result<Reviewed, Failure> {
         match self {
-            Judge::Standalone(cluster) => Ok(cluster.validate(request)?.into()),
-            Judge::Live { live, ledgers, .. } => {
-                let judging = admit(synced(live)?, ledgers, request, peer, limit);
-                let judged = tokio::time::timeout_at(limit, judging).await;
-                judged.unwrap_or(Err(Failure::Contended("the cluster could not be read in time: try again".to_owned())))
+            Reviewer::Standalone(cluster) => Ok(cluster.validate(request)?.into()),
+            Reviewer::Cluster { cache, ledgers, .. } => {
+                let judging = admit(synced(cache)?, ledgers, request, peer, limit);
+                let reviewed = tokio::time::timeout_at(limit, judging).await;
+                reviewed
+                    .unwrap_or(Err(Failure::Contended("the cluster could not be read in time: try again".to_owned())))
             }
         }
     }
@@ -87,42 +88,45 @@ impl Judge {
     /// Whether a request that gets no verdict is refused.
     pub(super) fn needs_verdict(&self, endpoint: Endpoint, head: &Head) -> bool {
         match self {
-            Judge::Standalone(cluster) => cluster.needs_verdict(endpoint, head),
-            Judge::Live { live, .. } => needs_verdict(endpoint.question(), head, live.settings()),
+            Reviewer::Standalone(cluster) => cluster.needs_verdict(endpoint, head),
+            Reviewer::Cluster { cache, .. } => needs_verdict(endpoint.question(), head, cache.settings()),
         }
     }
 
     /// How many objects there are of each kind that is kept.
     pub(super) fn counts(&self) -> Vec<(Kind, usize)> {
         match self {
-            Judge::Standalone(cluster) => cluster.counts(),
-            Judge::Live { live, .. } => live.counts(),
+            Reviewer::Standalone(cluster) => cluster.counts(),
+            Reviewer::Cluster { cache, .. } => cache.counts(),
         }
     }
 }
 
 /// Nothing is judged by a view that has not seen everything once.
-fn synced(live: &Live) -> Result<&Live, Failure> {
-    match live.waiting().as_slice() {
-        [] => Ok(live),
+fn synced(cache: &ClusterCache) -> Result<&ClusterCache, Failure> {
+    match cache.waiting().as_slice() {
+        [] => Ok(cache),
         waiting => Err(Failure::NotSynced(waiting.join(", "))),
     }
 }
 
 async fn admit(
-    live: &Live,
+    cache: &ClusterCache,
     ledgers: &Arc<Ledgers>,
     request: &Request,
     peer: IpAddr,
     limit: Instant,
-) -> Result<Judged, Failure> {
+) -> Result<Reviewed, Failure> {
+    let Some(typed) = TypedRequest::read(request, &cache.settings().kube_ovn) else {
+        return Ok(Verdict::admitted().into());
+    };
     for _ in 0..MOST_LOOKS {
-        let verdict = live.review(request).await?;
-        let wanted = Some(()).filter(|()| verdict.allowed).and_then(|()| Wanted::of(request, live.settings()));
+        let verdict = cache.review(request, &typed).await?;
+        let wanted = Some(()).filter(|()| verdict.allowed).and_then(|()| AddressClaim::of(&typed, cache.settings()));
         let Some(wanted) = wanted else { return Ok(verdict.into()) };
         match ledgers.claim(request, peer, wanted, limit).await {
             Outcome::Granted => return Ok(verdict.into()),
-            Outcome::Unclaimed(warning) => return Ok(Judged { verdict, warning }),
+            Outcome::Unclaimed(warning) => return Ok(Reviewed { verdict, warning }),
             Outcome::Reconsider => {}
             Outcome::Refused(refusal) => return Err(refusal.into()),
         }

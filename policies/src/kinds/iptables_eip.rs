@@ -1,8 +1,7 @@
-//! The addresses and rules of a NAT gateway, as objects of their own (since Kube-OVN v1.10).
+//! The addresses of NAT gateways, as objects of their own (since Kube-OVN v1.10).
 
-use super::{Found, Kind, Meta, Resource};
+use super::{Found, Kind, KubeOvn, Meta, Resource};
 use crate::json::Reader;
-use crate::kinds::KubeOvn;
 
 /// An `IptablesEIP`.
 #[derive(Clone, Debug, Default)]
@@ -13,17 +12,6 @@ pub struct IptablesEip {
     pub nat_gateway: String,
     /// The external Subnet that its address comes from.
     pub external_subnet: String,
-}
-
-/// An `IptablesFIPRule`, `IptablesDnatRule` or `IptablesSnatRule`.
-#[derive(Clone, Debug)]
-pub struct IptablesRule {
-    /// Which of the three.
-    pub kind: Kind,
-    /// The metadata.
-    pub meta: Meta,
-    /// The name of the `IptablesEIP`.
-    pub eip: String,
 }
 
 impl Resource for IptablesEip {
@@ -37,16 +25,6 @@ impl Resource for IptablesEip {
             nat_gateway: spec.at("natGwDp").string(),
             external_subnet: spec.at("externalSubnet").string(),
         }
-    }
-
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-}
-
-impl Resource for IptablesRule {
-    fn read(kind: Kind, object: &Reader, _: &KubeOvn) -> Self {
-        Self { kind, meta: Meta::read(object), eip: object.at("spec").at("eip").string() }
     }
 
     fn meta(&self) -> &Meta {

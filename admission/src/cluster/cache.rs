@@ -8,15 +8,18 @@ use kube::Client;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use vpcguard_policies::finding::Evidence;
-use vpcguard_policies::{Attended, Inventory, Kind, Request, Settings, Verdict, ViewError, mutate, review};
+use vpcguard_policies::kinds::Object;
+use vpcguard_policies::{
+    Attended, Inventory, Kind, Request, Settings, TypedRequest, Verdict, ViewError, mutate, review_typed,
+};
 
 use super::client::reason;
 use super::collection::{Collection, get};
-use super::object::Object;
-use super::state::{Presence, Seen, State};
+use super::object::RawObject;
+use super::state::{CollectionState, Presence, State};
 use super::waiting::waiting_for;
-use super::watch::{News, follow};
-use crate::ledger::Version;
+use super::watch::{CollectionEvent, follow};
+use crate::ledger::ResourceVersion;
 
 /// How many names are read live before one request is refused. What one denial rests on is not more; and where the cluster
 /// has changed just now, what is read may lead to another denial, which rests on other names.
@@ -24,18 +27,18 @@ const MOST_NAMES: usize = 3;
 
 /// Something that was stored or removed, for those who wait for it.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored {
+pub(crate) struct ObjectEvent {
     pub(crate) kind: Kind,
     pub(crate) name: String,
     pub(crate) uid: String,
     pub(crate) generation: i64,
-    pub(crate) version: Version,
+    pub(crate) version: ResourceVersion,
     pub(crate) removed: bool,
 }
 
 /// How the view of a kind stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct KindStatus {
     pub(crate) kind: Kind,
     /// Whether the cluster has no such kind.
     pub(crate) is_absent: bool,
@@ -62,7 +65,7 @@ pub(crate) enum NoVerdict {
 }
 
 /// A live cluster.
-pub(crate) struct Live {
+pub(crate) struct ClusterCache {
     client: Client,
     settings: Settings,
     state: RwLock<State>,
@@ -72,7 +75,7 @@ pub(crate) struct Live {
     lists: Vec<(Kind, Mutex<Option<Instant>>)>,
 }
 
-impl Live {
+impl ClusterCache {
     /// A view of nothing yet.
     pub(crate) fn new(client: Client, settings: Settings) -> Arc<Self> {
         let state = State::new(&settings);
@@ -81,16 +84,16 @@ impl Live {
     }
 
     /// Begins to watch, until the tasks are dropped. What becomes of Subnets and gateways is also told to `stored`.
-    pub(crate) fn watch(self: &Arc<Self>, stored: &mpsc::UnboundedSender<Stored>) -> JoinSet<()> {
+    pub(crate) fn watch(self: &Arc<Self>, stored: &mpsc::UnboundedSender<ObjectEvent>) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let collections: Vec<_> = self.read().collections().iter().map(|seen| seen.collection.clone()).collect();
         for collection in collections {
-            let (live, stored) = (Arc::clone(self), stored.clone());
-            tasks.spawn(follow(self.client.clone(), collection.clone(), move |news| {
-                let told = told(collection.kind, &news);
-                live.write().hear(&collection, news);
-                live.reached.send_replace(());
-                for object in told {
+            let (cache, stored) = (Arc::clone(self), stored.clone());
+            tasks.spawn(follow(self.client.clone(), collection.clone(), move |event| {
+                let object_events = object_events(collection.kind, &event);
+                cache.write().apply(&collection, event);
+                cache.reached.send_replace(());
+                for object in object_events {
                     // Nobody listens where there are no ledgers.
                     let _ = stored.send(object);
                 }
@@ -112,13 +115,13 @@ impl Live {
         mutate(request, &self.read().inventory, &self.settings)
     }
 
-    /// Judges a request. Nothing is refused that rests on what the view may have missed: that is read live first. The first
+    /// Judges a request, which was read already. Nothing is refused that rests on what the view may have missed: that is read live first. The first
     /// denial is reason enough to refuse, so that the others are not read up on.
-    pub(crate) async fn review(&self, request: &Request) -> Result<Verdict, NoVerdict> {
+    pub(crate) async fn review(&self, request: &Request, typed: &TypedRequest<'_>) -> Result<Verdict, NoVerdict> {
         let waiting = waiting_for(request, &self.client, &self.settings).await;
         let mut confirmed: Vec<Evidence> = Vec::new();
         loop {
-            let verdict = self.judge(request, &waiting)?;
+            let verdict = self.judge(typed, &waiting)?;
             let doubtful = doubtful(&verdict, &confirmed)?;
             if doubtful.is_empty() {
                 return Ok(verdict);
@@ -128,9 +131,9 @@ impl Live {
         }
     }
 
-    fn judge(&self, request: &Request, waiting: &[vpcguard_policies::kinds::Object]) -> Result<Verdict, ViewError> {
+    fn judge(&self, request: &TypedRequest<'_>, waiting: &[Object]) -> Result<Verdict, ViewError> {
         let cluster = &self.read().inventory;
-        review(request, &Attended { cluster, waiting }, &self.settings)
+        review_typed(request, &Attended { cluster, waiting }, &self.settings)
     }
 
     /// Reads evidence live.
@@ -171,12 +174,12 @@ impl Live {
         let begins = Instant::now();
         let failed = |error| ViewError { kind: kind.name().to_owned(), name: String::new(), cause: reason(&error) };
         let mut objects = Vec::new();
-        let take = |object: Object| objects.push(object.stripped());
+        let take = |object: RawObject| objects.push(object.stripped());
         let version = match Collection::all(kind).each(&self.client, take).await {
             Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
             listed => listed.map_err(failed)?,
         };
-        self.write().merge_all(kind, objects, Version::parse(&version).unwrap_or_default());
+        self.write().merge_all(kind, objects, ResourceVersion::parse(&version).unwrap_or_default());
         // Only now: a list that failed is nobody's.
         *begun = Some(begins);
         self.reached.send_replace(());
@@ -202,17 +205,17 @@ impl Live {
     }
 
     /// How the view stands, kind by kind.
-    pub(crate) fn kinds(&self) -> Vec<Standing> {
+    pub(crate) fn kinds(&self) -> Vec<KindStatus> {
         let state = self.read();
-        let standing = |seen: &Seen| Standing {
+        let status = |seen: &CollectionState| KindStatus {
             kind: seen.collection.kind,
             is_absent: seen.presence == Presence::Absent,
             age: seen.age(),
         };
-        let mut kinds: Vec<_> = state.collections().iter().map(standing).collect();
+        let mut kinds: Vec<_> = state.collections().iter().map(status).collect();
         // The oldest of a kind's collections speaks for it.
-        kinds.sort_by_key(|standing| (standing.kind, std::cmp::Reverse(standing.age)));
-        kinds.dedup_by_key(|standing| standing.kind);
+        kinds.sort_by_key(|status| (status.kind, std::cmp::Reverse(status.age)));
+        kinds.dedup_by_key(|status| status.kind);
         kinds
     }
 
@@ -222,7 +225,7 @@ impl Live {
     }
 
     /// Waits until nothing of a kind up to a version is missed any more.
-    pub(crate) async fn reach(&self, kind: Kind, version: Version) {
+    pub(crate) async fn reach(&self, kind: Kind, version: ResourceVersion) {
         let mut reached = self.reached.subscribe();
         while self.read().version(kind) < version {
             // The sender is our own.
@@ -240,9 +243,9 @@ impl Live {
     }
 }
 
-impl fmt::Debug for Live {
+impl fmt::Debug for ClusterCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("ClusterCache").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
@@ -262,11 +265,11 @@ fn doubtful(verdict: &Verdict, confirmed: &[Evidence]) -> Result<Vec<Evidence>, 
     }
 }
 
-fn told(kind: Kind, news: &News) -> Vec<Stored> {
+fn object_events(kind: Kind, event: &CollectionEvent) -> Vec<ObjectEvent> {
     if !matches!(kind, Kind::Subnet | Kind::VpcNatGateway) {
         return Vec::new();
     }
-    let stored = |object: &Object, removed| Stored {
+    let stored = |object: &RawObject, removed| ObjectEvent {
         kind,
         name: object.name().to_owned(),
         uid: object.uid().to_owned(),
@@ -274,10 +277,10 @@ fn told(kind: Kind, news: &News) -> Vec<Stored> {
         version: object.version(),
         removed,
     };
-    match news {
-        News::Page(objects) => objects.iter().map(|object| stored(object, false)).collect(),
-        News::Applied(object) => vec![stored(object, false)],
-        News::Removed(object) => vec![stored(object, true)],
+    match event {
+        CollectionEvent::Page(objects) => objects.iter().map(|object| stored(object, false)).collect(),
+        CollectionEvent::Applied(object) => vec![stored(object, false)],
+        CollectionEvent::Removed(object) => vec![stored(object, true)],
         _ => Vec::new(),
     }
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 /// All seats.
 #[derive(Debug)]
-pub(super) struct Seats {
+pub(super) struct ConnectionLimiter {
     room: Arc<Semaphore>,
     silent: Mutex<Silent>,
 }
@@ -34,20 +34,20 @@ type Ticket = (bool, u64);
 
 /// The seat of one connection, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
-    seats: Arc<Seats>,
+pub(super) struct ConnectionPermit {
+    limiter: Arc<ConnectionLimiter>,
     ticket: Mutex<Option<Ticket>>,
     evicted: CancellationToken,
     _room: OwnedSemaphorePermit,
 }
 
-impl Seats {
+impl ConnectionLimiter {
     pub(super) fn new(number: usize) -> Arc<Self> {
         Arc::new(Self { room: Arc::new(Semaphore::new(number)), silent: Mutex::default() })
     }
 
     /// A seat, for which another connection may have to go. Where all wait for answers, so does whoever comes.
-    pub(super) async fn take(self: &Arc<Self>) -> Option<Seat> {
+    pub(super) async fn take(self: &Arc<Self>) -> Option<ConnectionPermit> {
         if self.room.available_permits() == 0 {
             let mut silent = self.silent();
             match silent.tickets.pop_first() {
@@ -58,10 +58,14 @@ impl Seats {
         // Nobody closes the semaphore.
         let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
         self.silent().is_wanted = false;
-        let seat =
-            Seat { seats: Arc::clone(self), ticket: Mutex::default(), evicted: CancellationToken::new(), _room: room };
-        seat.wait(false);
-        Some(seat)
+        let permit = ConnectionPermit {
+            limiter: Arc::clone(self),
+            ticket: Mutex::default(),
+            evicted: CancellationToken::new(),
+            _room: room,
+        };
+        permit.wait(false);
+        Some(permit)
     }
 
     fn silent(&self) -> MutexGuard<'_, Silent> {
@@ -69,7 +73,7 @@ impl Seats {
     }
 }
 
-impl Seat {
+impl ConnectionPermit {
     /// Ends when somebody else needs the seat.
     pub(super) async fn evicted(&self) {
         self.evicted.cancelled().await;
@@ -80,7 +84,7 @@ impl Seat {
         // The lock is let go before the other one is taken.
         let ticket = self.ticket().take();
         if let Some(ticket) = ticket {
-            self.seats.silent().tickets.remove(&ticket);
+            self.limiter.silent().tickets.remove(&ticket);
         }
     }
 
@@ -92,7 +96,7 @@ impl Seat {
     fn wait(&self, has_asked: bool) {
         // Not all of what is answered has come.
         self.ask();
-        let mut silent = self.seats.silent();
+        let mut silent = self.limiter.silent();
         if std::mem::take(&mut silent.is_wanted) {
             // Its answer is on the way before the connection looks whether it has to go.
             self.evicted.cancel();
@@ -109,7 +113,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.ask();
     }
@@ -117,29 +121,29 @@ impl Drop for Seat {
 
 /// The body of a request, which is asked at its end.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct TrackedBody {
     body: Incoming,
-    seat: Arc<Seat>,
+    permit: Arc<ConnectionPermit>,
 }
 
-impl Heard {
-    pub(super) fn new(body: Incoming, seat: Arc<Seat>) -> Self {
+impl TrackedBody {
+    pub(super) fn new(body: Incoming, permit: Arc<ConnectionPermit>) -> Self {
         if body.is_end_stream() {
-            seat.ask();
+            permit.ask();
         }
-        Self { body, seat }
+        Self { body, permit }
     }
 }
 
-impl Body for Heard {
+impl Body for TrackedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let heard = self.get_mut();
-        let frame = Pin::new(&mut heard.body).poll_frame(context);
-        if matches!(frame, Poll::Ready(None)) || heard.body.is_end_stream() {
-            heard.seat.ask();
+        let tracked = self.get_mut();
+        let frame = Pin::new(&mut tracked.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(None)) || tracked.body.is_end_stream() {
+            tracked.permit.ask();
         }
         frame
     }
@@ -159,29 +163,29 @@ mod tests {
 
     #[tokio::test]
     async fn who_never_asked_goes_first_and_who_waits_stays() {
-        let seats = Seats::new(3);
-        let waiting = seats.take().await.unwrap();
-        let asked_once = seats.take().await.unwrap();
-        let never_asked = seats.take().await.unwrap();
+        let limiter = ConnectionLimiter::new(3);
+        let waiting = limiter.take().await.unwrap();
+        let asked_once = limiter.take().await.unwrap();
+        let never_asked = limiter.take().await.unwrap();
         waiting.ask();
         asked_once.ask();
         asked_once.answered();
 
-        let mut next = Box::pin(seats.take());
+        let mut next = Box::pin(limiter.take());
         assert!(futures_util::poll!(next.as_mut()).is_pending());
         never_asked.evicted().await;
         drop(never_asked);
         let next = next.await.unwrap();
         next.ask();
 
-        let mut last = Box::pin(seats.take());
+        let mut last = Box::pin(limiter.take());
         assert!(futures_util::poll!(last.as_mut()).is_pending());
         asked_once.evicted().await;
         drop(asked_once);
         let last = last.await.unwrap();
         last.ask();
 
-        let mut none = Box::pin(seats.take());
+        let mut none = Box::pin(limiter.take());
         assert!(futures_util::poll!(none.as_mut()).is_pending());
         assert!(!waiting.evicted.is_cancelled() && !next.evicted.is_cancelled());
         waiting.answered();

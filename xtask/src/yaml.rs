@@ -5,28 +5,28 @@ use serde::Serialize;
 use serde_saphyr::ser_options;
 
 /// Says who wrote a file.
-pub(super) const HEADING: &str = "# Written by `cargo xtask docs` from the table of rules.\n";
+pub(crate) const HEADING: &str = "# Written by `cargo xtask docs` from the table of rules.\n";
 
 /// One document. Lines are broken only where a text has them.
-pub(super) fn text(value: &impl Serialize) -> Result<String> {
+pub(crate) fn text(value: &impl Serialize) -> Result<String> {
     let mut text = String::new();
     serde_saphyr::to_fmt_writer_with_options(&mut text, value, ser_options! { folded_wrap_chars: usize::MAX })?;
     Ok(text)
 }
 
 /// One document, with the heading.
-pub(super) fn with_heading(value: &impl Serialize) -> Result<String> {
+pub(crate) fn with_heading(value: &impl Serialize) -> Result<String> {
     Ok(format!("{HEADING}{}", text(value)?))
 }
 
 /// Several documents of one file, with the heading.
-pub(super) fn documents(values: &[serde_json::Value]) -> Result<String> {
+pub(crate) fn documents(values: &[serde_json::Value]) -> Result<String> {
     let documents: Vec<_> = values.iter().map(text).collect::<Result<_>>()?;
     Ok(format!("{HEADING}{}", documents.join("---\n")))
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use serde_json::{Value, json};
     use vpcguard_check::{Source, parse_value};
 
@@ -34,7 +34,7 @@ pub(super) mod tests {
 
     /// What kubectl reads in a text.
     #[track_caller]
-    pub(in crate::kubewarden) fn read(text: &str) -> Vec<Value> {
+    pub(crate) fn read(text: &str) -> Vec<Value> {
         let source = |text: &str| Source { name: "policy.yml".to_owned(), bytes: text.to_owned().into_bytes() };
         text.split("\n---\n").map(|document| parse_value(&source(document)).unwrap()).collect()
     }

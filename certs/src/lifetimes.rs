@@ -13,22 +13,22 @@ pub const DEFAULT_SETTLE: Duration = Duration::from_mins(5);
 
 /// The lives of certificates. All replicas must have the same: the one that retires a CA waits for the leaves of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lives {
+pub struct Lifetimes {
     /// Of a new CA.
     pub ca: Duration,
     /// Of a new leaf.
     pub leaf: Duration,
     /// How long it takes at most until every API server uses a changed `caBundle`.
-    pub settle: Duration,
+    pub propagation: Duration,
 }
 
-impl Default for Lives {
+impl Default for Lifetimes {
     fn default() -> Self {
-        Self { ca: DEFAULT_CA_LIFE, leaf: DEFAULT_LEAF_LIFE, settle: DEFAULT_SETTLE }
+        Self { ca: DEFAULT_CA_LIFE, leaf: DEFAULT_LEAF_LIFE, propagation: DEFAULT_SETTLE }
     }
 }
 
-impl Lives {
+impl Lifetimes {
     /// Whether a rotation that begins when two thirds of a CA's life are over ends before the CA does. Otherwise
     /// leaves are cut short, and rotation follows rotation.
     ///
@@ -36,8 +36,8 @@ impl Lives {
     ///
     /// The shortest life of a CA that is long enough.
     pub fn check(&self) -> Result<(), LivesError> {
-        let needed = self.settle.saturating_mul(3).saturating_add(self.leaf).saturating_mul(3);
-        if self.ca < needed { Err(LivesError { needed, lives: *self }) } else { Ok(()) }
+        let needed = self.propagation.saturating_mul(3).saturating_add(self.leaf).saturating_mul(3);
+        if self.ca < needed { Err(LivesError { needed, lifetimes: *self }) } else { Ok(()) }
     }
 }
 
@@ -45,11 +45,11 @@ impl Lives {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "a CA that lives {} s is too short-lived for leaves that live {} s and {} s to settle: give it {} s or more",
-    lives.ca.as_secs(), lives.leaf.as_secs(), lives.settle.as_secs(), needed.as_secs()
+    lifetimes.ca.as_secs(), lifetimes.leaf.as_secs(), lifetimes.propagation.as_secs(), needed.as_secs()
 )]
 pub struct LivesError {
     needed: Duration,
-    lives: Lives,
+    lifetimes: Lifetimes,
 }
 
 #[cfg(test)]
@@ -58,8 +58,8 @@ mod tests {
 
     #[test]
     fn a_ca_outlives_its_own_rotation() {
-        Lives::default().check().unwrap();
-        let check = |seconds| Lives { ca: Duration::from_secs(seconds), ..Lives::default() }.check();
+        Lifetimes::default().check().unwrap();
+        let check = |seconds| Lifetimes { ca: Duration::from_secs(seconds), ..Lifetimes::default() }.check();
         check(1_817_100).unwrap();
         let error = check(1_817_099).unwrap_err();
         assert!(error.to_string().ends_with("give it 1817100 s or more"), "{error}");

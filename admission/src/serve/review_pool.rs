@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::body::{Piece, SMALL, Whole};
+use super::body::{BufferedBody, Piece, SMALL};
 use super::failure::Failure;
 use super::values;
 
@@ -29,7 +29,7 @@ const FOR_LARGE: u32 = 128 << 10;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Judging {
+pub(super) struct ReviewPool {
     small: Lane,
     large: Lane,
 }
@@ -60,7 +60,7 @@ impl Drop for Lane {
     }
 }
 
-impl Judging {
+impl ReviewPool {
     pub(super) fn new() -> io::Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         // What a thread has freed is not always there for another one: of several, each would keep what a large body took.
@@ -72,9 +72,9 @@ impl Judging {
 
     /// Judges a body there, as soon as there is room for its values, by a time limit. A panic costs this body its
     /// verdict: what it shares with others is behind locks, which they take whatever became of their last holder.
-    pub(super) async fn judge<T, F>(
+    pub(super) async fn run<T, F>(
         &self,
-        body: Whole,
+        body: BufferedBody,
         limit: Instant,
         budget: Duration,
         judging: impl FnOnce(Piece) -> F + Send + 'static,
@@ -97,10 +97,10 @@ impl Judging {
         };
         let Some(runtime) = &lane.runtime else { return Err(Failure::Panic) };
         // Who goes away takes the task along.
-        let judged = AbortOnDropHandle::new(runtime.spawn(judging));
+        let reviewed = AbortOnDropHandle::new(runtime.spawn(judging));
         // Whatever it is busy with, the answer goes out in time.
-        let judged = timeout_at(limit + GRACE, judged).await;
-        judged.map_or(Err(Failure::OutOfTime(budget)), |judged| judged.unwrap_or(Err(Failure::Panic)))
+        let reviewed = timeout_at(limit + GRACE, reviewed).await;
+        reviewed.map_or(Err(Failure::OutOfTime(budget)), |reviewed| reviewed.unwrap_or(Err(Failure::Panic)))
     }
 }
 
@@ -109,13 +109,13 @@ mod tests {
     use axum::body::Body;
 
     use super::super::body;
-    use super::super::room::Room;
+    use super::super::body_budget::BodyBudget;
     use super::*;
 
     const BUDGET: Duration = Duration::from_secs(9);
 
-    async fn whole(text: String) -> Whole {
-        body::read(Body::from(text), &Arc::new(Room::default()), &mut Vec::new()).await.unwrap()
+    async fn whole(text: String) -> BufferedBody {
+        body::read(Body::from(text), &Arc::new(BodyBudget::default()), &mut Vec::new()).await.unwrap()
     }
 
     fn later() -> Instant {
@@ -124,11 +124,10 @@ mod tests {
 
     #[tokio::test]
     async fn small_bodies_go_past_large_ones_that_wait() {
-        let judging = Judging::new().unwrap();
-        let all = judging.large.room.acquire_many(FOR_LARGE).await.unwrap();
-        let length = |text| async {
-            judging.judge(whole(text).await, later(), BUDGET, async |body: Piece| body.bytes.len()).await
-        };
+        let pool = ReviewPool::new().unwrap();
+        let all = pool.large.room.acquire_many(FOR_LARGE).await.unwrap();
+        let length =
+            |text| async { pool.run(whole(text).await, later(), BUDGET, async |body: Piece| body.bytes.len()).await };
         let mut large = Box::pin(length(" ".repeat(SMALL + 1)));
         assert_eq!(length("{}".to_owned()).await.unwrap(), 2);
         assert!(futures_util::poll!(large.as_mut()).is_pending());
@@ -138,40 +137,40 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_no_room_in_time_is_told_so() {
-        let judging = Judging::new().unwrap();
-        let _all = judging.small.room.acquire_many(FOR_SMALL).await.unwrap();
+        let pool = ReviewPool::new().unwrap();
+        let _all = pool.small.room.acquire_many(FOR_SMALL).await.unwrap();
         let body = whole("{}".to_owned()).await;
-        let judged = judging.judge(body, Instant::now(), BUDGET, async |_| ()).await;
-        assert!(matches!(judged, Err(Failure::OutOfTime(BUDGET))));
+        let reviewed = pool.run(body, Instant::now(), BUDGET, async |_| ()).await;
+        assert!(matches!(reviewed, Err(Failure::OutOfTime(BUDGET))));
     }
 
     #[tokio::test]
     async fn who_is_judged_for_too_long_is_told_so_in_time() {
-        let judging = Judging::new().unwrap();
+        let pool = ReviewPool::new().unwrap();
         let (go_on, waits) = std::sync::mpsc::channel::<()>();
         let never_yields = async move |_| waits.recv().is_ok();
-        let judged = judging.judge(whole("{}".to_owned()).await, Instant::now(), BUDGET, never_yields).await;
-        assert!(matches!(judged, Err(Failure::OutOfTime(BUDGET))));
+        let reviewed = pool.run(whole("{}".to_owned()).await, Instant::now(), BUDGET, never_yields).await;
+        assert!(matches!(reviewed, Err(Failure::OutOfTime(BUDGET))));
         drop(go_on);
     }
 
     #[tokio::test]
     async fn what_could_never_find_room_takes_all_of_it() {
-        let judging = Judging::new().unwrap();
+        let pool = ReviewPool::new().unwrap();
         let list = format!("[{}0]", "0,".repeat(values::MOST_VALUES - 50));
         let body = whole(format!(r#"{{"request":{{"object":{list},"oldObject":{list}}}}}"#)).await;
         let length = body.length();
-        let judged = judging.judge(body, later(), BUDGET, async |body: Piece| body.bytes.len()).await;
-        assert_eq!(judged.unwrap(), length);
+        let reviewed = pool.run(body, later(), BUDGET, async |body: Piece| body.bytes.len()).await;
+        assert_eq!(reviewed.unwrap(), length);
     }
 
     #[tokio::test]
     async fn a_panic_is_one_bodys() {
-        let judging = Judging::new().unwrap();
+        let pool = ReviewPool::new().unwrap();
         let panics = async |_| panic!("for the test");
-        let judged: Result<(), _> = judging.judge(whole("{}".to_owned()).await, later(), BUDGET, panics).await;
-        assert!(matches!(judged, Err(Failure::Panic)));
-        let judged = judging.judge(whole("{}".to_owned()).await, later(), BUDGET, async |_| 1).await;
-        assert_eq!(judged.unwrap(), 1);
+        let reviewed: Result<(), _> = pool.run(whole("{}".to_owned()).await, later(), BUDGET, panics).await;
+        assert!(matches!(reviewed, Err(Failure::Panic)));
+        let reviewed = pool.run(whole("{}".to_owned()).await, later(), BUDGET, async |_| 1).await;
+        assert_eq!(reviewed.unwrap(), 1);
     }
 }

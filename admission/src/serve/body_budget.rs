@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct BodyBudget {
     state: Mutex<State>,
     freed: Notify,
     patience: Duration,
@@ -58,7 +58,7 @@ impl Coming {
 /// What one body holds, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Held {
-    room: Arc<Room>,
+    room: Arc<BodyBudget>,
     number: u64,
     bytes: usize,
     gone: CancellationToken,
@@ -68,13 +68,13 @@ pub(super) struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gone;
 
-impl Default for Room {
+impl Default for BodyBudget {
     fn default() -> Self {
         Self::of(MOST_HELD, PATIENCE)
     }
 }
 
-impl Room {
+impl BodyBudget {
     fn of(bytes: usize, patience: Duration) -> Self {
         let state = State { free: bytes, coming: BTreeMap::new(), last: 0, cleared: None };
         Self { state: Mutex::new(state), freed: Notify::new(), patience }
@@ -185,8 +185,8 @@ impl Drop for Held {
 mod tests {
     use super::*;
 
-    fn room(bytes: usize) -> Arc<Room> {
-        Arc::new(Room::of(bytes, Duration::from_millis(5)))
+    fn room(bytes: usize) -> Arc<BodyBudget> {
+        Arc::new(BodyBudget::of(bytes, Duration::from_millis(5)))
     }
 
     #[tokio::test]
