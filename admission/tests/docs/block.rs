@@ -9,6 +9,8 @@ pub(crate) struct Block {
     pub(crate) text: String,
     /// The line of its fence.
     pub(crate) line: usize,
+    /// The anchor of the heading above it.
+    pub(crate) section: String,
 }
 
 /// What a test does with a block.
@@ -26,6 +28,8 @@ pub(crate) enum Use {
     Text,
     /// `yaml`: reads it.
     Yaml,
+    /// `yaml bad` and so on: checks it.
+    Example(Side),
     /// `json`: reads it.
     Json,
     /// `js`: runs it in Node.
@@ -49,6 +53,31 @@ pub(crate) enum Place {
     Elsewhere,
 }
 
+/// What an example of a rule shows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Side {
+    /// `yaml bad`: the rule finds something in it.
+    Bad,
+    /// `yaml good`: no rule finds anything in it.
+    Good,
+    /// `yaml before`: something is injected into its last object.
+    Before,
+    /// `yaml after`: that object then.
+    After,
+}
+
+impl Side {
+    /// The word of the info string.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Bad => "bad",
+            Self::Good => "good",
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
 impl Use {
     /// None if no such info string is known.
     pub(crate) fn of(info: &str) -> Option<Self> {
@@ -63,6 +92,10 @@ impl Use {
             "text" => Self::Text,
             "text usage" => Self::Usage,
             "yaml" => Self::Yaml,
+            "yaml bad" => Self::Example(Side::Bad),
+            "yaml good" => Self::Example(Side::Good),
+            "yaml before" => Self::Example(Side::Before),
+            "yaml after" => Self::Example(Side::After),
             "json" => Self::Json,
             "js" => Self::Script4Node,
             "js browser" => Self::Browser,
@@ -119,7 +152,7 @@ impl Block {
 
 #[test]
 fn a_fence_that_does_not_say_what_it_is_is_not_known() {
-    for unknown in ["", "bash", "sh here", "console elsewhere", "text cluster", "toml"] {
+    for unknown in ["", "bash", "sh here", "console elsewhere", "text cluster", "yaml ugly", "toml"] {
         assert_eq!(Use::of(unknown), None, "{unknown}");
     }
     assert_eq!(Use::of("sh cluster").and_then(Use::place), Some(Place::Cluster));
@@ -129,7 +162,7 @@ fn a_fence_that_does_not_say_what_it_is_is_not_known() {
 #[test]
 fn a_console_has_commands_with_their_output() {
     let text = "$ a b\nsaid\n\n…\n$ c\n".to_owned();
-    let block = Block { usage: Use::Console(Place::Here), text, line: 1 };
+    let block = Block { usage: Use::Console(Place::Here), text, line: 1, section: String::new() };
     let [first, second] = [("a b", "said\n\n…\n"), ("c", "")]
         .map(|(command, output)| Shown { command: command.to_owned(), output: output.to_owned() });
     assert_eq!(block.shown(), [first, second]);

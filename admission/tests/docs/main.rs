@@ -11,6 +11,7 @@ mod help;
 mod links;
 mod names;
 mod page;
+mod rules;
 mod run;
 mod scratch;
 mod server;

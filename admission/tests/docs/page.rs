@@ -102,7 +102,10 @@ impl Page {
 
     fn end_fence(&mut self, (line, info, text): (usize, String, String)) {
         match Use::of(&info) {
-            Some(usage) => self.blocks.push(Block { usage, text, line }),
+            Some(usage) => {
+                let section = self.anchors.last().cloned().unwrap_or_default();
+                self.blocks.push(Block { usage, text, line, section });
+            }
             None => self
                 .fault(line, &format!("the info string {info:?} is not known; CONTRIBUTING.md lists those that are")),
         }

@@ -1,6 +1,7 @@
 //! The rules, a file each, and the table of all of them.
 //!
-//! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to fix it.
+//! A rule's `//!` text is its page in the user's manual: what it refuses, why, a bad and a good example, how to fix it. The
+//! examples are whole: the one gives the rule, the other not.
 
 pub mod attachment_definition;
 pub mod common;

@@ -7,13 +7,28 @@
 //! One that is empty passes: its configuration is in a file on the nodes. One that does not load is a warning where nothing says
 //! that it is Kube-OVN's: no Subnet has it as its provider, and it does not speak of `kube-ovn`.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: an empty list of plugins
+//! apiVersion: k8s.cni.cncf.io/v1
 //! kind: NetworkAttachmentDefinition
-//! metadata: {name: net, namespace: ns1}
-//! spec: {config: '{"cniVersion": "0.3.1", "plugins": []}'}
+//! metadata: {name: db, namespace: blue}
+//! spec:
+//!   config: '{"cniVersion": "0.3.1", "plugins": []}'
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {config: '{"cniVersion": "0.3.1", "type": "kube-ovn", "server_socket": "/run/openvswitch/kube-ovn-daemon.sock", "provider": "net.ns1.ovn"}'}
+//! apiVersion: k8s.cni.cncf.io/v1
+//! kind: NetworkAttachmentDefinition
+//! metadata: {name: db, namespace: blue}
+//! spec:
+//!   config: |
+//!     {
+//!       "cniVersion": "0.3.1",
+//!       "type": "kube-ovn",
+//!       "server_socket": "/run/openvswitch/kube-ovn-daemon.sock",
+//!       "provider": "db.blue.ovn"
+//!     }
 //! ```
 //!
 //! Write `spec.config` as a JSON object with a `type`, or with `plugins` that each have one.

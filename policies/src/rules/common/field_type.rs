@@ -6,13 +6,22 @@
 //!
 //! Only the fields that a rule of vpcguard reads are looked at. The data of a ConfigMap are not: see `gateway-config`.
 //!
-//! ```yaml
-//! # bad: a list, where Kube-OVN wants one text
+//! ```yaml bad
+//! # bad: a list, where Kube-OVN wants one string
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
 //! spec:
-//!   cidrBlock: [10.0.0.0/16]
+//!   cidrBlock: [10.17.0.0/16]
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
 //! spec:
-//!   cidrBlock: 10.0.0.0/16
+//!   cidrBlock: 10.17.0.0/16
 //! ```
 
 use crate::rule::prelude::*;

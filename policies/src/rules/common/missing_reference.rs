@@ -7,12 +7,28 @@
 //! is for `pod-network-unresolvable`; what a Service names is for `service-vpc-binding`, and what a changed Namespace names for
 //! `namespace-vpc-binding`, where all Vpcs and Subnets are seen.
 //!
-//! ```yaml
-//! # bad: the Subnet is called net1
-//! kind: VpcNatGateway
-//! spec:
-//!   vpc: test-vpc-1
-//!   subnet: sn
+//! ```yaml bad
+//! # bad: the Vpc is called blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: bleu, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
+//! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Create the object first, or correct the name.

@@ -12,13 +12,40 @@
 //! Kube-OVN's own image, list its repository, which the Deployment of its controller names. A tag in the list does not fix
 //! what runs: `@` and a digest may follow.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: the settings allow no image
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: external}
+//! spec: {provider: external.kube-system, cidrBlock: 192.168.100.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
-//! metadata: {namespace: ns1}
-//! spec: {externalSubnet: external, image: registry.example/anything:1}
+//! metadata: {name: out, namespace: blue}
+//! spec: {vpc: blue, externalSubnet: external, image: registry.example/anything}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {externalSubnet: external}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: external}
+//! spec: {provider: external.kube-system, cidrBlock: 192.168.100.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcEgressGateway
+//! metadata: {name: out, namespace: blue}
+//! spec: {vpc: blue, externalSubnet: external}
 //! ```
 //!
 //! Leave `spec.image` out, or ask an administrator to list the image's repository in the setting `egressGateway.images`.

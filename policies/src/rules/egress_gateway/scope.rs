@@ -19,13 +19,50 @@
 //! `vpcguard.io/egress-namespaces`. What cannot be read as an address or a prefix counts as all addresses, and a selector
 //! beyond 200 labels and values as one of all namespaces.
 //!
-//! ```yaml
-//! # bad: VPC shared lists ns1 and ns2, and Subnet net2 lists ns2
+//! ```yaml bad
+//! # bad: Subnet green-apps is for namespace green
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: shared}
+//! spec: {namespaces: [blue, green]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: green-apps}
+//! spec: {vpc: shared, cidrBlock: 10.0.2.0/24, namespaces: [green]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: external}
+//! spec: {provider: external.kube-system, cidrBlock: 192.168.100.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
-//! metadata: {namespace: ns1}
-//! spec: {vpc: shared, externalSubnet: external, policies: [{snat: true, subnets: [net2]}]}
-//! # good: Subnet net1 lists ns1
-//! spec: {vpc: shared, externalSubnet: external, policies: [{snat: true, subnets: [net1]}]}
+//! metadata: {name: out, namespace: blue}
+//! spec: {vpc: shared, externalSubnet: external, policies: [{snat: true, subnets: [green-apps]}]}
+//! ```
+//!
+//! ```yaml good
+//! # good: Subnet blue-apps is for namespace blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: shared}
+//! spec: {namespaces: [blue, green]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: shared, cidrBlock: 10.0.1.0/24, namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: external}
+//! spec: {provider: external.kube-system, cidrBlock: 192.168.100.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcEgressGateway
+//! metadata: {name: out, namespace: blue}
+//! spec: {vpc: shared, externalSubnet: external, policies: [{snat: true, subnets: [blue-apps]}]}
 //! ```
 //!
 //! Name Subnets of the gateway's namespace, and select that namespace by its label `kubernetes.io/metadata.name`; or ask an

@@ -14,13 +14,39 @@
 //! `vpcguard.io/egress-namespaces` of each Vpc. That opens the VPC to the egress gateways of the namespace and, while there
 //! is one, to its Pods, which are the gateway's; to list the namespace would bind all its Pods to the VPC.
 //!
-//! ```yaml
-//! # bad: the namespaces of VPC blue are [blue]
+//! ```yaml bad
+//! # bad: VPC blue is for namespace blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: external}
+//! spec: {provider: external.kube-system, cidrBlock: 192.168.100.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
-//! metadata: {namespace: green}
+//! metadata: {name: out, namespace: green}
 //! spec: {vpc: blue, externalSubnet: external}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! metadata: {namespace: blue}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: external}
+//! spec: {provider: external.kube-system, cidrBlock: 192.168.100.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcEgressGateway
+//! metadata: {name: out, namespace: blue}
 //! spec: {vpc: blue, externalSubnet: external}
 //! ```
 //!

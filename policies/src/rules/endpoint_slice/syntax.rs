@@ -4,12 +4,23 @@
 //! Service, ends where there is none, and ends again at each start as long as the EndpointSlice exists: no Pod of the cluster
 //! gets a network meanwhile.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: a port without a number
+//! apiVersion: discovery.k8s.io/v1
 //! kind: EndpointSlice
+//! metadata: {name: web, namespace: blue}
 //! addressType: IPv4
+//! endpoints: []
 //! ports: [{name: http, protocol: TCP}]
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: discovery.k8s.io/v1
+//! kind: EndpointSlice
+//! metadata: {name: web, namespace: blue}
+//! addressType: IPv4
+//! endpoints: []
 //! ports: [{name: http, protocol: TCP, port: 8080}]
 //! ```
 //!

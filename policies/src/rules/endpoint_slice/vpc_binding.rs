@@ -10,14 +10,41 @@
 //! such namespace. Where all that is the default VPC's, it is a warning. A Pod that the EndpointSlice named before is one too; it
 //! excuses no other Pod of its namespace.
 //!
-//! ```yaml
-//! # bad: VPC test-vpc-1 is for ns1
+//! ```yaml bad
+//! # bad: VPC blue is for namespace blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: discovery.k8s.io/v1
 //! kind: EndpointSlice
-//! metadata: {namespace: default, labels: {kubernetes.io/service-name: web}}
+//! metadata:
+//!   name: web
+//!   namespace: green
+//!   labels: {kubernetes.io/service-name: web}
+//! addressType: IPv4
 //! endpoints:
 //! - addresses: [10.0.1.5]
-//!   targetRef: {kind: Pod, namespace: ns1, name: web-0}
-//! # good: without targetRef, or in namespace ns1
+//!   targetRef: {kind: Pod, namespace: blue, name: web-0}
+//! ```
+//!
+//! ```yaml good
+//! # good: without targetRef
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: discovery.k8s.io/v1
+//! kind: EndpointSlice
+//! metadata:
+//!   name: web
+//!   namespace: green
+//!   labels: {kubernetes.io/service-name: web}
+//! addressType: IPv4
+//! endpoints:
+//! - addresses: [10.0.1.5]
 //! ```
 //!
 //! Leave `targetRef` out, or name Pods of the EndpointSlice's own namespace.

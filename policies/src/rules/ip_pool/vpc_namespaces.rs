@@ -11,12 +11,40 @@
 //! A Vpc whose list would leave out a namespace of an IPPool is refused likewise. A namespace in the IPPools of two Subnets is a
 //! warning: which of them its Pods get depends on the namespace's Subnet.
 //!
-//! ```yaml
-//! # bad: Subnet net1 is in test-vpc-1, whose namespaces are [ns1]
+//! ```yaml bad
+//! # bad: VPC blue lists namespace blue only
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: IPPool
-//! spec: {subnet: net1, ips: [10.0.1.10..10.0.1.20], namespaces: [ns1, ns2]}
+//! metadata: {name: blue-web}
+//! spec: {subnet: blue-apps, ips: [10.0.1.10..10.0.1.20], namespaces: [blue, green]}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {subnet: net1, ips: [10.0.1.10..10.0.1.20], namespaces: [ns1]}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: IPPool
+//! metadata: {name: blue-web}
+//! spec: {subnet: blue-apps, ips: [10.0.1.10..10.0.1.20], namespaces: [blue]}
 //! ```
 //!
 //! Leave the namespace out. Pods of a namespace that the Vpc invites in the annotation `vpcguard.io/guest-namespaces` may name the

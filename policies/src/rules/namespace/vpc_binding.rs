@@ -13,13 +13,54 @@
 //! A Namespace with the name `ovn` is a warning: the port of its Pod `web.net.blue` would be called as that of Pod `web` in the
 //! network `blue/net`, whatever namespace has that network.
 //!
-//! ```yaml
-//! # bad, with a new label: Subnet net1 of test-vpc-1, whose namespaces are [ns1], selects team: a
+//! ```yaml bad
+//! # bad: a new label takes namespace green into VPC blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec:
+//!   vpc: blue
+//!   cidrBlock: 10.0.1.0/24
+//!   namespaceSelectors: [{matchLabels: {team: a}}]
+//! ---
+//! apiVersion: v1
 //! kind: Namespace
+//! metadata: {name: green}
+//! ---
+//! apiVersion: v1
+//! kind: Namespace
+//! metadata: {name: green, labels: {team: a}}
+//! ```
+//!
+//! ```yaml good
+//! # good: VPC blue invites namespace green first
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
 //! metadata:
-//!   name: ns2
-//!   labels: {team: a}
-//! # good: invite ns2 in the Vpc first
+//!   name: blue
+//!   annotations: {vpcguard.io/guest-namespaces: green}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec:
+//!   vpc: blue
+//!   cidrBlock: 10.0.1.0/24
+//!   namespaceSelectors: [{matchLabels: {team: a}}]
+//! ---
+//! apiVersion: v1
+//! kind: Namespace
+//! metadata: {name: green}
+//! ---
+//! apiVersion: v1
+//! kind: Namespace
+//! metadata: {name: green, labels: {team: a}}
 //! ```
 //!
 //! Ask an administrator to invite the namespace in the Vpc's annotation `vpcguard.io/guest-namespaces`, or to list it in

@@ -7,13 +7,20 @@
 //!
 //! The data of a ConfigMap are strings. A bare `true` is a boolean, and the API server refuses the ConfigMap.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: a boolean
+//! apiVersion: v1
 //! kind: ConfigMap
 //! metadata: {name: ovn-vpc-nat-gw-config, namespace: kube-system}
 //! data:
 //!   enable-vpc-nat-gw: true
-//! # good
+//! ```
+//!
+//! ```yaml good
+//! # good: a string
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata: {name: ovn-vpc-nat-gw-config, namespace: kube-system}
 //! data:
 //!   enable-vpc-nat-gw: "true"
 //! ```

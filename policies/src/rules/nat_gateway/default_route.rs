@@ -4,12 +4,40 @@
 //! with a gateway that has a `lanIp` needs a default route to that `lanIp`, or a policy route that reroutes to it. The warning
 //! is on whichever of the two comes second.
 //!
-//! ```yaml
-//! # bad, where NAT gateway ngw of this VPC has lanIp 10.0.1.254
+//! ```yaml bad
+//! # bad: no route leads to the gateway
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
+//! metadata: {name: blue}
 //! spec: {}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
 //! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254, policy: policyDst}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
 //! ```
 //!
 //! Add the default route to the Vpc.

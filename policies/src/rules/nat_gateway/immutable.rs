@@ -6,11 +6,45 @@
 //! restart of the gateway's container, when nobody expects it. An empty field that gets a value is Kube-OVN's own
 //! doing.
 //!
-//! ```yaml
-//! # bad, where the gateway was created with lanIp 10.0.1.254
+//! ```yaml bad
+//! # bad: an update changes the lanIp
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: VpcNatGateway
-//! spec: {vpc: v, subnet: sn, lanIp: 10.0.1.253}
-//! # good: delete the gateway, and create it with the new address
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.253}
+//! ```
+//!
+//! ```yaml good
+//! # good: a new gateway has the new address, and the old one is deleted
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.253}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw-2}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.253}
 //! ```
 //!
 //! Create a new gateway and delete this one.

@@ -8,12 +8,39 @@
 //! An empty `lanIp` is a warning where there is one replica, for Kube-OVN picks an address then, which the VPC's default
 //! route has to name; with more replicas it is what Kube-OVN wants.
 //!
-//! ```yaml
-//! # bad: sn is 10.0.1.0/24, and its gateway 10.0.1.1
+//! ```yaml bad
+//! # bad: 10.0.1.1 is the Subnet's gateway
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, gateway: 10.0.1.1}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: VpcNatGateway
-//! spec: {vpc: test-vpc-1, subnet: sn, lanIp: 10.0.1.1}
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.1}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {vpc: test-vpc-1, subnet: sn, lanIp: 10.0.1.254}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, gateway: 10.0.1.1}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
 //! ```
 //!
 //! Choose a free address of the Subnet, neither its first nor its last, and not its gateway.

@@ -3,13 +3,52 @@
 //! Kube-OVN gives the address to whichever Pod asks first; the other stays in ContainerCreating. The same `lanIp` in two
 //! Subnets, or two VPCs, is legal (kube-ovn issue 4952).
 //!
-//! ```yaml
-//! # bad, where gateway ngw in Subnet sn has lanIp 10.0.1.254
+//! ```yaml bad
+//! # bad: both have 10.0.1.254
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: VpcNatGateway
-//! metadata: {name: ngw-2}
-//! spec: {vpc: v, subnet: sn, lanIp: 10.0.1.254}
-//! # good
-//! spec: {vpc: v, subnet: sn, lanIp: 10.0.1.253}
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw-2}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
+//! ```
+//!
+//! ```yaml good
+//! # good: each has its own, and the traffic of some addresses
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec:
+//!   staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]
+//!   policyRoutes: [{action: reroute, match: ip4.src == 10.0.1.128/25, priority: 10, nextHopIP: 10.0.1.253}]
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw-2}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.253}
 //! ```
 //!
 //! Choose another free address of the Subnet.

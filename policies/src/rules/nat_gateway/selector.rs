@@ -3,16 +3,48 @@
 //! An entry is one text, `key: value`. Kube-OVN splits it at the colon, and drops whatever does not come out as two parts,
 //! without a word: the gateway then runs on any node.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: no colon
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
 //! spec:
-//!   selector:
-//!     - kubernetes.io/hostname=node1
+//!   vpc: blue
+//!   subnet: blue-apps
+//!   lanIp: 10.0.1.254
+//!   selector: ["kubernetes.io/hostname=node1"]
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
 //! spec:
-//!   selector:
-//!     - "kubernetes.io/hostname: node1"
+//!   vpc: blue
+//!   subnet: blue-apps
+//!   lanIp: 10.0.1.254
+//!   selector: ["kubernetes.io/hostname: node1"]
 //! ```
 //!
 //! Write each entry as one quoted text, `"key: value"`.

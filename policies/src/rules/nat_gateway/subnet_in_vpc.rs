@@ -4,12 +4,43 @@
 //! another VPC is reached by no traffic of its own, and stands in somebody else's network. A Subnet without an OVN
 //! provider is not a network at all, only addresses: Kube-OVN makes no gateway in it, with a line in its log.
 //!
-//! ```yaml
-//! # bad, where net2 is a Subnet of test-vpc-2
+//! ```yaml bad
+//! # bad: Subnet green-apps is of VPC green
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: green}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: green-apps}
+//! spec: {vpc: green, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: VpcNatGateway
-//! spec: {vpc: test-vpc-1, subnet: net2}
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: green-apps, lanIp: 10.0.1.254}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {vpc: test-vpc-1, subnet: net1}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
 //! ```
 //!
 //! Name a Subnet of the gateway's VPC.

@@ -13,6 +13,35 @@
 //! - the namespace is exempted, has an IPPool, by which Kube-OVN then chooses, or its own annotation names yet another Subnet;
 //! - the Subnet is of a VPC that the namespace may not use (`pod-vpc-namespace`), or not a primary network;
 //! - Kube-OVN does not make the primary network (`kubeOvn.nonPrimaryCNI`).
+//!
+//! ```yaml before
+//! # before: Subnet blue-apps is the only one for namespace blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, namespaces: [blue]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: blue
+//! ```
+//!
+//! ```yaml after
+//! # after
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: blue
+//!   annotations: {ovn.kubernetes.io/logical_switch: blue-apps}
+//! ```
 
 use crate::attach::{IP_POOL, Primary};
 use crate::inventory::Answer;

@@ -3,13 +3,44 @@
 //! An IPPool that lists namespaces is theirs by default; Kube-OVN lets any Pod of the Subnet take its addresses nonetheless, by
 //! the pool's name or by an address that lies in it. The namespaces that it was made for run out of addresses.
 //!
-//! ```yaml
-//! # bad: the namespaces of IPPool web are [ns1]
+//! ```yaml bad
+//! # bad: IPPool web is for namespace blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: IPPool
+//! metadata: {name: web}
+//! spec: {subnet: apps, ips: [10.17.0.10..10.17.0.20], namespaces: [blue]}
+//! ---
+//! apiVersion: v1
 //! kind: Pod
 //! metadata:
-//!   namespace: ns2
+//!   name: web
+//!   namespace: green
 //!   annotations: {ovn.kubernetes.io/ip_pool: web}
-//! # good: the same in namespace ns1
+//! ```
+//!
+//! ```yaml good
+//! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: IPPool
+//! metadata: {name: web}
+//! spec: {subnet: apps, ips: [10.17.0.10..10.17.0.20], namespaces: [blue]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: blue
+//!   annotations: {ovn.kubernetes.io/ip_pool: web}
 //! ```
 //!
 //! Take an address that is in no IPPool of others, or have the namespace listed in the IPPool.

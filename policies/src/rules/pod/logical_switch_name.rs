@@ -3,14 +3,44 @@
 //! The annotation of a Namespace is a comma list, so people write one on a Pod too. Kube-OVN looks for a Subnet with the
 //! whole list for its name, and the Pod stays in ContainerCreating.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: two names
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: db}
+//! spec: {cidrBlock: 10.18.0.0/16}
+//! ---
+//! apiVersion: v1
 //! kind: Pod
 //! metadata:
-//!   annotations: {ovn.kubernetes.io/logical_switch: "net1,net2"}
+//!   name: web
+//!   namespace: blue
+//!   annotations: {ovn.kubernetes.io/logical_switch: "apps,db"}
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: db}
+//! spec: {cidrBlock: 10.18.0.0/16}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
 //! metadata:
-//!   annotations: {ovn.kubernetes.io/logical_switch: net1}
+//!   name: web
+//!   namespace: blue
+//!   annotations: {ovn.kubernetes.io/logical_switch: apps}
 //! ```
 //!
 //! Name one Subnet.

@@ -19,13 +19,31 @@
 //! `north_gateway`, `eip` and `snat` are the user's to write. So is the removal of `routed` and `allocated`, by which a Pod is set
 //! up anew.
 //!
-//! ```yaml
-//! # bad: test-vpc-1 lists ns1
+//! ```yaml bad
+//! # bad: VPC blue is for namespace blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: v1
 //! kind: Pod
 //! metadata:
-//!   namespace: default
-//!   annotations: {ovn.kubernetes.io/logical_router: test-vpc-1}
+//!   name: web
+//!   namespace: green
+//!   annotations: {ovn.kubernetes.io/logical_router: blue}
+//! ```
+//!
+//! ```yaml good
 //! # good: without the annotation
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: green}
 //! ```
 //!
 //! Leave these annotations to Kube-OVN.

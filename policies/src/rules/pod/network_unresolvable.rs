@@ -12,14 +12,34 @@
 //! that `exempt.restorers` bring back before the objects. Templates of workloads are not looked at: their Pods are, and their
 //! controllers try again. In a folder of manifests, names are looked at only where it holds objects of that kind.
 //!
-//! ```yaml
-//! # bad: the Subnet is called net1
+//! ```yaml bad
+//! # bad: the Subnet is called apps
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16}
+//! ---
+//! apiVersion: v1
 //! kind: Pod
 //! metadata:
-//!   annotations: {ovn.kubernetes.io/logical_switch: net}
+//!   name: web
+//!   namespace: blue
+//!   annotations: {ovn.kubernetes.io/logical_switch: app}
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
 //! metadata:
-//!   annotations: {ovn.kubernetes.io/logical_switch: net1}
+//!   name: web
+//!   namespace: blue
+//!   annotations: {ovn.kubernetes.io/logical_switch: apps}
 //! ```
 //!
 //! What was so already while a Pod had its address is a denial once the Pod is to get another: where its annotation `allocated` goes,

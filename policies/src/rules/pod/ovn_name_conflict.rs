@@ -6,11 +6,25 @@
 //! network `blue/db`: Kube-OVN moves that port to the Subnet of the newcomer. The same holds for a namespace that is called like an
 //! interface, and for the name of a KubeVirt virtual machine, which stands for that of its Pods.
 //!
-//! ```yaml
-//! # bad, where there is a namespace blue
+//! ```yaml bad
+//! # bad: Pod p of namespace blue has this port in network blue/db
+//! apiVersion: v1
+//! kind: Namespace
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: v1
 //! kind: Pod
 //! metadata: {name: p.blue.db.blue, namespace: ovn}
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: v1
+//! kind: Namespace
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
 //! metadata: {name: p-blue-db-blue, namespace: ovn}
 //! ```
 //!

@@ -4,13 +4,38 @@
 //! namespace, Kube-OVN gives its Pods the default Subnet of the default VPC, without a word: a tenant's Pods run outside
 //! the tenant's network. Only new Pods that name no Subnet or IPPool are looked at.
 //!
-//! ```yaml
-//! # bad: lists ns1, but none of its Subnets is its default or bound to ns1
+//! ```yaml bad
+//! # bad: Subnet blue-apps is not the default of VPC blue, and lists no namespace
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! metadata: {name: v}
-//! spec: {namespaces: [ns1]}
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: blue}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {namespaces: [ns1], defaultSubnet: net1}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue], defaultSubnet: blue-apps}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: blue}
 //! ```
 //!
 //! Give the VPC a default Subnet, list the namespace in one of its Subnets, or name a Subnet in the Pod.

@@ -29,14 +29,44 @@
 //! Kube-OVN's controller, for the whole cluster: it is refused for all Pods and templates. A list in a template that cannot be
 //! read is a warning; for Pods see `pod-network-unresolvable`.
 //!
-//! ```yaml
-//! # bad: net1 is in test-vpc-1, whose namespaces are [ns1]
+//! ```yaml bad
+//! # bad: VPC blue is for namespace blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: v1
 //! kind: Pod
 //! metadata:
-//!   namespace: default
-//!   annotations:
-//!     ovn.kubernetes.io/logical_switch: net1
-//! # good: the same in namespace ns1
+//!   name: web
+//!   namespace: green
+//!   annotations: {ovn.kubernetes.io/logical_switch: blue-apps}
+//! ```
+//!
+//! ```yaml good
+//! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: blue
+//!   annotations: {ovn.kubernetes.io/logical_switch: blue-apps}
 //! ```
 //!
 //! Use a Subnet of a VPC that is open to the namespace, or ask an administrator to invite the namespace in the Vpc's annotation

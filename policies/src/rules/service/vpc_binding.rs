@@ -18,18 +18,34 @@
 //! gets that address in the VPC of its backends, whosever it is, that of the cluster's DNS too. Users may not add or change
 //! them. To `exempt.restorers` they are a warning on new Services that are called as those of Kube-OVN, `slr-…` and `rlr-…`.
 //!
-//! ```yaml
-//! # bad: the namespaces of VPC blue are [blue]
+//! ```yaml bad
+//! # bad: VPC blue is for namespace blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: v1
 //! kind: Service
 //! metadata:
+//!   name: web
 //!   namespace: green
-//!   annotations:
-//!     ovn.kubernetes.io/vpc: blue
+//!   annotations: {ovn.kubernetes.io/vpc: blue}
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: v1
+//! kind: Service
 //! metadata:
+//!   name: web
 //!   namespace: blue
-//!   annotations:
-//!     ovn.kubernetes.io/vpc: blue
+//!   annotations: {ovn.kubernetes.io/vpc: blue}
 //! ```
 //!
 //! Name a VPC that is open to the namespace, or ask an administrator to invite the namespace in the Vpc's annotation

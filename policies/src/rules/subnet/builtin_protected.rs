@@ -8,14 +8,30 @@
 //! Who is listed in `exempt.deleters` of the [settings](settings.md) is not kept from deleting. A deletion never waits for
 //! vpcguard: while that is away, nobody judges it.
 //!
-//! ```yaml
-//! # bad: kubectl delete subnet join; or, of a running cluster
+//! ```yaml bad
+//! # bad: an update moves Kube-OVN's default Subnet to a VLAN
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
 //! metadata: {name: ovn-default}
-//! spec: {vlan: vlan7}
+//! spec: {cidrBlock: 10.16.0.0/16}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: ovn-default}
+//! spec: {cidrBlock: 10.16.0.0/16, vlan: vlan7}
+//! ```
+//!
+//! ```yaml good
 //! # good: a new Subnet on that VLAN
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: ovn-default}
+//! spec: {cidrBlock: 10.16.0.0/16}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
 //! metadata: {name: office}
-//! spec: {vlan: vlan7}
+//! spec: {cidrBlock: 192.168.7.0/24, vlan: vlan7}
 //! ```
 //!
 //! Where it has to be, as Kube-OVN's own documentation says of a new CIDR for `join`, say so first, and then delete the object:

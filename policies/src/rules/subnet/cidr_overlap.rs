@@ -9,13 +9,38 @@
 //! Only Subnets of the same VPC and the same VLAN are compared. The same addresses in two VPCs are what VPCs are for, and
 //! are never reported. A Subnet that is being deleted still holds its addresses.
 //!
-//! ```yaml
-//! # bad, where Subnet b of the same VPC has 10.0.4.0/24
+//! ```yaml bad
+//! # bad: 10.0.0.0/16 holds 10.0.2.0/24
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
-//! metadata: {name: a}
-//! spec: {vpc: v, cidrBlock: 10.0.0.0/16}
+//! metadata: {name: blue-db}
+//! spec: {vpc: blue, cidrBlock: 10.0.2.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.0.0/16}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {vpc: v, cidrBlock: 10.1.0.0/16}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-db}
+//! spec: {vpc: blue, cidrBlock: 10.0.2.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.1.0.0/16}
 //! ```
 //!
 //! Choose a range that is free in the VPC, or another VPC.

@@ -8,12 +8,30 @@
 //! The service range is `kubeOvn.serviceCidrs` of the settings, or else the cluster's ServiceCIDR objects. Where neither is
 //! known, overlap with 10.96.0.0/12, which most clusters have, is a warning. Underlay Subnets (with a `vlan`) are left alone.
 //!
-//! ```yaml
-//! # bad, where Services have 10.96.0.0/12
+//! ```yaml bad
+//! # bad: 10.96.0.0/12 holds 10.100.0.0/16
+//! apiVersion: networking.k8s.io/v1
+//! kind: ServiceCIDR
+//! metadata: {name: kubernetes}
+//! spec: {cidrs: [10.96.0.0/12]}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
+//! metadata: {name: apps}
 //! spec: {cidrBlock: 10.100.0.0/16}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {cidrBlock: 10.32.0.0/16}
+//! apiVersion: networking.k8s.io/v1
+//! kind: ServiceCIDR
+//! metadata: {name: kubernetes}
+//! spec: {cidrs: [10.96.0.0/12]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16}
 //! ```
 //!
 //! Choose a range that the cluster does not use, or a VPC of your own.

@@ -4,12 +4,38 @@
 //! `u2oInterconnection` or `logicalGateway`, and on the links to peered VPCs, whose Subnets it reaches through them. Two
 //! networks with the same addresses leave the router to choose one: packets for the other are lost.
 //!
-//! ```yaml
-//! # bad, where an underlay Subnet of the VPC with u2oInterconnection has 10.0.4.0/24
+//! ```yaml bad
+//! # bad: the router of VPC blue has a port in underlay Subnet office
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
-//! spec: {vpc: v, cidrBlock: 10.0.0.0/16}
+//! metadata: {name: office}
+//! spec: {vpc: blue, vlan: vlan7, u2oInterconnection: true, cidrBlock: 10.0.2.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.0.0/16}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {vpc: v, cidrBlock: 10.1.0.0/16}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: office}
+//! spec: {vpc: blue, vlan: vlan7, u2oInterconnection: true, cidrBlock: 10.0.2.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.1.0.0/16}
 //! ```
 //!
 //! Of a VPC's peerings the first 200 are looked at; where there are more, a warning says so.

@@ -6,12 +6,28 @@
 //! - `natOutgoing`, `gatewayType` and `gatewayNode` in a custom VPC: they do nothing there.
 //! - A second Subnet with `default: true` in a VPC: which one is the default changes from time to time.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: host bits, and natOutgoing in a custom VPC
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
-//! spec: {vpc: test-vpc-1, cidrBlock: 10.0.1.5/24, natOutgoing: true}
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.5/24, natOutgoing: true}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {vpc: test-vpc-1, cidrBlock: 10.0.1.0/24}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Write what Kube-OVN makes of it, or leave out what does nothing.

@@ -8,13 +8,44 @@
 //! The webhook reads the Pods, Services and Namespaces of the cluster when such an object is made, or a Subnet changes its provider or VPC.
 //! Elsewhere, in files and in a policy server, nobody sees them, and the rule says nothing. At `deny` the object is refused.
 //!
-//! ```yaml
-//! # bad, while a Pod of namespace default has the annotation ovn.kubernetes.io/logical_switch: net1
+//! ```yaml bad
+//! # bad: a Pod of namespace green waits for a Subnet of this name
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: green
+//!   annotations: {ovn.kubernetes.io/logical_switch: apps}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
-//! metadata: {name: net1}
-//! spec: {vpc: test-vpc-1, cidrBlock: 10.0.1.0/24, namespaces: [ns1]}
+//! metadata: {name: apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
 //! # good: under a name that no such Pod has
-//! metadata: {name: net1-of-ns1}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: green
+//!   annotations: {ovn.kubernetes.io/logical_switch: apps}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Delete those Pods first, or let the Vpc invite their namespace in the annotation `vpcguard.io/guest-namespaces`.

@@ -28,11 +28,20 @@
 //! `mtu` below 1280 with IPv6, which its controller takes; and the first address of an IPv6 prefix as `gateway`: a
 //! router may well have it, but Kube-OVN makes no Subnet of it.
 //!
-//! ```yaml
+//! ```yaml bad
 //! # bad: the gateway is in another network
-//! spec: {cidrBlock: 10.0.0.0/16, gateway: 10.1.0.1}
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16, gateway: 10.18.0.1}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {cidrBlock: 10.0.0.0/16, gateway: 10.0.0.1}
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {cidrBlock: 10.17.0.0/16, gateway: 10.17.0.1}
 //! ```
 //!
 //! Correct the field that the message names.

@@ -5,11 +5,46 @@
 //! balancers of both VPCs, and joins them. A change of `provider` that takes the Subnet in or out of a VPC is refused
 //! as well. Naming the default VPC where nothing was named changes nothing.
 //!
-//! ```yaml
-//! # bad, where the Subnet was created with vpc: test-vpc-1
+//! ```yaml bad
+//! # bad: an update moves Subnet apps to VPC green
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: green}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
-//! spec: {vpc: test-vpc-2}
-//! # good: a new Subnet in test-vpc-2
+//! metadata: {name: apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {vpc: green, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
+//! # good: a new Subnet in VPC green
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: green}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: green-apps}
+//! spec: {vpc: green, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Create a new Subnet in the other VPC, and delete this one.

@@ -10,16 +10,30 @@
 //! Each selector is compared with every namespace, so that those of a Subnet may have 200 conditions together: one with more is
 //! refused, for what it selects is not judged.
 //!
-//! ```yaml
-//! # bad: VPC test-vpc-1 lists ns1 only
+//! ```yaml bad
+//! # bad: VPC blue lists namespace blue only
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
-//! spec:
-//!   vpc: test-vpc-1
-//!   namespaces: [ns1, ns2]
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, namespaces: [blue, green]}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec:
-//!   vpc: test-vpc-1
-//!   namespaces: [ns1]
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, namespaces: [blue]}
 //! ```
 //!
 //! Add the namespace to the Vpc first, or leave it out here. A guest is not listed but selected, in `namespaceSelectors`.

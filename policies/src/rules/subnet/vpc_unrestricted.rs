@@ -5,11 +5,30 @@
 //! Subnet stay in ContainerCreating; all others of its namespaces silently run in `ovn-default`. The two disagree, so
 //! this is a warning, on whichever of the two comes second. A list of a Vpc that is emptied is for `vpc-namespaces-in-use`.
 //!
-//! ```yaml
-//! # bad, where Vpc test-vpc-2 has no spec.namespaces
+//! ```yaml bad
+//! # bad: VPC blue lists no namespace
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
-//! spec: {vpc: test-vpc-2, namespaces: [ns1]}
-//! # good: list ns1 in the Vpc as well
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, namespaces: [blue]}
+//! ```
+//!
+//! ```yaml good
+//! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, namespaces: [blue]}
 //! ```
 //!
 //! List the namespaces in the Vpc too, or leave them out of the Subnet and name it in the Pods.

@@ -2,13 +2,34 @@
 //!
 //! Kube-OVN ignores it without a word, and the Pods of the VPC's namespaces run in the default VPC.
 //!
-//! ```yaml
-//! # bad, where net2 is a Subnet of test-vpc-2
+//! ```yaml bad
+//! # bad: Subnet green-apps is of VPC green
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! metadata: {name: test-vpc-1}
-//! spec: {defaultSubnet: net2}
+//! metadata: {name: green}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: green-apps}
+//! spec: {vpc: green, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {defaultSubnet: green-apps}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {defaultSubnet: net1}
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {defaultSubnet: blue-apps}
 //! ```
 //!
 //! Name a Subnet of this VPC.

@@ -7,6 +7,25 @@
 //! On every custom Vpc, selected or not, other spellings become `on` or `off`: `true`, `yes`, `enabled`, `false`, `no`, in
 //! any case and with blanks around. Kube-OVN takes all of them for off. Vpcs that are labelled
 //! `ovn.kubernetes.io/vpc_external: "true"` are left alone, for Kube-OVN leaves them alone too.
+//!
+//! ```yaml before
+//! # before
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata:
+//!   name: blue
+//!   labels: {vpcguard.io/vpc-lb: "on"}
+//! ```
+//!
+//! ```yaml after
+//! # after
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata:
+//!   name: blue
+//!   labels: {vpcguard.io/vpc-lb: "on"}
+//!   annotations: {ovn.kubernetes.io/vpc_lb: "on"}
+//! ```
 
 use crate::inventory::Answer;
 use crate::kinds::{Kind, Object, VPC_LB};

@@ -6,12 +6,48 @@
 //! of the other three stops the reconciliation of the Vpc there, in the log: routes and policies are made by then.
 //! Without the NetworkAttachmentDefinition `ovn-vpc-lb` the Pod does not start.
 //!
-//! ```yaml
-//! # bad, where no Subnet has the provider ovn-vpc-lb.kube-system
+//! ```yaml bad
+//! # bad: no Subnet has the provider ovn-vpc-lb.kube-system
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
 //! metadata:
+//!   name: blue
 //!   annotations: {ovn.kubernetes.io/vpc_lb: "on"}
-//! # good: create that Subnet and its NetworkAttachmentDefinition first
+//! spec: {defaultSubnet: blue-apps}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
+//! # good: all is there
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata:
+//!   name: blue
+//!   annotations: {ovn.kubernetes.io/vpc_lb: "on"}
+//! spec: {defaultSubnet: blue-apps}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: ovn-vpc-lb}
+//! spec: {provider: ovn-vpc-lb.kube-system, cidrBlock: 192.168.101.0/24}
+//! ---
+//! apiVersion: k8s.cni.cncf.io/v1
+//! kind: NetworkAttachmentDefinition
+//! metadata: {name: ovn-vpc-lb, namespace: kube-system}
+//! ---
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata: {name: ovn-vpc-nat-config, namespace: kube-system}
+//! data: {image: docker.io/kubeovn/vpc-nat-gateway}
 //! ```
 //!
 //! Create what is missing; in a new Vpc, its Subnets may well come after it.

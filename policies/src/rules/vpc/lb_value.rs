@@ -3,13 +3,21 @@
 //! Kube-OVN takes everything but "on", in any case, for off: `true`, `yes` or `on ` with a blank delete the VPC's load
 //! balancer without a word. `inject-vpc-lb` turns the usual other spellings into these two before this rule looks.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: Kube-OVN takes it for off
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
 //! metadata:
+//!   name: blue
 //!   annotations: {ovn.kubernetes.io/vpc_lb: active}
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
 //! metadata:
+//!   name: blue
 //!   annotations: {ovn.kubernetes.io/vpc_lb: "on"}
 //! ```
 //!

@@ -4,15 +4,31 @@
 //! order that changes: its new Pods jump between the two (kube-ovn issue 6166). To let a namespace into a second VPC
 //! without binding it, name it in the annotation `vpcguard.io/guest-namespaces` of that Vpc.
 //!
-//! ```yaml
-//! # bad, where Vpc w lists ns1 as well
+//! ```yaml bad
+//! # bad: both list namespace shop
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! metadata: {name: v}
-//! spec: {namespaces: [ns1]}
-//! # good
+//! metadata: {name: blue}
+//! spec: {namespaces: [shop]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: green}
+//! spec: {namespaces: [shop]}
+//! ```
+//!
+//! ```yaml good
+//! # good: it is a guest in one of them
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [shop]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
 //! metadata:
-//!   name: v
-//!   annotations: {vpcguard.io/guest-namespaces: ns1}
+//!   name: green
+//!   annotations: {vpcguard.io/guest-namespaces: shop}
 //! ```
 //!
 //! List the namespace in one Vpc, and invite it as a guest in the other.

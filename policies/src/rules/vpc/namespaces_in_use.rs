@@ -7,13 +7,40 @@
 //!
 //! A namespace that a Subnet of the default VPC lists may not be taken in either: Kube-OVN then refuses that Subnet.
 //!
-//! ```yaml
-//! # bad, where the Vpc listed ns1 before, and Subnet net1 of it still does
+//! ```yaml bad
+//! # bad: an update empties the list, and Subnet blue-apps still lists namespace blue
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! metadata: {name: test-vpc-1}
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
 //! spec: {}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {namespaces: [ns1]}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24, namespaces: [blue]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {namespaces: [blue, blue-test]}
 //! ```
 //!
 //! Keep the namespace in the list, or take it out of the Subnet first.

@@ -9,13 +9,30 @@
 //! The two sides of the first 200 peerings of a Vpc are compared, and of each the first two addresses, one an address family;
 //! of what is beyond, a warning says that it was not judged.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: an address without the length of its prefix
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! metadata: {name: a}
-//! spec: {vpcPeerings: [{remoteVpc: b, localConnectIP: 169.254.0.1}]}
-//! # good, where Vpc b has {remoteVpc: a, localConnectIP: 169.254.0.2/30}
-//! spec: {vpcPeerings: [{remoteVpc: b, localConnectIP: 169.254.0.1/30}]}
+//! metadata: {name: blue}
+//! spec: {vpcPeerings: [{remoteVpc: green, localConnectIP: 169.254.0.1}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: green}
+//! spec: {vpcPeerings: [{remoteVpc: blue, localConnectIP: 169.254.0.2/30}]}
+//! ```
+//!
+//! ```yaml good
+//! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {vpcPeerings: [{remoteVpc: green, localConnectIP: 169.254.0.1/30}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: green}
+//! spec: {vpcPeerings: [{remoteVpc: blue, localConnectIP: 169.254.0.2/30}]}
 //! ```
 //!
 //! Give both sides an address of one small prefix that neither VPC uses.

@@ -4,12 +4,34 @@
 //! line in the log of ovn-northd. The networks, and the cases in which this is only a warning, are those of
 //! `static-route-next-hop`.
 //!
-//! ```yaml
-//! # bad, where the VPC's Subnets are 10.0.1.0/24 and 10.0.2.0/24
+//! ```yaml bad
+//! # bad: no network of the VPC has 10.0.3.252
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! spec: {policyRoutes: [{action: reroute, match: ip4.src == 10.0.1.0/24, priority: 10, nextHopIP: 10.0.3.252}]}
+//! metadata: {name: blue}
+//! spec:
+//!   policyRoutes:
+//!   - {action: reroute, match: ip4.src == 10.0.1.0/24, priority: 10, nextHopIP: 10.0.3.252}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {policyRoutes: [{action: reroute, match: ip4.src == 10.0.1.0/24, priority: 10, nextHopIP: 10.0.1.252}]}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec:
+//!   policyRoutes:
+//!   - {action: reroute, match: ip4.src == 10.0.1.0/24, priority: 10, nextHopIP: 10.0.1.252}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Use an address in one of the VPC's networks; create the Subnet first if that is what is missing.

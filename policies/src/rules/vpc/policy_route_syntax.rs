@@ -4,12 +4,34 @@
 //! 32767; a `reroute` without a usable next hop stops Kube-OVN from reconciling the Vpc. Of two routes with the same
 //! priority and match one is kept.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: no next hop, and a priority above 32767
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! spec: {policyRoutes: [{action: reroute, match: ip4.src == 10.0.1.0/24, priority: 40000}]}
+//! metadata: {name: blue}
+//! spec:
+//!   policyRoutes:
+//!   - {action: reroute, match: ip4.src == 10.0.1.0/24, priority: 40000}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {policyRoutes: [{action: reroute, match: ip4.src == 10.0.1.0/24, priority: 10, nextHopIP: 10.0.1.252}]}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec:
+//!   policyRoutes:
+//!   - {action: reroute, match: ip4.src == 10.0.1.0/24, priority: 10, nextHopIP: 10.0.1.252}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Correct the field that the message names.

@@ -4,14 +4,35 @@
 //! the others when it adds one. With v1.16.2 the first of the list stayed each time that it was tried. A Vpc gets no
 //! equal-cost routes that way.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: two routes to one prefix
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
+//! metadata: {name: blue}
 //! spec:
 //!   staticRoutes:
-//!     - {cidr: 172.16.0.0/12, nextHopIP: 10.0.1.253}
-//!     - {cidr: 172.16.0.0/12, nextHopIP: 10.0.1.254}
-//! # good: one of them, or both with a bfdId of their own
+//!   - {cidr: 172.16.0.0/12, nextHopIP: 10.0.1.253}
+//!   - {cidr: 172.16.0.0/12, nextHopIP: 10.0.1.254}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
+//! # good: one of them
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec:
+//!   staticRoutes:
+//!   - {cidr: 172.16.0.0/12, nextHopIP: 10.0.1.253}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Keep one of the two, or give each its `bfdId`.

@@ -8,12 +8,40 @@
 //! has no `lanIp` of the route's address family. The other way round, a gateway whose `lanIp` leaves the VPC's default
 //! route pointing at nobody is a warning on the gateway.
 //!
-//! ```yaml
-//! # bad, where NAT gateway ngw of this VPC has lanIp 10.0.1.254
+//! ```yaml bad
+//! # bad: the gateway has 10.0.1.254
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
+//! metadata: {name: blue}
 //! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.253, policy: policyDst}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
 //! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254, policy: policyDst}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: VpcNatGateway
+//! metadata: {name: blue-gw}
+//! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
 //! ```
 //!
 //! Use the `lanIp`. If something else in the gateway's Subnet is meant to take the traffic, annotate the Vpc with

@@ -10,12 +10,30 @@
 //! It is only a warning while the VPC has no Subnets or one of its external Subnets is unknown, in the default VPC, and in
 //! a Vpc that is labelled `ovn.kubernetes.io/vpc_external: "true"`.
 //!
-//! ```yaml
-//! # bad, where the VPC's Subnets are 10.0.1.0/24 and 10.0.2.0/24
+//! ```yaml bad
+//! # bad: no network of the VPC has 10.0.3.254
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.3.254}]}
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 172.16.0.0/12, nextHopIP: 10.0.3.254}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254}]}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 172.16.0.0/12, nextHopIP: 10.0.1.254}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Use the address of a gateway, a Pod or a router in one of the VPC's networks; create the Subnet first if that is what

@@ -5,12 +5,30 @@
 //! ovn-northd. A route needs a `cidr`, which may be a bare address, and one `nextHopIP` of the same address family;
 //! `policy` is `policyDst`, `policySrc` or left out.
 //!
-//! ```yaml
-//! # bad
+//! ```yaml bad
+//! # bad: there is no such policy
+//! apiVersion: kubeovn.io/v1
 //! kind: Vpc
-//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: "fd00::1", policy: dst}]}
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 172.16.0.0/12, nextHopIP: 10.0.1.254, policy: dst}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
 //! # good
-//! spec: {staticRoutes: [{cidr: 0.0.0.0/0, nextHopIP: 10.0.1.254, policy: policyDst}]}
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! spec: {staticRoutes: [{cidr: 172.16.0.0/12, nextHopIP: 10.0.1.254, policy: policyDst}]}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
+//! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Correct the field that the message names.

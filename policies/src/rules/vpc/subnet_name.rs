@@ -6,12 +6,28 @@
 //! peering with a Vpc that is called like a Subnet overwrites the router port of that Subnet. A foreign Vpc of the same
 //! name does no harm until then.
 //!
-//! ```yaml
-//! # bad, where there is a Vpc blue
+//! ```yaml bad
+//! # bad: both are called blue
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
 //! metadata: {name: blue}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
+//! ```
+//!
+//! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
+//! kind: Subnet
 //! metadata: {name: blue-apps}
+//! spec: {vpc: blue, cidrBlock: 10.0.1.0/24}
 //! ```
 //!
 //! Choose another name for the one that comes second.
