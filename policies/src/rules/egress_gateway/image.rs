@@ -7,8 +7,8 @@
 //!
 //! A reference in the list is cut at `/`, `:` or `@`: `registry.example/kubeovn` stands for `registry.example/kubeovn:v1` and
 //! `registry.example/kubeovn/gateway:v1`, and not for `registry.example/kubeovn-2:v1`, nor for the port of a registry. Without
-//! a slash, `registry:2` is an image with a tag, and `registry.example:5000` a registry, as its name has a dot. Texts
-//! are compared as they are written: `kubeovn/kube-ovn` is another text than `docker.io/kubeovn/kube-ovn`. To let users name
+//! a slash, `registry:2` is an image with a tag, and `registry.example:5000` a registry, as its name has a dot. Strings
+//! are compared as they are written: `kubeovn/kube-ovn` is another string than `docker.io/kubeovn/kube-ovn`. To let users name
 //! Kube-OVN's own image, list its repository, which the Deployment of its controller names. A tag in the list does not fix
 //! what runs: `@` and a digest may follow.
 //!

@@ -1,6 +1,6 @@
 //! Refuses an entry of a NAT gateway's `selector` that Kube-OVN drops.
 //!
-//! An entry is one text, `key: value`. Kube-OVN splits it at the colon, and drops whatever does not come out as two parts,
+//! An entry is one string, `key: value`. Kube-OVN splits it at the colon, and drops whatever does not come out as two parts,
 //! without a word: the gateway then runs on any node.
 //!
 //! ```yaml bad
@@ -47,7 +47,7 @@
 //!   selector: ["kubernetes.io/hostname: node1"]
 //! ```
 //!
-//! Write each entry as one quoted text, `"key: value"`.
+//! Write each entry as one quoted string, `"key: value"`.
 
 use crate::kinds::NatGateway;
 use crate::rule::prelude::*;

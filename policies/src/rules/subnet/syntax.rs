@@ -6,7 +6,7 @@
 //!
 //! | field | must be |
 //! |---|---|
-//! | `cidrBlock` | one prefix an address family, not a single address, no multicast, loopback, link-local or unspecified range, no blanks |
+//! | `cidrBlock` | one prefix an address family, not a single address, no multicast, loopback, link-local or unspecified range, no whitespace |
 //! | `gateway` | one address for each family of the `cidrBlock`, in it, lower case, neither its network address nor its broadcast |
 //! | `excludeIps` | addresses and ranges `a..b` of one family in ascending order |
 //! | `vips` | in the `cidrBlock`, lower case |

@@ -1,6 +1,6 @@
 //! Warns of a Subnet that lists namespaces in a VPC that lists none.
 //!
-//! An empty `spec.namespaces` of a Vpc is no limit, says Kube-OVN's guide. Its controller takes it for "none": a Subnet
+//! An empty `spec.namespaces` of a Vpc is not a limit, says Kube-OVN's guide. Its controller takes it for "none": a Subnet
 //! of that VPC with namespaces of its own is refused, in the controller's log (kube-ovn issue 1697). Pods that name the
 //! Subnet stay in ContainerCreating; all others of its namespaces silently run in `ovn-default`. The two disagree, so
 //! this is a warning, on whichever of the two comes second. A list of a Vpc that is emptied is for `vpc-namespaces-in-use`.

@@ -5,7 +5,7 @@
 //! `vpcguard.io/vpc-lb: "on"`. A Vpc that has the annotation keeps it, also an explicit `off`.
 //!
 //! On every custom Vpc, selected or not, other spellings become `on` or `off`: `true`, `yes`, `enabled`, `false`, `no`, in
-//! any case and with blanks around. Kube-OVN takes all of them for off. Vpcs that are labelled
+//! any case and with whitespace around them. Kube-OVN takes all of them for off. Vpcs that are labelled
 //! `ovn.kubernetes.io/vpc_external: "true"` are left alone, for Kube-OVN leaves them alone too.
 //!
 //! ```yaml before

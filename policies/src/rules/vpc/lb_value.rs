@@ -1,6 +1,6 @@
 //! Wants `ovn.kubernetes.io/vpc_lb` to be `on` or `off`.
 //!
-//! Kube-OVN takes everything but "on", in any case, for off: `true`, `yes` or `on ` with a blank delete the VPC's load
+//! Kube-OVN takes everything but "on", in any case, for off: `true`, `yes` or `on ` with whitespace behind it delete the VPC's load
 //! balancer without a word. `inject-vpc-lb` turns the usual other spellings into these two before this rule looks.
 //!
 //! ```yaml bad
@@ -21,7 +21,7 @@
 //!   annotations: {ovn.kubernetes.io/vpc_lb: "on"}
 //! ```
 //!
-//! Write `"on"` or `"off"`, in quotes: YAML takes a bare one for a truth value.
+//! Write `"on"` or `"off"`, in quotes: YAML takes a bare one for a boolean.
 
 use crate::kinds::{VPC_LB, Vpc};
 use crate::rule::prelude::*;
