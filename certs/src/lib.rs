@@ -41,7 +41,7 @@ pub use client::{ClientCa, ClientCaError, explain_refusal};
 pub use describe::{CertificateInfo, describe};
 pub use error::CertError;
 pub use leaf::Leaf;
-pub use lifetimes::{DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE, DEFAULT_SETTLE, Lifetimes, LivesError};
+pub use lifetimes::{DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE, DEFAULT_PROPAGATION, Lifetimes, LifetimesError};
 pub use names::service_names;
 pub use phase::Phase;
 pub use secret::SecretError;

@@ -9,7 +9,7 @@ pub const DEFAULT_CA_LIFE: Duration = DAY.saturating_mul(3650);
 /// The life of a leaf, where nobody says otherwise: seven days.
 pub const DEFAULT_LEAF_LIFE: Duration = DAY.saturating_mul(7);
 /// How long it takes at most until every API server uses a changed `caBundle`, where nobody says otherwise.
-pub const DEFAULT_SETTLE: Duration = Duration::from_mins(5);
+pub const DEFAULT_PROPAGATION: Duration = Duration::from_mins(5);
 
 /// The lives of certificates. All replicas must have the same: the one that retires a CA waits for the leaves of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Lifetimes {
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self { ca: DEFAULT_CA_LIFE, leaf: DEFAULT_LEAF_LIFE, propagation: DEFAULT_SETTLE }
+        Self { ca: DEFAULT_CA_LIFE, leaf: DEFAULT_LEAF_LIFE, propagation: DEFAULT_PROPAGATION }
     }
 }
 
@@ -35,9 +35,9 @@ impl Lifetimes {
     /// # Errors
     ///
     /// The shortest life of a CA that is long enough.
-    pub fn check(&self) -> Result<(), LivesError> {
+    pub fn check(&self) -> Result<(), LifetimesError> {
         let needed = self.propagation.saturating_mul(3).saturating_add(self.leaf).saturating_mul(3);
-        if self.ca < needed { Err(LivesError { needed, lifetimes: *self }) } else { Ok(()) }
+        if self.ca < needed { Err(LifetimesError { needed, lifetimes: *self }) } else { Ok(()) }
     }
 }
 
@@ -47,7 +47,7 @@ impl Lifetimes {
     "a CA that lives {} s is too short-lived for leaves that live {} s and {} s to settle: give it {} s or more",
     lifetimes.ca.as_secs(), lifetimes.leaf.as_secs(), lifetimes.propagation.as_secs(), needed.as_secs()
 )]
-pub struct LivesError {
+pub struct LifetimesError {
     needed: Duration,
     lifetimes: Lifetimes,
 }

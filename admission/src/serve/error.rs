@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use vpcguard_certs::{CertError, ClientCaError, LivesError};
+use vpcguard_certs::{CertError, ClientCaError, LifetimesError};
 
 use crate::cluster::ConnectError;
 use crate::files::LoadError;
@@ -27,7 +27,7 @@ pub(super) enum StartError {
     #[error(transparent)]
     Cluster(#[from] ConnectError),
     #[error(transparent)]
-    Lifetimes(LivesError),
+    Lifetimes(LifetimesError),
     #[error("{files}: {source}")]
     TlsFiles { files: String, source: CertError },
     #[error("--client-ca: {0}")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use vpcguard_certs::{
-    ClientCa, DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE, DEFAULT_SETTLE, Lifetimes, ServerOptions, service_names,
+    ClientCa, DEFAULT_CA_LIFE, DEFAULT_LEAF_LIFE, DEFAULT_PROPAGATION, Lifetimes, ServerOptions, service_names,
 };
 
 use super::budget::go_duration;
@@ -64,7 +64,7 @@ pub(crate) struct TlsArgs {
     #[arg(long, value_name = "DURATION", default_value_t = Span(DEFAULT_LEAF_LIFE), value_parser = span)]
     leaf_life: Span,
     /// How long it takes at most until every API server uses a changed webhook configuration.
-    #[arg(long, value_name = "DURATION", default_value_t = Span(DEFAULT_SETTLE), value_parser = span)]
+    #[arg(long = "settle", value_name = "DURATION", default_value_t = Span(DEFAULT_PROPAGATION), value_parser = span)]
     propagation: Span,
 }
 

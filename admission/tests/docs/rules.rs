@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use vpcguard_check::{Folder, Source, check};
-use vpcguard_policies::finding::{Action, Finding};
+use vpcguard_policies::finding::{Action, Reported};
 use vpcguard_policies::kinds::Object;
 use vpcguard_policies::rules::{INJECTIONS, TABLE};
 use vpcguard_policies::settings::RuleAction;
@@ -51,7 +51,7 @@ impl Example {
     }
 
     /// What is found in it.
-    fn findings(&self) -> Vec<Finding> {
+    fn findings(&self) -> Vec<Reported> {
         if self.rule == WAITING {
             return self.findings_on_last();
         }
@@ -60,7 +60,7 @@ impl Example {
     }
 
     /// What the webhook finds in the last object, while the others are in the cluster and its Pods wait.
-    fn findings_on_last(&self) -> Vec<Finding> {
+    fn findings_on_last(&self) -> Vec<Reported> {
         let settings = Settings::default();
         let (last, others) = self.folder.documents.split_last().unwrap();
         let mut cluster = Inventory::new(settings.kube_ovn.clone());
@@ -80,7 +80,7 @@ impl Example {
     fn fault(&self, default: RuleAction) -> Option<String> {
         let found = self.findings();
         let shown: Vec<_> = found.iter().map(ToString::to_string).collect();
-        let own = |finding: &&Finding| finding.rule() == self.rule;
+        let own = |finding: &&Reported| finding.rule() == self.rule;
         let what = match self.side {
             Side::Bad => {
                 let action = if default == RuleAction::Deny { Action::Deny } else { Action::Warn };

@@ -72,7 +72,7 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
         if !matches!(parts.as_slice(), [key, _] if !key.is_empty()) {
             let detail = r#"is not of the form "key: value", so Kube-OVN drops it"#;
             let finding = Finding::invalid(FieldPath::of("spec.selector").index(at), entry, detail);
-            context.deny(finding.help(r#"Write it as one quoted text, "key: value"."#));
+            context.deny(finding.help(r#"Write it as one quoted string, "key: value"."#));
         }
     }
     Ok(())
