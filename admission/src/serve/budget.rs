@@ -38,7 +38,7 @@ mod tests {
         for (text, millis) in cases {
             assert_eq!(go_duration(text), Some(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["10", "s", "-5s", "1x", "1e999s", "9999999999999999999999h", "1..5s", "10s "] {
+        for text in ["10", "s", "-5s", "1x", "1e999s", "9999999999999999999999h", "1..5s"] {
             assert_eq!(go_duration(text), None, "{text}");
         }
     }

@@ -116,7 +116,8 @@ impl Body {
             let whole = serde_json::from_slice::<Value>(&self.bytes).unwrap_or_default();
             whole.pointer("/request/uid").is_some_and(|told| told == uid)
                 || self.beginning().contains(uid)
-                || self.beginning().contains("\\u")
+                // It may be written with escapes.
+                || self.beginning().contains('\\')
         };
         let is_right = match self.begins {
             Begins::Honestly { .. } => uid == UID,
