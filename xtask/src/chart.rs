@@ -38,7 +38,7 @@ pub(crate) fn run(shell: &Shell, write: bool) -> Result<()> {
         shell.set_var("KUBEBUILDER_ASSETS", assets::find_or_build(shell)?);
         shell.set_var("VPCGUARD_HELM", find_or_build_helm(shell)?);
     }
-    cmd!(shell, "cargo test --package vpcguard --test chart --locked -- {tests}").run()?;
+    cmd!(shell, "cargo test --workspace --test chart --locked -- {tests}").run()?;
     Ok(())
 }
 

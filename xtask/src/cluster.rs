@@ -18,6 +18,6 @@ pub(crate) fn bench_startup(shell: &Shell) -> Result<()> {
 pub(crate) fn record_reviews(shell: &Shell) -> Result<()> {
     shell.set_var("KUBEBUILDER_ASSETS", assets::find_or_build(shell)?);
     shell.set_var("VPCGUARD_RECORD_REVIEWS", "1");
-    cmd!(shell, "cargo test --package vpcguard --test cluster --locked -- recorded::").run()?;
+    cmd!(shell, "cargo test --workspace --test cluster --locked -- recorded::").run()?;
     Ok(())
 }

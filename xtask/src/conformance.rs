@@ -60,7 +60,7 @@ pub(crate) fn run(shell: &Shell, scope: &Scope) -> Result<()> {
     let filter = scope.part.map(Part::filter);
     cmd!(
         shell,
-        "cargo test --package vpcguard --test conformance --locked
+        "cargo test --workspace --test conformance --locked
          -- {filter...} --nocapture --test-threads=1"
     )
     .run()?;
