@@ -6,12 +6,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use libyaml_safer::{EventData, ScalarStyle};
 use vpcguard_policies::rules;
 
 use crate::source::ParseError;
-use crate::text::{Text, quoted};
-use crate::yaml::{Position, Span};
+use crate::text::Text;
+use crate::yaml::{Event, Events, Part, Position, Span, parts};
 
 /// How such a comment begins, behind its `#`.
 const MARK: &str = "vpcguard:";
@@ -75,8 +75,8 @@ impl Allows {
         let layout = Layout::of(text);
         let lines: Vec<_> = text.lines().collect();
         for (number, line) in (1..).zip(&lines) {
-            if number >= layout.end {
-                break;
+            if layout.is_unknown(number) {
+                continue;
             }
             let Some(comment) = layout.comment(number, line) else { continue };
             let said = comment.text.trim_start_matches('#').trim();
@@ -126,40 +126,56 @@ struct Comment<'a> {
 /// Where the documents of a text are, and the texts in it.
 struct Layout<'a> {
     text: &'a Text,
-    /// Where each document begins, and where its content does.
-    documents: Vec<(usize, usize)>,
+    documents: Vec<Extent>,
     /// Quoted texts and blocks, in order, in bytes.
     texts: Vec<Range<usize>>,
-    /// The line from which on nothing is known: that of an error, or the one behind the last.
-    end: usize,
+}
+
+/// Where a document is.
+struct Extent {
+    start: usize,
+    /// The line where its content begins.
+    content: usize,
+    /// Whether it cannot be read, so that nothing is known of its comments.
+    is_broken: bool,
 }
 
 impl<'a> Layout<'a> {
     fn of(text: &'a Text) -> Self {
-        let mut layout = Self { text, documents: Vec::new(), texts: Vec::new(), end: usize::MAX };
-        let (mut begins, mut ends_before) = (None, 1);
-        for event in Parser::new_from_str(text.as_str()) {
-            let (event, span) = match event {
-                Ok((event, span)) => (event, Span::from(span)),
-                Err(error) => {
-                    layout.end = error.marker().line();
-                    break;
-                }
-            };
-            match event {
-                Event::DocumentStart(is_marked) => {
-                    begins = Some(if is_marked { span.start.line } else { ends_before });
-                    continue;
-                }
-                Event::DocumentEnd => ends_before = span.end.line,
-                Event::Scalar(_, style, ..) => layout.texts.extend(extent(text, style, span)),
-                _ => {}
-            }
-            if let Some(start) = begins.take() {
-                layout.documents.push((start, span.start.line));
-            }
+        let mut layout = Self { text, documents: Vec::new(), texts: Vec::new() };
+        for part in parts(text.as_str()) {
+            layout.read(part);
         }
         layout
+    }
+
+    fn read(&mut self, part: Part<'_>) {
+        let (mut content, mut is_ended, mut is_broken) = (None, false, false);
+        for event in Events::of(part) {
+            let Ok(Event { data, span, range }) = event else {
+                is_broken = !is_ended;
+                break;
+            };
+            match data {
+                EventData::StreamStart { .. } | EventData::DocumentStart { .. } => continue,
+                EventData::DocumentEnd { .. } => is_ended = true,
+                EventData::Scalar { style, .. } => self.texts.extend(extent(part, style, range)),
+                _ => {}
+            }
+            content.get_or_insert(span.start.line);
+        }
+        self.documents.push(Extent { start: part.start, content: content.unwrap_or(usize::MAX), is_broken });
+    }
+
+    /// The number of the document that a line belongs to, and where it is; 0 before the first.
+    fn document(&self, line: usize) -> (usize, Option<&Extent>) {
+        let number = self.documents.partition_point(|extent| extent.start <= line);
+        (number, number.checked_sub(1).and_then(|at| self.documents.get(at)))
+    }
+
+    /// Whether a line is of a document that cannot be read.
+    fn is_unknown(&self, line: usize) -> bool {
+        self.document(line).1.is_some_and(|extent| extent.is_broken)
     }
 
     /// The comment of a line.
@@ -187,8 +203,8 @@ impl<'a> Layout<'a> {
 
     /// Which document a comment is about, and what of it.
     fn target(&self, number: usize, comment: &Comment<'_>, lines: &[&str]) -> (usize, Target) {
-        let document = self.documents.partition_point(|(start, _)| *start <= number);
-        let content = document.checked_sub(1).and_then(|at| self.documents.get(at)).map_or(number, |(_, line)| *line);
+        let (document, extent) = self.document(number);
+        let content = extent.map_or(number, |extent| extent.content);
         let target = if number < content {
             Target::Document
         } else if comment.is_alone {
@@ -209,23 +225,18 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// Where the text of a scalar is in which a `#` begins no comment. The parser takes to a quoted text also what follows it on
-/// its line, and what stands before it.
-fn extent(text: &Text, style: ScalarStyle, span: Span) -> Option<Range<usize>> {
-    let start = text.offset(span.start)?;
-    let quote = match style {
-        ScalarStyle::Plain => return None,
-        ScalarStyle::SingleQuoted => '\'',
-        ScalarStyle::DoubleQuoted => '"',
-        ScalarStyle::Literal | ScalarStyle::Folded => {
-            return Some(start..text.offset(span.end).unwrap_or(text.as_str().len()));
-        }
-    };
-    let rest = text.as_str().get(start..)?;
-    let value = without_properties(rest);
-    let length = quoted(value).map_or(value.len(), str::len);
-    let start = start + rest.len() - value.len();
-    value.starts_with(quote).then_some(start..start + length)
+/// Where in the whole text that of a scalar is, in which a `#` begins no comment.
+fn extent(part: Part<'_>, style: ScalarStyle, range: Range<usize>) -> Option<Range<usize>> {
+    let written = part.text.get(range.clone())?;
+    let mut value = without_properties(written);
+    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        // The line on which it begins may have a comment.
+        value = value.get(value.find(['\n', '\r'])?..)?;
+    } else if !matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
+        return None;
+    }
+    let end = part.offset + range.end;
+    Some(end - value.len()..end)
 }
 
 /// A value without what may stand before it: an anchor, a tag, comments.
@@ -266,12 +277,12 @@ mod tests {
     fn a_comment_is_about_its_line_the_next_one_or_the_document() {
         for (text, wanted) in [
             (format!("a: 1 {ALLOW}\nb: 2\n"), (1, Some(1))),
-            (format!("a: 1\n  {ALLOW}\n# more\n\n\t# more\nb: 2\n"), (1, Some(6))),
+            (format!("a: 1\n  {ALLOW}\n# more\n\n  # more\nb: 2\n"), (1, Some(6))),
             (format!("{ALLOW}\na: 1\n"), (1, None)),
             (format!("{ALLOW}\n---\n# b\na: 1\n"), (0, Some(2))),
             (format!("a: 1\n---\n# x\n{ALLOW}\n\nb: 1\n"), (2, None)),
             (format!("a: 1\n--- {ALLOW}\nb: 1\n"), (2, None)),
-            (format!("a: 1\n...\n{ALLOW}\nb: 1\n"), (2, None)),
+            (format!("a: 1\n...\n---\n{ALLOW}\nb: 1\n"), (2, None)),
             (format!("a: 1\r\n---\r\nb: 'x' {ALLOW}\r\n"), (2, Some(3))),
             (format!("a: [1, {ALLOW}\n  2]\n"), (1, Some(1))),
             (format!("a: | {ALLOW}\n  text\n"), (1, Some(1))),
@@ -329,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_an_error_of_syntax_nothing_is_a_comment() {
-        assert_eq!(targets(&format!("a: 1 {ALLOW}\nb: [\n---\nc: 1 {ALLOW}\n")), [(1, Some(1))]);
+    fn in_a_document_that_cannot_be_read_nothing_is_a_comment() {
+        assert_eq!(targets(&format!("a: 1 {ALLOW}\nb: [\n---\nc: 1 {ALLOW}\n")), [(2, Some(4))]);
     }
 }

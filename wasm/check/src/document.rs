@@ -111,8 +111,8 @@ pub struct Parsed {
 
 /// Reads the objects of a source: as JSON if its name ends in `.json`, else as YAML.
 ///
-/// Empty documents are skipped, lists are taken apart. A document with an error in it is left out; after an error of
-/// syntax the rest of the source is.
+/// Empty documents are skipped, lists are taken apart. A document with an error in it is left out; in JSON the rest of the
+/// source is too.
 pub fn parse(source: &Source) -> Parsed {
     let text = match source.text() {
         Ok(text) => Arc::new(Text::new(text)),
@@ -188,7 +188,10 @@ impl DocumentParser<'_> {
     }
 
     fn yaml(&mut self) {
-        let yaml::Stream { documents, faults } = yaml::load(self.text.as_str());
+        let yaml::Stream { documents, faults, is_doubtful } = yaml::load(self.text.as_str());
+        if is_doubtful && json::is_stream(self.text) {
+            return self.json();
+        }
         let Allows { allows, errors } = Allows::of(self.file, self.text);
         self.parsed.allows = allows;
         self.parsed.errors.extend(errors);

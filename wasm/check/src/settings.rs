@@ -52,7 +52,7 @@ pub(crate) fn read(source: &Source) -> Result<OneDocument, Vec<ParseError>> {
         let values = values.into_iter().map(|(start, value, tree)| (start, (value, tree))).collect();
         one(values).map(|one| one.map_or((None, None), |(value, tree)| (Some(value), tree.node().cloned())))
     } else {
-        let yaml::Stream { documents, faults } = yaml::load(text);
+        let yaml::Stream { documents, faults, .. } = yaml::load(text);
         if !faults.is_empty() {
             return Err(faults.into_iter().map(|fault| error(fault.position, fault.message)).collect());
         }

@@ -1,8 +1,24 @@
-//! The templates that `helm template` names before each document: `# Source: chart/templates/subnet.yaml`.
+//! The templates that `helm template` names before each document: `# Source: chart/templates/subnet.yaml`. And those that it
+//! was not asked to render.
 
 use std::sync::Arc;
 
 use crate::text::Text;
+use crate::yaml::{Part, Position};
+
+/// What is said of one that is not rendered.
+pub(crate) const MESSAGE: &str = "a Helm template, not YAML: render it first (helm template CHART | vpcguard check -)";
+
+/// What a template does something with begins so.
+const ACTION: &str = "{{";
+
+/// Where a document with faults in it is a template: one that is no YAML, or has its faults in the lines of actions.
+pub(crate) fn place(part: &Part<'_>, is_broken: bool, mut faults: impl Iterator<Item = usize>) -> Option<Position> {
+    let first = part.text.find(ACTION)?;
+    let text = Text::new(part.text);
+    let has_action = |line: usize| text.line(line - part.line + 1).is_some_and(|line| line.contains(ACTION));
+    (is_broken || faults.any(has_action)).then(|| part.place(first))
+}
 
 /// How such a comment begins.
 const MARK: &str = "# Source: ";
@@ -41,6 +57,27 @@ impl Templates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::yaml::load;
+
+    #[test]
+    fn a_template_that_is_not_rendered_is_named() {
+        for (text, wanted) in [
+            ("{{- if .Values.a }}\na: 1\n{{- end }}\n", (1, 1)),
+            ("a: 1\nb: {{ .Values.b }}\n", (2, 4)),
+            ("a: 1\nb:\n  {{- toYaml .Values.b | nindent 2 }}\n", (3, 3)),
+            ("a: '{{ .Values.a }}'\nb: [\n", (1, 5)),
+        ] {
+            let faults = load(text).faults;
+            assert_eq!((faults.len(), &*faults[0].message), (1, MESSAGE), "{text}");
+            assert_eq!((faults[0].position.line, faults[0].position.column), wanted, "{text}");
+        }
+        // The rest is judged, and what a template is only talked of in is YAML.
+        let text = "a: '{{ $labels.a }}'\n---\nb: '{{ c }}'\nd: 1\nd: 2\n---\ne: {{ f }}\n";
+        let stream = load(text);
+        assert_eq!(stream.documents.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1]);
+        let messages: Vec<_> = stream.faults.iter().map(|fault| (fault.document, &*fault.message)).collect();
+        assert_eq!(messages, [(2, "the key \"d\" stands twice, first in line 4"), (3, MESSAGE)]);
+    }
 
     #[test]
     fn a_template_is_that_of_the_document_that_follows() {

@@ -4,6 +4,7 @@ mod tree;
 
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value};
 
 use crate::text::Text;
@@ -15,6 +16,14 @@ pub(crate) use tree::Tree;
 pub(crate) struct Stream {
     pub(crate) values: Vec<(Position, Value, Tree)>,
     pub(crate) error: Option<(Position, String)>,
+}
+
+/// Whether a text is JSON all through, whatever its name. kubectl tries that first where a text begins with a bracket: there
+/// are escapes that only JSON has, and values that follow one another without a `---`.
+pub(crate) fn is_stream(text: &Text) -> bool {
+    let text = text.as_str();
+    text.trim_start().starts_with('{')
+        && Deserializer::from_str(text).into_iter::<IgnoredAny>().all(|value| value.is_ok())
 }
 
 pub(crate) fn load(source: &Arc<Text>) -> Stream {
@@ -95,6 +104,14 @@ mod tests {
         let (values, error) = read("{}\n{\"a\": }");
         assert_eq!(values, [(at(1, 1), json!({}))]);
         assert_eq!(error, Some((at(2, 7), "expected value".to_owned())));
+    }
+
+    #[test]
+    fn a_text_is_json_all_through_or_not() {
+        let is_stream = |text: &str| super::is_stream(&Text::new(text));
+        assert!(is_stream(" {\"a\": \"\\/\"}\n{\"b\": 1}{}"));
+        assert!(!is_stream("{\"a\": 1}\n---\n{}"));
+        assert!(!is_stream("[]") && !is_stream("{a: 1}") && !is_stream("{") && !is_stream(""));
     }
 
     #[test]

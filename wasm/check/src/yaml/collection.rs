@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::node::{Content, Entry, Node, Position, Span};
+use super::scalar::Scalar;
 
 /// A list or a map that has not ended yet.
 pub(super) struct Collection {
-    pub(super) anchor: usize,
+    pub(super) anchor: Option<String>,
     pub(super) start: Position,
+    /// Whether brackets are around it.
+    is_bracketed: bool,
     /// Where what was read last ends.
     end: Option<Position>,
     pub(super) items: Items,
@@ -43,12 +46,21 @@ pub(super) enum Key {
 type Fault = (Position, String);
 
 impl Collection {
-    pub(super) fn list(anchor: usize, start: Position) -> Self {
-        Self { anchor, start, end: None, items: Items::List(Vec::new()) }
+    pub(super) fn new(anchor: Option<String>, start: Position, is_bracketed: bool, items: Items) -> Self {
+        Self { anchor, start, is_bracketed, end: None, items }
     }
 
-    pub(super) fn map(anchor: usize, start: Position) -> Self {
-        Self { anchor, start, end: None, items: Items::Map(Map::default()) }
+    /// The map that is read, if its next node is a key.
+    pub(super) fn map_before_key(&mut self) -> Option<&mut Map> {
+        if let Items::Map(map) = &mut self.items { Some(map).filter(|map| map.key.is_none()) } else { None }
+    }
+
+    /// The map that is read, if its next node is to be merged into it.
+    pub(super) fn map_before_merge(&mut self) -> Option<&mut Map> {
+        match &mut self.items {
+            Items::Map(map) if matches!(map.key, Some(Key::Merge)) => Some(map),
+            _ => None,
+        }
     }
 
     /// Takes the next node, and says how many bytes were copied for it beyond the node itself.
@@ -63,11 +75,9 @@ impl Collection {
         }
     }
 
-    /// The node; `end` is where the parser saw it end: for a block the beginning of what follows it, else its bracket and
-    /// whatever whitespace and comments follow that.
-    pub(super) fn into_node(self, end: Span) -> Node {
-        let behind_bracket = Position { column: end.start.column + 1, ..end.start };
-        let end = if end.is_empty() { self.end.unwrap_or(self.start) } else { behind_bracket };
+    /// The node; `end` is where its bracket ends, or for a block the next thing begins.
+    pub(super) fn into_node(self, end: Position) -> Node {
+        let end = if self.is_bracketed { end } else { self.end.unwrap_or(self.start) };
         let content = match self.items {
             Items::List(list) => Content::List(list),
             Items::Map(map) => Content::Map(map.entries),
@@ -77,10 +87,6 @@ impl Collection {
 }
 
 impl Map {
-    pub(super) fn wants_key(&self) -> bool {
-        self.key.is_none()
-    }
-
     fn attach(&mut self, node: Arc<Node>, span: Span) -> Result<usize, Fault> {
         match self.key.take() {
             None => self.begin(&node, span),
@@ -100,7 +106,11 @@ impl Map {
         };
         let Some(name) = name else {
             self.key = Some(Key::Faulty);
-            let detail = if key.is_null() { "null" } else { "a list or a map" };
+            let detail = match key.content() {
+                Content::Scalar(Scalar::Null) => "null",
+                Content::Scalar(_) => "a number above 9223372036854775807",
+                Content::List(_) | Content::Map(_) => "a list or a map",
+            };
             return Err((span.start, format!("a key must not be {detail}")));
         };
         let known = self.known.get(&name).filter(|at| self.written_here.get(**at) == Some(&true));

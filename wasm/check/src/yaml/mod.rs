@@ -1,21 +1,29 @@
-//! YAML as kubectl reads it: YAML 1.1 scalars, merge keys, anchors. The parser is saphyr's; here its events become a tree
-//! in which every node knows where it stands.
+//! YAML as kubectl reads it: YAML 1.1 scalars, merge keys, anchors, and each document by itself. The parser is a port of
+//! libyaml, of which kubectl has another; here its events become a tree in which every node knows where it stands.
 //!
 //! What is written must not decide how much memory or stack reading it takes: depth and the expansion of aliases are
 //! bounded, and nothing here recurses deeper than the depth allowed.
 
 mod collection;
 mod decimal;
+mod events;
 mod node;
+mod parts;
 mod path;
+mod problem;
 mod scalar;
+mod tags;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span as EventSpan, Tag};
+use libyaml_safer::{EventData, ScalarStyle};
 
-use collection::{Collection, Key};
+use crate::template;
+use collection::{Collection, Items, Key, Map};
+pub(crate) use events::{Event, Events};
 pub use node::{Content, Entry, Node, Position, Span};
+pub(crate) use parts::{Part, parts};
 pub use scalar::Scalar;
 
 /// How deep collections may be nested: as deep as `serde_json` allows.
@@ -36,67 +44,80 @@ pub(crate) struct Fault {
 pub(crate) struct Stream {
     pub(crate) documents: Vec<(usize, Arc<Node>)>,
     pub(crate) faults: Vec<Fault>,
+    /// Whether it is to be read as JSON if it is that: it is not YAML, or YAML sees the end of a line where JSON sees none.
+    pub(crate) is_doubtful: bool,
 }
 
-/// Reads all documents. One with a fault in it is left out; after an error of syntax the rest of the text is.
+/// Reads all documents. One with a fault in it is left out.
 pub(crate) fn load(text: &str) -> Stream {
     let mut loader = Loader::default();
-    let mut parser = Parser::new_from_str(text);
-    while let Some(event) = parser.next_event() {
-        let read = match event {
-            Ok((event, span)) => loader.take(event, span),
-            Err(error) => Err((Position::from(error.marker()), error.info().to_owned())),
-        };
-        if let Err((position, message)) = read {
-            let document = loader.number.max(1) + usize::from(!loader.is_in_document && loader.number > 0);
-            loader.stream.faults.push(Fault { document, position, message });
-            break;
-        }
+    loader.stream.is_doubtful = parts::has_rare_break(text);
+    for part in parts(text) {
+        loader.read(part);
     }
     loader.stream
 }
 
-/// What makes the rest of the text unreadable.
+/// What makes the rest of a document unreadable.
 type Fatal = (Position, String);
 
 #[derive(Default)]
 struct Loader {
     stream: Stream,
     number: usize,
-    is_in_document: bool,
     root: Option<Arc<Node>>,
     open: Vec<Collection>,
-    /// What each anchor names, by its number, and in which document.
-    anchors: Vec<Option<(usize, Arc<Node>)>>,
+    /// What each anchor of the document names.
+    anchors: BTreeMap<String, Arc<Node>>,
     copied: usize,
 }
 
 impl Loader {
-    fn take(&mut self, event: Event<'_>, span: EventSpan) -> Result<(), Fatal> {
-        match event {
-            Event::DocumentStart(_) => {
-                self.number += 1;
-                self.is_in_document = true;
-                self.root = None;
-                Ok(())
-            }
-            Event::DocumentEnd => {
-                self.end_document();
-                Ok(())
-            }
-            Event::Scalar(text, style, anchor, tag) => {
-                self.scalar(&text, style, anchor, tag.as_deref(), Span::from(span))
-            }
-            Event::SequenceStart(anchor, _) => self.start(Collection::list(anchor, span.start.into())),
-            Event::MappingStart(anchor, _) => self.start(Collection::map(anchor, span.start.into())),
-            Event::SequenceEnd | Event::MappingEnd => self.end(span),
-            Event::Alias(anchor) => self.alias(anchor, Span::from(span)),
-            Event::Nothing | Event::StreamStart | Event::StreamEnd => Ok(()),
+    fn read(&mut self, part: Part<'_>) {
+        let known = self.stream.faults.len();
+        self.number = part.number;
+        self.root = None;
+        self.open.clear();
+        self.anchors.clear();
+        if let Some(column) = part.behind {
+            self.fault(Position { line: part.start, column }, problem::BEHIND_MARK.to_owned());
+        }
+        let broken = Events::of(part).find_map(|event| event.and_then(|event| self.take(event, &part)).err());
+        let is_broken = broken.is_some();
+        if let Some((position, message)) = broken {
+            self.fault(position, message);
+        }
+        self.stream.is_doubtful |= is_broken;
+        let lines = self.stream.faults.iter().skip(known).map(|fault| fault.position.line);
+        if let Some(position) = template::place(&part, is_broken, lines) {
+            self.stream.faults.truncate(known);
+            self.fault(position, template::MESSAGE.to_owned());
         }
     }
 
+    fn take(&mut self, Event { data, span, range }: Event, part: &Part<'_>) -> Result<(), Fatal> {
+        let is_bracketed = || part.text.get(range.clone()).is_some_and(|written| written.ends_with(['[', '{']));
+        match data {
+            EventData::DocumentEnd { .. } => self.end_document(),
+            EventData::Scalar { anchor, tag, value, style, .. } => {
+                return self.scalar(&value, style, anchor, tag.as_deref(), span);
+            }
+            EventData::SequenceStart { anchor, .. } => {
+                let items = Items::List(Vec::new());
+                return self.start(Collection::new(anchor, span.start, is_bracketed(), items));
+            }
+            EventData::MappingStart { anchor, .. } => {
+                let items = Items::Map(Map::default());
+                return self.start(Collection::new(anchor, span.start, is_bracketed(), items));
+            }
+            EventData::SequenceEnd | EventData::MappingEnd => return self.end(span.end),
+            EventData::Alias { anchor } => return self.alias(&anchor, span),
+            EventData::DocumentStart { .. } | EventData::StreamStart { .. } | EventData::StreamEnd => {}
+        }
+        Ok(())
+    }
+
     fn end_document(&mut self) {
-        self.is_in_document = false;
         let has_fault = self.stream.faults.last().is_some_and(|fault| fault.document == self.number);
         if let Some(root) = self.root.take().filter(|root| !has_fault && !root.is_null()) {
             self.stream.documents.push((self.number, root));
@@ -107,18 +128,20 @@ impl Loader {
         &mut self,
         text: &str,
         style: ScalarStyle,
-        anchor: usize,
-        tag: Option<&Tag>,
+        anchor: Option<String>,
+        tag: Option<&str>,
         span: Span,
     ) -> Result<(), Fatal> {
-        if scalar::is_merge(text, style, tag)
-            && let Some(Collection { items: collection::Items::Map(map), .. }) = self.open.last_mut()
-            && map.wants_key()
-        {
-            map.key = Some(Key::Merge);
-            return Ok(());
-        }
-        let content = match Scalar::resolve(text, style, tag) {
+        let map = self.open.last_mut().and_then(Collection::map_before_key);
+        let resolved = match map {
+            Some(map) if scalar::is_merge(text, style, tag) => {
+                map.key = Some(Key::Merge);
+                return Ok(());
+            }
+            Some(_) => Scalar::resolve_key(text, style, tag),
+            None => Scalar::resolve(text, style, tag),
+        };
+        let content = match resolved {
             Ok(scalar) => Content::Scalar(scalar),
             Err(message) => {
                 self.fault(span.start, message);
@@ -132,20 +155,22 @@ impl Loader {
         if self.open.len() >= MAX_DEPTH {
             return Err(too_deep(collection.start));
         }
+        // Until it ends nothing has its name, not even what had it before.
+        if let Some(anchor) = &collection.anchor {
+            self.anchors.remove(anchor);
+        }
         self.open.push(collection);
         Ok(())
     }
 
-    fn end(&mut self, span: EventSpan) -> Result<(), Fatal> {
-        let Some(collection) = self.open.pop() else { return Ok(()) };
-        let anchor = collection.anchor;
-        self.complete(anchor, Arc::new(collection.into_node(Span::from(span))))
+    fn end(&mut self, end: Position) -> Result<(), Fatal> {
+        let Some(mut collection) = self.open.pop() else { return Ok(()) };
+        let anchor = collection.anchor.take();
+        self.complete(anchor, Arc::new(collection.into_node(end)))
     }
 
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Fatal> {
-        // The parser knows the anchors of earlier documents too, and those of collections that are still open.
-        let Some((_, node)) = self.anchors.get(anchor).cloned().flatten().filter(|(number, _)| *number == self.number)
-        else {
+    fn alias(&mut self, anchor: &str, span: Span) -> Result<(), Fatal> {
+        let Some(node) = self.anchors.get(anchor).cloned() else {
             let message = "this alias has no anchor before it in the document, or stands inside its own anchor";
             return Err((span.start, message.to_owned()));
         };
@@ -153,15 +178,19 @@ impl Loader {
             return Err(too_deep(span.start));
         }
         self.copy(node.size(), span.start)?;
+        if node.items().is_some()
+            && let Some(map) = self.open.last_mut().and_then(Collection::map_before_merge)
+        {
+            map.key = None;
+            self.fault(span.start, "an alias that is merged must stand for a map".to_owned());
+            return Ok(());
+        }
         self.attach(node, span)
     }
 
-    fn complete(&mut self, anchor: usize, node: Arc<Node>) -> Result<(), Fatal> {
-        if anchor > 0 {
-            self.anchors.resize(self.anchors.len().max(anchor + 1), None);
-            if let Some(named) = self.anchors.get_mut(anchor) {
-                *named = Some((self.number, Arc::clone(&node)));
-            }
+    fn complete(&mut self, anchor: Option<String>, node: Arc<Node>) -> Result<(), Fatal> {
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor, Arc::clone(&node));
         }
         let span = node.span();
         self.attach(node, span)
@@ -199,5 +228,7 @@ fn too_deep(position: Position) -> Fatal {
     (position, format!("nested more than {MAX_DEPTH} levels deep"))
 }
 
+#[cfg(test)]
+mod kubectl;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use saphyr_parser::{Marker, Span as EventSpan};
 use serde_json::Value;
 use vpcguard_policies::gather::gathered;
 
@@ -33,18 +32,6 @@ impl Position {
     }
 }
 
-impl From<&Marker> for Position {
-    fn from(marker: &Marker) -> Self {
-        Self { line: marker.line(), column: marker.col() + 1 }
-    }
-}
-
-impl From<Marker> for Position {
-    fn from(marker: Marker) -> Self {
-        Self::from(&marker)
-    }
-}
-
 /// A range of text, its end excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -57,12 +44,6 @@ pub struct Span {
 impl Span {
     pub(super) fn is_empty(self) -> bool {
         self.start == self.end
-    }
-}
-
-impl From<EventSpan> for Span {
-    fn from(span: EventSpan) -> Self {
-        Self { start: span.start.into(), end: span.end.into() }
     }
 }
 

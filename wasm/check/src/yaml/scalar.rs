@@ -3,7 +3,7 @@
 //! `yes` is true, `0777` is 511, `1e3` is the whole number 1000. Quotes make a string of anything. Base 60 and
 //! timestamps are left as text there, and here.
 
-use saphyr_parser::{ScalarStyle, Tag};
+use libyaml_safer::ScalarStyle;
 use serde_json::{Number, Value};
 
 use super::decimal::Decimal;
@@ -27,27 +27,26 @@ pub enum Scalar {
 }
 
 /// Whether this, as a key, means that its value is to be merged into the map.
-pub(super) fn is_merge(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
+pub(super) fn is_merge(text: &str, style: ScalarStyle, tag: Option<&str>) -> bool {
     text == "<<"
         && match tag {
             None => style == ScalarStyle::Plain,
-            Some(tag) => core_name(tag).as_deref() == Some("merge"),
+            Some(tag) => core_name(tag) == Some("merge"),
         }
 }
 
 /// The name of a tag such as `!!int`; none for tags of other makers.
-fn core_name(tag: &Tag) -> Option<String> {
-    format!("{}{}", tag.handle, tag.suffix).strip_prefix(CORE).map(str::to_owned)
+fn core_name(tag: &str) -> Option<&str> {
+    tag.strip_prefix(CORE)
 }
 
 impl Scalar {
     /// What a scalar means, or why it means nothing.
-    pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Self, String> {
+    pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&str>) -> Result<Self, String> {
         let Some(tag) = tag else {
             return if style == ScalarStyle::Plain { plain(text) } else { Ok(Self::Text(text.to_owned())) };
         };
-        let name = core_name(tag);
-        let Some(expected @ ("null" | "bool" | "int" | "float")) = name.as_deref() else {
+        let Some(expected @ ("null" | "bool" | "int" | "float")) = core_name(tag) else {
             // No rule reads a timestamp or what a !!binary holds, and tags of other makers mean nothing to Kubernetes.
             return Ok(Self::Text(text.to_owned()));
         };
@@ -57,6 +56,15 @@ impl Scalar {
             (integer @ Self::Integer(_), "int" | "float") => Ok(integer),
             (float @ Self::Float(_), "float") => Ok(float),
             _ => Err(format!("{text:?} is no !!{expected}")),
+        }
+    }
+
+    /// What a key means. It is a string in JSON, and so may be a number that JSON does not have.
+    pub(super) fn resolve_key(text: &str, style: ScalarStyle, tag: Option<&str>) -> Result<Self, String> {
+        let is_plain = tag.map_or(style == ScalarStyle::Plain, |tag| core_name(tag) == Some("float"));
+        match not_finite(text).filter(|_| is_plain) {
+            Some(key) => Ok(Self::Text(key.to_owned())),
+            None => Self::resolve(text, style, tag),
         }
     }
 
@@ -71,12 +79,12 @@ impl Scalar {
         }
     }
 
-    /// The same as the key of a map, which is a string in JSON; none for null.
+    /// The same as the key of a map, which is a string in JSON; none for what kubectl makes no key of.
     pub(super) fn key(&self) -> Option<String> {
         match self {
             Self::Null => None,
             Self::Bool(bool) => Some(bool.to_string()),
-            Self::Integer(number) => Some(number.to_string()),
+            Self::Integer(number) => number.as_i64().map(|number| number.to_string()),
             Self::Float(float) => Some(float_key(*float)),
             Self::Text(text) => Some(text.clone()),
         }
@@ -94,12 +102,21 @@ fn plain(text: &str) -> Result<Scalar, String> {
         "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => Scalar::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => Scalar::Bool(false),
-        ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf"
-        | "-.INF" => {
+        _ if not_finite(text).is_some() => {
             return Err(format!("{text} is not a number in JSON, and Kubernetes stores JSON; quote it for a string"));
         }
         _ => number(text).unwrap_or_else(|| Scalar::Text(text.to_owned())),
     })
+}
+
+/// What infinity and what is no number are called as a key.
+fn not_finite(text: &str) -> Option<&'static str> {
+    match text {
+        ".nan" | ".NaN" | ".NAN" => Some(".nan"),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(".inf"),
+        "-.inf" | "-.Inf" | "-.INF" => Some("-.inf"),
+        _ => None,
+    }
 }
 
 fn number(text: &str) -> Option<Scalar> {

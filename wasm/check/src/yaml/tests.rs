@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn value(text: &str) -> Value {
-    let Stream { documents, faults } = load(text);
+    let Stream { documents, faults, .. } = load(text);
     assert!(faults.is_empty(), "{text:?}: {}", faults[0].message);
     documents.first().map_or(Value::Null, |(_, node)| node.to_value())
 }
@@ -152,8 +152,8 @@ fn aliases_stand_for_what_is_anchored_before_them_in_the_document() {
     assert_eq!(value("a: &x k\n*x : v"), json!({"a": "k", "k": "v"}));
     assert_eq!(faults("a: *x").len(), 1);
     assert_eq!(faults("a: &x [*x]").len(), 1);
-    let Stream { documents, faults } = load("a: &x 1\n---\nb: *x\n---\nc: 1\n");
-    assert_eq!((documents.len(), faults.len(), faults[0].document), (1, 1, 2));
+    let Stream { documents, faults, .. } = load("a: &x 1\n---\nb: *x\n---\nc: 1\n");
+    assert_eq!((documents.len(), faults.len(), faults[0].document), (2, 1, 2));
 }
 
 #[test]
@@ -197,10 +197,11 @@ fn documents_are_counted_and_empty_ones_skipped() {
 }
 
 #[test]
-fn a_fault_costs_its_document_and_an_error_of_syntax_the_rest() {
-    let Stream { documents, faults } = load("a: 1\na: 2\n---\nb: 1\n---\nc: [\n---\nd: 1\n");
-    assert_eq!(documents.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2]);
-    assert_eq!(faults.iter().map(|fault| fault.document).collect::<Vec<_>>(), [1, 3]);
+fn a_fault_costs_its_document_and_no_other() {
+    let Stream { documents, faults, .. } = load("a: 1\na: 2\n---\nb: 1\n---\nc: [\n---\nd: 1\n");
+    assert_eq!(documents.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 4]);
+    let places: Vec<_> = faults.iter().map(|fault| (fault.document, fault.position.line)).collect();
+    assert_eq!(places, [(1, 2), (3, 6)]);
 }
 
 #[test]
