@@ -325,7 +325,7 @@ mod tests {
         let lines: Vec<_> = error.lines().collect();
         assert_eq!(lines.len(), 3, "{error}");
         assert!(lines[0].starts_with("missing.yaml: "), "{error}");
-        assert!(lines[1].starts_with("a.yaml:2:1: "), "{error}");
+        assert!(lines[1].starts_with("a.yaml:1:4: "), "{error}");
         assert_eq!(lines[2], "b.yaml:5:1: not a Kubernetes object: it needs apiVersion, metadata.name (a string)");
     }
 }

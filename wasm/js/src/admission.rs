@@ -106,6 +106,6 @@ mod tests {
         let error = |review: &[u8], state: &[Source]| Admission::read(review, state, None).unwrap_err().to_string();
         assert_eq!(error(b"[]", &[]).split(": ").next(), Some("admissionReview"));
         let broken = Source { name: "state.yaml".to_owned(), bytes: b"a: [".to_vec() };
-        assert!(error(&asked(subnet("a", "10.0.0.0/16")), &[broken]).starts_with("state.yaml:2:1:"));
+        assert!(error(&asked(subnet("a", "10.0.0.0/16")), &[broken]).starts_with("state.yaml:1:4:"));
     }
 }

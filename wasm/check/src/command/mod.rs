@@ -104,16 +104,14 @@ impl Command {
     ) -> Result<Done, Refusal> {
         let settings = inputs.settings.map_or_else(|| Ok(Settings::default()), parse_settings).map_err(lines)?;
         let state = Folder::parse(inputs.state);
-        if !state.errors.is_empty() {
-            return Err(lines(state.errors));
-        }
         let known = inputs.baseline.filter(|_| !self.write_baseline).map(baseline::parse).transpose();
         let known = known.map_err(lines)?;
         if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
             return Err(vec!["--fix cannot fix standard input (-); name the file".to_owned()]);
         }
         let mut checks = Checks { settings, state: state.documents, live };
-        let mut done = Done::default();
+        // What is left of the state is used all the same: it may be all that matters.
+        let mut done = Done { complaints: lines(state.errors), ..Done::default() };
         let (files, fixed) = if self.fix { fixed(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
         done.report = checks.report(&files)?;
         let mut notes = std::mem::take(&mut done.report.notes);
@@ -122,7 +120,7 @@ impl Command {
             done.fixed.push(source);
         }
         if let (Some(file), Some(mut known)) = (inputs.baseline, known) {
-            notes.extend(leave_out_known(&mut done.report, &file.name, &mut known));
+            notes.extend(leave_out_known(&mut done, &file.name, &mut known));
         }
         if let Some(before) = inputs.before {
             let before = checks.report(before)?;
@@ -145,7 +143,7 @@ impl Command {
 
 /// Makes a baseline of all that is found.
 fn take_all(done: &mut Done, notes: &mut Vec<String>) {
-    if !done.report.errors().is_empty() {
+    if !done.report.errors().is_empty() || !done.complaints.is_empty() {
         done.complaints.push("no baseline is written, because not everything could be read".to_owned());
         return;
     }
@@ -185,11 +183,11 @@ fn fixed(files: &[Source]) -> (Cow<'_, [Source]>, Vec<Fixed>) {
 }
 
 /// Takes what a baseline has out of a report, and says how much that was, and what the baseline has in vain.
-fn leave_out_known(report: &mut Report, name: &str, known: &mut Known) -> Vec<String> {
-    let count = known.leave_new(report);
+fn leave_out_known(done: &mut Done, name: &str, known: &mut Known) -> Vec<String> {
+    let count = known.leave_new(&mut done.report);
     let mut notes: Vec<_> = (count > 0).then(|| format!("{} in {name}", were(count))).into_iter().collect();
     // What could not be read may hold it.
-    if report.errors().is_empty() {
+    if done.report.errors().is_empty() && done.complaints.is_empty() {
         notes.extend(known.left().map(|(Fingerprint { rule, object, field, .. }, _)| {
             let namespace = object.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
             let object = format!("{} \"{namespace}{}\"", object.kind, object.name);

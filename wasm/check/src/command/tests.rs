@@ -34,10 +34,9 @@ fn an_exit_code_says_what_was_found() {
 }
 
 #[test]
-fn bad_settings_state_and_baselines_are_complaints() {
+fn bad_settings_and_baselines_are_complaints() {
     let files = [source("a.yaml", &subnet("a", BAD))];
-    let (settings, state, baseline) =
-        (source("s.yaml", "rules: {zzz: off}"), [source("t.yaml", "a: [")], source("b.json", "{}"));
+    let (settings, baseline) = (source("s.yaml", "rules: {zzz: off}"), source("b.json", "{}"));
     let inputs = |inputs: Inputs<'_>| {
         let done = Command::default().run(&inputs);
         assert_eq!((done.exit_code, &*done.output), (2, ""));
@@ -45,8 +44,29 @@ fn bad_settings_state_and_baselines_are_complaints() {
     };
     let plain = Inputs { files: &files, ..Inputs::default() };
     assert!(inputs(Inputs { settings: Some(&settings), ..plain }).starts_with("s.yaml:1:9: rules.zzz: unknown rule"));
-    assert!(inputs(Inputs { state: &state, ..plain }).starts_with("t.yaml:"));
     assert!(inputs(Inputs { baseline: Some(&baseline), ..plain }).starts_with("b.json:1:1: not a baseline"));
+}
+
+#[test]
+fn a_state_that_cannot_all_be_read_is_a_complaint_and_used() {
+    let files = [source("a.yaml", &subnet("a", "cidrBlock: 10.0.0.0/24"))];
+    let state = [
+        source("s.yaml", &format!("a: [\n---\n{}", subnet("b", "cidrBlock: 10.0.0.0/16"))),
+        source("t.yaml", "a: {{ .Values.a }}\n"),
+    ];
+    let inputs = Inputs { files: &files, state: &state, ..Inputs::default() };
+    let done = Command::default().run(&inputs);
+    let rules: Vec<_> = done.report.findings().iter().map(|located| located.finding.rule()).collect();
+    assert_eq!((done.exit_code, rules), (2, vec!["subnet-cidr-overlap"]));
+    assert_eq!(
+        done.complaints,
+        [
+            "s.yaml:1:4: this bracket is not closed: add the closing one",
+            "t.yaml:1:4: a Helm template, not YAML: render it first (helm template CHART | vpcguard check -)",
+        ]
+    );
+    let written = Command { write_baseline: true, ..Command::default() }.run(&inputs);
+    assert_eq!((written.exit_code, written.baseline, written.complaints.len()), (2, None, 3));
 }
 
 #[test]

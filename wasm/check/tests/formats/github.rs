@@ -31,7 +31,7 @@ fn what_is_in_no_file_is_annotated_without_one() {
     let subnet = "{apiVersion: kubeovn.io/v1, kind: Subnet, metadata: {name: a}, spec: {cidrBlock: 10.0.0.0/33}}";
     let text = report(&[("<stdin>", &format!("{subnet}\n---\na: ["))]).render(Format::Github, false);
     assert!(text.starts_with("::error title=subnet-syntax%3A Subnet \"a\"::"), "{text}");
-    assert!(text.contains("%0Aat: <stdin>:1:82\n") && text.contains("%0Aat: <stdin>:4:1\n"), "{text}");
+    assert!(text.contains("%0Aat: <stdin>:1:82\n") && text.contains("%0Aat: <stdin>:3:4\n"), "{text}");
 }
 
 #[test]
