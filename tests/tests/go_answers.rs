@@ -6,7 +6,7 @@ use std::process::Command;
 
 #[test]
 fn the_tables_are_what_go_answers() {
-    for table in ["addresses", "networks"] {
+    for table in ["addresses", "networks", "yaml"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join(table);
         let output = match Command::new("go").args(["run", "."]).current_dir(&folder).output() {
             Ok(output) => output,

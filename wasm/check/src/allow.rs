@@ -74,7 +74,7 @@ impl Allows {
         }
         let layout = Layout::of(text);
         let lines: Vec<_> = text.lines().collect();
-        for (number, line) in (1..).zip(&lines) {
+        for ((number, line), next) in (1..).zip(&lines).zip(layout.contents_behind(&lines)) {
             if layout.is_unknown(number) {
                 continue;
             }
@@ -82,7 +82,7 @@ impl Allows {
             let said = comment.text.trim_start_matches('#').trim();
             let Some(said) = said.strip_prefix(MARK) else { continue };
             let position = Position { line: number, column: comment.column };
-            let (document, target) = layout.target(number, &comment, &lines);
+            let (document, target) = layout.target(number, &comment, next.unwrap_or(number));
             match read(said) {
                 Ok((rule, reason)) => {
                     let (file, reason) = (file.to_owned(), reason.to_owned());
@@ -201,27 +201,34 @@ impl<'a> Layout<'a> {
         after.checked_sub(1).and_then(|last| self.texts.get(last)).is_some_and(|text| byte < text.end)
     }
 
-    /// Which document a comment is about, and what of it.
-    fn target(&self, number: usize, comment: &Comment<'_>, lines: &[&str]) -> (usize, Target) {
+    /// Which document a comment is about, and what of it. `next` is the next line that has content.
+    fn target(&self, number: usize, comment: &Comment<'_>, next: usize) -> (usize, Target) {
         let (document, extent) = self.document(number);
         let content = extent.map_or(number, |extent| extent.content);
         let target = if number < content {
             Target::Document
         } else if comment.is_alone {
-            Target::Line(self.next_content(number, lines))
+            Target::Line(next)
         } else {
             Target::Line(number)
         };
         (document, target)
     }
 
-    /// The next line that is neither empty nor a comment.
-    fn next_content(&self, number: usize, lines: &[&str]) -> usize {
-        let is_content = |(number, line): &(usize, &&str)| {
-            let is_comment = self.comment(*number, line).is_some_and(|comment| comment.is_alone);
-            !line.trim().is_empty() && !is_comment
-        };
-        (number + 1..).zip(lines.iter().skip(number)).find(is_content).map_or(number, |(number, _)| number)
+    /// Of each line, the next one that is neither empty nor a comment.
+    fn contents_behind(&self, lines: &[&str]) -> Vec<Option<usize>> {
+        let mut next = None;
+        let behind = lines.iter().enumerate().rev().map(|(at, line)| {
+            let number = at + 1;
+            let is_comment = || self.comment(number, line).is_some_and(|comment| comment.is_alone);
+            let is_content = !line.trim().is_empty() && !is_comment();
+            let found = next;
+            next = if is_content { Some(number) } else { next };
+            found
+        });
+        let mut behind: Vec<_> = behind.collect();
+        behind.reverse();
+        behind
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use libyaml_safer::{Encoding, EventData, MappingStyle, Mark, Parser, ScalarStyle, SequenceStyle};
 
 use super::node::{Position, Span};
-use super::parts::{BREAKS, Part, content, has_rare_break};
+use super::parts::{BREAKS, Part, content, first, has_rare_break};
 use super::{problem, tags};
 
 /// How much of a text is read at once, in bytes: libyaml keeps four times as much.
@@ -27,7 +27,13 @@ pub(crate) struct Event {
 }
 
 /// The bytes of a document; its last line has an end, as kubectl gives it one.
-type Input<'a> = BufReader<Chain<&'a [u8], &'static [u8]>>;
+pub(super) type Input<'a> = BufReader<Chain<&'a [u8], &'static [u8]>>;
+
+/// What libyaml is given to read.
+pub(super) fn input(text: &str) -> Input<'_> {
+    let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
+    BufReader::with_capacity(CHUNK, text.as_bytes().chain(end))
+}
 
 /// What stands before a place, in bytes.
 #[derive(Default)]
@@ -46,19 +52,19 @@ pub(crate) struct Events<'a> {
     /// A problem that was found before reading.
     problem: Option<Problem>,
     before: Before,
-    is_ended: bool,
+    /// Where the document has ended, in bytes.
+    end: Option<usize>,
     is_done: bool,
 }
 
 impl<'a> Events<'a> {
     pub(crate) fn of(part: Part<'a>) -> Self {
         let text = part.text.strip_prefix(BOM).unwrap_or(part.text);
-        let end = if text.ends_with('\n') { "" } else { "\n" };
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
-        parser.set_input(BufReader::with_capacity(CHUNK, text.as_bytes().chain(end.as_bytes())));
+        parser.set_input(input(text));
         let (places, problem) = (Places::of(&part), unreadable(&part, text));
-        Self { part, parser, places, problem, before: Before::default(), is_ended: false, is_done: false }
+        Self { part, parser, places, problem, before: Before::default(), end: None, is_done: false }
     }
 
     fn read(&mut self) -> Result<Option<Event>, Problem> {
@@ -108,26 +114,27 @@ impl Iterator for Events<'_> {
         if self.is_done {
             return None;
         }
-        let read = self.read();
-        if self.is_ended {
+        if let Some(end) = self.end {
             // kubectl reads one document of this text and drops the rest without a word.
             self.is_done = true;
-            return match read {
-                Ok(event) => event.map(|event| Err((event.span.start, problem::DROPPED.to_owned()))),
-                Err((position, _)) => Some(Err((position, problem::DROPPED.to_owned()))),
-            };
+            let place = |at| self.part.place(end + at);
+            return self.part.text.get(end..).and_then(first).map(|at| Err((place(at), problem::DROPPED.to_owned())));
         }
-        self.is_ended = matches!(&read, Ok(Some(Event { data: EventData::DocumentEnd { .. }, .. })));
-        self.is_done = !matches!(&read, Ok(Some(_)));
+        let read = self.read();
+        match &read {
+            Ok(Some(Event { data: EventData::DocumentEnd { .. }, range, .. })) => self.end = Some(range.end),
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => self.is_done = true,
+        }
         read.transpose()
     }
 }
 
 /// What keeps a document from being read, whatever else is in it.
 fn unreadable(part: &Part<'_>, text: &str) -> Option<Problem> {
-    let first = content(part.text)?;
-    if part.text.get(first..).is_some_and(|text| text.trim_start_matches(BOM).starts_with('%')) {
-        return Some((part.place(first), problem::DIRECTIVE.to_owned()));
+    let begin = content(part.text)?;
+    if part.text.get(begin..).is_some_and(|text| text.trim_start_matches(BOM).starts_with('%')) {
+        return Some((part.place(begin), problem::DIRECTIVE.to_owned()));
     }
     let begins_a_line = |(at, _): &(usize, &str)| part.text.get(..*at).is_some_and(|before| before.ends_with(BREAKS));
     if let Some((at, _)) = part.text.match_indices(BOM).find(begins_a_line) {

@@ -67,8 +67,9 @@ struct Loader {
     number: usize,
     root: Option<Arc<Node>>,
     open: Vec<Collection>,
-    /// What each anchor of the document names.
-    anchors: BTreeMap<String, Arc<Node>>,
+    /// Which of the named nodes of the document each anchor names; none while it stands before one that is still open.
+    anchors: BTreeMap<String, usize>,
+    named: Vec<Arc<Node>>,
     copied: usize,
 }
 
@@ -79,6 +80,7 @@ impl Loader {
         self.root = None;
         self.open.clear();
         self.anchors.clear();
+        self.named.clear();
         if let Some(column) = part.behind {
             self.fault(Position { line: part.start, column }, problem::BEHIND_MARK.to_owned());
         }
@@ -157,7 +159,7 @@ impl Loader {
         }
         // Until it ends nothing has its name, not even what had it before.
         if let Some(anchor) = &collection.anchor {
-            self.anchors.remove(anchor);
+            self.anchors.insert(anchor.clone(), usize::MAX);
         }
         self.open.push(collection);
         Ok(())
@@ -170,7 +172,7 @@ impl Loader {
     }
 
     fn alias(&mut self, anchor: &str, span: Span) -> Result<(), Fatal> {
-        let Some(node) = self.anchors.get(anchor).cloned() else {
+        let Some(node) = self.anchors.get(anchor).and_then(|at| self.named.get(*at)).cloned() else {
             let message = "this alias has no anchor before it in the document, or stands inside its own anchor";
             return Err((span.start, message.to_owned()));
         };
@@ -190,7 +192,8 @@ impl Loader {
 
     fn complete(&mut self, anchor: Option<String>, node: Arc<Node>) -> Result<(), Fatal> {
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, Arc::clone(&node));
+            self.anchors.insert(anchor, self.named.len());
+            self.named.push(Arc::clone(&node));
         }
         let span = node.span();
         self.attach(node, span)

@@ -76,6 +76,13 @@ fn first_of(text: &str) -> Option<usize> {
     text.trim_start().chars().next().filter(|first| *first != '#').map(|_| column)
 }
 
+/// Where the first character is that is neither whitespace nor in a comment, in bytes.
+pub(super) fn first(text: &str) -> Option<usize> {
+    let line = content(text)?;
+    let written = text.get(line..)?;
+    Some(line + written.len() - written.trim_start().len())
+}
+
 /// Whether a text has ends of lines that only YAML 1.1 knows.
 pub(super) fn has_rare_break(text: &str) -> bool {
     text.contains(BREAKS.get(2..).unwrap_or_default())

@@ -57,8 +57,7 @@ impl Said<'_> {
                 (self.at, "an escape of a character is \\x and two digits of its code, \\u and four, or \\U and eight")
             }
             ("found character that cannot start any token", _) => return (self.at, self.first_character()),
-            ("found a tab character that violates indentation", _)
-            | ("found a tab character where an indentation space is expected", _) => (self.at, TAB),
+            (problem, _) if problem.starts_with("found a tab character") => (self.at, TAB),
             ("mapping values are not allowed in this context", _) => (
                 self.at,
                 "a key cannot stand here: correct the indentation of this line, or quote a string that has a colon in it",

@@ -4,11 +4,9 @@
 //! What looks like one may be text. So the tokens are read beforehand, of a copy in which something stands before each such
 //! comma that belongs to no tag and that ends no text: there libyaml refuses the tag.
 
-use std::io::BufReader;
-
 use libyaml_safer::{Encoding, Mark, Scanner};
 
-use super::events::{Before, Problem, number};
+use super::events::{Before, Problem, input, number};
 use super::parts::Part;
 use super::problem;
 
@@ -23,7 +21,7 @@ pub(super) fn unreadable(part: &Part<'_>, text: &str) -> Option<Problem> {
     }
     let mut scanner = Scanner::new();
     scanner.set_encoding(Encoding::Utf8);
-    scanner.set_input(BufReader::new(copy.as_bytes()));
+    scanner.set_input(input(&copy));
     let byte = |mark: Mark| {
         let before = stops.partition_point(|stop| *stop < number(mark.index));
         part.text.len() - text.len() + number(mark.index) - before * STOP.len_utf8()
@@ -51,7 +49,6 @@ fn stopped(text: &str) -> (String, Vec<usize>) {
         }
         copy.push(character);
     }
-    copy.push('\n');
     (copy, stops)
 }
 

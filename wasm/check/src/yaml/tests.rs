@@ -188,6 +188,26 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn what_follows_the_end_of_a_document_is_not_looked_at() {
+    // Each directive would be compared with all those before it.
+    let directives: Vec<_> = (0..200_000).map(|number| format!("%TAG !a{number}! tag:x")).collect();
+    let Stream { documents, faults, .. } = load(&format!("a: 1\n...\n{}\n", directives.join("\n")));
+    assert_eq!((documents.len(), faults.len(), faults[0].position.line), (1, 1, 3));
+    assert_eq!(load("a: 1\n... # b\n\n# c\n").faults.len(), 0);
+}
+
+#[test]
+fn places_are_those_of_a_report_behind_rare_ends_of_lines() {
+    let at = |text: &str, path: &str| load(text).documents[0].1.locate(path);
+    let place = |line, column| Position { line, column };
+    assert_eq!(at("a: 1\u{85}b: 2\u{2028}c: 3\nd: 4\n", "c"), place(1, 11));
+    assert_eq!(at("a: 1\u{85}b: 2\u{2028}c: 3\nd: 4\n", "d"), place(2, 1));
+    assert_eq!(at("x: 0\r\na: 1\rb: 2\u{2029}c: 3\n", "c"), place(3, 6));
+    let second = &load("a: 1\n---\n\u{feff}b: 2\nc: 3\n").documents[1].1;
+    assert_eq!((second.locate("b"), second.locate("c")), (place(3, 2), place(4, 1)));
+}
+
+#[test]
 fn documents_are_counted_and_empty_ones_skipped() {
     let text = "# first\n---\na: 1\n---\n# nothing\n---\nb: 2\n...\n---\nc: 3\n";
     let numbers: Vec<_> = load(text).documents.iter().map(|(number, _)| *number).collect();
