@@ -109,7 +109,7 @@ fn plain(text: &str) -> Result<Scalar, String> {
     })
 }
 
-/// What infinity and what is no number are called as a key.
+/// What infinity and what is not a number are called as a key.
 fn not_finite(text: &str) -> Option<&'static str> {
     match text {
         ".nan" | ".NaN" | ".NAN" => Some(".nan"),

@@ -244,7 +244,7 @@ fn mistaken(rng: &mut Rng) -> String {
     text
 }
 
-fn blanks(rng: &mut Rng, most: usize) -> String {
+fn spaces(rng: &mut Rng, most: usize) -> String {
     " ".repeat(rng.usize(..=most))
 }
 
@@ -255,21 +255,21 @@ fn changed(rng: &mut Rng, text: &str) -> String {
     let indent = line.len() - line.trim_start_matches(' ').len();
     let (key, value) = line.split_once(": ").unwrap_or((line.as_str(), "v"));
     match rng.u8(..22) {
-        0 => lines[at] = format!(" {}{line}", blanks(rng, 2)),
+        0 => lines[at] = format!(" {}{line}", spaces(rng, 2)),
         1 => lines[at] = line[rng.usize(..=indent)..].to_owned(),
         2..=5 => lines[at] = format!("{key}: {}", one(rng, VALUES)),
         6 => lines[at] = format!("{}{}: {value}", " ".repeat(indent), one(rng, VALUES)),
         7 => {
             let quote = if rng.bool() { '\'' } else { '"' };
-            lines[at] = format!("{key}: {quote}{}\n{}{value}{quote}", one(rng, &["x", "", "x "]), blanks(rng, 6));
+            lines[at] = format!("{key}: {quote}{}\n{}{value}{quote}", one(rng, &["x", "", "x "]), spaces(rng, 6));
         }
         8 => {
             let (open, close) = if rng.bool() { ('[', ']') } else { ('{', '}') };
-            let (inner, outer, comma) = (blanks(rng, 6), blanks(rng, 6), one(rng, &[",", ""]));
+            let (inner, outer, comma) = (spaces(rng, 6), spaces(rng, 6), one(rng, &[",", ""]));
             lines[at] = format!("{key}: {open}\n{inner}{value}{comma}\n{outer}{close}");
         }
         9 => lines[at].push_str(one(rng, &[" # c", "# c", "\t# c", " #"])),
-        10 => lines.insert(at, format!("{}# comment", blanks(rng, 6))),
+        10 => lines.insert(at, format!("{}# comment", spaces(rng, 6))),
         11 => {
             lines[at] = format!("{key}: &x {value}");
             let below = rng.usize(at + 1..=lines.len());
