@@ -49,6 +49,12 @@ pub(crate) struct Check {
     /// Fix what can be fixed without a doubt in the files, then check them.
     #[arg(long)]
     fix: bool,
+    /// Make an error of what is not a Kubernetes object, which is else left out and noted.
+    #[arg(long)]
+    strict_files: bool,
+    /// Exit with 0 where there is nothing to check.
+    #[arg(long)]
+    allow_empty: bool,
     /// Files, directories, patterns such as 'manifests/**/*.yaml', or - for standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -85,6 +91,8 @@ impl Check {
             fail_on_warning: self.fail_on.is_some(),
             fix: self.fix,
             write_baseline: self.write_baseline.is_some(),
+            strict_files: self.strict_files,
+            allow_empty: self.allow_empty,
         };
         let inputs = Inputs {
             files: &files,

@@ -6,6 +6,7 @@ use serde_json::Value;
 use vpcguard_policies::field::FieldPath;
 
 use crate::allow::{Allow, Allows};
+use crate::foreign::Sort;
 use crate::report::Location;
 use crate::source::{ParseError, Source};
 use crate::template::Templates;
@@ -105,6 +106,8 @@ pub struct Parsed {
     pub documents: Vec<Document>,
     /// What is wrong with the rest, in order.
     pub errors: Vec<ParseError>,
+    /// What is not meant as a Kubernetes object, and why not, in order.
+    pub foreign: Vec<ParseError>,
     /// The comments that excuse findings.
     pub allows: Vec<Arc<Allow>>,
 }
@@ -126,6 +129,7 @@ pub fn parse(source: &Source) -> Parsed {
         reader.yaml();
     }
     ParseError::sort(&mut reader.parsed.errors);
+    ParseError::sort(&mut reader.parsed.foreign);
     reader.parsed
 }
 
@@ -143,11 +147,13 @@ struct Part {
     start: Position,
     template: Option<Arc<str>>,
     tree: Tree,
+    /// Whether it is an object of a list.
+    is_item: bool,
 }
 
 impl Part {
     fn item(&self, index: usize) -> Self {
-        Self { template: self.template.clone(), tree: self.tree.item(index), ..*self }
+        Self { template: self.template.clone(), tree: self.tree.item(index), is_item: true, ..*self }
     }
 
     /// Where it begins.
@@ -179,7 +185,7 @@ impl DocumentParser<'_> {
             number += 1;
             if !value.is_null() {
                 let tree = Tree::Json(Arc::new(tree), Vec::new());
-                self.object(Part { number, start, template: None, tree }, value, None);
+                self.object(Part { number, start, template: None, tree, is_item: false }, value, None);
             }
         }
         if let Some((position, message)) = error {
@@ -198,7 +204,7 @@ impl DocumentParser<'_> {
         for (number, node) in documents {
             let (start, value) = (node.span().start, node.to_value());
             let template = self.templates.at(start.line);
-            self.object(Part { number, start, template, tree: Tree::Yaml(node) }, value, None);
+            self.object(Part { number, start, template, tree: Tree::Yaml(node), is_item: false }, value, None);
         }
         for fault in faults {
             self.error(fault.document, fault.position, fault.message);
@@ -215,8 +221,13 @@ impl DocumentParser<'_> {
             let items = Items::of(&object);
             return self.list(&part, &mut object, items.as_ref());
         }
-        if let Some(message) = lack(&object) {
-            return self.error(part.number, part.position(), message);
+        match Sort::of(&object) {
+            Sort::Object => {}
+            Sort::Foreign(message) if !part.is_item => {
+                return self.parsed.foreign.push(self.fault(part.number, part.position(), message));
+            }
+            Sort::Foreign(message) => return self.error(part.number, part.position(), message),
+            Sort::Broken(message) => return self.error(part.number, part.position(), message),
         }
         let Part { number, template, tree, .. } = part;
         let text = Some(Arc::clone(self.text));
@@ -234,9 +245,14 @@ impl DocumentParser<'_> {
     }
 
     fn error(&mut self, number: usize, position: Position, message: impl Into<String>) {
+        let error = self.fault(number, position, message);
+        self.parsed.errors.push(error);
+    }
+
+    fn fault(&self, number: usize, position: Position, message: impl Into<String>) -> ParseError {
         let mut error = ParseError::new(self.file, Some(number), position, message);
         error.text = self.text.shown_line(position.line);
-        self.parsed.errors.push(error);
+        error
     }
 }
 
@@ -244,29 +260,6 @@ impl DocumentParser<'_> {
 fn is_list(object: &Value) -> bool {
     let has_kind = object.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
     has_kind && matches!(object.get("items"), Some(Value::Array(_) | Value::Null))
-}
-
-/// What keeps a value from being a Kubernetes object.
-fn lack(object: &Value) -> Option<String> {
-    let what = match object {
-        Value::Object(_) => None,
-        Value::Array(_) => Some("a list"),
-        Value::String(_) => Some("a string"),
-        Value::Number(_) => Some("a number"),
-        Value::Bool(_) => Some("a boolean"),
-        Value::Null => Some("null"),
-    };
-    if let Some(what) = what {
-        return Some(format!("not a Kubernetes object: it is {what}"));
-    }
-    let has =
-        |object: &Value, field: &str| object.get(field).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-    let mut missing: Vec<_> = ["apiVersion", "kind"].into_iter().filter(|field| !has(object, field)).collect();
-    let is_named = |metadata: &Value| has(metadata, "name") || has(metadata, "generateName");
-    if !object.get("metadata").is_some_and(is_named) {
-        missing.push("metadata.name");
-    }
-    (!missing.is_empty()).then(|| format!("not a Kubernetes object: it needs {} (a string)", missing.join(", ")))
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub struct Folder {
     pub documents: Vec<Document>,
     /// What could not be read.
     pub errors: Vec<ParseError>,
+    /// What is not meant as a Kubernetes object, and why not.
+    pub foreign: Vec<ParseError>,
     /// The comments that excuse findings.
     pub allows: Vec<Arc<Allow>>,
 }
@@ -42,6 +44,7 @@ impl Folder {
         for parsed in sources.iter().map(parse) {
             folder.documents.extend(parsed.documents);
             folder.errors.extend(parsed.errors);
+            folder.foreign.extend(parsed.foreign);
             folder.allows.extend(parsed.allows);
         }
         folder

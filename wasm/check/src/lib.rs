@@ -27,6 +27,7 @@ mod document;
 mod fingerprint;
 mod fix;
 mod folder;
+mod foreign;
 mod json;
 mod report;
 mod settings;

@@ -51,6 +51,10 @@ export interface Options {
   baseline?: File;
   /** Make a baseline of all findings, instead of reporting them: {@link Checked.baseline}. */
   writeBaseline?: boolean;
+  /** Make an error of what is not a Kubernetes object, which is else left out and noted. */
+  strictFiles?: boolean;
+  /** Exit with 0 where there is nothing to check. */
+  allowEmpty?: boolean;
   /** The files before a change: only what the change makes worse is reported. */
   compareTo?: Manifest[];
   /** Fix what can be fixed without a doubt, then check: {@link Checked.fixed}. */

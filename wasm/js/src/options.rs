@@ -7,8 +7,19 @@ use wasm_bindgen::JsValue;
 use crate::input::{self, Wrong, field, flag, optional};
 
 /// What there is. The command `vpcguard-check` has a flag for each but `color`.
-const KNOWN: &[&str] =
-    &["state", "settings", "format", "failOn", "baseline", "writeBaseline", "compareTo", "fix", "color"];
+const KNOWN: &[&str] = &[
+    "state",
+    "settings",
+    "format",
+    "failOn",
+    "baseline",
+    "writeBaseline",
+    "compareTo",
+    "fix",
+    "color",
+    "strictFiles",
+    "allowEmpty",
+];
 
 /// The options of a check.
 #[derive(Debug, Default)]
@@ -43,6 +54,8 @@ fn of_object(value: &JsValue) -> Result<Options, Wrong> {
         fail_on_warning: optional(&given("failOn"), fails_on_warning)?.unwrap_or(false),
         fix: is_set("fix")?,
         write_baseline: is_set("writeBaseline")?,
+        strict_files: is_set("strictFiles")?,
+        allow_empty: is_set("allowEmpty")?,
     };
     Ok(Options {
         command,

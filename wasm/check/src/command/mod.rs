@@ -15,7 +15,7 @@ use crate::fix::{Fixed, fix};
 use crate::folder::{Folder, check_uncut};
 use crate::report::{Format, Report};
 use crate::settings::parse_settings;
-use crate::source::{STDIN, Source};
+use crate::source::{ParseError, STDIN, Source};
 pub use outcome::Outcome;
 
 /// What is to be done.
@@ -31,6 +31,10 @@ pub struct Command {
     pub fix: bool,
     /// Whether to write a baseline of what is found instead of reporting it.
     pub write_baseline: bool,
+    /// Whether a document that is not a Kubernetes object is an error, and not only left out.
+    pub strict_files: bool,
+    /// Whether it is right that nothing is checked.
+    pub allow_empty: bool,
 }
 
 /// What it is done with.
@@ -109,7 +113,8 @@ impl Command {
         if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
             return Err(vec!["--fix cannot fix standard input (-); name the file".to_owned()]);
         }
-        let mut checks = Checks { settings, state: state.documents, live };
+        let strict_files = self.strict_files;
+        let mut checks = Checks { settings, state: state.documents, strict_files, live };
         // What is left of the state is used all the same: it may be all that matters.
         let mut done = Done { complaints: lines(state.errors), ..Done::default() };
         let (files, fixed) = if self.fix { fixed(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
@@ -131,6 +136,10 @@ impl Command {
         }
         if self.write_baseline {
             take_all(&mut done, &mut notes);
+        }
+        if !self.allow_empty && is_empty(&done.report) {
+            done.complaints
+                .push("nothing was checked, for no object was found; if that is right, pass --allow-empty".to_owned());
         }
         let is_incomplete = !done.complaints.is_empty();
         done.exit_code = Outcome::of(&done.report, is_incomplete, self.fail_on_warning).code();
@@ -159,16 +168,48 @@ fn take_all(done: &mut Done, notes: &mut Vec<String>) {
 struct Checks<F> {
     settings: Settings,
     state: Vec<Document>,
+    strict_files: bool,
     live: F,
 }
 
 impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<F> {
     fn report(&mut self, files: &[Source]) -> Result<Report, Refusal> {
         let mut folder = Folder::parse(files);
+        let foreign = std::mem::take(&mut folder.foreign);
+        let note = left_out(&foreign).filter(|_| !self.strict_files);
+        if self.strict_files {
+            folder.errors.extend(foreign);
+        }
         let ClusterState { state, kinds } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
         let state = state.iter().chain(&self.state);
-        check_uncut(&folder, state, &kinds, &self.settings).map_err(|error| vec![error.to_string()])
+        let report = check_uncut(&folder, state, &kinds, &self.settings);
+        let mut report = report.map_err(|error| vec![error.to_string()])?;
+        report.notes.extend(note);
+        Ok(report)
     }
+}
+
+/// Whether there was nothing to check, and nothing that could not be read.
+fn is_empty(report: &Report) -> bool {
+    report.summary().objects == 0 && report.errors().is_empty()
+}
+
+/// How many files are named that hold something else.
+const MOST_NAMED: usize = 5;
+
+/// What a folder holds besides objects, in a line.
+fn left_out(foreign: &[ParseError]) -> Option<String> {
+    let mut files: Vec<_> = foreign.iter().map(|left_out| left_out.file.as_str()).collect();
+    files.dedup();
+    let named = files.get(..MOST_NAMED).unwrap_or(&files).join(", ");
+    let (noun, verb) = if foreign.len() == 1 { ("document is", "was") } else { ("documents are", "were") };
+    let object = if foreign.len() == 1 { "a Kubernetes object" } else { "Kubernetes objects" };
+    let more = match files.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more files"),
+    };
+    let count = foreign.len();
+    (count > 0).then(|| format!("{count} {noun} not {object} and {verb} left out: {named}{more}"))
 }
 
 /// The files after fixing, and what was fixed in those that changed.

@@ -232,3 +232,30 @@ fn a_comment_hides_no_denial_that_is_not_listed() {
     assert_eq!((denied.exit_code, denials.len()), (1, 1));
     assert_eq!(denials[0].finding.rule(), "policy-route-syntax");
 }
+
+#[test]
+fn what_is_not_an_object_is_noted_or_with_strict_files_an_error() {
+    let chart = source("Chart.yaml", "apiVersion: v2\nname: c\n");
+    let values = source("values.yaml", "a: 1\n---\nb: 2\n");
+    let vpc = source("vpc.yaml", "apiVersion: kubeovn.io/v1\nkind: Vpc\nmetadata: {name: v}\n");
+    let files = [chart, values, vpc];
+    let inputs = Inputs { files: &files, ..Inputs::default() };
+    let done = Command::default().run(&inputs);
+    assert_eq!(done.exit_code, 0, "{}", done.output);
+    let note = "3 documents are not Kubernetes objects and were left out: Chart.yaml, values.yaml";
+    assert_eq!(done.report.notes(), [note]);
+    let strict = Command { strict_files: true, ..Command::default() }.run(&inputs);
+    assert_eq!((strict.exit_code, strict.report.errors().len()), (2, 3));
+}
+
+#[test]
+fn nothing_checked_is_not_green() {
+    let files = [source("values.yaml", "a: 1\n")];
+    for files in [&files[..], &[]] {
+        let inputs = Inputs { files, ..Inputs::default() };
+        let done = Command::default().run(&inputs);
+        assert_eq!((done.exit_code, done.complaints.len()), (2, 1));
+        assert!(done.complaints[0].starts_with("nothing was checked"), "{:?}", done.complaints);
+        assert_eq!(Command { allow_empty: true, ..Command::default() }.run(&inputs).exit_code, 0);
+    }
+}

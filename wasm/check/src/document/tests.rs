@@ -25,7 +25,7 @@ fn a_byte_order_mark_is_no_part_of_the_first_line() {
     assert_eq!(errors(&parsed), [r#"a.yaml:4:1: the key "kind" stands twice, first in line 2"#]);
     let parsed = read("a.yaml", "\u{feff}a: 1\na: 2");
     assert_eq!(errors(&parsed), [r#"a.yaml:2:1: the key "a" stands twice, first in line 1"#]);
-    let parsed = read("a.json", "\u{feff}{\"kind\": 5}");
+    let parsed = read("a.json", "\u{feff}{\"kind\": \"Pod\"}");
     assert_eq!(parsed.errors[0].column, 1);
 }
 
@@ -57,36 +57,42 @@ items: [{metadata: {name: c}}]
 }
 
 #[test]
-fn what_is_no_object_is_an_error_and_costs_nothing_else() {
+fn what_was_not_meant_as_an_object_is_left_out_and_costs_nothing_else() {
     let text = "- a\n---\nfoo: bar\n---\napiVersion: v1\nkind: Pod\nmetadata: {generateName: p-}\n---\n5\n";
     let parsed = read("a.yaml", text);
     assert_eq!(objects(&parsed), ["3 Pod "]);
+    assert_eq!(errors(&parsed), [""; 0]);
     assert_eq!(
-        errors(&parsed),
+        parsed.foreign.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
             "a.yaml:1:1: not a Kubernetes object: it is a list",
-            "a.yaml:3:1: not a Kubernetes object: it needs apiVersion, kind, metadata.name (a string)",
+            "a.yaml:3:1: not a Kubernetes object: it has no apiVersion, kind and name",
             "a.yaml:9:1: not a Kubernetes object: it is a number",
         ]
     );
+    // What stands in a list of objects was meant as one.
+    let parsed = read("a.yaml", "kind: List\napiVersion: v1\nitems: [5]\n");
+    assert_eq!(errors(&parsed), ["a.yaml:3:9: not a Kubernetes object: it is a number"]);
 }
 
 #[test]
 fn errors_are_in_the_order_of_the_text() {
-    let parsed = read("a.yaml", "a: 1\na: 2\n---\nfoo: bar\n---\nb: [\n");
+    let parsed = read("a.yaml", "a: 1\na: 2\n---\nkind: Pod\n---\nb: [\n");
     let places: Vec<_> = parsed.errors.iter().map(|error| (error.document, error.line)).collect();
     assert_eq!(places, [(Some(1), 2), (Some(2), 4), (Some(3), 6)]);
 }
 
 #[test]
 fn json_is_read_as_json() {
-    let parsed =
-        read("a.json", "{\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"}}\n{}\n{");
+    let parsed = read(
+        "a.json",
+        "{\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"}}\n{\"kind\": \"Pod\"}\n{",
+    );
     assert_eq!(objects(&parsed), ["1 Pod a"]);
     assert_eq!(
         errors(&parsed),
         [
-            "a.json:3:1: not a Kubernetes object: it needs apiVersion, kind, metadata.name (a string)",
+            "a.json:3:1: not a Kubernetes object: it needs apiVersion, metadata.name (a string)",
             "a.json:4:1: EOF while parsing an object",
         ]
     );

@@ -21,6 +21,8 @@ Options:
       --write-baseline <FILE>  Write all findings to this file, for --baseline, instead of reporting them
       --compare-to <PATH>      Report only what is worse than in these manifests
       --fix                    Fix what can be fixed without a doubt in the files, then check them
+      --strict-files           Make an error of what is not a Kubernetes object, which is else left out and noted
+      --allow-empty            Exit with 0 where there is nothing to check
   -h, --help                   Print help
   -V, --version                Print version
 `;
@@ -34,6 +36,8 @@ const OPTIONS = {
   "write-baseline": { type: "string" },
   "compare-to": { type: "string" },
   fix: { type: "boolean", default: false },
+  "strict-files": { type: "boolean", default: false },
+  "allow-empty": { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
   version: { type: "boolean", short: "V", default: false },
 };

@@ -38,6 +38,8 @@ function run(args) {
     failOn: options["fail-on"],
     fix: options.fix,
     writeBaseline: newBaseline !== undefined,
+    strictFiles: options["strict-files"],
+    allowEmpty: options["allow-empty"],
     color: isColoured(process.stdout, process.env),
   });
   const complaints = [...checked.complaints, ...problems];
