@@ -1,6 +1,6 @@
 //! Every rule of the table has a file, a page and a case; and every place that makes a finding has a case.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use std::collections::BTreeSet;
 use std::fs;

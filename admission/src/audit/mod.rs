@@ -91,11 +91,7 @@ async fn audit(settings: &Settings, shows_progress: bool) -> Result<Audited, Sna
 fn reviewed(settings: &Settings) -> Vec<Collection> {
     let in_force = TABLE.iter().filter(|rule| rule.action(settings) != RuleAction::Off);
     let kinds: BTreeSet<Kind> = in_force.flat_map(|rule| rule.kinds()).filter(|kind| kind.is_stored()).collect();
-    let collections = |kind| match kind {
-        Kind::ConfigMap => Collection::config_maps(settings).collect(),
-        kind => vec![Collection::all(kind)],
-    };
-    kinds.into_iter().flat_map(collections).collect()
+    Collection::read_by_rules(kinds, settings)
 }
 
 fn add(report: &mut Report, object: Value, cluster: &Inventory, settings: &Settings) -> Result<(), ViewError> {

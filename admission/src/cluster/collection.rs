@@ -48,15 +48,22 @@ impl Collection {
         Self { kind, namespace: None, name: None }
     }
 
-    /// What rules look up: all objects of each kind, but of the ConfigMaps only those that they read, for others may hold
-    /// anything.
+    /// All objects of these kinds, but of the ConfigMaps only those that rules read, for others may hold anything.
+    pub(crate) fn read_by_rules(kinds: impl IntoIterator<Item = Kind>, settings: &Settings) -> Vec<Self> {
+        let of_kind = |kind| match kind {
+            Kind::ConfigMap => Self::config_maps(settings).collect(),
+            kind => vec![Self::all(kind)],
+        };
+        kinds.into_iter().flat_map(of_kind).collect()
+    }
+
+    /// What rules look up.
     pub(crate) fn looked_up(settings: &Settings) -> Vec<Self> {
-        let kinds = Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind) && *kind != Kind::ConfigMap);
-        kinds.map(Self::all).chain(Self::config_maps(settings)).collect()
+        Self::read_by_rules(Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind)), settings)
     }
 
     /// The ConfigMaps that rules read.
-    pub(crate) fn config_maps(settings: &Settings) -> impl Iterator<Item = Self> {
+    fn config_maps(settings: &Settings) -> impl Iterator<Item = Self> {
         let namespace = settings.kube_ovn.namespace.clone();
         [NAT_CONFIG, NAT_GW_CONFIG].into_iter().map(move |name| Self {
             kind: Kind::ConfigMap,

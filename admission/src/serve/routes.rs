@@ -67,11 +67,11 @@ impl Webhook {
     ) -> Result<Response, Unjudged> {
         let metrics = Arc::clone(&self.metrics);
         let judging = move |body| async move { respond(endpoint, peer, body, limit, &reviewer, &metrics).await };
-        let reviewed = self.pool.run(body, limit, budget, judging).await;
-        if matches!(reviewed, Err(Failure::Panic)) {
+        let answered = self.pool.run(body, limit, budget, judging).await;
+        if matches!(answered, Err(Failure::Panic)) {
             self.metrics.count_panic();
         }
-        reviewed?
+        answered?
     }
 }
 

@@ -28,11 +28,11 @@ pub(super) async fn respond(
 ) -> Result<Response, Unjudged> {
     let request = Request::from_review(&body.bytes).map_err(Failure::from)?;
     drop(body);
-    let reviewed = match endpoint {
+    let outcome = match endpoint {
         Endpoint::Validate => reviewer.validate(&request, peer, limit).await,
         Endpoint::Mutate => reviewer.mutate(&request),
     };
-    let Reviewed { verdict, warning } = reviewed.map_err(|failure| Unjudged::of(&request, failure))?;
+    let Reviewed { verdict, warning } = outcome.map_err(|failure| Unjudged::of(&request, failure))?;
     let decision = if verdict.allowed { Decision::Allowed } else { Decision::Denied };
     metrics.count_request(endpoint, (&request).into(), decision);
     metrics.count_violations(&verdict);

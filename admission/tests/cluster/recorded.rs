@@ -63,11 +63,11 @@ fn the_api_server_sends_what_was_recorded() {
 #[test]
 fn every_kind_that_is_reviewed_has_a_sample() {
     let samples = parse_value(&Source { name: "samples.yaml".to_owned(), bytes: SAMPLES.into() }).unwrap();
-    let sampled: Vec<_> = samples.as_array().unwrap().iter().map(|sample| Kind::of(&sample["object"])).collect();
+    let of_kinds: Vec<_> = samples.as_array().unwrap().iter().map(|sample| Kind::of(&sample["object"])).collect();
     // That an object of any kind has fields of the right types is not a reason to record it.
     let is_reviewed = |kind: &&Kind| TABLE.iter().any(|rule| rule.reads_of(**kind));
     let lacking: Vec<_> =
-        Kind::ALL.iter().filter(is_reviewed).filter(|kind| !sampled.contains(&Some(**kind))).collect();
+        Kind::ALL.iter().filter(is_reviewed).filter(|kind| !of_kinds.contains(&Some(**kind))).collect();
     assert!(lacking.is_empty(), "samples.yaml has no {lacking:?}");
 }
 

@@ -15,14 +15,14 @@ pub(super) fn role() -> Result<String> {
             None => groups.push((kind.group(), vec![kind.plural()])),
         }
     }
-    let rule = |(group, plurals): (&str, Vec<&str>)| -> Value {
+    let allowed = |(group, plurals): (&str, Vec<&str>)| -> Value {
         json!({"apiGroups": [group], "resources": plurals, "verbs": ["get", "list"]})
     };
     let role = yaml::text(&json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": "vpcguard-auditor"},
-        "rules": groups.into_iter().map(rule).collect::<Vec<_>>(),
+        "rules": groups.into_iter().map(allowed).collect::<Vec<_>>(),
     }))?;
     Ok(format!("```yaml\n{role}```"))
 }

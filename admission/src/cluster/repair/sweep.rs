@@ -38,7 +38,8 @@ struct Violation {
 /// Looks through all, and writes events about what it finds.
 pub(super) async fn sweep(cache: &ClusterCache, events: &Events) -> Result<Counts, String> {
     let (mut counts, mut violations) = (Counts::new(), Vec::new());
-    for kind in kinds() {
+    for collection in Collection::read_by_rules(kinds(), cache.settings()) {
+        let kind = collection.kind;
         let mut failed = None;
         let look = |object: Result<RawObject, TooMany>| {
             let object = match object {
@@ -60,9 +61,9 @@ pub(super) async fn sweep(cache: &ClusterCache, events: &Events) -> Result<Count
                 Err(error) => failed = Some(error.to_string()),
             }
         };
-        match Collection::all(kind).each_to_judge(cache.client(), look).await {
+        match collection.each_to_judge(cache.client(), look).await {
             Err(error) if code(&error) != Some(404) => {
-                return Err(format!("cannot list {}: {}", kind.plural(), reason(&error)));
+                return Err(format!("cannot list {collection}: {}", reason(&error)));
             }
             _ => failed.map_or(Ok(()), Err)?,
         }
