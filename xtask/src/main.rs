@@ -40,6 +40,8 @@ struct Cli {
 enum Task {
     /// Runs all tests, after setting up what they need.
     Test,
+    /// Runs what tests a rule and its pages, without setting anything up (seconds, once it is built).
+    Quick,
     /// Finds or makes what tests run against, and prints where it is: etcd, kube-apiserver and kubectl, Kube-OVN's controller, OVN.
     Assets,
     /// Checks format, lints and dependencies.
@@ -105,6 +107,7 @@ fn main() -> Result<()> {
     shell.change_dir(root());
     match Cli::parse().task {
         Task::Test => test::run(&shell),
+        Task::Quick => test::quick(&shell),
         Task::Assets => parts::run(&shell),
         Task::Lint => lint::run(&shell),
         Task::Docs => docs::write(&shell),

@@ -1,4 +1,4 @@
-//! `cargo xtask test` and `cargo xtask bench`.
+//! `cargo xtask test`, `cargo xtask quick` and `cargo xtask bench`.
 
 use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
@@ -28,6 +28,18 @@ fn steps(shell: &Shell, times: &mut Times) -> Result<()> {
     times.step("build", || cmd!(shell, "cargo build --workspace --all-targets --locked").run())?;
     times.step("test", || cmd!(shell, "cargo test --workspace --locked").run())?;
     times.step("bounds", || count_bounds(shell))?;
+    Ok(())
+}
+
+/// Runs what a rule can break beside itself: its own tests, the corpus, what is said of it, and what is made from it.
+pub(crate) fn quick(shell: &Shell) -> Result<()> {
+    const OF_THE_TABLE: &[&str] = &["corpus_library", "table", "asks", "reads", "fields", "floors", "spans"];
+    let tests = OF_THE_TABLE.iter().flat_map(|test| ["--test", test]);
+    cmd!(shell, "cargo test --quiet --package vpcguard-policies --lib --locked").run()?;
+    cmd!(shell, "cargo test --quiet --workspace --locked {tests...}").run()?;
+    // Of these the parts that start nothing. All packages at once, or each would be built with features of its own.
+    let made = ["rules::", "links::", "current::", "docs::"];
+    cmd!(shell, "cargo test --quiet --workspace --locked --test docs --test chart --bin xtask -- {made...}").run()?;
     Ok(())
 }
 
