@@ -36,6 +36,11 @@ use super::world::PATIENCE;
 /// Objects of all kinds, each with what an UPDATE changes in it.
 const SAMPLES: &str = include_str!("samples.yaml");
 
+fn samples() -> Vec<Value> {
+    let samples = parse_value(&Source { name: "samples.yaml".to_owned(), bytes: SAMPLES.into() }).unwrap();
+    samples.as_array().unwrap().clone()
+}
+
 /// What was asked: the name of a file, and the AdmissionReview.
 type Reviews = BTreeMap<String, Value>;
 
@@ -62,8 +67,7 @@ fn the_api_server_sends_what_was_recorded() {
 /// Whatever a rule reviews has a sample, and so have the bodies of its requests.
 #[test]
 fn every_kind_that_is_reviewed_has_a_sample() {
-    let samples = parse_value(&Source { name: "samples.yaml".to_owned(), bytes: SAMPLES.into() }).unwrap();
-    let of_kinds: Vec<_> = samples.as_array().unwrap().iter().map(|sample| Kind::of(&sample["object"])).collect();
+    let of_kinds: Vec<_> = samples().iter().map(|sample| Kind::of(&sample["object"])).collect();
     // That an object of any kind has fields of the right types is not a reason to record it.
     let is_reviewed = |kind: &&Kind| TABLE.iter().any(|rule| rule.reads_of(**kind));
     let lacking: Vec<_> =
@@ -109,13 +113,16 @@ fn record(plane: &ControlPlane) -> Reviews {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let reviews = Arc::new(Mutex::new(Reviews::new()));
     let address = runtime.block_on(listen(&pki.leaf(&["127.0.0.1"]).unwrap(), Arc::clone(&reviews)));
+    let samples = samples();
+    let groups: BTreeSet<_> =
+        samples.iter().filter_map(|sample| Kind::of(&sample["object"])).map(Kind::group).collect();
     let mut configuration = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": "recorder"},
         "webhooks": [{
             "name": "recorder.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
             "failurePolicy": "Fail", "clientConfig": {"service": {"path": "/"}},
-            "rules": [{"apiGroups": ["", "apps", "batch", "discovery.k8s.io", "k8s.cni.cncf.io", "kubeovn.io", "kubevirt.io"],
+            "rules": [{"apiGroups": groups,
                        "apiVersions": ["*"], "resources": ["*", "pods/binding"], "operations": ["CREATE", "UPDATE"]}],
         }],
     });
@@ -132,8 +139,7 @@ fn record(plane: &ControlPlane) -> Reviews {
         assert!(begun.elapsed() < PATIENCE, "the webhook is not called");
         apply(&probe, &["--dry-run=server"]);
     }
-    let samples = parse_value(&Source { name: "samples.yaml".to_owned(), bytes: SAMPLES.into() }).unwrap();
-    for sample in samples.as_array().unwrap() {
+    for sample in &samples {
         let mut object = sample["object"].clone();
         if let Some(path) = sample["posted"].as_str() {
             let args = ["create", "--raw", path, "-f", "-"];
