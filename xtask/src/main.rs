@@ -17,6 +17,7 @@ mod npm;
 mod ovn;
 mod parts;
 mod races;
+mod scaffold;
 mod sources;
 mod test;
 mod times;
@@ -42,6 +43,10 @@ enum Task {
     Test,
     /// Runs what tests a rule and its pages, without setting anything up (seconds, once it is built).
     Quick,
+    /// Writes the files of a new rule and its rows, and prints what is left to write.
+    NewRule(scaffold::NewRule),
+    /// Writes the files of a new kind and its rows, and prints what is left to write.
+    NewKind(scaffold::NewKind),
     /// Finds or makes what tests run against, and prints where it is: etcd, kube-apiserver and kubectl, Kube-OVN's controller, OVN.
     Assets,
     /// Checks format, lints and dependencies.
@@ -108,6 +113,8 @@ fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Test => test::run(&shell),
         Task::Quick => test::quick(&shell),
+        Task::NewRule(asked) => scaffold::new_rule(&shell, &asked),
+        Task::NewKind(asked) => scaffold::new_kind(&shell, &asked),
         Task::Assets => parts::run(&shell),
         Task::Lint => lint::run(&shell),
         Task::Docs => docs::write(&shell),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use xshell::Shell;
 
-pub(crate) use rules::pages;
+pub(crate) use rules::{pages, rule_id};
 
 use crate::{kubewarden, root};
 

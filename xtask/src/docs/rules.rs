@@ -79,7 +79,7 @@ fn collect(folder: &Path, pages: &mut BTreeMap<String, String>) -> Result<()> {
 }
 
 /// The id in `pub const RULE: … = … { id: "…"`.
-fn rule_id(source: &str) -> Option<&str> {
+pub(crate) fn rule_id(source: &str) -> Option<&str> {
     let (_, rule) = source.split_once("pub const RULE")?;
     let (_, id) = rule.split_once("id: \"")?;
     id.split_once('"').map(|(id, _)| id)
