@@ -20,42 +20,47 @@ const MEMBERS: usize = 2;
 pub(super) fn count<'b>(parts: impl Iterator<Item = &'b [u8]>) -> Result<usize, Failure> {
     let (mut all, mut of_member) = (0, 0);
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
-    for byte in parts.flatten() {
-        if is_text {
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'"' => is_text = false,
-                _ => {}
+    for part in parts {
+        for byte in part {
+            if is_text {
+                match byte {
+                    _ if is_escaped => is_escaped = false,
+                    b'\\' => is_escaped = true,
+                    b'"' => is_text = false,
+                    _ => {}
+                }
+                continue;
             }
-            continue;
-        }
-        if byte.is_ascii_whitespace() {
-            continue;
-        }
-        let mut values = 0;
-        match byte {
-            b'"' => is_text = true,
-            b',' if depth == MEMBERS => {
-                all += 1;
-                of_member = 0;
+            let values = match byte {
+                b'"' => {
+                    is_text = true;
+                    continue;
+                }
+                b']' | b'}' => {
+                    depth = depth.saturating_sub(1);
+                    continue;
+                }
+                b',' if depth == MEMBERS => {
+                    all += 1;
+                    of_member = 0;
+                    0
+                }
+                b',' | b':' => 1,
+                b'[' => {
+                    depth += 1;
+                    1
+                }
+                b'{' => {
+                    depth += 1;
+                    OBJECT
+                }
+                _ => continue,
+            };
+            all += values;
+            of_member += values;
+            if of_member > MOST_VALUES || all > 2 * MOST_VALUES {
+                return Err(Failure::TooManyValues { limit: MOST_VALUES });
             }
-            b',' | b':' => values += 1,
-            b'[' => {
-                depth += 1;
-                values += 1;
-            }
-            b'{' => {
-                depth += 1;
-                values += OBJECT;
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        all += values;
-        of_member += values;
-        if of_member > MOST_VALUES || all > 2 * MOST_VALUES {
-            return Err(Failure::TooManyValues { limit: MOST_VALUES });
         }
     }
     Ok(all)

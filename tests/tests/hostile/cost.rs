@@ -21,6 +21,10 @@ const MOST: usize = 64 << 10;
 /// What is smaller costs what is asked of the cluster, whatever it says.
 const SMALL: usize = 16 << 10;
 
+/// How many bytes what stands between two separators counts for besides its own: each is a value, in JSON or in a list that is
+/// taken apart, and takes memory of its own.
+const VALUE: usize = 8;
+
 /// How many instructions a byte may cost, in those that a byte of the median body costs.
 const FACTOR: f64 = 3.0;
 
@@ -60,13 +64,13 @@ fn no_byte_costs_much_more_than_that_of_the_median_body() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     // The first part is the start, then come a body and what is between bodies by turns.
     let costs = (0..bodies.len()).map(|number| counted(&folder.path().join(format!("counted.{}", 2 * number + 2))));
-    let length = |body: &Body| f64::from(u32::try_from(body.bytes.len()).unwrap());
-    let small = f64::from(u32::try_from(SMALL).unwrap());
-    let mut costs: Vec<_> =
-        costs.zip(&bodies).map(|(cost, body)| (cost / length(body).max(small), cost, body)).collect();
+    let number = |number: usize| f64::from(u32::try_from(number).unwrap());
+    let values = |body: &Body| body.bytes.iter().filter(|byte| b",:[{".contains(byte)).count();
+    let weight = |body: &Body| number(body.bytes.len().max(SMALL) + VALUE * values(body));
+    let mut costs: Vec<_> = costs.zip(&bodies).map(|(cost, body)| (cost / weight(body), cost, body)).collect();
     costs.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
     let mut of_large: Vec<_> =
-        costs.iter().filter(|(.., body)| length(body) >= small).map(|(rate, ..)| *rate).collect();
+        costs.iter().filter(|(.., body)| body.bytes.len() >= SMALL).map(|(rate, ..)| *rate).collect();
     let median = of_large.swap_remove(of_large.len() / 2);
     let worst = costs.iter().rev().take(5).map(|(rate, cost, body)| {
         let text = String::from_utf8_lossy(&body.bytes);
