@@ -1,7 +1,8 @@
 //! `vpcguard serve`: the admission webhook.
 //!
-//! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`], in its [`room`] → [`judging`] →
-//! [`webhook`] → [`reviewer`], which is a live cluster or, [`standalone`], a directory. What gets no verdict on its way is answered by [`unjudged`]. Beside it [`probes`]
+//! A request's way: [`listener`] (TCP, TLS, HTTP/1.1) → [`routes`] → [`body`], in its [`body_budget`] → [`review_pool`] →
+//! [`webhook`] → [`reviewer`], which is a live cluster or, [`standalone`], a directory. What gets no verdict on its way is
+//! answered by [`unjudged`]. Beside it [`probes`]
 //! answers on a port of its own, [`certificates`] renews what TLS shows, [`reload`] reads the settings again, and [`start`]
 //! puts it all together. [`bodies`] does without connections.
 

@@ -73,7 +73,7 @@ macro_rules! objects {
         #[derive(Clone, Debug)]
         pub enum Object {
             $(
-                #[doc = concat!("As [`", stringify!($type), "`].")]
+                #[doc = concat!("As [`super::", stringify!($type), "`].")]
                 $variant(Arc<super::$type>),
             )+
         }

@@ -23,7 +23,7 @@ macro_rules! checks {
             /// What goes, of these kinds.
             Deletion(&'static [Kind], CheckOf<Object>),
             $(
-                #[doc = concat!("Whatever is read as [`", stringify!($type), "`].")]
+                #[doc = concat!("Whatever is read as [`kinds::", stringify!($type), "`].")]
                 $variant(&'static [Read], CheckOf<kinds::$type>),
             )+
         }
