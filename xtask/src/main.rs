@@ -41,7 +41,7 @@ struct Cli {
 enum Task {
     /// Runs all tests, after setting up what they need.
     Test,
-    /// Runs what tests a rule and its pages, without setting anything up (seconds, once it is built).
+    /// Runs what tests a rule and its pages, without setting anything up (half a minute, once it is built).
     Quick,
     /// Writes the files of a new rule and its rows, and prints what is left to write.
     NewRule(scaffold::NewRule),
