@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use vpcguard_policies::kinds::is_built_in;
 use vpcguard_policies::rule::Check;
 use vpcguard_policies::rules::TABLE;
 use vpcguard_policies::{Kind, Read};
 
 /// The labels, which are compared as a whole.
 const LABELS: &str = "metadata.labels";
-
-/// The API groups of Kubernetes itself, whose API server holds every field to its type.
-const BUILT_IN: &[&str] = &["", "apps", "batch", "discovery.k8s.io", "networking.k8s.io"];
 
 /// A part of an object that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +78,7 @@ fn template(pod_path: &'static str) -> &'static str {
 /// The parts of a kind that are read by type, which is all that a check of every kind looks at. Labels and annotations are
 /// left out: that they are strings, the API server itself sees to, in custom resources too.
 fn typed_fields(kind: Kind) -> &'static [&'static str] {
-    if BUILT_IN.contains(&kind.group()) { &[] } else { kind.parts() }
+    if is_built_in(kind.group()) { &[] } else { kind.parts() }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
-use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG, by_group};
 use vpcguard_policies::{Inventory, Kind, Settings};
 
 use super::{NAME, NAMESPACE, metadata, metadata_in, object, texts};
@@ -53,11 +53,13 @@ pub(super) fn permissions(settings: &Settings) -> serde_json::Result<[Value; 6]>
 
 fn cluster_rules() -> Vec<PolicyRule> {
     let is_watched = |kind: &Kind| Inventory::keeps(*kind);
-    let watched = Kind::ALL.iter().copied().filter(is_watched);
+    // ConfigMaps are a matter of one namespace.
+    let watched = Kind::ALL.iter().copied().filter(is_watched).filter(|kind| *kind != Kind::ConfigMap);
     // What is where it may not be is looked for once in a while, and not kept in memory.
     let swept = sweep::kinds().filter(|kind| !is_watched(kind));
-    let mut rules: Vec<_> = by_group(watched).map(|(group, plurals)| allow(group, &plurals, &READ)).collect();
-    rules.extend(by_group(swept).map(|(group, plurals)| allow(group, &plurals, &["list"])));
+    let mut rules: Vec<_> =
+        by_group(watched).into_iter().map(|(group, plurals)| allow(group, &plurals, &READ)).collect();
+    rules.extend(by_group(swept).into_iter().map(|(group, plurals)| allow(group, &plurals, &["list"])));
     rules.extend([
         allow(GROUP, &["addressledgers", "addressindices"], &WRITE),
         allow(GROUP, &["addressindices/status"], &["update"]),
@@ -85,18 +87,6 @@ fn ca_rules() -> Vec<PolicyRule> {
 
 fn of_the_ca() -> ObjectMeta {
     ObjectMeta { name: Some(CA.to_owned()), ..metadata_in(NAMESPACE) }
-}
-
-/// The plurals of kinds, by API group. ConfigMaps are a matter of one namespace.
-fn by_group(kinds: impl Iterator<Item = Kind>) -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
-    let mut groups: Vec<(_, Vec<_>)> = Vec::new();
-    for kind in kinds.filter(|kind| *kind != Kind::ConfigMap) {
-        match groups.iter_mut().find(|(group, _)| *group == kind.group()) {
-            Some((_, plurals)) => plurals.push(kind.plural()),
-            None => groups.push((kind.group(), vec![kind.plural()])),
-        }
-    }
-    groups.into_iter()
 }
 
 /// By name: the namespace may hold anybody's ConfigMaps. A list or a watch is allowed then if it selects one name.

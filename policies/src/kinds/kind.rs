@@ -131,6 +131,23 @@ impl ObjectRef {
 /// How long the name of an object may be, in bytes.
 pub const LONGEST_NAME: usize = 253;
 
+/// Whether an API server has the kinds of an API group without a definition, and holds their fields to their types.
+pub fn is_built_in(group: &str) -> bool {
+    !group.contains('.') || group.ends_with(".k8s.io")
+}
+
+/// The resources of kinds by API group, in the order of the kinds, as roles name them.
+pub fn by_group(kinds: impl Iterator<Item = Kind>) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(_, Vec<_>)> = Vec::new();
+    for kind in kinds {
+        match groups.iter_mut().find(|(group, _)| *group == kind.group()) {
+            Some((_, plurals)) => plurals.push(kind.plural()),
+            None => groups.push((kind.group(), vec![kind.plural()])),
+        }
+    }
+    groups
+}
+
 /// Whether an object can have this name: a subdomain, as RFC 1123 has it.
 pub fn is_name(name: &str) -> bool {
     let is_label = |label: &str| {

@@ -55,6 +55,7 @@ mod tests {
     use std::fs;
 
     use vpcguard_policies::Kind;
+    use vpcguard_policies::kinds::is_built_in;
 
     use super::*;
 
@@ -63,8 +64,6 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
         let files = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
         let definitions = files.collect::<String>();
-        let is_built_in =
-            |group: &str| !group.contains('.') || group.ends_with(".k8s.io") && group != "k8s.cni.cncf.io";
         for kind in Kind::ALL.iter().filter(|kind| !is_built_in(kind.group())) {
             let name = format!("\n  name: {}.{}\n", kind.plural(), kind.group());
             assert!(definitions.contains(&name), "tests/crds has no {kind}");

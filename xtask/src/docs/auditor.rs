@@ -3,18 +3,13 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use vpcguard_policies::Kind;
+use vpcguard_policies::kinds::by_group;
 
 use crate::yaml;
 
 /// As a block of a page.
 pub(super) fn role() -> Result<String> {
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for kind in Kind::ALL.iter().filter(|kind| kind.is_stored()) {
-        match groups.iter_mut().find(|(group, _)| *group == kind.group()) {
-            Some((_, plurals)) => plurals.push(kind.plural()),
-            None => groups.push((kind.group(), vec![kind.plural()])),
-        }
-    }
+    let groups = by_group(Kind::ALL.iter().copied().filter(|kind| kind.is_stored()));
     let allowed = |(group, plurals): (&str, Vec<&str>)| -> Value {
         json!({"apiGroups": [group], "resources": plurals, "verbs": ["get", "list"]})
     };

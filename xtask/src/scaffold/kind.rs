@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use heck::{ToSnakeCase, ToUpperCamelCase};
 use vpcguard_policies::Kind;
-use vpcguard_policies::kinds::is_name;
+use vpcguard_policies::kinds::{is_built_in, is_name};
 
 use super::rows::{self, KINDS};
 use super::rule::filled;
@@ -50,7 +51,7 @@ pub(super) fn plan(tree: &mut Tree, asked: &NewKind) -> Result<String> {
     let NewKind { api_version, kind, plural, scope } = asked;
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
     see_that_it_can_be(group, version, asked)?;
-    let (name, module) = (names::camel(kind), names::snake(kind));
+    let (name, module) = (kind.to_upper_camel_case(), kind.to_snake_case());
     let scope_name = format!("{scope:?}");
     let a_kind = names::a(kind).replacen('a', "A", 1);
     let dashed = module.replace('_', "-");
@@ -111,11 +112,6 @@ fn see_that_it_can_be(group: &str, version: &str, asked: &NewKind) -> Result<()>
         "{plural:?} is not a resource: small letters with hyphens, as in security-groups"
     );
     Ok(())
-}
-
-/// Whether an API server has kinds of this group without a definition.
-fn is_built_in(group: &str) -> bool {
-    !group.contains('.') || group.ends_with(".k8s.io")
 }
 
 /// The table with the kind after the others of its API group.

@@ -2,38 +2,6 @@
 
 use anyhow::{Result, ensure};
 
-/// The words of a name in capitals: `IptablesEIP` has two, and so has `IPPool`.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let letters: Vec<char> = name.chars().collect();
-    for (at, letter) in letters.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|before| letters.get(before));
-        let after = letters.get(at + 1);
-        let follows_small = before.is_none_or(|before| !before.is_uppercase());
-        let begins = letter.is_uppercase() && (follows_small || after.is_some_and(|after| after.is_lowercase()));
-        match words.last_mut().filter(|_| !begins) {
-            Some(word) => word.push(*letter),
-            None => words.push(letter.to_string()),
-        }
-    }
-    words
-}
-
-/// The name of a file or a variable: `iptables_eip`.
-pub(super) fn snake(name: &str) -> String {
-    words(name).join("_").to_lowercase()
-}
-
-/// The name of a type: `IptablesEip`.
-pub(super) fn camel(name: &str) -> String {
-    let capitalised = |word: String| {
-        let mut letters = word.chars();
-        let first = letters.next();
-        first.into_iter().chain(letters.flat_map(char::to_lowercase)).collect::<String>()
-    };
-    words(name).into_iter().map(capitalised).collect()
-}
-
 /// With its article: `an IPPool`.
 pub(super) fn a(kind: &str) -> String {
     let article = if kind.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
@@ -65,6 +33,8 @@ pub(super) fn module(id: &str, folder: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use heck::{ToSnakeCase, ToUpperCamelCase};
+
     use super::*;
 
     #[test]
@@ -77,7 +47,7 @@ mod tests {
             ("ServiceCIDR", "service_cidr", "ServiceCidr"),
             ("SecurityGroup", "security_group", "SecurityGroup"),
         ] {
-            assert_eq!((snake(kind).as_str(), camel(kind).as_str()), (file, name));
+            assert_eq!((kind.to_snake_case().as_str(), kind.to_upper_camel_case().as_str()), (file, name));
         }
     }
 

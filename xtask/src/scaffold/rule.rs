@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
+use heck::ToSnakeCase;
 use serde::Serialize;
 use vpcguard_policies::rules::{INJECTIONS, TABLE};
 use vpcguard_policies::text::did_you_mean;
@@ -111,7 +112,7 @@ impl Plan {
             None => format!("{}'s {} is {BAD}", names::a(kind.name()), field.path()),
         };
         ensure!(!summary.is_empty() && !summary.contains(['\n', '|']), "{summary:?} is no summary: one line is");
-        let folder = names::snake(&row.variant);
+        let folder = row.variant.to_snake_case();
         let policy = match &asked.policy {
             Some(name) => policy(name)?,
             None => likely_policy(kind, &folder),
@@ -170,7 +171,7 @@ impl Plan {
     }
 
     fn source(&self) -> Result<String> {
-        let (name, variable) = (&self.row.name, names::snake(&self.row.variant));
+        let (name, variable) = (&self.row.name, self.row.variant.to_snake_case());
         let commented = |manifest: String| {
             let lines: Vec<_> = manifest.lines().map(|line| format!("//! {line}")).collect();
             lines.join("\n")
