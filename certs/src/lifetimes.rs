@@ -11,7 +11,7 @@ pub const DEFAULT_LEAF_LIFE: Duration = DAY.saturating_mul(7);
 /// How long it takes at most until every API server uses a changed `caBundle`, where nobody says otherwise.
 pub const DEFAULT_PROPAGATION: Duration = Duration::from_mins(5);
 
-/// The lives of certificates. All replicas must have the same: the one that retires a CA waits for the leaves of all.
+/// The lifetimes of certificates. All replicas must have the same: the one that retires a CA waits for the leaves of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// Of a new CA.

@@ -93,13 +93,13 @@ impl State {
                 seen.presence = Presence::Present;
             }
             CollectionEvent::Applied(object) => {
-                if seen.is_news(&object) {
+                if seen.is_newer(&object) {
                     seen.apply(&object, inventory);
                 }
                 seen.version = seen.version.max(object.version());
             }
             CollectionEvent::Removed(object) => {
-                if seen.is_news(&object) {
+                if seen.is_newer(&object) {
                     seen.remove(&key_of(seen.collection.kind, &object), inventory);
                 }
                 seen.version = seen.version.max(object.version());
@@ -122,7 +122,7 @@ impl State {
     pub(super) fn merge(&mut self, kind: Kind, object: RawObject) {
         let object = object.stripped();
         if let Some((seen, inventory)) = self.of(kind, object.namespace(), object.name())
-            && seen.is_news(&object)
+            && seen.is_newer(&object)
         {
             seen.apply(&object, inventory);
         }
@@ -152,7 +152,7 @@ impl State {
         let mut listed = BTreeSet::new();
         for object in objects.into_iter().map(RawObject::stripped) {
             listed.insert(key_of(kind, &object));
-            if seen.is_news(&object) {
+            if seen.is_newer(&object) {
                 seen.apply(&object, inventory);
             }
         }
@@ -196,7 +196,7 @@ impl CollectionState {
         self.lost_since.map(|since| since.elapsed()).unwrap_or_default()
     }
 
-    fn is_news(&self, object: &RawObject) -> bool {
+    fn is_newer(&self, object: &RawObject) -> bool {
         let known = self.objects.get(&key_of(self.collection.kind, object));
         known.is_none_or(|known| known.version < object.version())
     }

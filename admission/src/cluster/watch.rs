@@ -70,7 +70,7 @@ pub(super) async fn follow(client: Client, collection: Collection, mut tell: imp
             }
         };
         backoff.reset();
-        let mut breaths = 0;
+        let mut backoffs = 0;
         while let Err(error) = watch(&client, &collection, &mut version, &mut tell).await {
             match error {
                 // The cluster has forgotten what happened since, or the kind.
@@ -81,10 +81,10 @@ pub(super) async fn follow(client: Client, collection: Collection, mut tell: imp
                 }
                 End::Over { heard: true } => {
                     backoff.reset();
-                    breaths = 0;
+                    backoffs = 0;
                 }
-                End::Over { heard: false } if breaths < MOST_BACKOFFS => {
-                    breaths += 1;
+                End::Over { heard: false } if backoffs < MOST_BACKOFFS => {
+                    backoffs += 1;
                     sleep(RELIST_BACKOFF).await;
                 }
                 End::Over { heard: false } => pause(&mut backoff).await,

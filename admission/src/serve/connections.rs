@@ -1,6 +1,6 @@
 //! How many clients there is room for, and who has to go when there is none.
 //!
-//! Whoever waits for an answer keeps its seat. Of the others, those that never asked anything go first, then those that
+//! Whoever waits for an answer keeps its connection. Of the others, those that never asked anything go first, then those that
 //! have been silent longest: a thousand open connections keep nobody from asking. A request is asked when all of it is
 //! there, for it costs nothing to begin one.
 
@@ -13,7 +13,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// All seats.
+/// Lets in so many connections at a time.
 #[derive(Debug)]
 pub(super) struct ConnectionLimiter {
     room: Arc<Semaphore>,
@@ -32,7 +32,7 @@ struct Silent {
 /// Whether anything was ever asked, and how long ago that was.
 type Ticket = (bool, u64);
 
-/// The seat of one connection, until it is dropped.
+/// The place of one connection, until it is dropped.
 #[derive(Debug)]
 pub(super) struct ConnectionPermit {
     limiter: Arc<ConnectionLimiter>,
@@ -46,7 +46,7 @@ impl ConnectionLimiter {
         Arc::new(Self { room: Arc::new(Semaphore::new(number)), silent: Mutex::default() })
     }
 
-    /// A seat, for which another connection may have to go. Where all wait for answers, so does whoever comes.
+    /// A permit, for which another connection may have to go. Where all wait for answers, so does whoever comes.
     pub(super) async fn take(self: &Arc<Self>) -> Option<ConnectionPermit> {
         if self.room.available_permits() == 0 {
             let mut silent = self.silent();
@@ -74,12 +74,12 @@ impl ConnectionLimiter {
 }
 
 impl ConnectionPermit {
-    /// Ends when somebody else needs the seat.
+    /// Ends when somebody else needs the place.
     pub(super) async fn evicted(&self) {
         self.evicted.cancelled().await;
     }
 
-    /// All of a request has come: the seat is kept until it is answered.
+    /// All of a request has come: the permit is kept until it is answered.
     pub(super) fn ask(&self) {
         // The lock is let go before the other one is taken.
         let ticket = self.ticket().take();

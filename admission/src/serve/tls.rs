@@ -114,7 +114,7 @@ impl TlsArgs {
         self.mode.unwrap_or(if is_standalone { Tls::SelfSigned } else { Tls::Cluster })
     }
 
-    /// The lives of certificates, if they go together.
+    /// The lifetimes of certificates, if they go together.
     pub(super) fn lifetimes(&self) -> Result<Lifetimes, StartError> {
         let lifetimes = Lifetimes { ca: self.ca_life.0, leaf: self.leaf_life.0, propagation: self.propagation.0 };
         lifetimes.check().map_err(StartError::Lifetimes)?;

@@ -176,10 +176,12 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<F>
     fn report(&mut self, files: &[Source]) -> Result<Report, Refusal> {
         let mut folder = Folder::parse(files);
         let foreign = std::mem::take(&mut folder.foreign);
-        let note = left_out(&foreign).filter(|_| !self.strict_files);
-        if self.strict_files {
+        let note = if self.strict_files {
             folder.errors.extend(foreign);
-        }
+            None
+        } else {
+            left_out(&foreign)
+        };
         let ClusterState { state, kinds } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
         let state = state.iter().chain(&self.state);
         let report = check_uncut(&folder, state, &kinds, &self.settings);
@@ -206,7 +208,7 @@ fn left_out(foreign: &[ParseError]) -> Option<String> {
     let object = if foreign.len() == 1 { "a Kubernetes object" } else { "Kubernetes objects" };
     let more = match files.len().saturating_sub(MOST_NAMED) {
         0 => String::new(),
-        more => format!(" and {more} more files"),
+        more => format!(" and {more} more"),
     };
     let count = foreign.len();
     (count > 0).then(|| format!("{count} {noun} not {object} and {verb} left out: {named}{more}"))

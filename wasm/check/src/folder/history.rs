@@ -1,4 +1,4 @@
-//! The lives of the objects of a folder, for each may have several versions in it.
+//! The histories of the objects of a folder, for each may have several versions in it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -21,7 +21,7 @@ pub(super) struct History<'a> {
     pub(super) denied_by: Vec<&'static str>,
 }
 
-/// All lives, by number.
+/// All histories, by number.
 #[derive(Default)]
 pub(super) struct Histories<'a> {
     histories: Vec<History<'a>>,
