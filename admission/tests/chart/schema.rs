@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use vpcguard_policies::rules::TABLE;
+use vpcguard_policies::settings::ALL_RULES;
 
 /// The whole schema.
 pub(crate) fn schema() -> Value {
@@ -92,7 +93,8 @@ pub(crate) fn schema() -> Value {
 pub(crate) fn settings() -> Value {
     // YAML 1.1 takes a bare `off` for a boolean, and the program knows what is meant.
     let action = json!({"enum": ["deny", "warn", "off", false]});
-    let rules: Map<_, _> = TABLE.iter().map(|rule| (rule.id.to_owned(), action.clone())).collect();
+    let ids = TABLE.iter().map(|rule| rule.id).chain([ALL_RULES]);
+    let rules: Map<_, _> = ids.map(|id| (id.to_owned(), action.clone())).collect();
     object(json!({
         "rules": object(rules.into()),
         "strictReferences": flag(),

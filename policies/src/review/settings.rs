@@ -7,7 +7,7 @@ use crate::kinds::LabelSelector;
 use crate::net::Cidr;
 use crate::rules::IDS;
 use crate::settings::{
-    EgressGateways, EgressScope, Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError,
+    ALL_RULES, EgressGateways, EgressScope, Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError,
     SettingsErrors,
 };
 use crate::text::{did_you_mean, quoted};
@@ -59,14 +59,13 @@ impl Parser {
         const ACTIONS: &[(&str, RuleAction)] =
             &[("deny", RuleAction::Deny), ("warn", RuleAction::Warn), ("off", RuleAction::Off)];
         self.keys_among(rules, &IDS, "rule");
-        let mut actions = Vec::new();
-        for id in IDS {
+        let mut chosen = |id| {
             let action = rules.at(id);
             // YAML 1.1 takes a bare `off` for a boolean, and who writes it means the action.
-            let chosen = if action.is_false() { Some(RuleAction::Off) } else { self.choice(&action, ACTIONS) };
-            actions.extend(chosen.map(|chosen| (id, chosen)));
-        }
-        actions
+            if action.is_false() { Some(RuleAction::Off) } else { self.choice(&action, ACTIONS) }
+        };
+        let of_all = chosen(ALL_RULES);
+        IDS.into_iter().filter_map(|id| Some((id, chosen(id).or(of_all)?))).collect()
     }
 
     fn kube_ovn(&mut self, kube_ovn: &Reader) -> KubeOvn {
@@ -185,7 +184,8 @@ impl Parser {
 
     fn keys_among(&mut self, object: &Reader, known: &[&str], what: &str) {
         let Some(map) = object.map() else { return };
-        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+        let is_known = |key: &str| known.contains(&key) || (what == "rule" && key == ALL_RULES);
+        for key in map.keys().filter(|key| !is_known(key)) {
             let hint = did_you_mean(key, known).unwrap_or_else(|| match what {
                 "rule" => "`vpcguard rules` lists them all".to_owned(),
                 _ => format!("known are {}", known.join(", ")),
@@ -283,6 +283,31 @@ mod tests {
         assert_eq!(action(json!({})), RuleAction::Warn);
         assert_eq!(action(json!({"strictReferences": true})), RuleAction::Deny);
         assert_eq!(action(json!({"strictReferences": true, "rules": {"missing-reference": "off"}})), RuleAction::Off);
+    }
+
+    #[test]
+    fn what_is_written_for_all_rules_is_as_if_each_was_named() {
+        let each =
+            |action: &str| IDS.iter().map(|id| ((*id).to_owned(), json!(action))).collect::<serde_json::Map<_, _>>();
+        let of = |rules: Value| Settings::parse(&json!({"rules": rules})).unwrap();
+        let mut named = each("off");
+        assert_eq!(of(json!({"*": "off"})), of(named.clone().into()));
+        assert_eq!(of(json!({"*": false})), of(named.clone().into()));
+        named["field-type"] = "deny".into();
+        assert_eq!(of(json!({"field-type": "deny", "*": "off"})), of(named.into()));
+        assert_eq!(errors(&json!({"rules": {"*": "of"}})), [r#"rules.*: unknown value "of": did you mean "off"?"#]);
+        assert_eq!(errors(&json!({"*": "off"}))[0].split(": ").nth(1), Some(r#"unknown key "*""#));
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_stays_off() {
+        let mut settings =
+            Settings::parse(&json!({"rules": {"missing-reference": "deny"}, "strictReferences": true})).unwrap();
+        settings.switch_off(|id| id == "missing-reference");
+        assert_eq!(missing_reference::RULE.action(&settings), RuleAction::Off);
+        assert_eq!(field_type::RULE.action(&settings), RuleAction::Deny);
+        settings.switch_off(|_| true);
+        assert_eq!(settings, Settings::parse(&json!({"rules": {"*": "off"}, "strictReferences": true})).unwrap());
     }
 
     #[test]

@@ -93,11 +93,26 @@ pub const INJECTIONS: &[Injector] = &[pod::inject_logical_switch::RULE, vpc::inj
 ///
 /// That there is none, and which one may be meant.
 pub fn named(id: &str) -> Result<&'static Rule, String> {
-    let unknown = || {
-        let hint = did_you_mean(id, &IDS).unwrap_or_else(|| "`vpcguard rules` lists them all".to_owned());
-        format!("unknown rule {}: {hint}", quoted(id))
-    };
-    TABLE.iter().copied().find(|rule| rule.id == id).ok_or_else(unknown)
+    TABLE.iter().copied().find(|rule| rule.id == id).ok_or_else(|| unknown(id, &IDS))
+}
+
+/// The id of a rule that reviews or injects.
+///
+/// # Errors
+///
+/// That there is none, and which one may be meant.
+pub fn id_named(id: &str) -> Result<&'static str, String> {
+    ids().find(|known| *known == id).ok_or_else(|| unknown(id, &ids().collect::<Vec<_>>()))
+}
+
+/// The ids of all rules that review or inject, in their order.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    IDS.into_iter().chain(INJECTIONS.iter().map(|rule| rule.id))
+}
+
+fn unknown(id: &str, known: &[&str]) -> String {
+    let hint = did_you_mean(id, known).unwrap_or_else(|| "`vpcguard rules` lists them all".to_owned());
+    format!("unknown rule {}: {hint}", quoted(id))
 }
 
 /// Whether a rule has a check for objects of this kind. That a field has the right type is not a reason to be asked about
@@ -142,6 +157,18 @@ mod tests {
         assert_eq!(only(Check::Namespace(&[], |_, _| Ok(()))), [Kind::Namespace]);
         assert_eq!(only(Check::Service(&[], |_, _| Ok(()))), [Kind::Service]);
         assert_eq!(kinds(&common::field_type::RULE), Kind::ALL);
+    }
+
+    #[test]
+    fn an_id_is_known_whether_it_reviews_or_injects() {
+        assert_eq!(id_named("inject-vpc-lb"), Ok("inject-vpc-lb"));
+        assert_eq!(id_named("field-type"), Ok("field-type"));
+        assert_eq!(
+            id_named("inject-vpclb").unwrap_err(),
+            r#"unknown rule "inject-vpclb": did you mean "inject-vpc-lb"?"#
+        );
+        assert_eq!(id_named("x").unwrap_err(), r#"unknown rule "x": `vpcguard rules` lists them all"#);
+        assert_eq!(ids().count(), TABLE.len() + INJECTIONS.len());
     }
 
     #[test]
