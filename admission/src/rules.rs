@@ -1,5 +1,7 @@
 //! `vpcguard rules`: what there is to switch on and off.
 
+mod page;
+
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -11,12 +13,15 @@ use vpcguard_policies::settings::RuleAction;
 
 use crate::console;
 
-/// List all rules with the kinds they look at and what they do by default.
+/// List all rules with the kinds they look at and what they do by default, or show the page of one.
 #[derive(Debug, Args)]
 pub(crate) struct Rules {
     /// How to write the list.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// The rule whose page is shown: what it refuses, why, examples, and how to fix it.
+    #[arg(value_name = "RULE")]
+    rule: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -40,19 +45,28 @@ struct Row {
 
 impl Rules {
     pub(crate) fn run(&self) -> ExitCode {
-        let rows = rows();
-        let text = match self.format {
-            Format::Human => human(&rows),
-            Format::Json => json(&rows),
-            Format::Markdown => markdown(&rows),
-        };
-        match console::print(&text) {
+        let text = self.text();
+        match text.and_then(|text| console::print(&text).map_err(|error| error.to_string())) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                console::error(&error.to_string());
+                console::error(&error);
                 ExitCode::from(2)
             }
         }
+    }
+
+    fn text(&self) -> Result<String, String> {
+        let rows = rows();
+        let Some(rule) = &self.rule else {
+            return Ok(match self.format {
+                Format::Human => human(&rows),
+                Format::Json => json(&rows),
+                Format::Markdown => markdown(&rows),
+            });
+        };
+        let page = page::page(rule)?;
+        let row = rows.iter().find(|row| row.id == rule).filter(|_| matches!(self.format, Format::Json));
+        Ok(row.map_or_else(|| page.to_owned(), |row| page::json(row, page)))
     }
 }
 
@@ -89,18 +103,20 @@ fn human(rows: &[Row]) -> String {
 }
 
 fn json(rows: &[Row]) -> String {
-    let row = |row: &Row| {
-        let kinds: Vec<_> = row.kinds.iter().map(|kind| kind.name()).collect();
-        json!({
-            "id": row.id,
-            "kinds": kinds,
-            "default": row.default,
-            "summary": row.summary,
-            "mutates": row.mutates,
-        })
-    };
-    let rows: Value = rows.iter().map(row).collect();
+    let rows: Value = rows.iter().map(described).collect();
     format!("{rows:#}\n")
+}
+
+/// A rule for programs.
+fn described(row: &Row) -> Value {
+    let kinds: Vec<_> = row.kinds.iter().map(|kind| kind.name()).collect();
+    json!({
+        "id": row.id,
+        "kinds": kinds,
+        "default": row.default,
+        "summary": row.summary,
+        "mutates": row.mutates,
+    })
 }
 
 fn markdown(rows: &[Row]) -> String {
@@ -133,6 +149,15 @@ mod tests {
             assert!(human(&rows).lines().nth(at).unwrap().starts_with(row.id));
             assert!(markdown(&rows).lines().nth(at + 2).unwrap().starts_with(&format!("| `{}` | ", row.id)));
         }
+    }
+
+    #[test]
+    fn the_page_of_a_rule_is_markdown_or_a_field() {
+        let text = |format| Rules { format, rule: Some("vpc-peering".to_owned()) }.text().unwrap();
+        assert!(text(Format::Human).starts_with("## vpc-peering\n"));
+        assert_eq!(text(Format::Markdown), text(Format::Human));
+        let rule: Value = serde_json::from_str(&text(Format::Json)).unwrap();
+        assert_eq!((&rule["id"], &rule["page"]), (&json!("vpc-peering"), &json!(text(Format::Human))));
     }
 
     #[test]
