@@ -6,25 +6,44 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use vpcguard_check::{ClusterState, Command, Document, Done, Folder, Format, Inputs, Outcome, Source};
+use vpcguard_check::{ClusterState, Command, Document, Done, Folder, Inputs, Outcome, Source};
 use vpcguard_policies::{Kind, Settings};
 
 use crate::cluster::collection::Collection;
 use crate::console;
 use crate::files::{self, LoadError, Problem};
 use crate::progress::Progress;
-use crate::report::{Level, exit, formats};
+use crate::report::{Level, Outputs, Places, Selected, Style, exit};
 use crate::snapshot::{Snapshot, SnapshotError, Unread, block_on, kinds_looked_up};
 
 /// From how many files on a person at a terminal is told how far the check is.
 const MANY: usize = 100;
 
+/// What `--help` says below the options.
+const HELP: &str = "\
+Exit codes:
+  0  nothing would be refused
+  1  at least one object would be refused; with --diff, something would be fixed
+  2  wrong usage, nothing to check, or something could not be read or written
+  3  there are warnings that nobody excused, and --fail-on warning was given
+
+Examples:
+  vpcguard check manifests/
+  helm template my-chart | vpcguard check --state cluster.yaml -
+  vpcguard check --format github --format sarif=vpcguard.sarif manifests/
+  vpcguard check --select subnet-cidr-overlap,vpc-peering manifests/
+  vpcguard check --fix --diff manifests/";
+
 /// Check manifests: files, directories, patterns, or - for standard input.
 #[derive(Debug, Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Check {
-    /// How to write the report.
-    #[arg(long, value_name = "FORMAT", value_parser = formats(), default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    outputs: Outputs,
+    #[command(flatten)]
+    style: Style,
+    #[command(flatten)]
+    selected: Selected,
     /// Objects that the cluster has already; they are not reviewed themselves.
     #[arg(long, value_name = "PATH")]
     state: Vec<PathBuf>,
@@ -49,6 +68,9 @@ pub(crate) struct Check {
     /// Fix what can be fixed without a doubt in the files, then check them.
     #[arg(long)]
     fix: bool,
+    /// Show what --fix would write as a unified diff, and write and check nothing.
+    #[arg(long, requires = "fix", conflicts_with_all = ["formats", "write_baseline"])]
+    diff: bool,
     /// Make an error of what is not a Kubernetes object, which is else left out and noted.
     #[arg(long)]
     strict_files: bool,
@@ -76,6 +98,7 @@ impl Check {
         if all.chain(&self.compare_to).filter(|path| *path == "-").count() > 1 {
             return Err("standard input (-) can be read only once".into());
         }
+        let places = self.outputs.places()?;
         let optional = |path: Option<&PathBuf>| path.map(|path| files::source(path)).transpose();
         let (settings, baseline) = (optional(self.settings.as_ref())?, optional(self.baseline.as_ref())?);
         let before = self.compare_to.as_ref().map(|path| complete(std::slice::from_ref(path))).transpose()?;
@@ -86,10 +109,12 @@ impl Check {
         let files = files::read_all(&paths, &mut problems, || progress.count());
         progress.say("checking".to_owned());
         let command = Command {
-            format: self.format,
-            colored: console::is_coloured(),
+            format: places.format,
+            colored: self.style.is_coloured(places.is_file()),
+            quiet: self.style.quiet,
             fail_on_warning: self.fail_on.is_some(),
             fix: self.fix,
+            diff: self.diff,
             write_baseline: self.write_baseline.is_some(),
             strict_files: self.strict_files,
             allow_empty: self.allow_empty,
@@ -98,6 +123,8 @@ impl Check {
             files: &files,
             state: &state,
             settings: settings.as_ref(),
+            select: &self.selected.select,
+            ignore: &self.selected.ignore,
             baseline: baseline.as_ref(),
             before: before.as_deref(),
         };
@@ -105,7 +132,7 @@ impl Check {
         drop(progress);
         done.complaints.extend(problems.iter().map(ToString::to_string));
         self.write(&mut done);
-        console::print(&done.output)?;
+        report(&places, &mut done)?;
         for complaint in &done.complaints {
             console::error(complaint);
         }
@@ -140,6 +167,16 @@ impl Check {
         keep_status(folder, &state);
         Ok(ClusterState { state, kinds: kinds_looked_up().collect() })
     }
+}
+
+/// Writes the reports to their places.
+fn report(places: &Places, done: &mut Done) -> std::io::Result<()> {
+    // What was refused as a whole has no report, and leaves that of a run before as it is.
+    if !done.is_refused {
+        let problems = places.write(&done.output, |format| done.also(format))?;
+        done.complaints.extend(problems.iter().map(ToString::to_string));
+    }
+    Ok(())
 }
 
 /// Files without which nothing can be said.

@@ -11,6 +11,8 @@ use crate::explain::Explain;
 use crate::manifests::Manifests;
 use crate::rules::Rules;
 use crate::serve::Serve;
+use crate::shell::{Completions, ManPages};
+use crate::test::Test;
 
 /// Admission policies for Kube-OVN virtual networks.
 #[derive(Debug, Parser)]
@@ -25,10 +27,13 @@ enum Command {
     Audit(Audit),
     Certs(Certs),
     Check(Check),
+    Completions(Completions),
     Explain(Explain),
     Manifests(Manifests),
+    ManPages(ManPages),
     Rules(Rules),
     Serve(Box<Serve>),
+    Test(Test),
 }
 
 impl Cli {
@@ -37,10 +42,13 @@ impl Cli {
             Command::Audit(audit) => audit.run(),
             Command::Certs(certs) => certs.run(),
             Command::Check(check) => check.run(),
+            Command::Completions(completions) => completions.run(),
             Command::Explain(explain) => explain.run(),
             Command::Manifests(manifests) => manifests.run(),
+            Command::ManPages(pages) => pages.run(),
             Command::Rules(rules) => rules.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Test(test) => test.run(),
         }
     }
 }

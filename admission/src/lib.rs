@@ -16,7 +16,9 @@ mod progress;
 mod report;
 mod rules;
 mod serve;
+mod shell;
 mod snapshot;
+mod test;
 
 use std::process::ExitCode;
 

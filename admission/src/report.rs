@@ -1,15 +1,17 @@
 //! How the commands that review many objects report, and how they end.
 
+mod outputs;
+mod selected;
+mod style;
+
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use vpcguard_check::{Format, Outcome};
+use vpcguard_check::Outcome;
 
-/// The formats of a report, by their names.
-pub(crate) fn formats() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse())
-}
+pub(crate) use outputs::{Outputs, Places};
+pub(crate) use selected::Selected;
+pub(crate) use style::Style;
 
 /// What makes a command fail beside denials.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -5,6 +5,7 @@ mod chart;
 mod cluster;
 mod conformance;
 mod docs;
+mod extras;
 mod go;
 mod image;
 mod kube_ovn;
@@ -68,6 +69,8 @@ enum Task {
         #[arg(long)]
         check_reproducible: bool,
     },
+    /// Writes the completions and manual pages of a program that is built, for the archives of a release.
+    Extras(extras::Extras),
     /// Builds the npm package, for Node and browsers, in target/npm.
     Npm,
     /// Prints, as ratios, what a review costs among many Subnets, a check of many documents, and the first check in Node.
@@ -122,6 +125,7 @@ fn main() -> Result<()> {
         Task::Image { check, check_reproducible } => {
             image::run(&shell, image::Checks { program: check, bytes: check_reproducible })
         }
+        Task::Extras(extras) => extras.write(&shell),
         Task::Npm => npm::run(&shell),
         Task::Bench => test::bench(&shell),
         Task::BenchKubewarden => test::bench_kubewarden(&shell),

@@ -13,16 +13,33 @@ use vpcguard_policies::{Inventory, Kind, Request, Settings, ViewError, review};
 
 use crate::cluster::collection::Collection;
 use crate::progress::Progress;
-use crate::report::{Level, exit, formats};
+use crate::report::{Level, Outputs, Selected, Style, exit};
 use crate::snapshot::{Snapshot, SnapshotError, block_on};
 use crate::{console, files};
 
+/// What `--help` says below the options.
+const HELP: &str = "\
+Exit codes:
+  0  no object violates a rule
+  1  at least one object does
+  2  wrong usage, or something could not be read or written
+  3  there are warnings, and --fail-on warning was given
+
+Examples:
+  vpcguard audit
+  vpcguard audit --quiet --ignore missing-reference,gateway-config
+  vpcguard audit --format human --format json=audit.json";
+
 /// Review every object that a live cluster has already.
 #[derive(Debug, Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Audit {
-    /// How to write the report.
-    #[arg(long, value_name = "FORMAT", value_parser = formats(), default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    outputs: Outputs,
+    #[command(flatten)]
+    style: Style,
+    #[command(flatten)]
+    selected: Selected,
     /// Settings, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -40,9 +57,20 @@ impl Audit {
     }
 
     fn outcome(&self) -> Result<Outcome, Box<dyn std::error::Error>> {
-        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
-        let Audited { report, unread } = block_on(audit(&settings, self.format == Format::Human))??;
-        console::print(&report.render(self.format, console::is_coloured()))?;
+        let places = self.outputs.places()?;
+        let selection = self.selected.selection()?;
+        let mut settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
+        selection.apply(&mut settings);
+        let is_human = places.format == Format::Human;
+        let Audited { report, mut unread } = block_on(audit(&settings, is_human))??;
+        let is_coloured = self.style.is_coloured(places.is_file());
+        let text = if is_human && self.style.quiet {
+            report.to_human_quietly(is_coloured)
+        } else {
+            report.render(places.format, is_coloured)
+        };
+        let problems = places.write(&text, |format| Some(report.render(format, false)))?;
+        unread.extend(problems.iter().map(ToString::to_string));
         for error in &unread {
             console::error(error);
         }

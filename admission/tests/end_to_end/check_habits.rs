@@ -9,10 +9,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder with these files, in which `vpcguard check` is run.
-struct Repository(TempDir);
+pub(super) struct Repository(TempDir);
 
 impl Repository {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
         for (name, text) in files {
             repository.write(name, text);
@@ -20,22 +20,22 @@ impl Repository {
         repository
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// The exit code, standard output and standard error.
-    fn check(&self, args: &[&str]) -> (i32, String, String) {
+    pub(super) fn check(&self, args: &[&str]) -> (i32, String, String) {
         self.check_with(args, "")
     }
 
@@ -56,15 +56,15 @@ impl Repository {
     }
 }
 
-fn subnet(name: &str, fields: &str) -> String {
+pub(super) fn subnet(name: &str, fields: &str) -> String {
     format!("apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {{name: {name}}}\nspec: {{{fields}}}\n")
 }
 
 /// One denial.
-const BAD: &str = "cidrBlock: 10.0.0.0/24, vips: [x]";
+pub(super) const BAD: &str = "cidrBlock: 10.0.0.0/24, vips: [x]";
 
 /// One warning, which --fix fixes.
-const ODD: &str = "cidrBlock: '10.1.0.5/24', vpc: ovn-cluster";
+pub(super) const ODD: &str = "cidrBlock: '10.1.0.5/24', vpc: ovn-cluster";
 
 #[test]
 fn a_baseline_is_written_once_and_then_only_new_findings_fail() {

@@ -9,8 +9,10 @@
 )]
 
 mod abuse;
+mod cases;
 mod certificates;
 mod check_habits;
+mod check_outputs;
 mod colours;
 mod corpus_check;
 mod corpus_webhook;
@@ -25,4 +27,5 @@ mod reload;
 mod running;
 mod serve;
 mod serving;
+mod shells;
 mod unjudged;

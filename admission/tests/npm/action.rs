@@ -22,6 +22,7 @@ fn run(inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
         let default = action["inputs"][name]["default"].as_str().unwrap();
         inputs.iter().find(|(key, _)| *key == name).map_or(default, |(_, value)| value).to_owned()
     };
+    assert_eq!(action.to_string().matches("npx --yes").count(), 1, "it is run once");
     let [step] = action["runs"]["steps"].as_array().unwrap().as_slice() else { panic!("one step") };
     assert_eq!((&action["runs"]["using"], &step["shell"]), (&"composite".into(), &"bash".into()));
     let outputs = temporary.join("outputs");

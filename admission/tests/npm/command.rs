@@ -51,6 +51,30 @@ fn both_commands_say_the_same() {
         (&["--state", "missing", "two-tenants"], 2),
         (&["-", "--state", "-"], 2),
         (&["--fix", "-"], 2),
+        (&["--quiet", "--state", "two-tenants", "broken"], 1),
+        (&["-q", "guide-fixed"], 0),
+        (
+            &[
+                "--state",
+                "two-tenants",
+                "broken",
+                "--select",
+                "subnet-syntax,pod-vpc-namespace",
+                "--ignore=subnet-syntax",
+            ],
+            1,
+        ),
+        (&["--select", "vpc-peering", "broken"], 0),
+        (&["--select=inject-vpc-lb", "two-tenants"], 0),
+        (&["--select", "subnet-sintax,x", "--ignore", "y", "broken"], 2),
+        (&["--color", "always", "broken/subnet-overlap.yaml", "two-tenants"], 1),
+        (&["--color=never", "guide-fixed"], 0),
+        (&["--format", "json", "--format", "sarif", "broken"], 2),
+        (&["--format", "json=x", "--output", "x", "broken"], 2),
+        (&["--format=json=-", "--output=-", "guide-fixed"], 0),
+        (&["--fix", "--diff", "broken"], 1),
+        (&["--fix", "--diff", "two-tenants"], 0),
+        (&["--fix", "--diff", "-"], 0),
     ];
     for (arguments, code) in calls {
         let [native, node] = both(&package, arguments, &stdin, &examples);
@@ -69,6 +93,12 @@ fn wrong_usage_ends_with_2_in_both() {
         &["--colour", "."],
         &["--baseline", "a", "--write-baseline", "b", "."],
         &["--fix=yes", "."],
+        &["--diff", "."],
+        &["--diff", "--fix", "--format", "json", "."],
+        &["--diff", "--fix", "--write-baseline", "a", "."],
+        &["--color", "blue", "."],
+        &["--format", "json=", "."],
+        &["--format", "xml=a", "."],
     ];
     for arguments in calls {
         for output in both(&package, arguments, "", &root()) {
@@ -102,11 +132,17 @@ fn both_write_the_same_files() {
         };
         let baseline = run(&["--write-baseline", "known.json", "a.yaml"]);
         let known = run(&["--baseline", "known.json", "a.yaml"]);
-        let fixed = run(&["--fix", "a.yaml"]);
-        let files = ["known.json", "a.yaml"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
-        assert_eq!(fs::read_dir(folder).unwrap().count(), 2);
-        written.push((baseline, known, fixed, files));
+        let diff = run(&["--fix", "--diff", "--output", "a.diff", "a.yaml"]);
+        let fixed = run(&["--fix", "--format", "sarif=a.sarif", "--format=github", "a.yaml"]);
+        let unwritable = run(&["--format", "json=none/a", "a.yaml"]);
+        let files = ["known.json", "a.yaml", "a.diff", "a.sarif"];
+        let files = files.map(|name| fs::read_to_string(folder.join(name)).unwrap().replace("vpcguard-js", "vpcguard"));
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 4);
+        written.push((baseline, known, diff, fixed, unwritable, files));
     }
     assert_eq!(written[0], written[1]);
-    assert!(!written[0].3[1].contains("10.0.2.129"), "{}", written[0].3[1]);
+    let (files, (_, complaints, code)) = (&written[0].5, &written[0].4);
+    assert!(!files[1].contains("10.0.2.129"), "{}", files[1]);
+    assert!(files[2].starts_with("--- a.yaml\n+++ a.yaml\n@@ "), "{}", files[2]);
+    assert!(complaints.starts_with("error: none/a: ") && *code == Some(2), "{complaints}");
 }

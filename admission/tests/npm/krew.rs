@@ -48,7 +48,7 @@ fn the_manifest_has_what_krew_wants() {
             platform["files"].as_array().unwrap().iter().map(|file| file["from"].as_str().unwrap()).collect();
         assert!(files.contains(&platform["bin"].as_str().unwrap()), "{files:?}");
         // What the release has packed.
-        let packed = format!("--file \"out/vpcguard-linux-$ARCH.tar.gz\" {}\n", files.join(" "));
+        let packed = format!("--file \"out/vpcguard-linux-$ARCH.tar.gz\" {} completions man\n", files.join(" "));
         let workflow = fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
         assert!(workflow.contains(&packed), "{packed}");
     }

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use vpcguard_policies::field::FieldPath;
 use vpcguard_policies::finding::{Related, Reported};
-use vpcguard_policies::{Committed, Inventory, Kind, Settings, TypedObject, Verdict, ViewError, admit_after};
+use vpcguard_policies::settings::RuleAction;
+use vpcguard_policies::{Committed, Inventory, Kind, Settings, TypedObject, Verdict, ViewError, admit_after, rules};
 
 use crate::allow::Allow;
 use crate::document::{Document, parse};
@@ -236,7 +237,10 @@ impl<'a> Simulation<'a> {
     }
 
     fn note_useless(&mut self, allows: &[Arc<Allow>]) {
-        for allow in allows.iter().filter(|allow| !self.useful.contains(&Arc::as_ptr(allow))) {
+        // What does not look finds nothing anywhere.
+        let looks = |rule: &str| rules::named(rule).is_ok_and(|rule| rule.action(self.settings) != RuleAction::Off);
+        let useless = allows.iter().filter(|allow| !self.useful.contains(&Arc::as_ptr(allow)));
+        for allow in useless.filter(|allow| looks(allow.rule)) {
             let Allow { file, position: Position { line, column }, rule, .. } = &**allow;
             let text = format!("{file}:{line}:{column}: this comment allows nothing: {rule} finds nothing there");
             self.report.notes.push(text);

@@ -22,6 +22,7 @@
 
 mod allow;
 mod baseline;
+mod cases;
 mod command;
 mod document;
 mod fingerprint;
@@ -39,7 +40,8 @@ mod text;
 mod yaml;
 
 pub use allow::Allow;
-pub use command::{ClusterState, Command, Done, Inputs, Outcome};
+pub use cases::{Case, CaseOperation, CaseSettings, CasesReport, Compared, Given, Judged, Said, Wanted};
+pub use command::{ClusterState, Command, Done, Inputs, Outcome, Selection};
 pub use document::{Document, Parsed, parse};
 pub use fix::{Change, Fixed, fix};
 pub use folder::{Folder, check, check_knowing};

@@ -16,6 +16,7 @@ export type RuleAction = "deny" | "warn" | "off";
 
 /** The settings, as docs/settings.md describes them. An unknown key is an error. */
 export interface Settings {
+  /** By rule; `*` stands for all that are not named. */
   rules?: { [rule: string]: RuleAction };
   strictReferences?: boolean;
   disclose?: "names" | "none";
@@ -45,6 +46,14 @@ export interface Options {
   settings?: File | Settings;
   /** How to write {@link Checked.output}; `human` unless told. */
   format?: Format;
+  /** In which formats to write the report besides: {@link Checked.outputs}. */
+  outputs?: Format[];
+  /** Only what is wrong in the format `human`: no notes, no injections, no summary. */
+  quiet?: boolean;
+  /** The ids of the rules that report; all, if the list is empty. */
+  select?: string[];
+  /** The ids of rules that do not report. */
+  ignore?: string[];
   /** The exit code is 3 if there are warnings. */
   failOn?: "warning";
   /** A baseline: the findings that it lists are left out. */
@@ -59,6 +68,8 @@ export interface Options {
   compareTo?: Manifest[];
   /** Fix what can be fixed without a doubt, then check: {@link Checked.fixed}. */
   fix?: boolean;
+  /** Show in {@link Checked.output} what would be fixed as a unified diff, and check nothing. */
+  diff?: boolean;
   /** Colours in the format `human`. */
   color?: boolean;
 }
@@ -133,6 +144,8 @@ export interface Checked {
   exitCode: ExitCode;
   /** The report in the format that was asked for. */
   output: string;
+  /** The report in the other formats that were asked for; absent if nothing was checked at all. */
+  outputs?: { [format in Format]?: string };
   report: Report;
   /** The files that `fix` has changed, with their new text. */
   fixed: { name: string; bytes: Uint8Array }[];

@@ -13,6 +13,8 @@ pub(crate) fn run(files: &[Source], options: &Options) -> Result<JsValue, Wrong>
         files,
         state: &options.state,
         settings: options.settings.as_ref(),
+        select: &options.select,
+        ignore: &options.ignore,
         baseline: options.baseline.as_ref(),
         before: options.compare_to.as_deref(),
     };
@@ -22,6 +24,13 @@ pub(crate) fn run(files: &[Source], options: &Options) -> Result<JsValue, Wrong>
     // What was refused as a whole has no output, and its report is empty.
     let json = done.report.render(Format::Json, false);
     put(&object, "report", &parsed(&json)?)?;
+    if !done.is_refused {
+        let outputs = Object::new();
+        for format in &options.outputs {
+            put(&outputs, format.name(), &done.also(*format).unwrap_or_default().into())?;
+        }
+        put(&object, "outputs", &outputs)?;
+    }
     put(&object, "output", &done.output.into())?;
     let fixed: Array = done.fixed.iter().map(file).collect::<Result<_, _>>()?;
     put(&object, "fixed", &fixed)?;

@@ -132,7 +132,12 @@ fn bytes(value: &JsValue, field: &str) -> Result<Vec<u8>, Wrong> {
     value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).ok_or_else(|| Wrong::wanted(field, "a Uint8Array"))
 }
 
-fn each<T>(value: &JsValue, field: &str, read: impl Fn(&JsValue, &str) -> Result<T, Wrong>) -> Result<Vec<T>, Wrong> {
+/// A list of what is read so.
+pub(crate) fn each<T>(
+    value: &JsValue,
+    field: &str,
+    read: impl Fn(&JsValue, &str) -> Result<T, Wrong>,
+) -> Result<Vec<T>, Wrong> {
     let list = value.dyn_ref::<Array>().ok_or_else(|| Wrong::wanted(field, "an array"))?;
     list.iter().enumerate().map(|(at, element)| read(&element, &format!("{field}[{at}]"))).collect()
 }

@@ -19,12 +19,20 @@ const KNOWN: &[&str] = &[
     "color",
     "strictFiles",
     "allowEmpty",
+    "outputs",
+    "quiet",
+    "select",
+    "ignore",
+    "diff",
 ];
 
 /// The options of a check.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) command: Command,
+    pub(crate) outputs: Vec<Format>,
+    pub(crate) select: Vec<String>,
+    pub(crate) ignore: Vec<String>,
     pub(crate) state: Vec<Source>,
     pub(crate) settings: Option<Source>,
     pub(crate) baseline: Option<Source>,
@@ -49,16 +57,25 @@ fn of_object(value: &JsValue) -> Result<Options, Wrong> {
         Ok(optional(&given(key), |on| flag(on, &format!("options.{key}")))?.unwrap_or(false))
     };
     let command = Command {
-        format: optional(&given("format"), format)?.unwrap_or_default(),
+        format: optional(&given("format"), |name| format(name, "options.format"))?.unwrap_or_default(),
         colored: is_set("color")?,
+        quiet: is_set("quiet")?,
         fail_on_warning: optional(&given("failOn"), fails_on_warning)?.unwrap_or(false),
         fix: is_set("fix")?,
+        diff: is_set("diff")?,
         write_baseline: is_set("writeBaseline")?,
         strict_files: is_set("strictFiles")?,
         allow_empty: is_set("allowEmpty")?,
     };
+    let ids = |key: &str| -> Result<Vec<String>, Wrong> {
+        let ids = optional(&given(key), |ids| input::each(ids, &format!("options.{key}"), input::text))?;
+        Ok(ids.unwrap_or_default())
+    };
     Ok(Options {
         command,
+        outputs: optional(&given("outputs"), |list| input::each(list, "options.outputs", format))?.unwrap_or_default(),
+        select: ids("select")?,
+        ignore: ids("ignore")?,
         state: optional(&given("state"), |state| input::manifests(state, "options.state"))?.unwrap_or_default(),
         settings: optional(&given("settings"), |settings| input::manifest(settings, "options.settings"))?,
         baseline: optional(&given("baseline"), |baseline| input::file(baseline, "options.baseline"))?,
@@ -66,8 +83,7 @@ fn of_object(value: &JsValue) -> Result<Options, Wrong> {
     })
 }
 
-fn format(name: &JsValue) -> Result<Format, Wrong> {
-    let field = "options.format";
+fn format(name: &JsValue, field: &str) -> Result<Format, Wrong> {
     input::text(name, field)?
         .parse()
         .map_err(|unknown: UnknownFormat| Wrong::Value { field: field.to_owned(), message: unknown.to_string() })

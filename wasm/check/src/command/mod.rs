@@ -2,7 +2,9 @@
 //!
 //! The native program and the npm package are shells around this, so that one cannot say what the other does not.
 
+mod diff;
 mod outcome;
+mod selection;
 
 use std::borrow::Cow;
 
@@ -17,6 +19,7 @@ use crate::report::{Format, Report};
 use crate::settings::parse_settings;
 use crate::source::{ParseError, STDIN, Source};
 pub use outcome::Outcome;
+pub use selection::Selection;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,8 +30,12 @@ pub struct Command {
     pub colored: bool,
     /// Whether warnings count in the exit code.
     pub fail_on_warning: bool,
+    /// Whether the report for people has findings and errors only.
+    pub quiet: bool,
     /// Whether to fix what can be fixed without a doubt before the check.
     pub fix: bool,
+    /// Whether to show what would be fixed, and do nothing else.
+    pub diff: bool,
     /// Whether to write a baseline of what is found instead of reporting it.
     pub write_baseline: bool,
     /// Whether a document that is not a Kubernetes object is an error, and not only left out.
@@ -46,6 +53,10 @@ pub struct Inputs<'a> {
     pub state: &'a [Source],
     /// The settings.
     pub settings: Option<&'a Source>,
+    /// The ids of the rules that report; of all, if there are none.
+    pub select: &'a [String],
+    /// The ids of rules that do not report.
+    pub ignore: &'a [String],
     /// Findings that are put up with.
     pub baseline: Option<&'a Source>,
     /// The manifests as they were before a change, of which only what it makes worse is reported.
@@ -76,6 +87,15 @@ pub struct Done {
     pub baseline: Option<String>,
     /// What keeps the report from being complete or right, for standard error.
     pub complaints: Vec<String>,
+    /// Whether nothing was checked at all, so that there is no report.
+    pub is_refused: bool,
+}
+
+impl Done {
+    /// The report in one more format; none where there is none.
+    pub fn also(&self, format: Format) -> Option<String> {
+        (!self.is_refused).then(|| self.report.render(format, false))
+    }
 }
 
 /// Why nothing was checked, a complaint each.
@@ -97,6 +117,7 @@ impl Command {
         self.try_run(inputs, live).unwrap_or_else(|complaints| Done {
             exit_code: Outcome::Unreadable.code(),
             complaints,
+            is_refused: true,
             ..Done::default()
         })
     }
@@ -106,15 +127,20 @@ impl Command {
         inputs: &Inputs<'_>,
         live: impl FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>,
     ) -> Result<Done, Refusal> {
-        let settings = inputs.settings.map_or_else(|| Ok(Settings::default()), parse_settings).map_err(lines)?;
+        let mut settings = inputs.settings.map_or_else(|| Ok(Settings::default()), parse_settings).map_err(lines)?;
+        let selection = Selection::of(inputs.select, inputs.ignore)?;
+        selection.apply(&mut settings);
         let state = Folder::parse(inputs.state);
         let known = inputs.baseline.filter(|_| !self.write_baseline).map(baseline::parse).transpose();
         let known = known.map_err(lines)?;
+        if self.diff {
+            return Ok(self.differences(inputs.files));
+        }
         if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
             return Err(vec!["--fix cannot fix standard input (-); name the file".to_owned()]);
         }
         let strict_files = self.strict_files;
-        let mut checks = Checks { settings, state: state.documents, strict_files, live };
+        let mut checks = Checks { settings, selection, state: state.documents, strict_files, live };
         // What is left of the state is used all the same: it may be all that matters.
         let mut done = Done { complaints: lines(state.errors), ..Done::default() };
         let (files, fixed) = if self.fix { fixed(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
@@ -125,7 +151,7 @@ impl Command {
             done.fixed.push(source);
         }
         if let (Some(file), Some(mut known)) = (inputs.baseline, known) {
-            notes.extend(leave_out_known(&mut done, &file.name, &mut known));
+            notes.extend(leave_out_known(&mut done, &file.name, &mut known, &checks.selection));
         }
         if let Some(before) = inputs.before {
             let before = checks.report(before)?;
@@ -138,17 +164,44 @@ impl Command {
             take_all(&mut done, &mut notes);
         }
         if !self.allow_empty && is_empty(&done.report) {
-            done.complaints
-                .push("nothing was checked, for no object was found; if that is right, pass --allow-empty".to_owned());
+            done.complaints.push(NOTHING.to_owned());
         }
         let is_incomplete = !done.complaints.is_empty();
         done.exit_code = Outcome::of(&done.report, is_incomplete, self.fail_on_warning).code();
         done.report.notes = notes;
         done.report.cut();
-        done.output = done.report.render(self.format, self.colored);
+        done.output = if self.quiet && self.format == Format::Human {
+            done.report.to_human_quietly(self.colored)
+        } else {
+            done.report.render(self.format, self.colored)
+        };
         Ok(done)
     }
+
+    /// What would be fixed, in place of a check.
+    fn differences(self, files: &[Source]) -> Done {
+        let folder = Folder::parse(files);
+        let mut done = Done { complaints: lines(folder.errors), ..Done::default() };
+        if self.strict_files {
+            done.complaints.extend(lines(folder.foreign));
+        }
+        if !self.allow_empty && folder.documents.is_empty() && done.complaints.is_empty() {
+            done.complaints.push(NOTHING.to_owned());
+        }
+        let changed = files.iter().filter_map(|file| Some((file, fix(file)?.source)));
+        done.output = changed.map(|(before, after)| diff::unified(before, &after)).collect();
+        let outcome = match (done.complaints.is_empty(), done.output.is_empty()) {
+            (false, _) => Outcome::Unreadable,
+            (true, false) => Outcome::Violations,
+            (true, true) => Outcome::Clean,
+        };
+        done.exit_code = outcome.code();
+        done
+    }
 }
+
+/// What is said where there is nothing to check.
+const NOTHING: &str = "nothing was checked, for no object was found; if that is right, pass --allow-empty";
 
 /// Makes a baseline of all that is found.
 fn take_all(done: &mut Done, notes: &mut Vec<String>) {
@@ -167,6 +220,7 @@ fn take_all(done: &mut Done, notes: &mut Vec<String>) {
 /// What all checks of one command have in common.
 struct Checks<F> {
     settings: Settings,
+    selection: Selection,
     state: Vec<Document>,
     strict_files: bool,
     live: F,
@@ -187,6 +241,7 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<F>
         let report = check_uncut(&folder, state, &kinds, &self.settings);
         let mut report = report.map_err(|error| vec![error.to_string()])?;
         report.notes.extend(note);
+        self.selection.leave_selected(&mut report);
         Ok(report)
     }
 }
@@ -226,12 +281,13 @@ fn fixed(files: &[Source]) -> (Cow<'_, [Source]>, Vec<Fixed>) {
 }
 
 /// Takes what a baseline has out of a report, and says how much that was, and what the baseline has in vain.
-fn leave_out_known(done: &mut Done, name: &str, known: &mut Known) -> Vec<String> {
+fn leave_out_known(done: &mut Done, name: &str, known: &mut Known, selection: &Selection) -> Vec<String> {
     let count = known.leave_new(&mut done.report);
     let mut notes: Vec<_> = (count > 0).then(|| format!("{} in {name}", were(count))).into_iter().collect();
     // What could not be read may hold it.
     if done.report.errors().is_empty() && done.complaints.is_empty() {
-        notes.extend(known.left().map(|(Fingerprint { rule, object, field, .. }, _)| {
+        let left = known.left().filter(|(fingerprint, _)| selection.has(&fingerprint.rule));
+        notes.extend(left.map(|(Fingerprint { rule, object, field, .. }, _)| {
             let namespace = object.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
             let object = format!("{} \"{namespace}{}\"", object.kind, object.name);
             format!("{name} lists what no longer occurs: {rule} at {field} of {object}")

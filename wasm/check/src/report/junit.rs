@@ -121,7 +121,7 @@ fn suites(suites: &[Suite<'_>], xml: &mut Xml) -> io::Result<()> {
 }
 
 /// An element with the counts that both `testsuites` and `testsuite` have.
-fn element(
+pub(crate) fn element(
     xml: &mut Xml,
     tag: &str,
     name: &str,
@@ -198,6 +198,6 @@ fn unreadable(error: &ParseError, xml: &mut Xml) -> io::Result<()> {
 }
 
 /// A line of text without the characters that XML cannot hold, nor those that it would change.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     escaped(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

@@ -26,9 +26,10 @@ use crate::source::ParseError;
 use crate::yaml::Span;
 
 pub use format::{Format, UnknownFormat};
+pub(crate) use junit::{clean, element};
 pub use mutation::Mutation;
 pub use seen::Seen;
-pub(crate) use words::pretty;
+pub(crate) use words::{escaped, pretty};
 
 /// Where something was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,6 +195,11 @@ impl Report {
     /// For people.
     pub fn to_human(&self) -> String {
         human::render(self, &Renderer::plain())
+    }
+
+    /// For people, without what is not wrong: neither injections nor notes nor the summary.
+    pub fn to_human_quietly(&self, colored: bool) -> String {
+        human::render_quietly(self, &if colored { Renderer::styled() } else { Renderer::plain() })
     }
 
     /// For people at a terminal that knows colours.

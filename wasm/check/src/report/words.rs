@@ -32,7 +32,7 @@ pub(super) fn summary(summary: Summary, errors: usize) -> String {
 }
 
 /// A text without what would move a terminal's cursor, for names and keys are whatever a file says.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {

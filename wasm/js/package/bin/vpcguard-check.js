@@ -6,6 +6,7 @@ import { check, version } from "../node.js";
 import { USAGE, UsageError, readArguments } from "./arguments.js";
 import { isColoured } from "./color.js";
 import { STDIN, collect, problem, read, replace } from "./files.js";
+import { placesOf } from "./outputs.js";
 
 try {
   process.exitCode = run(process.argv.slice(2));
@@ -24,6 +25,7 @@ function run(args) {
   if (all.filter((path) => path === STDIN).length > 1) {
     throw new Error("standard input (-) can be read only once");
   }
+  const places = placesOf(options.format, options.output);
   // What is needed for a check at all comes first.
   const needed = {
     settings: settings && one(settings),
@@ -34,28 +36,44 @@ function run(args) {
   const { sources, problems } = collect(options.paths);
   const checked = check(sources, {
     ...needed,
-    format: options.format,
+    format: places.format,
+    outputs: places.also.map(({ format }) => format),
+    quiet: options.quiet,
+    select: options.select,
+    ignore: options.ignore,
     failOn: options["fail-on"],
     fix: options.fix,
+    diff: options.diff,
     writeBaseline: newBaseline !== undefined,
     strictFiles: options["strict-files"],
     allowEmpty: options["allow-empty"],
-    color: isColoured(process.stdout, process.env),
+    color: options.color === "auto" ? places.file === undefined && isColoured(process.stdout, process.env) : options.color === "always",
   });
   const complaints = [...checked.complaints, ...problems];
   const changed = checked.fixed.map(({ name, bytes }) => [name, bytes]);
   // A baseline is not written if it would lack something.
   if (checked.baseline !== undefined && complaints.length === 0) changed.push([newBaseline, checked.baseline]);
-  for (const [path, content] of changed) {
+  writeAll(changed, complaints);
+  // What was refused as a whole has no report, and leaves that of a run before as it is.
+  if (checked.outputs !== undefined) {
+    const reports = places.also.map(({ format, file }) => [file, checked.outputs[format]]);
+    if (places.file !== undefined) reports.push([places.file, checked.output]);
+    writeAll(reports, complaints);
+  }
+  if (places.file === undefined) write(1, checked.output);
+  for (const complaint of complaints) write(2, `${complaint.replace(/^/gm, "error: ")}\n`);
+  return complaints.length > 0 ? 2 : checked.exitCode;
+}
+
+/** Writes files, and complains of those that cannot be written. */
+function writeAll(files, complaints) {
+  for (const [path, content] of files) {
     try {
       replace(path, content);
     } catch (error) {
       complaints.push(problem(path, error));
     }
   }
-  write(1, checked.output);
-  for (const complaint of complaints) write(2, `${complaint.replace(/^/gm, "error: ")}\n`);
-  return complaints.length > 0 ? 2 : checked.exitCode;
 }
 
 /** What all of these paths stand for; nothing unless all of it can be read. */

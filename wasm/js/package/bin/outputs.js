@@ -1,0 +1,27 @@
+// Where reports go: --format FORMAT[=FILE] and --output FILE, as natively.
+
+/** What stands for standard output. */
+const STDOUT = "-";
+
+/** The format and the file of the main report, and the files of the others; throws if that cannot be. */
+export function placesOf(formats, output) {
+  const targets = formats.map(target);
+  const main = targets.filter(({ file }) => file === undefined);
+  if (main.length > 1) {
+    throw new Error("only one --format can go to standard output: give the others files, as in --format sarif=FILE");
+  }
+  const file = output === STDOUT ? undefined : output;
+  const also = targets.filter((target) => target.file !== undefined);
+  const files = [file, ...also.map((target) => target.file)].filter((name) => name !== undefined);
+  const twice = files.find((name, at) => files.indexOf(name) < at);
+  if (twice !== undefined) throw new Error(`${twice}: only one report can be written to a file`);
+  return { format: main[0]?.format ?? "human", file, also };
+}
+
+function target(text) {
+  const at = text.indexOf("=");
+  if (at < 0) return { format: text };
+  const [format, file] = [text.slice(0, at), text.slice(at + 1)];
+  if (file === "") throw new Error(`the name of the file is missing: write ${format}=FILE`);
+  return file === STDOUT ? { format } : { format, file };
+}
