@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use vpcguard_check::{ClusterState, Command, Document, Done, Folder, Inputs, Outcome, Source};
+use vpcguard_check::{ClusterState, Command, Document, Done, Folder, Format, Inputs, Outcome, Source};
 use vpcguard_policies::{Kind, Settings};
 
 use crate::cluster::collection::Collection;
 use crate::console;
 use crate::files::{self, LoadError, Problem};
 use crate::progress::Progress;
-use crate::report::{Level, Outputs, Places, Selected, Style, exit};
+use crate::report::{Destinations, Level, Outputs, Selected, Style, exit};
 use crate::snapshot::{Snapshot, SnapshotError, Unread, block_on, kinds_looked_up};
 
 /// From how many files on a person at a terminal is told how far the check is.
@@ -98,7 +98,7 @@ impl Check {
         if all.chain(&self.compare_to).filter(|path| *path == "-").count() > 1 {
             return Err("standard input (-) can be read only once".into());
         }
-        let places = self.outputs.places()?;
+        let destinations = self.outputs.destinations(Format::default())?;
         let optional = |path: Option<&PathBuf>| path.map(|path| files::source(path)).transpose();
         let (settings, baseline) = (optional(self.settings.as_ref())?, optional(self.baseline.as_ref())?);
         let before = self.compare_to.as_ref().map(|path| complete(std::slice::from_ref(path))).transpose()?;
@@ -109,8 +109,8 @@ impl Check {
         let files = files::read_all(&paths, &mut problems, || progress.count());
         progress.say("checking".to_owned());
         let command = Command {
-            format: places.format,
-            colored: self.style.is_coloured(places.is_file()),
+            format: destinations.format,
+            colored: self.style.is_coloured(destinations.is_file()),
             quiet: self.style.quiet,
             fail_on_warning: self.fail_on.is_some(),
             fix: self.fix,
@@ -132,7 +132,7 @@ impl Check {
         drop(progress);
         done.complaints.extend(problems.iter().map(ToString::to_string));
         self.write(&mut done);
-        report(&places, &mut done)?;
+        report(&destinations, &mut done)?;
         for complaint in &done.complaints {
             console::error(complaint);
         }
@@ -169,11 +169,11 @@ impl Check {
     }
 }
 
-/// Writes the reports to their places.
-fn report(places: &Places, done: &mut Done) -> std::io::Result<()> {
+/// Writes the reports to their destinations.
+fn report(destinations: &Destinations, done: &mut Done) -> std::io::Result<()> {
     // What was refused as a whole has no report, and leaves that of a run before as it is.
     if !done.is_refused {
-        let problems = places.write(&done.output, |format| done.also(format))?;
+        let problems = destinations.write(&done.output, |format| done.also(format))?;
         done.complaints.extend(problems.iter().map(ToString::to_string));
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use vpcguard_check::Outcome;
 
-pub(crate) use outputs::{Outputs, Places};
+pub(crate) use outputs::{Destinations, Outputs};
 pub(crate) use selected::Selected;
 pub(crate) use style::Style;
 

@@ -57,19 +57,19 @@ impl Audit {
     }
 
     fn outcome(&self) -> Result<Outcome, Box<dyn std::error::Error>> {
-        let places = self.outputs.places()?;
+        let destinations = self.outputs.destinations(Format::default())?;
         let selection = self.selected.selection()?;
         let mut settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
         selection.apply(&mut settings);
-        let is_human = places.format == Format::Human;
+        let is_human = destinations.format == Format::Human;
         let Audited { report, mut unread } = block_on(audit(&settings, is_human))??;
-        let is_coloured = self.style.is_coloured(places.is_file());
+        let is_coloured = self.style.is_coloured(destinations.is_file());
         let text = if is_human && self.style.quiet {
             report.to_human_quietly(is_coloured)
         } else {
-            report.render(places.format, is_coloured)
+            report.render(destinations.format, is_coloured)
         };
-        let problems = places.write(&text, |format| Some(report.render(format, false)))?;
+        let problems = destinations.write(&text, |format| Some(report.render(format, false)))?;
         unread.extend(problems.iter().map(ToString::to_string));
         for error in &unread {
             console::error(error);

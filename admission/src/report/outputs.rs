@@ -34,9 +34,9 @@ struct Target {
     file: Option<PathBuf>,
 }
 
-/// Reports by their places.
+/// Which report goes where.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct Destinations {
     /// The format of the main one.
     pub(crate) format: Format,
     /// Its file; none for standard output.
@@ -46,10 +46,10 @@ pub(crate) struct Places {
 }
 
 impl Outputs {
-    /// Which report goes where, if that can be.
-    pub(crate) fn places(&self) -> Result<Places, String> {
+    /// Which report goes where, if that can be; the main one in this format, unless told otherwise.
+    pub(crate) fn destinations(&self, default: Format) -> Result<Destinations, String> {
         let mut main = self.formats.iter().filter(|target| target.file.is_none());
-        let format = main.next().map(|target| target.format).unwrap_or_default();
+        let format = main.next().map_or(default, |target| target.format);
         if main.next().is_some() {
             return Err(
                 "only one --format can go to standard output: give the others files, as in --format sarif=FILE"
@@ -62,12 +62,12 @@ impl Outputs {
         let mut known = BTreeSet::new();
         match file.iter().chain(also.iter().map(|(_, file)| file)).find(|file| !known.insert(file.as_path())) {
             Some(twice) => Err(format!("{}: only one report can be written to a file", twice.display())),
-            None => Ok(Places { format, file, also }),
+            None => Ok(Destinations { format, file, also }),
         }
     }
 }
 
-impl Places {
+impl Destinations {
     /// Whether the main report goes to a file.
     pub(crate) fn is_file(&self) -> bool {
         self.file.is_some()
@@ -133,15 +133,15 @@ impl TypedValueParser for TargetParser {
 mod tests {
     use super::*;
 
-    fn places(formats: &[&str], output: Option<&str>) -> Result<Places, String> {
+    fn destinations(formats: &[&str], output: Option<&str>) -> Result<Destinations, String> {
         let formats = formats.iter().map(|text| text.parse::<Target>().unwrap()).collect();
-        Outputs { formats, output: output.map(PathBuf::from) }.places()
+        Outputs { formats, output: output.map(PathBuf::from) }.destinations(Format::Human)
     }
 
     #[test]
     fn one_report_is_the_main_one_and_the_others_go_to_files() {
         let of = |formats: &[&str], output| {
-            let Places { format, file, also } = places(formats, output).unwrap();
+            let Destinations { format, file, also } = destinations(formats, output).unwrap();
             let also: Vec<_> = also.iter().map(|(format, file)| format!("{format} {}", file.display())).collect();
             (format, file.map(|file| file.display().to_string()), also.join(", "))
         };
@@ -157,11 +157,13 @@ mod tests {
     #[test]
     fn what_cannot_be_is_an_error() {
         assert!(
-            places(&["json", "human"], None).unwrap_err().starts_with("only one --format can go to standard output")
+            destinations(&["json", "human"], None)
+                .unwrap_err()
+                .starts_with("only one --format can go to standard output")
         );
         let wanted = "a: only one report can be written to a file";
-        assert_eq!(places(&["json=a", "sarif=a"], None).unwrap_err(), wanted);
-        assert_eq!(places(&["json=a"], Some("a")).unwrap_err(), wanted);
+        assert_eq!(destinations(&["json=a", "sarif=a"], None).unwrap_err(), wanted);
+        assert_eq!(destinations(&["json=a"], Some("a")).unwrap_err(), wanted);
         let error = |text: &str| text.parse::<Target>().unwrap_err().to_string();
         assert_eq!(error("json="), "the name of the file is missing: write json=FILE");
         assert!(error("jsn=a").starts_with(r#"unknown format "jsn": did you mean "json"?"#));

@@ -108,7 +108,8 @@ fn judge(wanted: &Wanted, verdicts: &[Verdict]) -> Judged {
     };
     let by = |finding: &&Reported| wanted.rule.is_none_or(|rule| finding.rule() == rule);
     let said = said(verdict.findings.iter().filter(by));
-    let outcome = if said == wanted.verdict { Compared::AsWanted } else { Compared::Otherwise(said.of_it().to_owned()) };
+    let outcome =
+        if said == wanted.verdict { Compared::AsWanted } else { Compared::Otherwise(said.of_it().to_owned()) };
     Judged { position, what, outcome, found: verdict.lines() }
 }
 

@@ -9,7 +9,7 @@ use vpcguard_policies::Settings;
 use crate::source::{ParseError, Source};
 use crate::yaml::Position;
 
-pub use judge::{Judged, Compared};
+pub use judge::{Compared, Judged};
 pub use report::CasesReport;
 
 /// A case, as a file says it.

@@ -6,7 +6,7 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{Case, Judged, Compared};
+use super::{Case, Compared, Judged};
 use crate::report::{clean, element, escaped};
 
 /// What came of all cases.

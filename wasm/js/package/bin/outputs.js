@@ -4,7 +4,7 @@
 const STDOUT = "-";
 
 /** The format and the file of the main report, and the files of the others; throws if that cannot be. */
-export function placesOf(formats, output) {
+export function placesOf(formats, output, fallback = "human") {
   const targets = formats.map(target);
   const main = targets.filter(({ file }) => file === undefined);
   if (main.length > 1) {
@@ -15,7 +15,7 @@ export function placesOf(formats, output) {
   const files = [file, ...also.map((target) => target.file)].filter((name) => name !== undefined);
   const twice = files.find((name, at) => files.indexOf(name) < at);
   if (twice !== undefined) throw new Error(`${twice}: only one report can be written to a file`);
-  return { format: main[0]?.format ?? "human", file, also };
+  return { format: main[0]?.format ?? fallback, file, also };
 }
 
 function target(text) {
