@@ -25,6 +25,7 @@
 //! # Ok::<(), vpcguard_policies::ViewError>(())
 //! ```
 
+mod advice;
 mod answer;
 mod attach;
 mod explain;
@@ -42,7 +43,7 @@ pub mod rules;
 pub mod settings;
 pub mod text;
 
-pub use answer::{PolicyResponse, Status, admit_unjudged, answer, decline};
+pub use answer::{LONGEST_WARNING, PolicyResponse, Status, admit_unjudged, answer, decline};
 pub use explain::{Attached, Choice, Explanation, Network, Primary, explain};
 pub use finding::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
 pub use inventory::{

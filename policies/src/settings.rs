@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+pub use crate::advice::Advice;
 use crate::gather::gathered;
 pub use crate::kinds::KubeOvn;
 use crate::kinds::LabelSelector;
@@ -102,6 +103,8 @@ pub struct Settings {
     pub strict_references: bool,
     /// Whether a refusal may name other tenants' objects.
     pub disclose_names: bool,
+    /// Where whoever is refused learns more.
+    pub advice: Advice,
     /// How Kube-OVN was configured.
     pub kube_ovn: KubeOvn,
     /// What an egress gateway may be and do.
@@ -123,6 +126,7 @@ impl Default for Settings {
             rules: Vec::new(),
             strict_references: false,
             disclose_names: true,
+            advice: Advice::default(),
             exempt: Exempt::defaults(&kube_ovn),
             kube_ovn,
             egress_gateway: EgressGateways::default(),

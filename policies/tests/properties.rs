@@ -4,7 +4,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use vpcguard_policies::{Inventory, Kind, Operation, Request, Settings, admit, answer, mutate, review};
+use vpcguard_policies::{
+    Inventory, Kind, LONGEST_WARNING, Operation, Request, Settings, admit, answer, mutate, review,
+};
 
 /// Texts that mean something to one rule or another, or almost.
 const WORDS: &[&str] = &[
@@ -203,11 +205,11 @@ proptest! {
         prop_assert!(verdict.findings.len() <= 20 && verdict.warnings.len() <= 20);
         let json: Value = serde_json::from_str(&verdict.to_json()).unwrap();
         prop_assert_eq!(&json["allowed"], &Value::from(verdict.allowed));
-        let answered: Value = serde_json::from_str(&answer(&request, &verdict, None).to_json()).unwrap();
+        let answered: Value = serde_json::from_str(&answer(&request, &verdict, &settings(), None).to_json()).unwrap();
         let warnings = answered["response"]["warnings"].as_array().cloned().unwrap_or_default();
         for warning in warnings {
             let warning = warning.as_str().unwrap();
-            prop_assert!(warning.chars().count() <= 120 && warning.ends_with(']'), "{}", warning);
+            prop_assert!(warning.chars().count() <= LONGEST_WARNING && warning.ends_with(']'), "{}", warning);
         }
     }
 

@@ -93,6 +93,14 @@ impl Reviewer {
         }
     }
 
+    /// Does something by the settings that requests are judged by.
+    pub(super) fn by_settings<T>(&self, done: impl FnOnce(&Settings) -> T) -> T {
+        match self {
+            Reviewer::Standalone(cluster) => cluster.by_settings(done),
+            Reviewer::Cluster { cache, .. } => done(cache.settings()),
+        }
+    }
+
     /// How many objects there are of each kind that is kept.
     pub(super) fn counts(&self) -> Vec<(Kind, usize)> {
         match self {

@@ -56,6 +56,11 @@ impl Standalone {
         needs_verdict(endpoint.question(), head, &self.settings.load())
     }
 
+    /// Does something by the settings that requests are judged by.
+    pub(super) fn by_settings<T>(&self, done: impl FnOnce(&Settings) -> T) -> T {
+        done(&self.settings.load())
+    }
+
     /// Judges by other settings from now on. The inventory was read by how Kube-OVN was configured, which therefore stays.
     pub(super) fn replace_settings(&self, settings: Settings) -> Result<(), String> {
         if self.settings.load().kube_ovn != settings.kube_ovn {

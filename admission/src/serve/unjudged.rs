@@ -64,7 +64,11 @@ impl Unjudged {
         );
         let Some(Head { uid, .. }) = head else { return failure.into_response() };
         let status = failure.status();
-        let review = if answer == "refused" { decline(&uid, status) } else { admit_unjudged(&uid, &status.message) };
+        let review = if answer == "refused" {
+            decline(&uid, reviewer.by_settings(|settings| status.advised(settings)))
+        } else {
+            admit_unjudged(&uid, &status.message)
+        };
         json(StatusCode::OK, review.to_json())
     }
 }

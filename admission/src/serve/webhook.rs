@@ -39,7 +39,8 @@ pub(super) async fn respond(
     if !verdict.allowed {
         log_refusal(&request, &verdict);
     }
-    let review = answer(&request, &verdict, patch(&request, &verdict));
+    let patch = patch(&request, &verdict);
+    let review = reviewer.by_settings(|settings| answer(&request, &verdict, settings, patch));
     let review = match warning {
         Some(warning) => review.warn(&warning),
         None => review,

@@ -71,7 +71,7 @@ fn a_tenants_release_comes_up(helm: &str) {
     // A bare Pod that names a Subnet of its own release needs a second run, and is told so.
     let first = run(&[NETWORK, WORKLOAD, BARE]);
     let said = String::from_utf8_lossy(&first.stderr);
-    assert!(!first.status.success() && said.contains("[pod-network-unresolvable]"), "{first:?}");
+    assert!(!first.status.success() && said.contains("[vpcguard pod-network-unresolvable]"), "{first:?}");
     let second = run(&[NETWORK, WORKLOAD, BARE]);
     succeeds(&second);
     assert!(!world.get_in("blue", &["pod", "bare"]).is_null());

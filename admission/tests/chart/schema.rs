@@ -99,6 +99,8 @@ pub(crate) fn settings() -> Value {
         "rules": object(rules.into()),
         "strictReferences": flag(),
         "disclose": {"enum": ["names", "none"]},
+        "docsUrl": {"type": "string", "maxLength": 160, "pattern": "^(https?://[^\\s]+)?$"},
+        "contact": {"type": "string", "maxLength": 100, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
         "kubeOvn": object(json!({
             "namespace": text(), "defaultVpc": text(), "defaultSubnet": text(), "nodeSwitch": text(),
             "externalSubnet": text(), "serviceCidrs": list(text()), "nonPrimaryCNI": flag(),

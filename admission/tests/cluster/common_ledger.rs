@@ -74,7 +74,7 @@ fn what_is_not_there_gets_no_ledger_and_is_claimed_all_the_same() {
     world.until("it is refused for the one that is stored", |_| {
         let answer = in_made_up_vlan("made-up-1");
         assert!(!answer.is_accepted(), "{answer:?}");
-        answer.message().contains("[subnet-cidr-overlap]")
+        answer.message().contains("[vpcguard subnet-cidr-overlap]")
     });
 
     // Of many that want the same, one gets it.
@@ -127,7 +127,7 @@ fn a_claim_in_the_common_ledger_counts_in_the_vpc_that_comes() {
     world.until("the hold is over", |_| create("other", "10.0.30.0/24").is_accepted());
     assert_eq!(own()["spec"]["alone"], true, "the common ledger need not be read any more");
     let overlapping = create("more", "10.0.0.0/16");
-    assert!(overlapping.message().contains("[subnet-cidr-overlap]"), "{overlapping:?}");
+    assert!(overlapping.message().contains("[vpcguard subnet-cidr-overlap]"), "{overlapping:?}");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn the_ledger_of_what_is_gone_is_removed_and_made_anew() {
     assert!(create("subnets", subnet("in-time", "gone", "10.0.7.0/24")).is_accepted());
     assert!(of("gone").is_empty());
     assert!(create("vpcs", vpc("gone")).is_accepted());
-    assert!(create("subnets", overlapping).message().contains("[subnet-cidr-overlap]"));
+    assert!(create("subnets", overlapping).message().contains("[vpcguard subnet-cidr-overlap]"));
     assert!(create("subnets", subnet("again", "gone", "10.0.8.0/24")).is_accepted());
     assert_eq!(of("gone").len(), 1);
 }

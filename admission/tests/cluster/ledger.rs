@@ -80,7 +80,7 @@ fn unclaimed_updates_and_dry_runs(world: &World, clients: &Clients) {
     };
     assert!(dry("d", "10.0.20.0/24").status.success());
     assert!(dry("e", "10.0.20.0/24").status.success());
-    assert!(dry("d", "10.0.0.0/16").stderr.contains("[subnet-cidr-overlap]"));
+    assert!(dry("d", "10.0.0.0/16").stderr.contains("[vpcguard subnet-cidr-overlap]"));
     assert_eq!(versions(), before, "somebody wrote");
 }
 
@@ -174,7 +174,7 @@ fn without_a_ledger_subnets_wait_and_nothing_else_does() {
     assert!(world.metric(0, "vpcguard_ledger_claims_total{result=\"unavailable\"}") > 0.0);
     assert!(one(&clients, clients.create("vpcs", vpc("w"))).is_accepted());
     let refused = one(&clients, clients.create("subnets", subnet("d", "v", "10.0.0.0/16")));
-    assert!(refused.message().contains("[subnet-cidr-overlap]"), "{refused:?}");
+    assert!(refused.message().contains("[vpcguard subnet-cidr-overlap]"), "{refused:?}");
 }
 
 /// The same with `--ledger=best-effort`: what cannot be claimed is admitted, and both its user and the metrics are told.
@@ -191,7 +191,7 @@ fn best_effort_admits_what_cannot_be_claimed() {
     assert!(world.metric(0, "vpcguard_ledger_claims_total{result=\"unclaimed\"}") > 0.0);
     // What is seen stored is in the way all the same.
     let refused = apply("b", "10.0.0.0/16");
-    assert!(!refused.status.success() && refused.stderr.contains("[subnet-cidr-overlap]"), "{refused:?}");
+    assert!(!refused.status.success() && refused.stderr.contains("[vpcguard subnet-cidr-overlap]"), "{refused:?}");
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn with_client_certificates_nobody_else_is_answered() {
     accepts(&clients, "vpcs", vpc("v"));
     accepts(&clients, "subnets", subnet("a", "v", "10.0.0.0/24"));
     let refused = world.refusal(User::Admin, &subnet("b", "v", "10.0.0.0/16").to_string());
-    assert!(refused.contains("[subnet-cidr-overlap]"), "{refused}");
+    assert!(refused.contains("[vpcguard subnet-cidr-overlap]"), "{refused}");
 
     let secret = ["get", "secret", "vpcguard-ca", "--namespace=vpcguard-system", "--output=jsonpath={.data.ca\\.crt}"];
     let ca_pem = world.plane.kubectl(User::Admin, &secret, None).unwrap().success().unwrap();

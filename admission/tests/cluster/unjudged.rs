@@ -51,7 +51,7 @@ fn too_many_values(world: &World) {
 fn escaped(world: &World) {
     let script = pod("script", "args", json!(["<".repeat(1_400_000)]));
     let refused = world.create(User::Admin, THEIRS, &script);
-    assert!(refused.status == 403 && refused.body.contains("[pod-vpc-namespace]"), "{}", refused.body);
+    assert!(refused.status == 403 && refused.body.contains("[vpcguard pod-vpc-namespace]"), "{}", refused.body);
     let honest = world.create(User::Admin, MINE, &script);
     assert_eq!(honest.status, 201);
     let mut stored: Value = serde_json::from_str(&honest.body).unwrap();

@@ -84,7 +84,7 @@ fn a_kind_comes_later(world: &mut World) {
 
     let annotation = "ovn.kubernetes.io/ip_pool";
     let refused = world.create(User::Admin, "/api/v1/namespaces/theirs/pods", &pod("foreign", annotation, "p"));
-    assert!(refused.status == 403 && refused.body.contains("[pod-vpc-namespace]"), "{}", refused.body);
+    assert!(refused.status == 403 && refused.body.contains("[vpcguard pod-vpc-namespace]"), "{}", refused.body);
     stores(world, "/api/v1/namespaces/mine/pods", &pod("own", annotation, "p"));
 
     let crd = ["delete", "crd", "ippools.kubeovn.io"];

@@ -42,12 +42,12 @@ async fn every_answer_is_the_librarys_to_the_byte() {
         }
         assert_eq!(object, injected.mutated_object.clone().unwrap_or(request.object.clone()), "{}", case.name);
         let encoded = patch.map(|patch| BASE64_STANDARD.encode(patch));
-        assert_eq!(reply.text(), answer(&request, &injected, encoded).to_json(), "{}", case.name);
+        assert_eq!(reply.text(), answer(&request, &injected, &settings, encoded).to_json(), "{}", case.name);
 
         let (request, review_of_case) = review_of(&Request { object: object.clone(), ..request });
         let verdict = review(&request, &cluster, &settings).unwrap();
         let reply = client.post("/validate", review_of_case).await;
-        assert_eq!(reply.text(), answer(&request, &verdict, None).to_json(), "{}", case.name);
+        assert_eq!(reply.text(), answer(&request, &verdict, &settings, None).to_json(), "{}", case.name);
         assert_eq!(said(&reply.response()), verdict.to_json(), "{}", case.name);
         assert_eq!(Kind::of(request.subject()), case.request.kind, "{}", case.name);
     }

@@ -65,7 +65,7 @@ fn said(judge: Judge, request: &Request, cluster: &Inventory, settings: &Setting
     let patch = verdict.mutated_object.as_ref().map(|mutated| {
         BASE64_STANDARD.encode(serde_json::to_vec(&json_patch::diff(&request.object, mutated)).unwrap())
     });
-    json!({"verdict": verdict.to_json(), "answer": answer(request, &verdict, patch).to_json()})
+    json!({"verdict": verdict.to_json(), "answer": answer(request, &verdict, settings, patch).to_json()})
 }
 
 /// The report of the native program, but for who produced it.

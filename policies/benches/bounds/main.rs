@@ -174,6 +174,6 @@ fn counted_judgement(body: &[u8], cluster: &Inventory, settings: &Settings) -> R
         }
         None => Verdict::admitted(),
     };
-    black_box(answer(&request, &verdict, None).to_json());
+    black_box(answer(&request, &verdict, settings, None).to_json());
     Ok(verdict.findings.len() + verdict.warnings.len() + verdict.omitted)
 }

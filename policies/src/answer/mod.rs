@@ -1,6 +1,7 @@
 //! Renders a verdict as the API server, and through it the user, gets to see it.
 
 mod policy_response;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -9,11 +10,10 @@ use serde::Serialize;
 use crate::field::FieldPath;
 use crate::finding::{Reason, Reported, Verdict};
 use crate::request::Request;
+use crate::settings::{Advice, Settings};
 
 pub use policy_response::PolicyResponse;
-
-/// Longest warning, in characters: the API server may cut what is longer.
-const LONGEST_WARNING: usize = 120;
+pub use words::LONGEST_WARNING;
 
 /// `metav1.Status`: how Kubernetes says that something went wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -83,8 +83,15 @@ impl Status {
         self
     }
 
+    /// The same, with whom to ask, where the settings say so, and with who says it.
+    #[must_use]
+    pub fn advised(mut self, settings: &Settings) -> Self {
+        self.message = words::signed(&self.message, &settings.advice);
+        self
+    }
+
     /// The refusal of a request; none if it is admitted.
-    pub fn refusal(request: &Request, verdict: &Verdict) -> Option<Self> {
+    pub fn refusal(request: &Request, verdict: &Verdict, settings: &Settings) -> Option<Self> {
         let (kind, object) = (request.kind?, request.object_ref()?);
         if verdict.allowed {
             return None;
@@ -100,10 +107,10 @@ impl Status {
             group: kind.group(),
             // Kubernetes has the kind here in an Invalid, and the resource in a Forbidden.
             kind: if verdict.code == 403 { kind.plural() } else { kind.name() },
-            causes: verdict.findings.iter().map(Cause::of).collect(),
+            causes: verdict.findings.iter().map(|finding| Cause::of(finding, &settings.advice)).collect(),
             retry_after_seconds: None,
         };
-        let message = format!("{subject}: {}", one_line(verdict));
+        let message = format!("{subject}: {}", one_line(&details.causes, verdict.omitted));
         Some(Self { details: Some(details), ..Self::failure(verdict.code, reason, message) })
     }
 
@@ -114,16 +121,16 @@ impl Status {
 }
 
 impl Cause {
-    fn of(finding: &Reported) -> Self {
-        Self { reason: finding.reason(), message: finding.message_with_rule(), field: finding.field().clone() }
+    fn of(finding: &Reported, advice: &Advice) -> Self {
+        Self { reason: finding.reason(), message: words::denial(finding, advice), field: finding.field().clone() }
     }
 }
 
 /// All denials in one line, as Kubernetes joins them: Helm, Argo CD and every 403 show nothing else.
-fn one_line(verdict: &Verdict) -> String {
-    let mut all: Vec<String> = verdict.findings.iter().map(ToString::to_string).collect();
-    if verdict.omitted > 0 {
-        all.push(format!("and {} more", verdict.omitted));
+fn one_line(causes: &[Cause], omitted: usize) -> String {
+    let mut all: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+    if omitted > 0 {
+        all.push(format!("and {omitted} more"));
     }
     match all.as_slice() {
         [one] => one.clone(),
@@ -133,12 +140,12 @@ fn one_line(verdict: &Verdict) -> String {
 
 /// The AdmissionReview that answers a request. A patch, where the verdict has a mutated object, is the runner's to make:
 /// it comes in as base64.
-pub fn answer(request: &Request, verdict: &Verdict, patch: Option<String>) -> Answer {
+pub fn answer(request: &Request, verdict: &Verdict, settings: &Settings, patch: Option<String>) -> Answer {
     let empty = Answer::empty(&request.uid, verdict.allowed);
     Answer {
         response: Response {
-            status: Status::refusal(request, verdict),
-            warnings: verdict.warnings.iter().map(warning).collect(),
+            status: Status::refusal(request, verdict, settings),
+            warnings: words::warnings(verdict, &settings.advice),
             audit_annotations: audit_annotations(verdict),
             patch_type: patch.is_some().then_some("JSONPatch"),
             patch,
@@ -208,7 +215,7 @@ impl Answer {
     /// The same, with a warning that is not a rule's.
     #[must_use]
     pub fn warn(mut self, text: &str) -> Self {
-        self.response.warnings.push(text.chars().take(LONGEST_WARNING).collect());
+        self.response.warnings.push(words::remark(text));
         self
     }
 
@@ -216,25 +223,6 @@ impl Answer {
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
-}
-
-/// A warning as a user reads it. A long text goes without the value, and what is still too long is cut; the rule's id
-/// always stays.
-pub(crate) fn warning(finding: &Reported) -> String {
-    let id = format!(" [{}]", finding.rule());
-    let room = LONGEST_WARNING - id.chars().count();
-    let fits = |text: &String| text.chars().count() <= room;
-    let whole = format!("{}: {}", finding.field(), finding.message());
-    let text = Some(whole.clone()).filter(fits).or_else(|| {
-        let detail = Some(finding.detail()).filter(|detail| !detail.is_empty())?;
-        Some(format!("{}: {detail}", finding.field()))
-    });
-    let text = text.unwrap_or(whole);
-    if fits(&text) {
-        return text + &id;
-    }
-    let cut: String = text.chars().take(room - 1).collect();
-    format!("{cut}…{id}")
 }
 
 /// What goes to the audit log of the API server: the whole verdict where it says anything, and in words of their own what
@@ -263,29 +251,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::finding::{Action, Finding};
     use crate::inventory::Inventory;
     use crate::kinds::Kind;
     use crate::review::review;
     use crate::settings::Settings;
-
-    #[test]
-    fn a_long_warning_is_cut_before_the_id() {
-        let warning = |finding| {
-            warning(&Reported {
-                finding,
-                rule: "subnet-syntax",
-                action: Action::Warn,
-                suppressed_by: None,
-                discloses_names: true,
-            })
-        };
-        let finding = Finding::invalid(FieldPath::of("spec.gateway"), &"ä".repeat(200), "is bad");
-        assert_eq!(warning(finding), "spec.gateway: is bad [subnet-syntax]");
-        let warning = warning(Finding::required(FieldPath::of("spec.gateway"), "ä".repeat(200)));
-        assert_eq!(warning.chars().count(), LONGEST_WARNING);
-        assert!(warning.ends_with("… [subnet-syntax]"), "{warning}");
-    }
 
     #[test]
     fn a_refusal_is_a_status_with_a_cause_for_each_finding() {
@@ -298,12 +267,19 @@ mod tests {
             "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/16", "gateway": "10.1.0.1"},
         });
         let request = Request::of_object(subnet, None);
-        let verdict = review(&request, &cluster, &Settings::default()).unwrap();
-        let overlap =
-            r#"Invalid value: "10.0.0.0/16": overlaps Subnet "b" (10.0.4.0/24) in VPC "v" [subnet-cidr-overlap]"#;
-        let gateway = r#"Invalid value: "10.1.0.1": not in spec.cidrBlock 10.0.0.0/16 [subnet-syntax]"#;
+        let settings = Settings::parse(&json!({"contact": "ask us"})).unwrap();
+        let verdict = review(&request, &cluster, &settings).unwrap();
+        let help = |at: usize| match verdict.findings[at].help_text().trim_end_matches('.') {
+            "" => String::new(),
+            help => format!("; help: {help}"),
+        };
+        let overlap = r#"Invalid value: "10.0.0.0/16": overlaps Subnet "b" (10.0.4.0/24) in VPC "v""#;
+        let overlap = format!("{overlap}{}; ask us [vpcguard subnet-cidr-overlap]", help(0));
+        let gateway = r#"Invalid value: "10.1.0.1": not in spec.cidrBlock 10.0.0.0/16"#;
+        let gateway = format!("{gateway}{}; ask us [vpcguard subnet-syntax]", help(1));
+        assert!(overlap.contains("; help: "), "{overlap}");
         assert_eq!(
-            serde_json::to_value(Status::refusal(&request, &verdict)).unwrap(),
+            serde_json::to_value(Status::refusal(&request, &verdict, &settings)).unwrap(),
             json!({
                 "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure", "reason": "Invalid", "code": 422,
                 "message": format!(

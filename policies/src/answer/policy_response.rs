@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{Status, audit_annotations, warning};
+use crate::answer::{Status, audit_annotations, words};
 use crate::finding::Verdict;
 use crate::request::Request;
+use crate::settings::Settings;
 
 /// What the policy server reads. It has no place for causes: the message says them all.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,13 +28,13 @@ pub struct PolicyResponse {
 
 impl PolicyResponse {
     /// The answer to a request with this verdict.
-    pub fn of(request: &Request, verdict: &Verdict) -> Self {
-        let refusal = Status::refusal(request, verdict);
+    pub fn of(request: &Request, verdict: &Verdict, settings: &Settings) -> Self {
+        let refusal = Status::refusal(request, verdict, settings);
         Self {
             accepted: verdict.allowed,
             code: refusal.as_ref().map(|refusal| refusal.code),
             message: refusal.map(|refusal| refusal.message),
-            warnings: verdict.warnings.iter().map(warning).collect(),
+            warnings: words::warnings(verdict, &settings.advice),
             audit_annotations: audit_annotations(verdict),
             mutated_object: verdict.mutated_object.clone(),
         }

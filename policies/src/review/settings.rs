@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::advice::{self, Advice};
 use crate::json::{Reader, TypeErrors};
 use crate::kinds::LabelSelector;
 use crate::net::Cidr;
@@ -42,12 +43,29 @@ struct Parser {
 impl Parser {
     fn settings(&mut self, top: &Reader) -> Settings {
         let defaults = Settings::default();
-        self.keys(top, &["rules", "strictReferences", "disclose", "kubeOvn", "egressGateway", "exempt", "inject"]);
+        self.keys(
+            top,
+            &[
+                "rules",
+                "strictReferences",
+                "disclose",
+                "docsUrl",
+                "contact",
+                "kubeOvn",
+                "egressGateway",
+                "exempt",
+                "inject",
+            ],
+        );
         let kube_ovn = self.kube_ovn(&top.at("kubeOvn"));
         Settings {
             rules: self.rules(&top.at("rules")),
             strict_references: top.at("strictReferences").flag(),
             disclose_names: self.choice(&top.at("disclose"), &[("names", true), ("none", false)]).unwrap_or(true),
+            advice: Advice::new(
+                self.words(&top.at("docsUrl"), advice::docs),
+                self.words(&top.at("contact"), advice::contact),
+            ),
             exempt: self.exempt(&top.at("exempt"), &kube_ovn),
             kube_ovn,
             egress_gateway: self.egress_gateway(&top.at("egressGateway")),
@@ -152,6 +170,14 @@ impl Parser {
             }
         }
         LabelSelector::read(selector)
+    }
+
+    /// A text that must make sense.
+    fn words(&mut self, field: &Reader, read: fn(&str) -> Result<Option<String>, String>) -> Option<String> {
+        read(field.text()?).unwrap_or_else(|message| {
+            self.error(field, message);
+            None
+        })
     }
 
     /// A name that may be left out but not be empty.
@@ -266,6 +292,23 @@ mod tests {
         let settings = Settings::parse(&json!({"egressGateway": {"images": ["a/b"], "scope": "own"}})).unwrap();
         let wanted = EgressGateways { images: vec!["a/b".to_owned()], scope: EgressScope::Own };
         assert_eq!(settings.egress_gateway, wanted);
+    }
+
+    #[test]
+    fn whoever_is_refused_is_told_where_to_learn_more() {
+        let settings =
+            Settings::parse(&json!({"docsUrl": "https://example.org/rules/", "contact": "ask #net-platform"})).unwrap();
+        assert_eq!(settings.advice.docs("field-type").as_deref(), Some("https://example.org/rules/field-type"));
+        assert_eq!(settings.advice.contact(), Some("ask #net-platform"));
+        assert_eq!(Settings::parse(&json!({"docsUrl": "", "contact": ""})), Ok(Settings::default()));
+        assert_eq!(
+            errors(&json!({"docsUrl": "example.org", "contact": "a\u{7}b", "contacts": ""})),
+            [
+                r#"contacts: unknown key "contacts": did you mean "contact"?"#,
+                r#"docsUrl: "example.org" is not an http or https URL, as https://example.org/rules.md#{rule}"#,
+                r#"contact: must be one line without control characters, as "ask #net-platform""#,
+            ]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
+use vpcguard_policies::LONGEST_WARNING;
 
 use super::{BEGINNING, Begins, Body, UID};
 
@@ -59,8 +60,8 @@ impl Body {
         let response = review.get("response").filter(|_| is_review).ok_or("no AdmissionReview")?;
         self.is_of(response.get("uid").and_then(Value::as_str).unwrap_or_default())?;
         let warnings = response.get("warnings").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        if warnings.iter().any(|warning| warning.as_str().is_none_or(|text| text.chars().count() > 120)) {
-            return Err("a warning of more than 120 characters".to_owned());
+        if warnings.iter().any(|warning| warning.as_str().is_none_or(|text| text.chars().count() > LONGEST_WARNING)) {
+            return Err(format!("a warning of more than {LONGEST_WARNING} characters"));
         }
         let is_unjudged = response.pointer("/auditAnnotations/unjudged").is_some();
         let code = response.pointer("/status/code").and_then(Value::as_u64);

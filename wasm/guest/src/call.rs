@@ -63,7 +63,7 @@ fn response(policy: Policy, payload: &[u8]) -> Result<PolicyResponse, Failure> {
         Policy::SubnetOverlap => judged::<true>(policy, &request, &settings)?,
         _ => judged::<false>(policy, &request, &settings)?,
     };
-    Ok(PolicyResponse::of(&request, &verdict))
+    Ok(PolicyResponse::of(&request, &verdict, &settings))
 }
 
 fn judged<const INDEXED: bool>(policy: Policy, request: &Request, settings: &Settings) -> Result<Verdict, ViewError> {

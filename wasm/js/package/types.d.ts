@@ -20,6 +20,8 @@ export interface Settings {
   rules?: { [rule: string]: RuleAction };
   strictReferences?: boolean;
   disclose?: "names" | "none";
+  docsUrl?: string;
+  contact?: string;
   kubeOvn?: {
     namespace?: string;
     defaultVpc?: string;

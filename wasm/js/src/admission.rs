@@ -46,7 +46,7 @@ impl Admission {
         judge: impl FnOnce(&Request, &dyn ClusterView, &Settings) -> Result<Verdict, ViewError>,
     ) -> Result<Reply, Wrong> {
         let verdict = judge(&self.request, &self.cluster, &self.settings)?;
-        let answer = answer(&self.request, &verdict, self.patch(&verdict)).to_json();
+        let answer = answer(&self.request, &verdict, &self.settings, self.patch(&verdict)).to_json();
         Ok(Reply { verdict: verdict.to_json(), answer })
     }
 

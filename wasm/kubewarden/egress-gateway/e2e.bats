@@ -24,7 +24,7 @@ setup() {
   run --separate-stderr kwctl run "$module" --request-path test_data/egress-gateway-with-image.json
   [ "$status" -eq 0 ]
   [ "$(jq .allowed <<<"$output")" = false ]
-  [[ "$output" == *'[egress-gateway-image]'* ]]
+  [[ "$output" == *'[vpcguard egress-gateway-image]'* ]]
 }
 
 @test "an image that the settings name is accepted" {

@@ -25,5 +25,5 @@ setup() {
     --allow-context-aware --replay-host-capabilities-interactions test_data/session-overlap.yml
   [ "$status" -eq 0 ]
   [ "$(jq .allowed <<<"$output")" = false ]
-  [[ "$output" == *'[subnet-cidr-overlap]'* ]]
+  [[ "$output" == *'[vpcguard subnet-cidr-overlap]'* ]]
 }

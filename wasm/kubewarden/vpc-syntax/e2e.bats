@@ -36,19 +36,19 @@ setup() {
   run --separate-stderr kwctl run "$module" --request-path test_data/subnet-gateway-outside.json
   [ "$status" -eq 0 ]
   [ "$(jq .allowed <<<"$output")" = false ]
-  [[ "$output" == *'[subnet-syntax]'* ]]
+  [[ "$output" == *'[vpcguard subnet-syntax]'* ]]
 }
 
 @test "a field of the wrong type is refused" {
   run --separate-stderr kwctl run "$module" --request-path test_data/subnet-cidr-block-is-a-list.json
   [ "$status" -eq 0 ]
   [ "$(jq .allowed <<<"$output")" = false ]
-  [[ "$output" == *'[field-type]'* ]]
+  [[ "$output" == *'[vpcguard field-type]'* ]]
 }
 
 @test "a rule at warn admits" {
   run --separate-stderr kwctl run "$module" --request-path test_data/subnet-gateway-outside.json --settings-json '{"rules": {"subnet-syntax": "warn"}}'
   [ "$status" -eq 0 ]
   [ "$(jq .allowed <<<"$output")" = true ]
-  [[ "$output" == *'[subnet-syntax]'* ]]
+  [[ "$output" == *'[vpcguard subnet-syntax]'* ]]
 }

@@ -58,6 +58,13 @@ pub(super) fn of(policy: Policy) -> Questions {
             names,
             "names",
         ));
+        questions.push(text_about(
+            "docsUrl",
+            "The page about a rule",
+            "A URL, in each denial: {rule} in it stands for the rule's id, which is else added to it.",
+            "Rules",
+        ));
+        questions.push(text_about("contact", "Whom to ask", "One line, in each denial.", "Rules"));
     }
     questions.push(map("kubeOvn", "Kube-OVN", "How Kube-OVN was configured.", "Kube-OVN", kube_ovn()));
     if policy == Policy::EgressGateway {
@@ -170,6 +177,10 @@ fn text(variable: &str, label: &str, group: &'static str, default: &str) -> Ques
     question(variable, label, group, "string", json!(default))
 }
 
+fn text_about(variable: &str, label: &str, description: &str, group: &'static str) -> Question {
+    Question { description: description.to_owned(), ..text(variable, label, group, "") }
+}
+
 fn list(variable: &str, label: &str, group: &'static str, default: &[String]) -> Question {
     question(variable, label, group, "array[", json!(default))
 }
@@ -233,6 +244,7 @@ mod tests {
             assert_eq!(answered.exempt, defaults.exempt);
             assert_eq!(answered.inject, defaults.inject);
             assert_eq!(answered.disclose_names, defaults.disclose_names);
+            assert_eq!(answered.advice, defaults.advice);
             assert_eq!(answered.strict_references, defaults.strict_references);
         }
     }

@@ -66,7 +66,7 @@ impl Guard {
             }
         }
         apply(plane, &webhooks)?;
-        for (bad, rule) in [(BAD, "[subnet-syntax]"), (FOREIGN, "[pod-vpc-namespace]")] {
+        for (bad, rule) in [(BAD, "[vpcguard subnet-syntax]"), (FOREIGN, "[vpcguard pod-vpc-namespace]")] {
             wait_until_refused(plane, bad, rule, &replica)?;
         }
         Ok(Self { _replica: replica, _pki: pki, _files: files })

@@ -58,7 +58,7 @@ fn wanted(policy: Policy, request: &Request, cluster: &Inventory, settings: &Set
     } else {
         review_by(policy, request, cluster, settings)
     };
-    PolicyResponse::of(request, &verdict.unwrap()).to_json()
+    PolicyResponse::of(request, &verdict.unwrap(), settings).to_json()
 }
 
 /// What a guest says to a request.

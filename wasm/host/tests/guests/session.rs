@@ -55,7 +55,7 @@ fn the_recorded_exchange_is_that_of_the_policy() {
     let indexes = indexes(&state, Settings::default().kube_ovn);
     let cluster = Arc::new(Cluster::new(state).with_kind(INDEX_VERSION, INDEX_KIND, indexes).recording());
     let reply = policies.get(Policy::SubnetOverlap).unwrap().validate(&cluster, &request, &json!({})).unwrap();
-    assert!(!reply.accepted && reply.message.unwrap().contains("[subnet-cidr-overlap]"));
+    assert!(!reply.accepted && reply.message.unwrap().contains("[vpcguard subnet-cidr-overlap]"));
 
     let session: String = cluster.exchanges().iter().map(recorded).collect();
     let file = test_data("session-overlap.yml");
