@@ -9,12 +9,14 @@ use serde_json::Value;
 use vpcguard_check::{ClusterState, Command, Document, Done, Folder, Format, Inputs, Outcome, Source};
 use vpcguard_policies::{Kind, Settings};
 
+use crate::cluster::ClusterArgs;
 use crate::cluster::collection::Collection;
 use crate::console;
 use crate::files::{self, LoadError, Problem};
+use crate::live::Live;
 use crate::progress::Progress;
-use crate::report::{Destinations, Level, Outputs, Selected, Style, exit};
-use crate::snapshot::{Snapshot, SnapshotError, Unread, block_on, kinds_looked_up};
+use crate::report::{Destinations, Level, Outputs, Selected, Style, exit, note_settings};
+use crate::snapshot::{SnapshotError, Unread, block_on, kinds_looked_up};
 
 /// From how many files on a person at a terminal is told how far the check is.
 const MANY: usize = 100;
@@ -50,7 +52,9 @@ pub(crate) struct Check {
     /// Take what the cluster has already from the cluster itself; --state comes on top of it.
     #[arg(long)]
     cluster: bool,
-    /// Settings, in YAML or JSON.
+    #[command(flatten)]
+    place: ClusterArgs,
+    /// Settings, in YAML or JSON; with --cluster those of the webhook that runs there unless given.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Exit with 3 if there are warnings that nobody excused.
@@ -99,8 +103,13 @@ impl Check {
             return Err("standard input (-) can be read only once".into());
         }
         let destinations = self.outputs.destinations(Format::default())?;
+        if let Some(flag) = self.place.given().filter(|_| !self.cluster) {
+            return Err(format!("{flag} says which cluster to ask, and none is asked: add --cluster").into());
+        }
         let optional = |path: Option<&PathBuf>| path.map(|path| files::source(path)).transpose();
         let (settings, baseline) = (optional(self.settings.as_ref())?, optional(self.baseline.as_ref())?);
+        let live = self.cluster.then(|| block_on(Live::find(&self.place, settings.clone()))).transpose()?.transpose()?;
+        let settings = settings.or_else(|| live.as_ref()?.source.clone());
         let before = self.compare_to.as_ref().map(|path| complete(std::slice::from_ref(path))).transpose()?;
         let state = complete(&self.state)?;
         let (paths, mut problems) = files::list(&self.paths);
@@ -128,11 +137,12 @@ impl Check {
             baseline: baseline.as_ref(),
             before: before.as_deref(),
         };
-        let mut done = command.run_beside(&inputs, |folder, settings| self.live(folder, settings));
+        let mut done = command.run_beside(&inputs, |folder, settings| beside(live.as_ref(), folder, settings));
         drop(progress);
         done.complaints.extend(problems.iter().map(ToString::to_string));
         self.write(&mut done);
         report(&destinations, &mut done)?;
+        note_settings(&done.report, destinations.format);
         for complaint in &done.complaints {
             console::error(complaint);
         }
@@ -157,16 +167,15 @@ impl Check {
             done.complaints.push("no baseline is written, because not everything could be read".to_owned());
         }
     }
+}
 
-    fn live(&self, folder: &mut Folder, settings: &Settings) -> Result<ClusterState, String> {
-        if !self.cluster {
-            return Ok(ClusterState::default());
-        }
-        let state = block_on(stored(folder, settings)).map_err(|error| error.to_string())?;
-        let state = state.map_err(|error| error.to_string())?;
-        keep_status(folder, &state);
-        Ok(ClusterState { state, kinds: kinds_looked_up().collect() })
-    }
+/// What a cluster, if one is asked, has of all that a folder may need.
+fn beside(live: Option<&Live>, folder: &mut Folder, settings: &Settings) -> Result<ClusterState, String> {
+    let Some(live) = live else { return Ok(ClusterState::default()) };
+    let state = block_on(stored(live, folder, settings)).map_err(|error| error.to_string())?;
+    let state = state.map_err(|error| error.to_string())?;
+    keep_status(folder, &state);
+    Ok(ClusterState { state, kinds: kinds_looked_up().collect(), cluster: Some(live.about.clone()) })
 }
 
 /// Writes the reports to their destinations.
@@ -186,8 +195,8 @@ fn complete(paths: &[PathBuf]) -> Result<Vec<Source>, LoadError> {
 }
 
 /// What the cluster has already of what rules look up, and of the objects of a folder.
-async fn stored(folder: &Folder, settings: &Settings) -> Result<Vec<Document>, SnapshotError> {
-    let cluster = Snapshot::connect().await?;
+async fn stored(live: &Live, folder: &Folder, settings: &Settings) -> Result<Vec<Document>, SnapshotError> {
+    let cluster = live.snapshot()?;
     let mut documents = Vec::new();
     cluster.looked_up(settings, |_, object| documents.push(Document::live(object))).await?;
     let listed = Collection::looked_up(settings);

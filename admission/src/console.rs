@@ -18,6 +18,11 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// Writes what is good to know to standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "note: {text}");
+}
+
 /// Writes complaints to standard error, a line each; where nobody reads them, nobody is to blame.
 pub(crate) fn error(text: &str) {
     let mut out = io::stderr().lock();

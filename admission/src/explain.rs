@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 use serde_json::Value;
-use vpcguard_check::Document;
+use vpcguard_check::{Document, LiveCluster};
 use vpcguard_policies::kinds::is_name;
 use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain};
 
-use crate::snapshot::{Snapshot, SnapshotError, block_on};
+use crate::cluster::ClusterArgs;
+use crate::live::Live;
+use crate::snapshot::block_on;
 use crate::{console, files};
 
 /// How it is written.
@@ -42,7 +45,9 @@ struct ExplainPod {
     /// Objects to take in place of those of a cluster, which is then not asked.
     #[arg(long, value_name = "PATH")]
     state: Vec<PathBuf>,
-    /// Settings, in YAML or JSON.
+    #[command(flatten)]
+    place: ClusterArgs,
+    /// Settings, in YAML or JSON; those of the webhook that runs in the cluster unless given.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// A Pod that exists; or a manifest of Pods or workloads, - for standard input.
@@ -65,6 +70,8 @@ enum ExplainError {
     NoPods(String),
     #[error("standard input (-) can be read only once")]
     StdinTwice,
+    #[error("{0} says which cluster to ask, and with --state none is asked")]
+    NotAsked(&'static str),
 }
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -95,13 +102,12 @@ impl ExplainPod {
         if self.state.iter().filter(|path| *path == "-").count() + usize::from(self.pod == "-") > 1 {
             return Err(ExplainError::StdinTwice.into());
         }
-        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
+        if let Some(flag) = self.place.given().filter(|_| !self.state.is_empty()) {
+            return Err(ExplainError::NotAsked(flag).into());
+        }
         let target = self.target()?;
-        let (mut cluster, stored) = if self.state.is_empty() {
-            block_on(live(&target, &settings))??
-        } else {
-            offline(&files::load_all(&self.state)?, &target, &settings)
-        };
+        let Seen { mut cluster, stored, settings, about } =
+            if self.state.is_empty() { block_on(self.live(&target))?? } else { self.offline(&target)? };
         let mut explanations = Vec::new();
         match target {
             Target::Stored(namespace, name) => {
@@ -123,7 +129,27 @@ impl ExplainPod {
                 }
             }
         }
-        Ok(console::print(&self.render(&explanations)?)?)
+        Ok(console::print(&self.render(about.as_ref(), &explanations)?)?)
+    }
+
+    /// The cluster, and the Pod in it that is asked for.
+    async fn live(&self, target: &Target) -> Result<Seen> {
+        let given = self.settings.as_deref().map(files::source).transpose()?;
+        let live = Live::find(&self.place, given).await?;
+        let cluster = live.snapshot()?;
+        let stored = match target {
+            Target::Stored(namespace, name) => cluster.object(Kind::Pod, namespace, name).await?,
+            Target::Manifest(_) => None,
+        };
+        let inventory = cluster.inventory(&live.settings).await?;
+        Ok(Seen { cluster: inventory, stored, settings: live.settings, about: Some(live.about) })
+    }
+
+    /// The same from files.
+    fn offline(&self, target: &Target) -> Result<Seen> {
+        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
+        let (cluster, stored) = offline(&files::load_all(&self.state)?, target, &settings);
+        Ok(Seen { cluster, stored, settings, about: None })
     }
 
     /// A file, if there is one of this name, else a Pod.
@@ -140,27 +166,41 @@ impl ExplainPod {
         }
     }
 
-    fn render(&self, explanations: &[Explanation]) -> Result<String> {
+    fn render(&self, about: Option<&LiveCluster>, explanations: &[Explanation]) -> Result<String> {
         Ok(match self.format {
-            Format::Human => explanations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            Format::Human => {
+                let note = about.and_then(|about| about.note.as_ref()).map(|note| format!("note: {note}\n"));
+                let about = about.map(|about| format!("{about}\n")).into_iter().chain(note);
+                let explanations: Vec<_> = explanations.iter().map(ToString::to_string).collect();
+                about.chain([explanations.join("\n")]).collect()
+            }
             Format::Json => {
-                serde_json::to_string_pretty(&serde_json::json!({"version": 1, "explanations": explanations}))? + "\n"
+                let shown = Shown { version: 1, live_cluster: about, explanations };
+                serde_json::to_string_pretty(&shown)? + "\n"
             }
         })
     }
 }
 
-/// The cluster, and the Pod in it that is asked for.
-async fn live(target: &Target, settings: &Settings) -> std::result::Result<(Inventory, Option<Value>), SnapshotError> {
-    let cluster = Snapshot::connect().await?;
-    let pod = match target {
-        Target::Stored(namespace, name) => cluster.object(Kind::Pod, namespace, name).await?,
-        Target::Manifest(_) => None,
-    };
-    Ok((cluster.inventory(settings).await?, pod))
+/// What is written for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live_cluster: Option<&'a LiveCluster>,
+    explanations: &'a [Explanation],
 }
 
-/// The same from files.
+/// A cluster or files, and what was found there.
+struct Seen {
+    cluster: Inventory,
+    /// The Pod that is asked for.
+    stored: Option<Value>,
+    settings: Settings,
+    about: Option<LiveCluster>,
+}
+
 fn offline(state: &[Document], target: &Target, settings: &Settings) -> (Inventory, Option<Value>) {
     let mut cluster = Inventory::new(settings.kube_ovn.clone());
     let mut pod = None;

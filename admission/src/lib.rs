@@ -11,6 +11,7 @@ mod console;
 mod explain;
 mod files;
 pub mod ledger;
+mod live;
 mod manifests;
 mod progress;
 mod report;

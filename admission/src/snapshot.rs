@@ -11,7 +11,7 @@ use crate::cluster::client::{code, reason};
 use crate::cluster::collection::{Collection, get};
 use crate::cluster::object::RawObject;
 use crate::cluster::page::TooMany;
-use crate::cluster::{ConnectError, connect};
+use crate::cluster::ConnectError;
 
 /// Why there is no view of a cluster.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +45,11 @@ impl ReadError {
             group => format!("{}.{group}", kind.plural()),
         };
         let remedy = match code(error) {
-            Some(401) => "log in again, or give KUBECONFIG credentials that the API server knows".to_owned(),
+            Some(401) => "log in again, or give the kubeconfig credentials that the API server knows".to_owned(),
             Some(403) => format!("ask for a role that may get and list {resource}"),
             Some(410) => "it took too long to list them all: try again".to_owned(),
             Some(_) => "try again".to_owned(),
-            None => "see that KUBECONFIG names a cluster, and that its API server can be reached".to_owned(),
+            None => "see that the kubeconfig names the cluster that you mean, and that its API server can be reached".to_owned(),
         };
         Self { verb, what, cause: reason(error), remedy, is_silence: code(error).is_none() }
     }
@@ -79,9 +79,8 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// That of KUBECONFIG, or the one that this runs in.
-    pub(crate) async fn connect() -> Result<Self, ConnectError> {
-        Ok(Self { client: connect().await? })
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client }
     }
 
     /// Reads all objects of a collection, one in memory at a time; none where the cluster has no such kind.

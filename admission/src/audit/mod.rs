@@ -6,15 +6,17 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use vpcguard_check::{Format, Outcome, Report};
+use vpcguard_check::{Format, Outcome, Report, Selection};
 use vpcguard_policies::rules::TABLE;
 use vpcguard_policies::settings::RuleAction;
 use vpcguard_policies::{Inventory, Kind, Request, Settings, ViewError, review};
 
+use crate::cluster::ClusterArgs;
 use crate::cluster::collection::Collection;
+use crate::live::Live;
 use crate::progress::Progress;
-use crate::report::{Level, Outputs, Selected, Style, exit};
-use crate::snapshot::{Snapshot, SnapshotError, block_on};
+use crate::report::{Level, Outputs, Selected, Style, exit, note_settings};
+use crate::snapshot::{SnapshotError, block_on};
 use crate::{console, files};
 
 /// What `--help` says below the options.
@@ -40,7 +42,9 @@ pub(crate) struct Audit {
     style: Style,
     #[command(flatten)]
     selected: Selected,
-    /// Settings, in YAML or JSON.
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// Settings, in YAML or JSON; those of the webhook that runs in the cluster unless given.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Exit with 3 if there are warnings.
@@ -59,10 +63,8 @@ impl Audit {
     fn outcome(&self) -> Result<Outcome, Box<dyn std::error::Error>> {
         let destinations = self.outputs.destinations(Format::default())?;
         let selection = self.selected.selection()?;
-        let mut settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
-        selection.apply(&mut settings);
         let is_human = destinations.format == Format::Human;
-        let Audited { report, mut unread } = block_on(audit(&settings, is_human))??;
+        let Audited { report, mut unread } = block_on(self.audit(&selection, is_human))??;
         let is_coloured = self.style.is_coloured(destinations.is_file());
         let text = if is_human && self.style.quiet {
             report.to_human_quietly(is_coloured)
@@ -71,10 +73,20 @@ impl Audit {
         };
         let problems = destinations.write(&text, |format| Some(report.render(format, false)))?;
         unread.extend(problems.iter().map(ToString::to_string));
+        note_settings(&report, destinations.format);
         for error in &unread {
             console::error(error);
         }
         Ok(Outcome::of(&report, !unread.is_empty(), self.fail_on.is_some()))
+    }
+
+    async fn audit(&self, selection: &Selection, shows_progress: bool) -> Result<Audited, Box<dyn std::error::Error>> {
+        let progress = Progress::new(shows_progress, "reviewed so far");
+        progress.say("reading the settings".to_owned());
+        let given = self.settings.as_deref().map(files::source).transpose()?;
+        let mut live = Live::find(&self.cluster, given).await?;
+        selection.apply(&mut live.settings);
+        Ok(audit(&live, &progress).await?)
     }
 }
 
@@ -84,12 +96,13 @@ struct Audited {
     unread: Vec<String>,
 }
 
-async fn audit(settings: &Settings, shows_progress: bool) -> Result<Audited, SnapshotError> {
-    let progress = Progress::new(shows_progress, "reviewed so far");
+async fn audit(live: &Live, progress: &Progress) -> Result<Audited, SnapshotError> {
+    let settings = &live.settings;
     progress.say("reading what rules look up".to_owned());
-    let cluster = Snapshot::connect().await?;
+    let cluster = live.snapshot()?;
     let inventory = cluster.inventory(settings).await?;
-    let mut audited = Audited { report: Report::default(), unread: Vec::new() };
+    let report = Report::of_cluster(live.about.clone(), settings);
+    let mut audited = Audited { report, unread: Vec::new() };
     for collection in reviewed(settings) {
         progress.say(format!("reviewing {collection}"));
         let Audited { report, unread } = &mut audited;

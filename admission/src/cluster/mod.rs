@@ -11,11 +11,14 @@ pub(crate) mod events;
 pub(crate) mod ledgers;
 pub(crate) mod object;
 pub(crate) mod page;
+pub(crate) mod place;
 pub(crate) mod repair;
 mod shallow;
 mod state;
 mod waiting;
 mod watch;
+pub(crate) mod webhook;
 
 pub(crate) use cache::{ClusterCache, NoVerdict};
 pub(crate) use client::{ConnectError, connect, connect_once};
+pub(crate) use place::{ClusterArgs, Place};

@@ -25,8 +25,10 @@ use vpcguard_policies::Settings;
 
 use crate::{console, files, ledger};
 
+pub(crate) use workload::SETTINGS_ANNOTATION;
+
 /// The name of everything that vpcguard has one of.
-const NAME: &str = "vpcguard";
+pub(crate) const NAME: &str = "vpcguard";
 /// The namespace that vpcguard runs in.
 const NAMESPACE: &str = "vpcguard-system";
 

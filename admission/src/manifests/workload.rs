@@ -9,7 +9,7 @@ use super::{NAME, NAMESPACE};
 /// Where the settings are in a Pod, and in its annotations. So each Pod keeps those that it was made with, and others replace it,
 /// one after the other, when they change.
 const SETTINGS: &str = "/etc/vpcguard/settings";
-const ANNOTATION: &str = "vpcguard.io/settings";
+pub(crate) const SETTINGS_ANNOTATION: &str = "vpcguard.io/settings";
 
 /// By number: the image has no /etc/passwd.
 const NOBODY: u32 = 65532;
@@ -34,7 +34,7 @@ pub(super) fn objects(image: &str, settings: Option<&str>) -> [Value; 3] {
         "spec": {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow", "selector": {"matchLabels": labels}},
     });
     let mut annotations = BTreeMap::from([("kubectl.kubernetes.io/default-container", NAME)]);
-    annotations.extend(settings.map(|settings| (ANNOTATION, settings)));
+    annotations.extend(settings.map(|settings| (SETTINGS_ANNOTATION, settings)));
     let deployment = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata,
         "spec": {
@@ -52,7 +52,7 @@ pub(super) fn objects(image: &str, settings: Option<&str>) -> [Value; 3] {
 
 fn pod(image: &str, has_settings: bool, labels: &Value) -> Value {
     let file =
-        json!({"path": "settings.yaml", "fieldRef": {"fieldPath": format!("metadata.annotations['{ANNOTATION}']")}});
+        json!({"path": "settings.yaml", "fieldRef": {"fieldPath": format!("metadata.annotations['{SETTINGS_ANNOTATION}']")}});
     let volume = has_settings.then(|| json!({"name": "settings", "downwardAPI": {"items": [file]}}));
     let mount = has_settings.then(|| json!({"name": "settings", "mountPath": SETTINGS, "readOnly": true}));
     let spread = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map(|key| {

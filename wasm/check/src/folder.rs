@@ -94,6 +94,7 @@ pub(crate) fn check_uncut<'a>(
         None => Seen::of(document, None),
     };
     report.objects = folder.documents.iter().zip(objects).map(seen).collect();
+    report.advice = settings.advice.clone();
     report.errors.clone_from(&folder.errors);
     report.summary.files = folder.files;
     report.summary.objects = folder.documents.len();

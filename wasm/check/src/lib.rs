@@ -45,7 +45,9 @@ pub use command::{ClusterState, Command, Done, Inputs, Outcome, Selection};
 pub use document::{Document, Parsed, parse};
 pub use fix::{Change, Fixed, fix};
 pub use folder::{Folder, check, check_knowing};
-pub use report::{Format, LocatedFinding, Location, Mutation, Report, Seen, Summary, Unevaluated, UnknownFormat};
+pub use report::{
+    Format, LiveCluster, LocatedFinding, Location, Mutation, Report, Seen, Summary, Unevaluated, UnknownFormat,
+};
 pub use settings::{parse_settings, parse_value};
 pub use source::{ParseError, STDIN, Source};
 pub use yaml::{Content, Entry, Node, Position, Scalar, Span};

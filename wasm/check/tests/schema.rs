@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use vpcguard_check::{Folder, Source, check};
+use vpcguard_check::{Folder, LiveCluster, Report, Source, check};
 use vpcguard_policies::Settings;
 
 fn root() -> PathBuf {
@@ -63,6 +63,33 @@ fn real_reports_are_valid() {
         assert!(report["findings"].as_array().unwrap().iter().all(|finding| finding["line"].is_u64()), "{folder}");
     }
     assert!(findings > 40 && mutations > 0 && unjudged > 0 && errors > 0);
+}
+
+#[test]
+fn the_report_on_a_live_cluster_names_it() {
+    let mut cluster = LiveCluster {
+        server: "https://one.example:6443".to_owned(),
+        context: Some("prod".to_owned()),
+        settings: "Pod vpcguard-system/vpcguard-0".to_owned(),
+        note: None,
+    };
+    let written = |cluster: &LiveCluster| -> Value {
+        let report = Report::of_cluster(cluster.clone(), &Settings::default());
+        serde_json::from_str(&report.to_json()).unwrap()
+    };
+    let (validator, report) = (validator(), written(&cluster));
+    assert!(validator.is_valid(&report));
+    let wanted = json!({
+        "server": "https://one.example:6443", "context": "prod", "settings": "Pod vpcguard-system/vpcguard-0",
+    });
+    assert_eq!(report["liveCluster"], wanted);
+    (cluster.context, cluster.note) = (None, Some("why".to_owned()));
+    let report = written(&cluster);
+    assert!(validator.is_valid(&report));
+    assert_eq!(report["liveCluster"].as_object().unwrap().len(), 3);
+    let mut broken = report;
+    broken["liveCluster"].as_object_mut().unwrap().remove("server");
+    assert!(!validator.is_valid(&broken));
 }
 
 #[test]

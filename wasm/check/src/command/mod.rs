@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::fingerprint::{Fingerprint, Known};
 use crate::fix::{Fixed, fix};
 use crate::folder::{Folder, check_uncut};
-use crate::report::{Format, Report};
+use crate::report::{Format, LiveCluster, Report};
 use crate::settings::parse_settings;
 use crate::source::{ParseError, STDIN, Source};
 pub use outcome::Outcome;
@@ -70,6 +70,8 @@ pub struct ClusterState {
     pub state: Vec<Document>,
     /// The kinds of which these are all objects that there are.
     pub kinds: Vec<Kind>,
+    /// Which one it is.
+    pub cluster: Option<LiveCluster>,
 }
 
 /// What came of it.
@@ -236,12 +238,13 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<F>
         } else {
             left_out(&foreign)
         };
-        let ClusterState { state, kinds } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
+        let ClusterState { state, kinds, cluster } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
         let state = state.iter().chain(&self.state);
         let report = check_uncut(&folder, state, &kinds, &self.settings);
         let mut report = report.map_err(|error| vec![error.to_string()])?;
         report.notes.extend(note);
         self.selection.leave_selected(&mut report);
+        report.live_cluster = cluster;
         Ok(report)
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use annotate_snippets::{Level, Renderer};
 use vpcguard_policies::ObjectRef;
+use vpcguard_policies::settings::Advice;
 
 use super::snippet::{Diagnostic, Mark};
 use super::words::{at, escaped, name, summary};
@@ -33,7 +34,7 @@ struct Human<'a> {
 impl Human<'_> {
     fn report(&mut self, report: &Report) -> fmt::Result {
         for located in &report.findings {
-            self.finding(located)?;
+            self.finding(located, &report.advice)?;
         }
         for mutation in &report.mutations {
             self.mutation(mutation)?;
@@ -54,10 +55,14 @@ impl Human<'_> {
             self.line(&format!("{} more {findings} {are} not listed", report.omitted))?;
         }
         self.line(&summary(report.summary, report.errors.len()))?;
-        report.notes.iter().try_for_each(|note| self.line(&format!("note: {note}")))
+        let cluster = report.live_cluster.as_ref();
+        let notes = cluster.map(ToString::to_string).into_iter().chain(cluster.and_then(|cluster| cluster.note.clone()));
+        let contact = report.advice.contact().filter(|_| report.summary.denied > 0).map(str::to_owned);
+        let notes: Vec<_> = notes.chain(report.notes.iter().cloned()).chain(contact).collect();
+        notes.iter().try_for_each(|note| self.line(&format!("note: {note}")))
     }
 
-    fn finding(&mut self, located: &LocatedFinding) -> fmt::Result {
+    fn finding(&mut self, located: &LocatedFinding, advice: &Advice) -> fmt::Result {
         let LocatedFinding { finding, object, place, .. } = located;
         let title = format!("{}: {}", finding.field(), finding.message());
         let template = place.as_ref().and_then(|place| place.template.as_deref());
@@ -66,6 +71,7 @@ impl Human<'_> {
         if !finding.help_text().is_empty() {
             notes.push(("help", finding.help_text().to_owned()));
         }
+        notes.extend(advice.docs(finding.rule()).map(|docs| ("docs", docs)));
         let mark = place.as_ref().and_then(|place| Mark::of(place, &name(object)));
         for (label, place) in plain::others(located) {
             // Beside a line there are lines, beside text there is text.

@@ -6,7 +6,7 @@ use vpcguard_policies::ObjectRef;
 use vpcguard_policies::finding::Related;
 
 use super::words::pretty;
-use super::{LocatedFinding, Location, Mutation, Report, Summary, Unevaluated};
+use super::{LiveCluster, LocatedFinding, Location, Mutation, Report, Summary, Unevaluated};
 use crate::source::ParseError;
 use crate::yaml::Span;
 
@@ -23,6 +23,8 @@ struct Json<'a> {
     not_evaluated: &'a [Unevaluated],
     errors: &'a [ParseError],
     summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live_cluster: Option<&'a LiveCluster>,
 }
 
 #[derive(Serialize)]
@@ -40,6 +42,7 @@ pub(super) fn render(report: &Report) -> String {
         not_evaluated: &report.not_evaluated,
         errors: &report.errors,
         summary: report.summary,
+        live_cluster: report.live_cluster.as_ref(),
     };
     pretty(&json)
 }

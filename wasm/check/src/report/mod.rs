@@ -7,6 +7,7 @@ mod gitlab;
 mod human;
 mod json;
 mod junit;
+mod live;
 mod mutation;
 mod plain;
 mod sarif;
@@ -20,13 +21,15 @@ use std::sync::Arc;
 use annotate_snippets::Renderer;
 use serde::Serialize;
 use vpcguard_policies::finding::{Action, Reported};
-use vpcguard_policies::{MOST_FINDINGS, NotEvaluated, ObjectRef, Verdict};
+use vpcguard_policies::settings::Advice;
+use vpcguard_policies::{MOST_FINDINGS, NotEvaluated, ObjectRef, Settings, Verdict};
 
 use crate::source::ParseError;
 use crate::yaml::Span;
 
 pub use format::{Format, UnknownFormat};
 pub(crate) use junit::{clean, element};
+pub use live::LiveCluster;
 pub use mutation::Mutation;
 pub use seen::Seen;
 pub(crate) use words::{escaped, pretty};
@@ -102,9 +105,16 @@ pub struct Report {
     pub(crate) summary: Summary,
     pub(crate) omitted: usize,
     pub(crate) notes: Vec<String>,
+    pub(crate) advice: Advice,
+    pub(crate) live_cluster: Option<LiveCluster>,
 }
 
 impl Report {
+    /// The report on a live cluster, before anything is found in it.
+    pub fn of_cluster(cluster: LiveCluster, settings: &Settings) -> Self {
+        Self { live_cluster: Some(cluster), advice: settings.advice.clone(), ..Self::default() }
+    }
+
     /// Adds what was found on an object of a cluster, which was read in no file.
     pub fn add(&mut self, object: &ObjectRef, verdict: &Verdict) {
         let index = self.summary.objects;
@@ -185,6 +195,11 @@ impl Report {
     /// What else a person is to know, a line each, such as a comment that excuses nothing.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The live cluster that it is about, if it is about one.
+    pub fn live_cluster(&self) -> Option<&LiveCluster> {
+        self.live_cluster.as_ref()
     }
 
     /// How many findings are not listed, because an object had too many.

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use vpcguard_policies::{Inventory, Kind, Operation, Request, review};
 
-use crate::{Folder, Report, Source, Summary, check};
+use crate::{Folder, LiveCluster, Report, Source, Summary, check};
 
 mod places;
 
@@ -208,4 +208,23 @@ fn objects_of_a_cluster_are_in_no_file() {
     assert_eq!(written["findings"][0]["object"]["name"], "a");
     assert_eq!(written["findings"][0].get("file"), None);
     assert_eq!(written["findings"][0]["related"][0].get("file"), None);
+}
+
+#[test]
+fn people_are_told_which_cluster_it_is_and_where_to_learn_more() {
+    let settings = json!({"docsUrl": "https://example.org/rules/", "contact": "ask #net-platform"});
+    let settings = crate::testing::settings(&settings);
+    let sources = [Source { name: "net/a.yaml".to_owned(), bytes: FILES[0].1.as_bytes().to_vec() }];
+    let mut report = check(&Folder::parse(&sources), &[], &settings).unwrap();
+    report.live_cluster = Some(LiveCluster {
+        server: "https://one.example:6443".to_owned(),
+        context: Some("prod".to_owned()),
+        settings: "defaults".to_owned(),
+        note: Some("nobody told".to_owned()),
+    });
+    let human = report.to_human();
+    assert!(human.contains("= docs: https://example.org/rules/subnet-cidr-overlap\n"), "{human}");
+    let end = "note: cluster: https://one.example:6443, context: prod, settings: defaults\n\
+               note: nobody told\nnote: ask #net-platform\n";
+    assert!(human.ends_with(end), "{human}");
 }

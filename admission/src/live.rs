@@ -1,0 +1,58 @@
+//! A live cluster that is asked once, and the settings that it is judged by.
+
+use vpcguard_check::{LiveCluster, Source, parse_settings};
+use vpcguard_policies::Settings;
+
+use crate::cluster::webhook::WebhookSettings;
+use crate::cluster::{ClusterArgs, ConnectError, Place};
+use crate::files::{LoadError, Problem};
+use crate::snapshot::Snapshot;
+
+/// See the module.
+pub(crate) struct Live {
+    place: Place,
+    /// What is written of the settings; none where all are at their default.
+    pub(crate) source: Option<Source>,
+    /// The settings.
+    pub(crate) settings: Settings,
+    /// What a report says of it.
+    pub(crate) about: LiveCluster,
+}
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LiveError {
+    #[error(transparent)]
+    Settings(#[from] LoadError),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
+
+impl Live {
+    /// The cluster that is meant, with the settings that were given, or else those of the webhook that runs in it.
+    pub(crate) async fn find(args: &ClusterArgs, given: Option<Source>) -> Result<Self, LiveError> {
+        let read = |source: Option<&Source>| source.map_or_else(|| Ok(Settings::default()), parsed);
+        // What is wrong with it is said before anybody is asked.
+        let settings = read(given.as_ref())?;
+        let place = args.place().await?;
+        let (source, settings, whose, note) = if let Some(file) = given {
+            let whose = file.name.clone();
+            (Some(file), settings, whose, None)
+        } else {
+            let WebhookSettings { source, whose, note } = WebhookSettings::read(&place.client()?).await;
+            let settings = read(source.as_ref())?;
+            (source, settings, whose, note)
+        };
+        let (server, context) = (place.server.clone(), place.context.clone());
+        Ok(Self { place, source, settings, about: LiveCluster { server, context, settings: whose, note } })
+    }
+
+    /// The cluster as it stands, for whoever runs this.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, ConnectError> {
+        Ok(Snapshot::new(self.place.client()?))
+    }
+}
+
+fn parsed(source: &Source) -> Result<Settings, LoadError> {
+    parse_settings(source).map_err(|errors| LoadError(errors.into_iter().map(Problem::Parse).collect()))
+}
