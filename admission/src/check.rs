@@ -108,7 +108,8 @@ impl Check {
         }
         let optional = |path: Option<&PathBuf>| path.map(|path| files::source(path)).transpose();
         let (settings, baseline) = (optional(self.settings.as_ref())?, optional(self.baseline.as_ref())?);
-        let live = self.cluster.then(|| block_on(Live::find(&self.place, settings.clone()))).transpose()?.transpose()?;
+        let live =
+            self.cluster.then(|| block_on(Live::find(&self.place, settings.clone()))).transpose()?.transpose()?;
         let settings = settings.or_else(|| live.as_ref()?.source.clone());
         let before = self.compare_to.as_ref().map(|path| complete(std::slice::from_ref(path))).transpose()?;
         let state = complete(&self.state)?;

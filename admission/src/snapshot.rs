@@ -7,11 +7,11 @@ use kube::Client;
 use serde_json::Value;
 use vpcguard_policies::{Inventory, Kind, Settings};
 
+use crate::cluster::ConnectError;
 use crate::cluster::client::{code, reason};
 use crate::cluster::collection::{Collection, get};
 use crate::cluster::object::RawObject;
 use crate::cluster::page::TooMany;
-use crate::cluster::ConnectError;
 
 /// Why there is no view of a cluster.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,8 @@ impl ReadError {
             Some(403) => format!("ask for a role that may get and list {resource}"),
             Some(410) => "it took too long to list them all: try again".to_owned(),
             Some(_) => "try again".to_owned(),
-            None => "see that the kubeconfig names the cluster that you mean, and that its API server can be reached".to_owned(),
+            None => "see that the kubeconfig names the cluster that you mean, and that its API server can be reached"
+                .to_owned(),
         };
         Self { verb, what, cause: reason(error), remedy, is_silence: code(error).is_none() }
     }

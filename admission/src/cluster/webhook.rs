@@ -64,7 +64,8 @@ impl WebhookSettings {
         let pod = full_name(newest);
         let whose = format!("Pod {pod}");
         let differ = others.iter().any(|other| annotation(other) != annotation(newest));
-        let note = differ.then(|| format!("the webhook's Pods have different settings; those of the newest are used, {pod}"));
+        let note =
+            differ.then(|| format!("the webhook's Pods have different settings; those of the newest are used, {pod}"));
         let Some(text) = annotation(newest) else {
             // It was told of a file, or has the defaults.
             let is_told = arguments(newest).any(|argument| argument.starts_with("--settings"));
@@ -204,7 +205,10 @@ mod tests {
         gone.metadata.deletion_timestamp = gone.metadata.creation_timestamp.clone();
         assert!(chosen(vec![gone]).unwrap_err().contains("no Pod that runs"));
         let error = chosen(vec![pod("a", OLD, true, Some("strictReferense: true"))]).unwrap_err();
-        assert!(error.starts_with(r#"those of Pod "guard/a" are for another version: strictReferense: unknown key"#), "{error}");
+        assert!(
+            error.starts_with(r#"those of Pod "guard/a" are for another version: strictReferense: unknown key"#),
+            "{error}"
+        );
     }
 
     #[test]

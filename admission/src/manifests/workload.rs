@@ -51,8 +51,7 @@ pub(super) fn objects(image: &str, settings: Option<&str>) -> [Value; 3] {
 }
 
 fn pod(image: &str, has_settings: bool, labels: &Value) -> Value {
-    let file =
-        json!({"path": "settings.yaml", "fieldRef": {"fieldPath": format!("metadata.annotations['{SETTINGS_ANNOTATION}']")}});
+    let file = json!({"path": "settings.yaml", "fieldRef": {"fieldPath": format!("metadata.annotations['{SETTINGS_ANNOTATION}']")}});
     let volume = has_settings.then(|| json!({"name": "settings", "downwardAPI": {"items": [file]}}));
     let mount = has_settings.then(|| json!({"name": "settings", "mountPath": SETTINGS, "readOnly": true}));
     let spread = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map(|key| {

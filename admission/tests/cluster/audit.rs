@@ -120,6 +120,129 @@ fn grant(world: &World, role: &Value) {
     world.accepts(User::Admin, &binding.to_string());
 }
 
+/// The webhook as the API server asks it: by a Service, in whatever namespace.
+fn configuration(namespace: &str) -> Value {
+    let client = json!({"service": {"namespace": namespace, "name": "vpcguard"}});
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "vpcguard"},
+        "webhooks": [{
+            "name": "all.vpcguard.io", "clientConfig": client, "sideEffects": "None", "admissionReviewVersions": ["v1"],
+        }],
+    })
+}
+
+/// A Pod that runs, and says that it is ready.
+fn run_replica(world: &World, namespace: &str, name: &str, settings: &str) {
+    let annotations = json!({"vpcguard.io/settings": settings});
+    let mut replica: Value = serde_json::from_str(&pod(namespace, name, annotations)).unwrap();
+    replica["metadata"]["labels"] = json!({"app.kubernetes.io/name": "vpcguard"});
+    world.accepts(User::Admin, &replica.to_string());
+    let status =
+        json!({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}).to_string();
+    let patch =
+        ["patch", "pod", name, "--namespace", namespace, "--subresource=status", "--type=merge", "--patch", &status];
+    world.plane.kubectl(User::Admin, &patch, None).unwrap().success().unwrap();
+}
+
+#[test]
+fn the_settings_are_those_of_the_running_webhook() {
+    let Some(world) = unguarded() else { return };
+    let audit = |args: &[&str]| {
+        let (code, out, err) = run(&world, User::Admin, &[&["audit", "--format", "json"], args].concat());
+        assert_eq!(err, "", "{out}");
+        let report: Value = serde_json::from_str(&out).unwrap();
+        (code, report["liveCluster"].clone())
+    };
+    let (code, about) = audit(&[]);
+    assert_eq!((code, &about["settings"], &about["context"]), (Some(1), &json!("defaults"), &json!("test")));
+    assert!(about["server"].as_str().unwrap().starts_with("https://127.0.0.1:"), "{about}");
+    assert!(about["note"].as_str().unwrap().contains("no ValidatingWebhookConfiguration"), "{about}");
+
+    // Who makes Pods that look like a replica's is not asked.
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "vpcguard", "namespace": "guard"},
+        "spec": {"selector": {"app.kubernetes.io/name": "vpcguard"}, "ports": [{"port": 443}]},
+    });
+    let off = |rules: &[&str]| json!({"rules": rules.iter().map(|rule| ((*rule).to_owned(), json!("off"))).collect::<serde_json::Map<_, _>>()});
+    let both = off(&["subnet-cidr-overlap", "pod-vpc-namespace"]).to_string();
+    world.accepts(User::Admin, "{apiVersion: v1, kind: Namespace, metadata: {name: guard}}");
+    world.accepts(User::Admin, &service.to_string());
+    world.accepts(User::Admin, &configuration("guard").to_string());
+    run_replica(&world, "ns2", "forged", &both);
+    let (code, about) = audit(&[]);
+    assert_eq!((code, &about["settings"]), (Some(1), &json!("defaults")));
+    assert!(about["note"].as_str().unwrap().contains("\"guard/vpcguard\" has no Pod that runs"), "{about}");
+
+    run_replica(&world, "guard", "one", &both);
+    assert_eq!(audit(&[]).0, Some(0));
+    let (_, about) = audit(&[]);
+    assert_eq!((&about["settings"], about.get("note")), (&json!("Pod guard/one"), None));
+    let (_, out, _) = run(&world, User::Admin, &["audit"]);
+    assert!(out.ends_with(", context: test, settings: Pod guard/one\n"), "{out}");
+    // What is written on the command line wins.
+    let file = world.file("none.json", "{}");
+    let (code, about) = audit(&["--settings", file.to_str().unwrap()]);
+    assert_eq!((code, &about["settings"], about.get("note")), (Some(1), &json!(file.to_str().unwrap()), None));
+
+    // So with a check, and with an explanation.
+    let manifest = world.file("new.yaml", &subnet("new", "10.9.0.0/25", "10.9.0.1"));
+    let check =
+        |user, args: &[&str]| run(&world, user, &[&["check", "--cluster", manifest.to_str().unwrap()], args].concat());
+    let (code, out, err) = check(User::Admin, &[]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("\nnote: cluster: https://127.0.0.1:") && out.contains("settings: Pod guard/one\n"), "{out}");
+    let (_, out, err) = run(&world, User::Admin, &["explain", "pod", "ns2/intruder"]);
+    assert!(out.starts_with("cluster: https://127.0.0.1:") && out.contains("  verdict:  admitted\n"), "{out}{err}");
+
+    // Who may not look is told so, and gets the defaults.
+    let mut role = auditor();
+    role["rules"].as_array_mut().unwrap().retain(|rule| rule["apiGroups"] != json!(["admissionregistration.k8s.io"]));
+    grant(&world, &role);
+    world.until("the auditor may read", |_| check(User::Tenant, &[]).0 == Some(1));
+    let (_, out, err) = check(User::Tenant, &["--format", "github"]);
+    let note = "cannot get validatingwebhookconfigurations: your role does not allow it; the defaults are used";
+    assert!(err.starts_with("note: the webhook's settings are not known: ") && err.contains(note), "{out}{err}");
+    grant(&world, &auditor());
+    world.until("the auditor may ask for the settings", |_| check(User::Tenant, &[]).0 == Some(0));
+
+    // During a rollout.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    run_replica(&world, "guard", "another", &off(&["subnet-cidr-overlap"]).to_string());
+    let (code, about) = audit(&[]);
+    assert_eq!((code, &about["settings"]), (Some(1), &json!("Pod guard/another")));
+    assert!(about["note"].as_str().unwrap().contains("different settings"), "{about}");
+}
+
+#[test]
+fn a_context_or_a_kubeconfig_says_which_cluster_is_asked() {
+    let Some(world) = unguarded() else { return };
+    let text = std::fs::read_to_string(world.plane.kubeconfig(User::Admin)).unwrap();
+    let mut kubeconfig: Value = serde_json::from_str(&text).unwrap();
+    let contexts = kubeconfig["contexts"].as_array_mut().unwrap();
+    contexts.push(json!({"name": "nowhere", "context": {"cluster": "nowhere", "user": "test"}}));
+    let nowhere = json!({"name": "nowhere", "cluster": {"server": "https://127.0.0.1:1"}});
+    kubeconfig["clusters"].as_array_mut().unwrap().push(nowhere);
+    kubeconfig["current-context"] = json!("nowhere");
+    let file = world.file("two-contexts", &kubeconfig.to_string());
+    let file = file.to_str().unwrap();
+    // The tenant's kubeconfig is that of the environment.
+    let audit = |args: &[&str]| run(&world, User::Tenant, &[&["audit"], args].concat());
+    let (code, out, err) = audit(&["--kubeconfig", file, "--context", "test"]);
+    assert_eq!((code, err.as_str()), (Some(1), ""), "{out}");
+    assert!(out.contains(", context: test, settings: "), "{out}");
+    assert_eq!(audit(&["--kubeconfig", file]).0, Some(2));
+    let (code, _, err) = audit(&["--kubeconfig", file, "--context", "tset"]);
+    let wanted = format!("error: {file} has no context \"tset\": did you mean \"test\"? it has test, nowhere\n");
+    assert_eq!((code, err), (Some(2), wanted));
+    let (code, _, err) = run(&world, User::Admin, &["check", "--context", "test", file]);
+    assert_eq!((code, err.starts_with("error: --context says which cluster to ask")), (Some(2), true), "{err}");
+    let args = ["explain", "pod", "ns2/intruder", "--kubeconfig", file, "--context", "test", "--format", "json"];
+    let (code, out, err) = run(&world, User::Tenant, &args);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["liveCluster"]["context"], "test");
+}
+
 #[test]
 fn manifests_and_pods_are_judged_against_the_cluster() {
     let Some(world) = unguarded() else { return };

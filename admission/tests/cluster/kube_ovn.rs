@@ -132,7 +132,11 @@ fn is_kept_until_somebody_says_so(world: &World, object: &str) {
     let (collection, _) = object.rsplit_once('/').unwrap();
     for path in [object, collection] {
         let answer = request(world, User::Admin, "DELETE", path, &Value::Null);
-        assert!(answer.status == 422 && answer.body.contains("[vpcguard builtin-protected]"), "{path}: {}", answer.body);
+        assert!(
+            answer.status == 422 && answer.body.contains("[vpcguard builtin-protected]"),
+            "{path}: {}",
+            answer.body
+        );
     }
     assert_eq!(request(world, User::Admin, "GET", object, &Value::Null).status, 200);
     let spoken = json!({"metadata": {"annotations": {"vpcguard.io/allow": "builtin-protected"}}});

@@ -1,6 +1,6 @@
 //! What `kubectl apply` prints, to the letter.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use vpcguard_tests::control_plane::User;
 
 use super::world::World;
@@ -38,7 +38,8 @@ fn pod(namespace: &str, annotations: &str) -> String {
 
 #[test]
 fn kubectl_says_it_to_the_letter() {
-    let Some(world) = World::start() else { return };
+    let settings = json!({"contact": "ask #net", "docsUrl": "https://example.org/r#{rule}"});
+    let Some(world) = World::builder().settings(settings).start() else { return };
     world.accepts(User::Admin, VPC);
     world.accepts(User::Admin, &subnet("b", "vpc: v, cidrBlock: 10.0.4.0/24, gateway: 10.0.4.1"));
     world.accepts(User::Admin, TENANT);
@@ -52,14 +53,16 @@ fn refusals(world: &World) {
     assert_eq!(
         world.refusal(User::Admin, &subnet("a", "vpc: v, cidrBlock: 10.0.0.0/16, gateway: 10.1.0.1")),
         "The Subnet \"a\" is invalid: \n\
-         * spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"b\" (10.0.4.0/24) in VPC \"v\" [subnet-cidr-overlap]\n\
-         * spec.gateway: Invalid value: \"10.1.0.1\": not in spec.cidrBlock 10.0.0.0/16 [subnet-syntax]\n"
+         * spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"b\" (10.0.4.0/24) in VPC \"v\"; help: Choose a range \
+         that no other Subnet of the VPC uses; ask #net; see https://example.org/r#subnet-cidr-overlap [vpcguard subnet-cidr-overlap]\n\
+         * spec.gateway: Invalid value: \"10.1.0.1\": not in spec.cidrBlock 10.0.0.0/16; ask #net; see \
+         https://example.org/r#subnet-syntax [vpcguard subnet-syntax]\n"
     );
     // One cause stays on the line.
     assert_eq!(
         world.refusal(User::Admin, &subnet("a", "vpc: v, cidrBlock: 10.0.5.0/24, gateway: 10.1.0.1")),
-        "The Subnet \"a\" is invalid: spec.gateway: Invalid value: \"10.1.0.1\": not in spec.cidrBlock 10.0.5.0/24 \
-         [subnet-syntax]\n"
+        "The Subnet \"a\" is invalid: spec.gateway: Invalid value: \"10.1.0.1\": not in spec.cidrBlock 10.0.5.0/24; \
+         ask #net; see https://example.org/r#subnet-syntax [vpcguard subnet-syntax]\n"
     );
     // A tenant where it may not be is forbidden.
     let foreign = pod("ns2", "ovn.kubernetes.io/logical_switch: b");
@@ -67,7 +70,9 @@ fn refusals(world: &World) {
         world.refusal(User::Tenant, &foreign),
         "Error from server (Forbidden): error when creating \"STDIN\": admission webhook \"pods.vpcguard.io\" denied the \
          request: pods \"p\" is forbidden: metadata.annotations[ovn.kubernetes.io/logical_switch]: Forbidden: Subnet \"b\" is \
-         in VPC \"v\", which namespace \"ns2\" may not use [pod-vpc-namespace]\n"
+         in VPC \"v\", which namespace \"ns2\" may not use; help: Use a Subnet of a VPC that is open to the namespace, or ask an \
+         administrator to invite the namespace in the Vpc's annotation vpcguard.io/guest-namespaces, or to list it in spec.namespaces, \
+         which binds it; ask #net; see https://example.org/r#pod-vpc-namespace [vpcguard pod-vpc-namespace]\n"
     );
 }
 
@@ -85,7 +90,8 @@ fn dry_runs(world: &World) {
     assert_eq!(
         refused.stderr,
         "The Subnet \"a\" is invalid: spec.cidrBlock: Invalid value: \"10.0.4.0/30\": overlaps Subnet \"b\" (10.0.4.0/24) in \
-         VPC \"v\" [subnet-cidr-overlap]\n"
+         VPC \"v\"; help: Choose a range that no other Subnet of the VPC uses; ask #net; see \
+         https://example.org/r#subnet-cidr-overlap [vpcguard subnet-cidr-overlap]\n"
     );
     assert!(world.get("subnet", "a").is_null());
 }
@@ -96,7 +102,8 @@ fn warnings(world: &World) {
     assert_eq!(warned.stdout, "subnet.kubeovn.io/w created\n");
     assert_eq!(
         warned.stderr,
-        "Warning: spec.vpc: Not found: \"nowhere\": there is no Vpc of this name [missing-reference]\n"
+        "Warning: spec.vpc: Not found: \"nowhere\": there is no Vpc of this name; help: Create the Vpc first, or correct the name; \
+         see https://example.org/r#missing-reference; ask #net [vpcguard missing-reference]\n"
     );
 }
 

@@ -79,7 +79,12 @@ fn expected(policy: Policy) -> Vec<Expected> {
         | Policy::StaticRouteLanIp => vec![deleting],
         Policy::EgressGateway => vec![
             plain("more replicas are accepted unasked", "egress-gateway-update", true, ""),
-            plain("an image of one's own is refused", "egress-gateway-with-image", false, "[vpcguard egress-gateway-image]"),
+            plain(
+                "an image of one's own is refused",
+                "egress-gateway-with-image",
+                false,
+                "[vpcguard egress-gateway-image]",
+            ),
             Expected {
                 settings: r#"{"egressGateway": {"images": ["registry.example/"]}}"#,
                 ..plain("an image that the settings name is accepted", "egress-gateway-with-image", true, "")
@@ -93,8 +98,18 @@ fn expected(policy: Policy) -> Vec<Expected> {
             plain("a Subnet that Kube-OVN can use is accepted", "subnet-create", true, ""),
             plain("a Vpc that Kube-OVN can use is accepted", "vpc-create", true, ""),
             plain("a Pod is accepted", "pod-create", true, ""),
-            plain("a gateway outside of its Subnet is refused", "subnet-gateway-outside", false, "[vpcguard subnet-syntax]"),
-            plain("a field of the wrong type is refused", "subnet-cidr-block-is-a-list", false, "[vpcguard field-type]"),
+            plain(
+                "a gateway outside of its Subnet is refused",
+                "subnet-gateway-outside",
+                false,
+                "[vpcguard subnet-syntax]",
+            ),
+            plain(
+                "a field of the wrong type is refused",
+                "subnet-cidr-block-is-a-list",
+                false,
+                "[vpcguard field-type]",
+            ),
             Expected {
                 settings: r#"{"rules": {"subnet-syntax": "warn"}}"#,
                 ..plain("a rule at warn admits", "subnet-gateway-outside", true, "[vpcguard subnet-syntax]")

@@ -238,7 +238,8 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<F>
         } else {
             left_out(&foreign)
         };
-        let ClusterState { state, kinds, cluster } = (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
+        let ClusterState { state, kinds, cluster } =
+            (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
         let state = state.iter().chain(&self.state);
         let report = check_uncut(&folder, state, &kinds, &self.settings);
         let mut report = report.map_err(|error| vec![error.to_string()])?;

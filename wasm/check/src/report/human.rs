@@ -56,7 +56,8 @@ impl Human<'_> {
         }
         self.line(&summary(report.summary, report.errors.len()))?;
         let cluster = report.live_cluster.as_ref();
-        let notes = cluster.map(ToString::to_string).into_iter().chain(cluster.and_then(|cluster| cluster.note.clone()));
+        let notes =
+            cluster.map(ToString::to_string).into_iter().chain(cluster.and_then(|cluster| cluster.note.clone()));
         let contact = report.advice.contact().filter(|_| report.summary.denied > 0).map(str::to_owned);
         let notes: Vec<_> = notes.chain(report.notes.iter().cloned()).chain(contact).collect();
         notes.iter().try_for_each(|note| self.line(&format!("note: {note}")))
