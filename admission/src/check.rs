@@ -6,14 +6,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use vpcguard_check::{ClusterState, Command, Document, Done, Folder, Format, Inputs, Outcome, Source};
+use vpcguard_check::{ClusterState, Command, Config, Document, Done, Folder, Inputs, Outcome, Places, Source};
 use vpcguard_policies::{Kind, Settings};
 
 use crate::cluster::ClusterArgs;
 use crate::cluster::collection::Collection;
+use crate::config::{self, ConfigArgs};
 use crate::console;
 use crate::files::{self, LoadError, Problem};
-use crate::live::Live;
+use crate::live::{Given, Live};
 use crate::progress::Progress;
 use crate::report::{Destinations, Level, Outputs, Selected, Style, exit, note_settings};
 use crate::snapshot::{SnapshotError, Unread, block_on, kinds_looked_up};
@@ -54,9 +55,11 @@ pub(crate) struct Check {
     cluster: bool,
     #[command(flatten)]
     place: ClusterArgs,
-    /// Settings, in YAML or JSON; with --cluster those of the webhook that runs there unless given.
+    /// Settings, in YAML or JSON, or the values of the Helm chart; with --cluster those of the webhook that runs there unless given.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Exit with 3 if there are warnings that nobody excused.
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_on: Option<Level>,
@@ -98,21 +101,28 @@ impl Check {
     }
 
     fn code(&self) -> Result<u8, Box<dyn std::error::Error>> {
-        let all = self.paths.iter().chain(&self.state).chain(&self.settings).chain(&self.baseline);
+        let all =
+            self.paths.iter().chain(&self.state).chain(&self.settings).chain(&self.baseline).chain(&self.config.config);
         if all.chain(&self.compare_to).filter(|path| *path == "-").count() > 1 {
             return Err("standard input (-) can be read only once".into());
         }
-        let destinations = self.outputs.destinations(Format::default())?;
+        let config = self.config.read()?;
+        let configured = config.as_ref().and_then(|config| config.format);
+        let destinations = self.outputs.destinations(configured.unwrap_or_default())?;
         if let Some(flag) = self.place.given().filter(|_| !self.cluster) {
             return Err(format!("{flag} says which cluster to ask, and none is asked: add --cluster").into());
         }
         let optional = |path: Option<&PathBuf>| path.map(|path| files::source(path)).transpose();
-        let (settings, baseline) = (optional(self.settings.as_ref())?, optional(self.baseline.as_ref())?);
-        let live =
-            self.cluster.then(|| block_on(Live::find(&self.place, settings.clone()))).transpose()?.transpose()?;
-        let settings = settings.or_else(|| live.as_ref()?.source.clone());
+        let of_config = config.as_ref().and_then(Config::settings_file).map(PathBuf::from);
+        let (settings, baseline) =
+            (optional(self.settings.as_ref().or(of_config.as_ref()))?, optional(self.baseline.as_ref())?);
+        let given = settings.clone().map(Given::File).or_else(|| Given::configured(config.as_ref()?));
+        let is_given = given.is_some();
+        let live = self.cluster.then(|| block_on(Live::find(&self.place, given))).transpose()?.transpose()?;
+        let settings = settings.or_else(|| live.as_ref().filter(|_| !is_given)?.source.clone());
         let before = self.compare_to.as_ref().map(|path| complete(std::slice::from_ref(path))).transpose()?;
         let state = complete(&self.state)?;
+        // What the configuration excludes, `config.exclude`, is left out beside that of `--exclude`.
         let (paths, mut problems) = files::list(&self.paths);
         let progress = Progress::new(paths.len() >= MANY, &format!("of {} files read", paths.len()));
         progress.say("reading".to_owned());
@@ -122,13 +132,19 @@ impl Check {
             format: destinations.format,
             colored: self.style.is_coloured(destinations.is_file()),
             quiet: self.style.quiet,
-            fail_on_warning: self.fail_on.is_some(),
+            fail_on_warning: self.fail_on.is_some() || config.as_ref().is_some_and(|config| config.fail_on_warning),
             fix: self.fix,
             diff: self.diff,
             write_baseline: self.write_baseline.is_some(),
             strict_files: self.strict_files,
             allow_empty: self.allow_empty,
+            live: self.cluster,
         };
+        let directory = config::directory();
+        let text = |path: &PathBuf| path.display().to_string();
+        let named: Vec<_> = self.paths.iter().map(text).collect();
+        let compare_to = self.compare_to.as_ref().map(text);
+        let config_root = self.config.config_root.as_ref().map(text);
         let inputs = Inputs {
             files: &files,
             state: &state,
@@ -137,6 +153,14 @@ impl Check {
             ignore: &self.selected.ignore,
             baseline: baseline.as_ref(),
             before: before.as_deref(),
+            cluster_of: &self.config.cluster_of,
+            config: config.as_ref(),
+            places: Places {
+                directory: &directory,
+                paths: &named,
+                compare_to: compare_to.as_deref(),
+                config_root: config_root.as_deref(),
+            },
         };
         let mut done = command.run_beside(&inputs, |folder, settings| beside(live.as_ref(), folder, settings));
         drop(progress);

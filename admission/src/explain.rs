@@ -11,7 +11,7 @@ use vpcguard_policies::kinds::is_name;
 use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain};
 
 use crate::cluster::ClusterArgs;
-use crate::live::Live;
+use crate::live::{Given, Live};
 use crate::snapshot::block_on;
 use crate::{console, files};
 
@@ -47,7 +47,7 @@ struct ExplainPod {
     state: Vec<PathBuf>,
     #[command(flatten)]
     place: ClusterArgs,
-    /// Settings, in YAML or JSON; those of the webhook that runs in the cluster unless given.
+    /// Settings, in YAML or JSON, or the values of the Helm chart; those of the webhook that runs in the cluster unless given.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// A Pod that exists; or a manifest of Pods or workloads, - for standard input.
@@ -134,7 +134,7 @@ impl ExplainPod {
 
     /// The cluster, and the Pod in it that is asked for.
     async fn live(&self, target: &Target) -> Result<Seen> {
-        let given = self.settings.as_deref().map(files::source).transpose()?;
+        let given = self.settings.as_deref().map(files::source).transpose()?.map(Given::File);
         let live = Live::find(&self.place, given).await?;
         let cluster = live.snapshot()?;
         let stored = match target {

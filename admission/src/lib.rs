@@ -7,6 +7,7 @@ mod certs;
 mod check;
 mod cli;
 mod cluster;
+mod config;
 mod console;
 mod explain;
 mod files;

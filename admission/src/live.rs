@@ -1,6 +1,6 @@
 //! A live cluster that is asked once, and the settings that it is judged by.
 
-use vpcguard_check::{LiveCluster, Source, parse_settings};
+use vpcguard_check::{Config, ConfiguredSettings, LiveCluster, Source, parse_settings};
 use vpcguard_policies::Settings;
 
 use crate::cluster::webhook::WebhookSettings;
@@ -19,6 +19,24 @@ pub(crate) struct Live {
     pub(crate) about: LiveCluster,
 }
 
+/// Settings that were chosen by whoever asks.
+pub(crate) enum Given {
+    /// In this file.
+    File(Source),
+    /// In the configuration of this name.
+    Configured(String, Settings),
+}
+
+impl Given {
+    /// Those that are written in a configuration.
+    pub(crate) fn configured(config: &Config) -> Option<Self> {
+        match config.settings.as_ref()? {
+            ConfiguredSettings::Inline(settings) => Some(Self::Configured(config.name.clone(), (**settings).clone())),
+            ConfiguredSettings::File(_) => None,
+        }
+    }
+}
+
 /// Why there is none.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LiveError {
@@ -30,17 +48,19 @@ pub(crate) enum LiveError {
 
 impl Live {
     /// The cluster that is meant, with the settings that were given, or else those of the webhook that runs in it.
-    pub(crate) async fn find(args: &ClusterArgs, given: Option<Source>) -> Result<Self, LiveError> {
-        let read = |source: Option<&Source>| source.map_or_else(|| Ok(Settings::default()), parsed);
+    pub(crate) async fn find(args: &ClusterArgs, given: Option<Given>) -> Result<Self, LiveError> {
         // What is wrong with it is said before anybody is asked.
-        let settings = read(given.as_ref())?;
+        let given = match given {
+            None => None,
+            Some(Given::File(file)) => Some((parsed(&file)?, file.name.clone(), Some(file))),
+            Some(Given::Configured(whose, settings)) => Some((settings, whose, None)),
+        };
         let place = args.place().await?;
-        let (source, settings, whose, note) = if let Some(file) = given {
-            let whose = file.name.clone();
-            (Some(file), settings, whose, None)
+        let (source, settings, whose, note) = if let Some((settings, whose, source)) = given {
+            (source, settings, whose, None)
         } else {
             let WebhookSettings { source, whose, note } = WebhookSettings::read(&place.client()?).await;
-            let settings = read(source.as_ref())?;
+            let settings = source.as_ref().map_or_else(|| Ok(Settings::default()), parsed)?;
             (source, settings, whose, note)
         };
         let (server, context) = (place.server.clone(), place.context.clone());

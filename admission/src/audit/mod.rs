@@ -13,7 +13,7 @@ use vpcguard_policies::{Inventory, Kind, Request, Settings, ViewError, review};
 
 use crate::cluster::ClusterArgs;
 use crate::cluster::collection::Collection;
-use crate::live::Live;
+use crate::live::{Given, Live};
 use crate::progress::Progress;
 use crate::report::{Level, Outputs, Selected, Style, exit, note_settings};
 use crate::snapshot::{SnapshotError, block_on};
@@ -44,7 +44,7 @@ pub(crate) struct Audit {
     selected: Selected,
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// Settings, in YAML or JSON; those of the webhook that runs in the cluster unless given.
+    /// Settings, in YAML or JSON, or the values of the Helm chart; those of the webhook that runs in the cluster unless given.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Exit with 3 if there are warnings.
@@ -83,7 +83,7 @@ impl Audit {
     async fn audit(&self, selection: &Selection, shows_progress: bool) -> Result<Audited, Box<dyn std::error::Error>> {
         let progress = Progress::new(shows_progress, "reviewed so far");
         progress.say("reading the settings".to_owned());
-        let given = self.settings.as_deref().map(files::source).transpose()?;
+        let given = self.settings.as_deref().map(files::source).transpose()?.map(Given::File);
         let mut live = Live::find(&self.cluster, given).await?;
         selection.apply(&mut live.settings);
         Ok(audit(&live, &progress).await?)

@@ -84,12 +84,13 @@ impl Baseline {
     }
 
     fn finding(&mut self, finding: &Reader) {
-        self.expect_keys(finding, &["rule", "object", "field", "value", "conflict", "action", "count"]);
+        self.expect_keys(finding, &["rule", "cluster", "object", "field", "value", "conflict", "action", "count"]);
         let object = finding.at("object");
         self.expect_keys(&object, &["kind", "namespace", "name"]);
         let some = |text: Reader| text.text().map(str::to_owned);
         let fingerprint = Fingerprint {
             rule: self.text(&finding.at("rule")),
+            cluster: some(finding.at("cluster")),
             object: Subject {
                 kind: self.text(&object.at("kind")),
                 namespace: some(object.at("namespace")),

@@ -12,6 +12,9 @@ use crate::report::{LocatedFinding, Report};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Fingerprint {
     pub(crate) rule: String,
+    /// The cluster, where several are told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cluster: Option<String>,
     pub(crate) object: Subject,
     /// The field, without the numbers of list elements.
     pub(crate) field: String,
@@ -34,9 +37,10 @@ pub(crate) struct Subject {
 
 impl Fingerprint {
     pub(crate) fn of(located: &LocatedFinding) -> Self {
-        let LocatedFinding { finding, object, .. } = located;
+        let LocatedFinding { finding, object, cluster, .. } = located;
         Self {
             rule: finding.rule().to_owned(),
+            cluster: cluster.as_deref().map(str::to_owned),
             object: Subject {
                 kind: object.kind.clone(),
                 namespace: object.namespace.clone(),

@@ -3,6 +3,7 @@
 //! Names and prerequisites are looked up among all objects, so references work in any order. Conflicts count only with
 //! what was admitted before, so a pair that cannot both stand is one finding, on the later of the two.
 
+mod again;
 mod history;
 mod object;
 
@@ -89,6 +90,7 @@ pub(crate) fn check_uncut<'a>(
     let state: Vec<_> = state.into_iter().filter_map(|document| reader.read(document)).collect();
     let objects: Vec<_> = folder.documents.iter().map(|document| reader.read(document)).collect();
     let mut report = Simulation::new(settings, kinds).report(&state, &objects, &folder.allows)?;
+    report.notes.extend(again::notes(objects.iter().flatten()));
     let seen = |(document, object): (&Document, Option<Manifest<'_>>)| match object {
         Some(object) => Seen { object: object.name, file: Some(document.file.clone()) },
         None => Seen::of(document, None),
@@ -172,6 +174,7 @@ impl<'a> Simulation<'a> {
         history.waiting.pop_front();
         let old = history.admitted.as_deref();
         let is_new = old.is_none();
+        let replaced = history.visible.filter(|_| !is_new && history.is_reviewed);
         if is_new {
             // An object does not exist while it is asked whether it may.
             self.inventory.hide(object.kept().object());
@@ -184,10 +187,13 @@ impl<'a> Simulation<'a> {
         verdict.warnings.append(&mut verdict.unlisted_warnings);
         self.suppress(object.document, &mut verdict);
         let is_admitted = verdict.allowed;
-        self.note(index, number, object, verdict);
+        self.note(index, number, object, replaced, verdict);
         if is_admitted {
             let version = mutated.map(|mutated| Cow::Owned(object.kept_as(mutated, self.settings)));
             self.store(number, object, version.unwrap_or(Cow::Borrowed(object.kept())));
+            if let Some(history) = self.histories.get_mut(number) {
+                history.is_reviewed = true;
+            }
         } else if is_new {
             self.show_next(number, object);
         }
@@ -248,7 +254,15 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn note(&mut self, index: usize, history: usize, object: &Manifest<'a>, verdict: Verdict) {
+    /// `replaced` is the document of which this is an update.
+    fn note(
+        &mut self,
+        index: usize,
+        history: usize,
+        object: &Manifest<'a>,
+        replaced: Option<&Document>,
+        verdict: Verdict,
+    ) {
         if let Some(history) = self.histories.get_mut(history) {
             history.denied_by.extend(verdict.findings.iter().map(Reported::rule));
         }
@@ -260,6 +274,8 @@ impl<'a> Simulation<'a> {
                 object: object.subject(),
                 place: object.document.place(finding.field()),
                 related: finding.related_objects().iter().map(|related| self.place(related)).collect(),
+                earlier: replaced.and_then(|replaced| replaced.place(finding.field())),
+                cluster: None,
                 finding,
                 index,
             };

@@ -23,7 +23,9 @@
 mod allow;
 mod baseline;
 mod cases;
+mod clusters;
 mod command;
+mod config;
 mod document;
 mod fingerprint;
 mod fix;
@@ -41,7 +43,9 @@ mod yaml;
 
 pub use allow::Allow;
 pub use cases::{Case, CaseOperation, CaseSettings, CasesReport, Compared, Given, Judged, Said, Wanted};
+pub use clusters::Places;
 pub use command::{ClusterState, Command, Done, Inputs, Outcome, Selection};
+pub use config::{CONFIG, Config, ConfiguredSettings};
 pub use document::{Document, Parsed, parse};
 pub use fix::{Change, Fixed, fix};
 pub use folder::{Folder, check, check_knowing};

@@ -92,6 +92,25 @@ mod tests {
     }
 
     #[test]
+    fn of_the_values_of_the_chart_the_settings_are_taken() {
+        let values = "replicas: 3\nsettings:\n  rules: {subnet-cidr-overlap: off}\nwebhooks: {}\n";
+        let settings = parse("s.yaml", "rules: {subnet-cidr-overlap: off}\n").unwrap();
+        assert_ne!(settings, Settings::default());
+        assert_eq!(parse("values.yaml", values), Ok(settings));
+        assert_eq!(parse("values.yaml", "settings: {}\n"), Ok(Settings::default()));
+        let errors = parse("values.yaml", &values.replace("subnet-", "subnets-")).unwrap_err();
+        assert!(
+            errors[0].starts_with("values.yaml:3:11: settings.rules.subnets-cidr-overlap: unknown rule"),
+            "{errors:?}"
+        );
+        // No values of the chart.
+        let errors = parse("s.yaml", "settings: {}\nstrictReferences: true\n").unwrap_err();
+        assert!(errors[0].starts_with("s.yaml:1:1: settings: unknown key \"settings\""), "{errors:?}");
+        let errors = parse("values.yaml", "replicas: 3\n").unwrap_err();
+        assert!(errors[0].starts_with("values.yaml:1:1: replicas: unknown key \"replicas\""), "{errors:?}");
+    }
+
+    #[test]
     fn each_error_has_its_place() {
         let text = "strictReferences: perhaps\nkubeOvn:\n  serviceCidrs:\n    - 10.96.0.0/12\n    - x\n  zone: a\n";
         let errors = parse("s.yaml", text).unwrap_err();

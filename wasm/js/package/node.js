@@ -1,4 +1,4 @@
 // What Node loads by `import`.
 import vpcguard from "./node.cjs";
 
-export const { check, mutate, review, rules, version } = vpcguard;
+export const { check, mutate, readConfig, review, rules, version } = vpcguard;

@@ -74,6 +74,30 @@ export interface Options {
   diff?: boolean;
   /** Colours in the format `human`. */
   color?: boolean;
+  /** A `.vpcguard.yaml`. The options go before it; settings that it has in a file are to be given as `settings`. */
+  config?: File;
+  /** Where the globs of `config` begin, in place of its folder. */
+  configRoot?: string;
+  /** Which files are judged apart, as those of a cluster: GLOB=NAME. The first that matches counts. */
+  clusterOf?: string[];
+  /** Where relative names begin: an absolute path. A root of their own unless told. */
+  directory?: string;
+  /** The folders and files that `files` were found by: a glob of `config` that matches nothing in them is noted. */
+  paths?: string[];
+  /** The folder in which `compareTo` has what `files` have in `paths`. */
+  compareToPath?: string;
+}
+
+/** What a `.vpcguard.yaml` says. */
+export interface Config {
+  /** The file with the settings, from where the name of the configuration begins, if they are in one. */
+  settingsFile?: string;
+  /** The clusters, and the globs of their files. */
+  clusters: { [name: string]: string[] };
+  /** Globs of what is not checked, from the folder of the configuration. */
+  exclude: string[];
+  format?: Format;
+  failOn?: "warning";
 }
 
 export interface ObjectRef {
@@ -100,6 +124,8 @@ export interface Finding {
 /** A finding of a {@link Report}: with the object, and where it was read. */
 export interface LocatedFinding extends Omit<Finding, "related"> {
   object: ObjectRef;
+  /** The cluster that it is for, where files are told apart by cluster. */
+  cluster?: string;
   file?: string;
   document?: number;
   line?: number;
@@ -109,6 +135,8 @@ export interface LocatedFinding extends Omit<Finding, "related"> {
   /** The template, in the output of `helm template`. */
   source?: string;
   related?: RelatedObject[];
+  /** Where the field stands in the version that this one replaces, if that was checked too. */
+  earlier?: { file: string; document: number; line?: number; column?: number; source?: string };
 }
 
 export interface RelatedObject {
@@ -225,6 +253,9 @@ export interface Rule {
 
 /** Checks files as one network. Throws if an argument is wrong; what is wrong with the files is in the report. */
 export function check(files: File[], options?: Options | null): Checked;
+
+/** Reads a `.vpcguard.yaml`. Throws if it is wrong. */
+export function readConfig(file: File): Config;
 
 /** Judges an AdmissionReview, as `POST /validate` of the webhook does. `state` is what the cluster has. */
 export function review(

@@ -1,7 +1,7 @@
 //! What JavaScript hands in: files, objects, options.
 
 use js_sys::{Array, JSON, Reflect, Uint8Array};
-use vpcguard_check::{ParseError, Source};
+use vpcguard_check::{Config, ParseError, Source};
 use vpcguard_policies::{ReviewError, ViewError};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -78,6 +78,15 @@ pub(crate) fn flag(value: &JsValue, field: &str) -> Result<bool, Wrong> {
 
 pub(crate) fn text(value: &JsValue, field: &str) -> Result<String, Wrong> {
     value.as_string().ok_or_else(|| Wrong::wanted(field, "a string"))
+}
+
+pub(crate) fn texts(value: &JsValue, field: &str) -> Result<Vec<String>, Wrong> {
+    each(value, field, text)
+}
+
+/// A configuration, as the file that it is.
+pub(crate) fn config(value: &JsValue, field: &str) -> Result<Config, Wrong> {
+    Config::parse(&file(value, field)?).map_err(Wrong::Unreadable)
 }
 
 /// A list of files: `{name, text}` or `{name, bytes}`.

@@ -5,6 +5,7 @@
 
 mod admission;
 mod check;
+mod config;
 mod input;
 mod options;
 mod rules;
@@ -26,6 +27,16 @@ pub fn check(files: &JsValue, options: &JsValue) -> Result<JsValue, JsError> {
     let files = input::files(files, "files")?;
     let options = options::read(options)?;
     Ok(check::run(&files, &options)?)
+}
+
+/// Reads a configuration, `.vpcguard.yaml`.
+///
+/// # Errors
+///
+/// If it is wrong.
+#[wasm_bindgen(js_name = readConfig, skip_typescript)]
+pub fn read_config(file: &JsValue) -> Result<JsValue, JsError> {
+    Ok(config::read(&input::config(file, "file")?)?)
 }
 
 /// Judges an AdmissionReview, as `POST /validate` of the webhook does.

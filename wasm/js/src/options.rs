@@ -1,12 +1,13 @@
 //! The options of a check.
 
 use js_sys::Object;
-use vpcguard_check::{Command, Format, Source, UnknownFormat};
+use vpcguard_check::{Command, Config, Format, Places, Source, UnknownFormat};
 use wasm_bindgen::JsValue;
 
 use crate::input::{self, Wrong, field, flag, optional};
 
-/// What there is. The command `vpcguard-check` has a flag for each but `color`.
+/// What there is. The command `vpcguard-check` has a flag for each but those of its own: `color`, `directory`, `paths` and
+/// `compareToPath`.
 const KNOWN: &[&str] = &[
     "state",
     "settings",
@@ -24,6 +25,12 @@ const KNOWN: &[&str] = &[
     "select",
     "ignore",
     "diff",
+    "config",
+    "configRoot",
+    "clusterOf",
+    "directory",
+    "paths",
+    "compareToPath",
 ];
 
 /// The options of a check.
@@ -37,6 +44,23 @@ pub(crate) struct Options {
     pub(crate) settings: Option<Source>,
     pub(crate) baseline: Option<Source>,
     pub(crate) compare_to: Option<Vec<Source>>,
+    pub(crate) config: Option<Config>,
+    pub(crate) config_root: Option<String>,
+    pub(crate) cluster_of: Vec<String>,
+    directory: String,
+    paths: Vec<String>,
+    compare_to_path: Option<String>,
+}
+
+impl Options {
+    pub(crate) fn places(&self) -> Places<'_> {
+        Places {
+            directory: &self.directory,
+            paths: &self.paths,
+            compare_to: self.compare_to_path.as_deref(),
+            config_root: self.config_root.as_deref(),
+        }
+    }
 }
 
 /// Reads them; nothing given leaves all at their defaults.
@@ -56,26 +80,38 @@ fn of_object(value: &JsValue) -> Result<Options, Wrong> {
     let is_set = |key: &str| -> Result<bool, Wrong> {
         Ok(optional(&given(key), |on| flag(on, &format!("options.{key}")))?.unwrap_or(false))
     };
+    let text = |key: &str| optional(&given(key), |value| input::text(value, &format!("options.{key}")));
+    let texts = |key: &str| -> Result<Vec<String>, Wrong> {
+        Ok(optional(&given(key), |list| input::texts(list, &format!("options.{key}")))?.unwrap_or_default())
+    };
+    let config = optional(&given("config"), |config| input::config(config, "options.config"))?;
+    let configured = config.as_ref();
     let command = Command {
-        format: optional(&given("format"), |name| format(name, "options.format"))?.unwrap_or_default(),
+        format: optional(&given("format"), |name| format(name, "options.format"))?
+            .or(configured.and_then(|config| config.format))
+            .unwrap_or_default(),
         colored: is_set("color")?,
         quiet: is_set("quiet")?,
-        fail_on_warning: optional(&given("failOn"), fails_on_warning)?.unwrap_or(false),
+        fail_on_warning: optional(&given("failOn"), fails_on_warning)?
+            .unwrap_or_else(|| configured.is_some_and(|config| config.fail_on_warning)),
         fix: is_set("fix")?,
         diff: is_set("diff")?,
         write_baseline: is_set("writeBaseline")?,
         strict_files: is_set("strictFiles")?,
         allow_empty: is_set("allowEmpty")?,
-    };
-    let ids = |key: &str| -> Result<Vec<String>, Wrong> {
-        let ids = optional(&given(key), |ids| input::each(ids, &format!("options.{key}"), input::text))?;
-        Ok(ids.unwrap_or_default())
+        live: false,
     };
     Ok(Options {
         command,
         outputs: optional(&given("outputs"), |list| input::each(list, "options.outputs", format))?.unwrap_or_default(),
-        select: ids("select")?,
-        ignore: ids("ignore")?,
+        select: texts("select")?,
+        ignore: texts("ignore")?,
+        config,
+        config_root: text("configRoot")?,
+        cluster_of: texts("clusterOf")?,
+        directory: text("directory")?.unwrap_or_default(),
+        paths: texts("paths")?,
+        compare_to_path: text("compareToPath")?,
         state: optional(&given("state"), |state| input::manifests(state, "options.state"))?.unwrap_or_default(),
         settings: optional(&given("settings"), |settings| input::manifest(settings, "options.settings"))?,
         baseline: optional(&given("baseline"), |baseline| input::file(baseline, "options.baseline"))?,

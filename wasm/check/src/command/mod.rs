@@ -3,6 +3,7 @@
 //! The native program and the npm package are shells around this, so that one cannot say what the other does not.
 
 mod diff;
+mod networks;
 mod outcome;
 mod selection;
 
@@ -11,6 +12,8 @@ use std::borrow::Cow;
 use vpcguard_policies::{Kind, Settings};
 
 use crate::baseline;
+use crate::clusters::{Clusters, Places};
+use crate::config::{CONFIG, Config, ConfiguredSettings};
 use crate::document::Document;
 use crate::fingerprint::{Fingerprint, Known};
 use crate::fix::{Fixed, fix};
@@ -18,6 +21,7 @@ use crate::folder::{Folder, check_uncut};
 use crate::report::{Format, LiveCluster, Report};
 use crate::settings::parse_settings;
 use crate::source::{ParseError, STDIN, Source};
+use networks::ClusterOf;
 pub use outcome::Outcome;
 pub use selection::Selection;
 
@@ -42,6 +46,8 @@ pub struct Command {
     pub strict_files: bool,
     /// Whether it is right that nothing is checked.
     pub allow_empty: bool,
+    /// Whether a live cluster is asked, which is one cluster.
+    pub live: bool,
 }
 
 /// What it is done with.
@@ -61,6 +67,28 @@ pub struct Inputs<'a> {
     pub baseline: Option<&'a Source>,
     /// The manifests as they were before a change, of which only what it makes worse is reported.
     pub before: Option<&'a [Source]>,
+    /// The clusters whose files are judged apart: GLOB=NAME.
+    pub cluster_of: &'a [String],
+    /// What the repository says. Settings that it has in a file are to be handed in as such.
+    pub config: Option<&'a Config>,
+    /// Where globs and names of files begin.
+    pub places: Places<'a>,
+}
+
+impl Inputs<'_> {
+    /// Those that were handed in, else those of the configuration.
+    fn settings(&self) -> Result<Settings, Refusal> {
+        if let Some(settings) = self.settings {
+            return parse_settings(settings).map_err(lines);
+        }
+        match self.config.and_then(|config| Some((config, config.settings.as_ref()?))) {
+            None => Ok(Settings::default()),
+            Some((_, ConfiguredSettings::Inline(settings))) => Ok((**settings).clone()),
+            Some((config, ConfiguredSettings::File(path))) => {
+                Err(vec![format!("{}: settings: the file {path:?} was not handed in", config.name)])
+            }
+        }
+    }
 }
 
 /// What a live cluster has.
@@ -129,9 +157,10 @@ impl Command {
         inputs: &Inputs<'_>,
         live: impl FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>,
     ) -> Result<Done, Refusal> {
-        let mut settings = inputs.settings.map_or_else(|| Ok(Settings::default()), parse_settings).map_err(lines)?;
+        let mut settings = inputs.settings()?;
         let selection = Selection::of(inputs.select, inputs.ignore)?;
         selection.apply(&mut settings);
+        let clusters = Clusters::new(inputs.cluster_of, inputs.config, inputs.places)?;
         let state = Folder::parse(inputs.state);
         let known = inputs.baseline.filter(|_| !self.write_baseline).map(baseline::parse).transpose();
         let known = known.map_err(lines)?;
@@ -141,13 +170,15 @@ impl Command {
         if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
             return Err(vec!["--fix cannot fix standard input (-); name the file".to_owned()]);
         }
-        let strict_files = self.strict_files;
-        let mut checks = Checks { settings, selection, state: state.documents, strict_files, live };
+        let (state, clusters) = (state.documents, &clusters);
+        let mut checks = Checks { command: self, settings, selection, state, clusters, live };
         // What is left of the state is used all the same: it may be all that matters.
         let mut done = Done { complaints: lines(state.errors), ..Done::default() };
         let (files, fixed) = if self.fix { fixed(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
-        done.report = checks.report(&files)?;
+        done.report = checks.report(&files, &|file| clusters.of(file))?;
         let mut notes = std::mem::take(&mut done.report.notes);
+        notes.extend(clusters.useless());
+        notes.extend(inputs.config.and_then(Config::note));
         for Fixed { source, changes } in fixed {
             notes.extend(changes.iter().map(|change| format!("{}:{change}", source.name)));
             done.fixed.push(source);
@@ -156,7 +187,7 @@ impl Command {
             notes.extend(leave_out_known(&mut done, &file.name, &mut known, &checks.selection));
         }
         if let Some(before) = inputs.before {
-            let before = checks.report(before)?;
+            let before = checks.report(before, &|file| clusters.of_before(file))?;
             let unreadable = before.errors().iter();
             notes.extend(unreadable.map(|error| format!("of the state before the change, this is not known: {error}")));
             let count = Known::of(&before).leave_new(&mut done.report);
@@ -220,34 +251,67 @@ fn take_all(done: &mut Done, notes: &mut Vec<String>) {
 }
 
 /// What all checks of one command have in common.
-struct Checks<F> {
+struct Checks<'a, F> {
+    command: Command,
     settings: Settings,
     selection: Selection,
     state: Vec<Document>,
-    strict_files: bool,
+    clusters: &'a Clusters<'a>,
     live: F,
 }
 
-impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<F> {
-    fn report(&mut self, files: &[Source]) -> Result<Report, Refusal> {
-        let mut folder = Folder::parse(files);
+impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<'_, F> {
+    fn report(&mut self, files: &[Source], cluster_of: ClusterOf<'_>) -> Result<Report, Refusal> {
+        let files: Cow<'_, [Source]> = if files.iter().any(is_config) {
+            files.iter().filter(|file| !is_config(file)).cloned().collect()
+        } else {
+            files.into()
+        };
+        let mut folder = Folder::parse(&files);
         let foreign = std::mem::take(&mut folder.foreign);
-        let note = if self.strict_files {
+        let note = if self.command.strict_files {
             folder.errors.extend(foreign);
             None
         } else {
             left_out(&foreign)
         };
-        let ClusterState { state, kinds, cluster } =
-            (self.live)(&mut folder, &self.settings).map_err(|error| vec![error])?;
-        let state = state.iter().chain(&self.state);
-        let report = check_uncut(&folder, state, &kinds, &self.settings);
-        let mut report = report.map_err(|error| vec![error.to_string()])?;
+        let mut report = self.networks(&mut folder, cluster_of)?;
+        report.errors = folder.errors;
+        report.summary.files = folder.files;
         report.notes.extend(note);
         self.selection.leave_selected(&mut report);
-        report.live_cluster = cluster;
         Ok(report)
     }
+
+    fn networks(&mut self, folder: &mut Folder, cluster_of: ClusterOf<'_>) -> Result<Report, Refusal> {
+        let mut networks = networks::split(folder, cluster_of);
+        if self.command.live && networks.len() > 1 {
+            let names = networks::names(&networks);
+            return Err(vec![format!(
+                "--cluster asks one cluster, and these files are for several, {names}: name those of one"
+            )]);
+        }
+        let note = networks::note(&networks);
+        let mut reports = Vec::new();
+        for mut network in networks.drain(..) {
+            let ClusterState { state, kinds, cluster } =
+                (self.live)(&mut network.folder, &self.settings).map_err(|error| vec![error])?;
+            let stated = self.state.iter().filter(|document| network.has(self.clusters.of(&document.file).as_ref()));
+            let state = state.iter().chain(stated);
+            let report = check_uncut(&network.folder, state, &kinds, &self.settings);
+            let mut report = report.map_err(|error| vec![error.to_string()])?;
+            report.live_cluster = cluster;
+            reports.push((network, report));
+        }
+        let mut report = networks::join(reports);
+        report.notes.extend(note);
+        Ok(report)
+    }
+}
+
+/// Whether this is a configuration, and none of the manifests.
+fn is_config(file: &Source) -> bool {
+    file.name.rsplit(['/', '\\']).next() == Some(CONFIG)
 }
 
 /// Whether there was nothing to check, and nothing that could not be read.
@@ -291,10 +355,11 @@ fn leave_out_known(done: &mut Done, name: &str, known: &mut Known, selection: &S
     // What could not be read may hold it.
     if done.report.errors().is_empty() && done.complaints.is_empty() {
         let left = known.left().filter(|(fingerprint, _)| selection.has(&fingerprint.rule));
-        notes.extend(left.map(|(Fingerprint { rule, object, field, .. }, _)| {
+        notes.extend(left.map(|(Fingerprint { rule, cluster, object, field, .. }, _)| {
             let namespace = object.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
             let object = format!("{} \"{namespace}{}\"", object.kind, object.name);
-            format!("{name} lists what no longer occurs: {rule} at {field} of {object}")
+            let cluster = cluster.as_ref().map(|cluster| format!(" in cluster {cluster}")).unwrap_or_default();
+            format!("{name} lists what no longer occurs: {rule} at {field} of {object}{cluster}")
         }));
     }
     notes

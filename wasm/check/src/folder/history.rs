@@ -13,6 +13,8 @@ use crate::document::Document;
 pub(super) struct History<'a> {
     /// The last admitted version.
     pub(super) admitted: Option<Cow<'a, TypedObject<'a>>>,
+    /// Whether that was one of the folder, and not of the state.
+    pub(super) is_reviewed: bool,
     /// The document with the version that the inventory has.
     pub(super) visible: Option<&'a Document>,
     /// The versions that are to be reviewed still.

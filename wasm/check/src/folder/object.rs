@@ -82,6 +82,11 @@ impl<'a> Manifest<'a> {
         Attributes { operation, ..self.asked }
     }
 
+    /// Whether the cluster is to generate its name, so that no other is this object.
+    pub(super) fn is_generated(&self) -> bool {
+        self.renamed.is_some()
+    }
+
     /// The object as reports name it.
     pub(super) fn subject(&self) -> ObjectRef {
         self.asked.object_ref(&self.document.object)

@@ -16,8 +16,9 @@ pub(super) fn render(report: &Report) -> String {
 
 fn finding(located: &LocatedFinding, digests: &mut Digests) -> Value {
     let line = located.place.as_ref().and_then(|place| place.span).map_or(1, |span| span.start.line);
+    let cluster = located.cluster.as_ref().map(|cluster| format!(" ({cluster})")).unwrap_or_default();
     json!({
-        "description": escaped(&format!("{}: {}", name(&located.object), plain::title(located))),
+        "description": escaped(&format!("{}{cluster}: {}", name(&located.object), plain::title(located))),
         "check_name": located.finding.rule(),
         "fingerprint": digests.of(located),
         "severity": if located.is_denial() { "critical" } else { "minor" },

@@ -64,10 +64,11 @@ impl Human<'_> {
     }
 
     fn finding(&mut self, located: &LocatedFinding, advice: &Advice) -> fmt::Result {
-        let LocatedFinding { finding, object, place, .. } = located;
+        let LocatedFinding { finding, object, place, cluster, .. } = located;
         let title = format!("{}: {}", finding.field(), finding.message());
         let template = place.as_ref().and_then(|place| place.template.as_deref());
         let mut notes: Vec<_> = template.map(|template| ("source", template.to_owned())).into_iter().collect();
+        notes.extend(cluster.as_ref().map(|cluster| ("cluster", cluster.to_string())));
         let mut others = Vec::new();
         if !finding.help_text().is_empty() {
             notes.push(("help", finding.help_text().to_owned()));

@@ -50,7 +50,7 @@ pub(super) fn render(report: &Report) -> String {
 /// The finding as a verdict writes it, with the object and the places put in.
 impl Serialize for LocatedFinding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { finding, object, place, related, .. } = self;
+        let Self { finding, object, place, related, earlier, cluster, .. } = self;
         let mut out = serializer.serialize_map(None)?;
         out.serialize_entry("rule", finding.rule())?;
         out.serialize_entry("action", &finding.action())?;
@@ -58,6 +58,9 @@ impl Serialize for LocatedFinding {
         out.serialize_entry("message", &finding.message())?;
         out.serialize_entry("field", finding.field())?;
         out.serialize_entry("object", object)?;
+        if let Some(cluster) = cluster {
+            out.serialize_entry("cluster", &**cluster)?;
+        }
         if let Some(place) = place {
             start(&mut out, place)?;
             if let Some(Span { end, .. }) = place.span {
@@ -78,6 +81,21 @@ impl Serialize for LocatedFinding {
             let others: Vec<_> = others.iter().zip(places).map(|(other, place)| Other(other, place)).collect();
             out.serialize_entry("related", &others)?;
         }
+        if let Some(earlier) = earlier {
+            out.serialize_entry("earlier", &At(earlier))?;
+        }
+        out.end()
+    }
+}
+
+/// Where something is, by itself.
+struct At<'a>(&'a Location);
+
+impl Serialize for At<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_map(None)?;
+        start(&mut out, self.0)?;
+        template(&mut out, self.0)?;
         out.end()
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use junit::{clean, element};
 pub use live::LiveCluster;
 pub use mutation::Mutation;
 pub use seen::Seen;
-pub(crate) use words::{escaped, pretty};
+pub(crate) use words::{escaped, name, pretty};
 
 /// Where something was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,10 @@ pub struct LocatedFinding {
     pub place: Option<Location>,
     /// Where the field that matters of each related object of the finding was read.
     pub related: Vec<Option<Location>>,
+    /// Where the field was read in the version that this one replaces, if that was in a file before.
+    pub earlier: Option<Location>,
+    /// The cluster of the object, where several are told apart.
+    pub cluster: Option<Arc<str>>,
     /// Which of all objects it is: a document may hold several of one name, or without a name.
     pub(crate) index: usize,
 }
@@ -128,6 +132,8 @@ impl Report {
             object: object.clone(),
             place: None,
             related: Vec::new(),
+            earlier: None,
+            cluster: None,
             index,
         };
         self.findings.extend(verdict.findings.iter().chain(&verdict.warnings).map(located));

@@ -19,6 +19,7 @@ pub(super) fn lines(located: &LocatedFinding) -> Vec<String> {
         let place = place.map(|place| format!(" ({})", at(place))).unwrap_or_default();
         lines.push(escaped(&format!("related: {label}{place}")));
     }
+    lines.extend(cluster(located));
     let template = located.place.as_ref().and_then(|place| place.template.as_deref());
     lines.extend(template.map(|template| escaped(&format!("source: {template}"))));
     lines
@@ -30,13 +31,22 @@ pub(super) fn help(located: &LocatedFinding) -> Option<String> {
     (!help.is_empty()).then(|| escaped(&format!("help: {help}")))
 }
 
-/// The other objects that a finding names, and where they are.
+/// The cluster, where several are told apart.
+pub(super) fn cluster(located: &LocatedFinding) -> Option<String> {
+    located.cluster.as_ref().map(|cluster| escaped(&format!("cluster: {cluster}")))
+}
+
+/// What is said of the place of a version that was replaced.
+pub(super) const EARLIER: &str = "an earlier version of this object";
+
+/// The other objects that a finding names, and where they are; and where an earlier version of its own is.
 pub(super) fn others(located: &LocatedFinding) -> impl Iterator<Item = (String, Option<&Location>)> {
     let places = located.related.iter().map(Option::as_ref).chain(std::iter::repeat(None));
-    located.finding.disclosed_objects().iter().zip(places).map(|(related, place)| {
+    let others = located.finding.disclosed_objects().iter().zip(places).map(|(related, place)| {
         let field = related.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
         (format!("{}{field}", name(&related.object)), place)
-    })
+    });
+    others.chain(located.earlier.iter().map(|place| (EARLIER.to_owned(), Some(place))))
 }
 
 /// A file as repositories name it; none for standard input.

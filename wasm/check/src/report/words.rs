@@ -14,7 +14,7 @@ pub(super) fn at(place: &Location) -> String {
 }
 
 /// An object in a line of text.
-pub(super) fn name(object: &ObjectRef) -> String {
+pub(crate) fn name(object: &ObjectRef) -> String {
     match &object.namespace {
         Some(namespace) => format!("{} {:?}", object.kind, format!("{namespace}/{}", object.name)),
         None => format!("{} {:?}", object.kind, object.name),

@@ -21,7 +21,12 @@ Options:
       --select <RULE>           Only these rules report; any number of times, or separated by commas
       --ignore <RULE>           These rules do not report
       --state <PATH>            Objects that the cluster has already; they are not reviewed themselves
-      --settings <FILE>         Settings, in YAML or JSON
+      --settings <FILE>         Settings, in YAML or JSON, or the values of the Helm chart
+      --config <FILE>           The configuration, in place of the .vpcguard.yaml that is found from the working directory upward
+      --config-root <DIR>       Where the globs of the configuration begin, in place of its folder
+      --no-config               Take no configuration
+      --cluster-of <GLOB=NAME>  Judge the files that match apart, as those of a cluster of this name; repeat it, and the first that
+                                matches counts
       --fail-on <LEVEL>         Exit with 3 if there are warnings that nobody excused [possible values: warning]
       --baseline <FILE>         Leave out the findings that this file lists
       --write-baseline <FILE>   Write all findings to this file, for --baseline, instead of reporting them
@@ -59,6 +64,10 @@ const OPTIONS = {
   ignore: { type: "string", multiple: true, default: [] },
   state: { type: "string", multiple: true, default: [] },
   settings: { type: "string" },
+  config: { type: "string" },
+  "config-root": { type: "string" },
+  "no-config": { type: "boolean", default: false },
+  "cluster-of": { type: "string", multiple: true, default: [] },
   "fail-on": { type: "string" },
   baseline: { type: "string" },
   "write-baseline": { type: "string" },
@@ -87,6 +96,9 @@ export function readArguments(args) {
   if (values.diff && !values.fix) throw new UsageError("--diff needs --fix");
   for (const [flag, isGiven] of [["format", values.format.length > 0], ["write-baseline", values["write-baseline"] !== undefined]]) {
     if (values.diff && isGiven) throw new UsageError(`--diff and --${flag} cannot be used together`);
+  }
+  if (values.config !== undefined && values["no-config"]) {
+    throw new UsageError("--config and --no-config cannot be used together");
   }
   return { ...values, paths };
 }

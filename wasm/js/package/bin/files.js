@@ -33,6 +33,15 @@ export function read(path) {
   return path === STDIN ? { name: "<stdin>", bytes: readFileSync(0) } : { name: path, bytes: readFileSync(path) };
 }
 
+/** Reads one file, without which nothing can be said. */
+export function one(path) {
+  try {
+    return read(path);
+  } catch (error) {
+    throw new Error(problem(path, error));
+  }
+}
+
 /** Writes a file whole or not at all. One that is there keeps its permissions, and a link stays a link. */
 export function replace(path, content) {
   const known = statSync(path, { throwIfNoEntry: false });

@@ -3,8 +3,9 @@
 /** What stands for standard output. */
 const STDOUT = "-";
 
-/** The format and the file of the main report, and the files of the others; throws if that cannot be. */
-export function placesOf(formats, output, fallback = "human") {
+/** The format and the file of the main report, undefined where nothing is said of it, and the files of the others; throws if that
+    cannot be. */
+export function placesOf(formats, output) {
   const targets = formats.map(target);
   const main = targets.filter(({ file }) => file === undefined);
   if (main.length > 1) {
@@ -15,7 +16,7 @@ export function placesOf(formats, output, fallback = "human") {
   const files = [file, ...also.map((target) => target.file)].filter((name) => name !== undefined);
   const twice = files.find((name, at) => files.indexOf(name) < at);
   if (twice !== undefined) throw new Error(`${twice}: only one report can be written to a file`);
-  return { format: main[0]?.format ?? fallback, file, also };
+  return { format: main[0]?.format, file, also };
 }
 
 function target(text) {

@@ -5,7 +5,8 @@ import { writeSync } from "node:fs";
 import { check, version } from "../node.js";
 import { USAGE, UsageError, readArguments } from "./arguments.js";
 import { isColoured } from "./color.js";
-import { STDIN, collect, problem, read, replace } from "./files.js";
+import { configuration, directory } from "./config.js";
+import { STDIN, collect, one, problem, replace } from "./files.js";
 import { placesOf } from "./outputs.js";
 
 try {
@@ -20,19 +21,22 @@ function run(args) {
   const options = readArguments(args);
   if (options.help) return write(1, USAGE);
   if (options.version) return write(1, `vpcguard-check ${version()}\n`);
-  const { settings, baseline, "compare-to": before, "write-baseline": newBaseline } = options;
-  const all = [...options.paths, ...options.state, settings, baseline, before];
+  const { settings, baseline, config: named, "compare-to": before, "write-baseline": newBaseline } = options;
+  const all = [...options.paths, ...options.state, settings, baseline, before, named];
   if (all.filter((path) => path === STDIN).length > 1) {
     throw new Error("standard input (-) can be read only once");
   }
   const places = placesOf(options.format, options.output);
   // What is needed for a check at all comes first.
+  const { config, settingsFile } = configuration(options);
   const needed = {
-    settings: settings && one(settings),
+    config,
+    settings: (settings ?? settingsFile) && one(settings ?? settingsFile),
     baseline: baseline && one(baseline),
     compareTo: before && complete([before]),
     state: complete(options.state),
   };
+  // What the configuration excludes, `exclude`, is left out beside that of `--exclude`.
   const { sources, problems } = collect(options.paths);
   const checked = check(sources, {
     ...needed,
@@ -48,6 +52,11 @@ function run(args) {
     strictFiles: options["strict-files"],
     allowEmpty: options["allow-empty"],
     color: options.color === "auto" ? places.file === undefined && isColoured(process.stdout, process.env) : options.color === "always",
+    configRoot: options["config-root"],
+    clusterOf: options["cluster-of"],
+    directory: directory(),
+    paths: options.paths,
+    compareToPath: before,
   });
   const complaints = [...checked.complaints, ...problems];
   const changed = checked.fixed.map(({ name, bytes }) => [name, bytes]);
@@ -81,14 +90,6 @@ function complete(paths) {
   const { sources, problems } = collect(paths);
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return sources;
-}
-
-function one(path) {
-  try {
-    return read(path);
-  } catch (error) {
-    throw new Error(problem(path, error));
-  }
 }
 
 /** Writes all of a text, also into a pipe that is full for a while. A reader that has seen enough is not an error. */

@@ -45,11 +45,13 @@ pub(super) fn render(report: &Report) -> String {
 
 fn finding(located: &LocatedFinding, digests: &mut Digests) -> Value {
     let rule = located.finding.rule();
-    let lines: Vec<_> = [plain::title(located)].into_iter().chain(plain::help(located)).collect();
-    let related = (1..).zip(located.finding.disclosed_objects()).zip(plain::others(located));
-    let related = related.map(|((id, related), (label, place))| {
-        with(with(location(place, &related.object), "id", id), "message", text(&label))
-    });
+    let said = plain::help(located).into_iter().chain(plain::cluster(located));
+    let lines: Vec<_> = [plain::title(located)].into_iter().chain(said).collect();
+    // Behind the other objects comes an earlier version of its own.
+    let objects = located.finding.disclosed_objects().iter().map(|related| &related.object).chain([&located.object]);
+    let related = (1..).zip(objects).zip(plain::others(located));
+    let related = related
+        .map(|((id, object), (label, place))| with(with(location(place, object), "id", id), "message", text(&label)));
     let result = json!({
         "ruleId": rule,
         "ruleIndex": rules::index(rule),

@@ -1,0 +1,45 @@
+// `.vpcguard.yaml`, the configuration of a repository: where it is, as `vpcguard check` looks for it.
+import { lstatSync } from "node:fs";
+import { dirname, sep } from "node:path";
+
+import { readConfig } from "../node.js";
+import { one } from "./files.js";
+
+const NAME = ".vpcguard.yaml";
+
+/** The configuration that counts, as a file and as what it says; nothing, where there is none. */
+export function configuration(options) {
+  const path = options["no-config"] ? undefined : (options.config ?? find());
+  if (path === undefined) return {};
+  const config = one(path);
+  return { config, ...readConfig(config) };
+}
+
+/** The nearest one, from the working directory upward. What is above the folder with `.git` is of no business to those below. */
+function find() {
+  let folder = directory();
+  if (folder === "") return undefined;
+  for (let above = ""; ; above += `..${sep}`) {
+    if (exists(above + NAME)) return above + NAME;
+    if (exists(`${above}.git`) || dirname(folder) === folder) return undefined;
+    folder = dirname(folder);
+  }
+}
+
+/** The working directory; empty where it is gone. */
+export function directory() {
+  try {
+    return process.cwd();
+  } catch {
+    return "";
+  }
+}
+
+function exists(path) {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Of what may not be looked at, nothing is known.
+    return false;
+  }
+}
