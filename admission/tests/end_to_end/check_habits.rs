@@ -2,17 +2,17 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder with these files, in which `vpcguard check` is run.
-pub(super) struct Repository(TempDir);
+pub(crate) struct Repository(TempDir);
 
 impl Repository {
-    pub(super) fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
         for (name, text) in files {
             repository.write(name, text);
@@ -20,30 +20,39 @@ impl Repository {
         repository
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    pub(super) fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// The exit code, standard output and standard error.
-    pub(super) fn check(&self, args: &[&str]) -> (i32, String, String) {
+    pub(crate) fn check(&self, args: &[&str]) -> (i32, String, String) {
         self.check_with(args, "")
     }
 
+    /// The same, started in a folder of it.
+    pub(crate) fn check_in(&self, folder: &str, args: &[&str]) -> (i32, String, String) {
+        self.run(&self.path(folder), args, "")
+    }
+
     fn check_with(&self, args: &[&str], input: &str) -> (i32, String, String) {
+        self.run(self.0.path(), args, input)
+    }
+
+    fn run(&self, folder: &Path, args: &[&str], input: &str) -> (i32, String, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_vpcguard"))
             .arg("check")
             .args(args)
-            .current_dir(self.0.path())
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -56,7 +65,7 @@ impl Repository {
     }
 }
 
-pub(super) fn subnet(name: &str, fields: &str) -> String {
+pub(crate) fn subnet(name: &str, fields: &str) -> String {
     format!("apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {{name: {name}}}\nspec: {{{fields}}}\n")
 }
 

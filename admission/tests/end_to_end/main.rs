@@ -11,6 +11,7 @@
 mod abuse;
 mod cases;
 mod certificates;
+mod check_config;
 mod check_habits;
 mod check_outputs;
 mod colours;

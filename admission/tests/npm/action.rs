@@ -14,10 +14,21 @@ pub(crate) fn yaml(path: &str) -> Value {
     parse_value(&Source { name: path.to_owned(), bytes: fs::read(root().join(path)).unwrap() }).unwrap()
 }
 
+/// The pull request's base, as an expression.
+const BASE: &str = "${{ github.event.pull_request.base.sha }}";
+
 /// What the step writes, its exit code, and its outputs.
 fn run(inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
+    run_in(&root(), "", inputs, temporary)
+}
+
+/// The same in another repository, of whose commits one is the base of a pull request; of none where that is empty.
+fn run_in(repository: &Path, base: &str, inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
     let action = yaml("action.yml");
     let input = |expression: &str| -> String {
+        if expression == BASE {
+            return base.to_owned();
+        }
         let name = expression.strip_prefix("${{ inputs.").and_then(|rest| rest.strip_suffix(" }}")).unwrap();
         let default = action["inputs"][name]["default"].as_str().unwrap();
         inputs.iter().find(|(key, _)| *key == name).map_or(default, |(_, value)| value).to_owned()
@@ -35,8 +46,8 @@ fn run(inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
     for (name, value) in step["env"].as_object().unwrap() {
         bash.env(name, input(value.as_str().unwrap()));
     }
-    bash.env("GITHUB_OUTPUT", &outputs).env("npm_config_cache", temporary.join("cache"));
-    let output = bash.current_dir(root().join(input(step["working-directory"].as_str().unwrap()))).output().unwrap();
+    bash.env("GITHUB_OUTPUT", &outputs).env("npm_config_cache", temporary.join("cache")).env("RUNNER_TEMP", temporary);
+    let output = bash.current_dir(repository.join(input(step["working-directory"].as_str().unwrap()))).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     (stdout, output.status.code().unwrap(), fs::read_to_string(outputs).unwrap())
 }
@@ -70,6 +81,77 @@ fn the_action_takes_no_input_for_code() {
     let (log, code, outputs) = run(&[("package", tarball.to_str().unwrap()), ("paths", paths)], temporary.path());
     assert_eq!((code, outputs.as_str()), (2, "exit-code=2\n"), "{log}");
     assert!(!root().join("made").exists());
+}
+
+/// A folder of a git repository, in which things are committed.
+struct Repository<'a>(&'a Path);
+
+impl Repository<'_> {
+    fn git(&self, arguments: &[&str]) -> String {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]).args(arguments);
+        let output = git.current_dir(self.0).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// The commit with these files.
+    fn commit(&self, files: &[(&str, &str)]) -> String {
+        for (name, text) in files {
+            let path = self.0.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        self.git(&["add", "."]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", "m"]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+}
+
+const SUBNET: &str = "apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {name: a}\nspec: {cidrBlock: 10.0.0.0/33}\n";
+
+#[test]
+fn the_configuration_is_that_of_the_base() {
+    let Some(tarball) = tarball() else { return };
+    let temporary = tempfile::tempdir().unwrap();
+    let [upstream, clone] = ["upstream", "clone"].map(|name| temporary.path().join(name));
+    fs::create_dir(&upstream).unwrap();
+    let repository = Repository(&upstream);
+    repository.git(&["init", "--quiet", "--initial-branch", "main"]);
+    let nothing = repository.commit(&[("envs/prod/a.yaml", SUBNET)]);
+    // The settings that it names are those of the base too, and its globs are about what is checked out.
+    let text = "settings: rules.yml\nclusters: {prod: [envs/prod]}\n";
+    let base = repository.commit(&[(".vpcguard.yaml", text), ("rules.yml", "rules: {subnet-syntax: warn}\n")]);
+    repository.git(&["checkout", "--quiet", "-b", "change"]);
+    let off = [(".vpcguard.yaml", "settings: rules.yml\n"), ("rules.yml", "rules: {subnet-syntax: 'off'}\n")];
+    repository.commit(&[&off[..], &[("envs/.vpcguard.yaml", "settings: {rules: {subnet-syntax: 'off'}}\n")]].concat());
+    let result = |at: &Path, base: &str, config: &str, folder: &str| {
+        let inputs = [("package", tarball.to_str().unwrap()), ("config", config), ("working-directory", folder)];
+        let (log, code, _) = run_in(at, base, &inputs, temporary.path());
+        let word = ["error", "warning"].into_iter().find(|word| log.contains(&format!("::{word} ")) && log.contains("subnet-syntax"));
+        (code, word.unwrap_or("nothing"), log)
+    };
+    let short = |result: (i32, &'static str, String)| (result.0, result.1);
+    for folder in [".", "envs"] {
+        let (code, word, log) = result(&upstream, &base, "base", folder);
+        assert_eq!((code, word), (0, "warning"), "{log}");
+        assert!(log.contains("cluster: prod"), "{log}");
+        assert_eq!(short(result(&upstream, &base, "head", folder)), (0, "nothing"));
+        assert_eq!(short(result(&upstream, &base, "none", folder)), (1, "error"));
+        // The base has none yet.
+        assert_eq!(short(result(&upstream, &nothing, "base", folder)), (1, "error"));
+        // No pull request.
+        assert_eq!(short(result(&upstream, "", "base", folder)), (0, "nothing"));
+    }
+    assert_eq!(short(result(&upstream, &base, "main", ".")), (2, "nothing"));
+    // As checkout leaves it: without the base, which is there to be had.
+    let from = format!("file://{}", upstream.display());
+    repository.git(&["clone", "--quiet", "--depth=1", "--branch=change", &from, clone.to_str().unwrap()]);
+    assert_eq!(short(result(&clone, &base, "base", ".")), (0, "warning"));
+    let (code, word, log) = result(&clone, &"0".repeat(40), "base", ".");
+    assert_eq!((code, word), (1, "error"), "{log}");
+    assert!(log.contains("::notice title=vpcguard::the branch that this goes to cannot be read"), "{log}");
+    assert_eq!(repository.git(&["status", "--porcelain"]), "");
 }
 
 #[test]

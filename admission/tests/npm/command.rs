@@ -84,6 +84,61 @@ fn both_commands_say_the_same() {
 }
 
 #[test]
+fn both_commands_read_the_same_configuration() {
+    let Some(package) = folder() else { return };
+    let temporary = tempfile::tempdir().unwrap();
+    let at = temporary.path();
+    let subnet = |name: &str, cidr: &str| {
+        format!("apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {{name: {name}}}\nspec: {{cidrBlock: {cidr}}}\n")
+    };
+    let config = "settings: s/values.yaml\nclusters:\n  staging: [envs/staging]\n  prod: ['envs/[p-q]rod/**', none/x]\n\
+                  exclude: []\nfailOn: warning\n";
+    for (name, text) in [
+        ("repo/.vpcguard.yaml", config),
+        ("repo/s/values.yaml", "replicas: 1\nsettings: {rules: {subnet-hygiene: warn}}\n"),
+        ("repo/s/wrong.yaml", "replicas: 1\nsettings: {rules: {subnet-hygieny: warn}}\n"),
+        ("repo/wrong.yaml", "cluster: {}\nexclude: x\nclusters: {'': [a], b: ['***']}\nfailOn: [warning]\n"),
+        ("repo/json.yaml", "format: json\nsettings: {rules: {subnet-syntax: warn}}\n"),
+        ("repo/envs/prod/a.yaml", &subnet("a", "10.0.0.0/16")),
+        ("repo/envs/staging/a.yaml", &subnet("a", "10.1.0.0/33")),
+        ("repo/envs/staging/b.yaml", &subnet("b", "10.0.1.0/24")),
+        ("before/prod/a.yaml", &subnet("a", "10.0.0.0/33")),
+        ("tree/.git", "gitdir: x\n"),
+        ("tree/a/b.yaml", &subnet("b", "10.0.1.0/24")),
+        (".vpcguard.yaml", "format: gitlab\n"),
+    ] {
+        let path = at.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let calls: &[(&str, &[&str], i32)] = &[
+        ("repo", &["."], 1),
+        ("repo", &[".", "--format", "json"], 1),
+        ("repo", &[".", "--format", "sarif"], 1),
+        ("repo/envs", &[".", "--compare-to", "../../before"], 1),
+        ("repo/envs", &["staging", "--state", "prod", "--settings", "../s/values.yaml"], 1),
+        ("repo", &["--no-config", "envs"], 1),
+        ("repo", &["--no-config", "envs", "--format", "junit"], 1),
+        ("repo", &["--no-config", "--cluster-of", "envs/prod=prod", "--cluster-of=none=none", "envs", "--format", "github"], 1),
+        ("repo", &["--config", "json.yaml", "envs"], 1),
+        ("repo/envs", &["--config", "../json.yaml", "--config-root=/", "--format=human", "."], 1),
+        ("repo/envs", &["--config", "../.vpcguard.yaml", "--config-root", "..", "--write-baseline", "/dev/null", "."], 2),
+        ("repo", &["--config", "wrong.yaml", "envs"], 2),
+        ("repo", &["--config", "missing.yaml", "envs"], 2),
+        ("repo", &["--cluster-of", "envs", "envs"], 2),
+        ("repo", &["--settings", "s/wrong.yaml", "envs"], 2),
+        ("repo", &["--config", "-", "-"], 2),
+        ("tree/a", &["."], 0),
+        ("before", &["."], 1),
+    ];
+    for (folder, arguments, code) in calls {
+        let [native, node] = both(&package, arguments, "", &at.join(folder));
+        assert_eq!(said(&node), said(&native), "{arguments:?}");
+        assert_eq!(node.status.code(), Some(*code), "{arguments:?}: {}", String::from_utf8_lossy(&node.stdout));
+    }
+}
+
+#[test]
 fn wrong_usage_ends_with_2_in_both() {
     let Some(package) = folder() else { return };
     let calls: &[&[&str]] = &[
@@ -99,6 +154,7 @@ fn wrong_usage_ends_with_2_in_both() {
         &["--color", "blue", "."],
         &["--format", "json=", "."],
         &["--format", "xml=a", "."],
+        &["--config", "a", "--no-config", "."],
     ];
     for arguments in calls {
         for output in both(&package, arguments, "", &root()) {

@@ -44,12 +44,23 @@ kind: Subnet
 metadata: {name: spared, annotations: {vpcguard.io/allow: subnet-syntax}}
 spec: {cidrBlock: 10.200.0.0/33}
 ---
+apiVersion: kubeovn.io/v1
+kind: Subnet
+metadata: {name: twice}
+spec: {cidrBlock: 10.201.0.0/24}
+---
+apiVersion: kubeovn.io/v1
+kind: Subnet
+metadata: {name: twice}
+spec: {cidrBlock: 10.201.0.0/33}
+---
 a: [
 ";
 
 #[test]
 fn real_reports_are_valid() {
     let validator = validator();
+    let mut earlier = 0;
     let (mut findings, mut mutations, mut unjudged, mut errors) = (0, 0, 0, 0);
     for folder in ["examples/broken", "examples/guide", "examples/two-tenants", "wasm/check/tests/spans/manifests"] {
         let report = report(folder, MORE);
@@ -57,12 +68,13 @@ fn real_reports_are_valid() {
         assert!(faults.is_empty(), "{folder}: {faults:#?}");
         let count = |key: &str| report[key].as_array().unwrap().len();
         findings += count("findings");
+        earlier += report["findings"].as_array().unwrap().iter().filter(|found| found["earlier"].is_object()).count();
         mutations += count("mutations");
         unjudged += count("notEvaluated");
         errors += count("errors");
         assert!(report["findings"].as_array().unwrap().iter().all(|finding| finding["line"].is_u64()), "{folder}");
     }
-    assert!(findings > 40 && mutations > 0 && unjudged > 0 && errors > 0);
+    assert!(findings > 40 && earlier > 3 && mutations > 0 && unjudged > 0 && errors > 0);
 }
 
 #[test]
@@ -107,6 +119,7 @@ fn what_is_no_report_is_not_valid() {
         report
     };
     assert!(validator.is_valid(&report));
+    assert!(validator.is_valid(&with("/findings/0", "cluster", json!("prod"))));
     for broken in [
         without("", "summary"),
         without("/findings/0", "rule"),
@@ -117,6 +130,8 @@ fn what_is_no_report_is_not_valid() {
         with("", "version", json!(2)),
         with("/findings/0", "line", Value::Null),
         with("/findings/0", "column", json!(0)),
+        with("/findings/0", "cluster", json!("")),
+        with("/findings/0", "earlier", json!({"line": 1, "column": 1})),
         with("/findings/0", "action", json!("allow")),
     ] {
         assert!(!validator.is_valid(&broken), "{broken:#}");
