@@ -47,7 +47,8 @@ fn run_in(repository: &Path, base: &str, inputs: &[(&str, &str)], temporary: &Pa
         bash.env(name, input(value.as_str().unwrap()));
     }
     bash.env("GITHUB_OUTPUT", &outputs).env("npm_config_cache", temporary.join("cache")).env("RUNNER_TEMP", temporary);
-    let output = bash.current_dir(repository.join(input(step["working-directory"].as_str().unwrap()))).output().unwrap();
+    let output =
+        bash.current_dir(repository.join(input(step["working-directory"].as_str().unwrap()))).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     (stdout, output.status.code().unwrap(), fs::read_to_string(outputs).unwrap())
 }
@@ -128,7 +129,9 @@ fn the_configuration_is_that_of_the_base() {
     let result = |at: &Path, base: &str, config: &str, folder: &str| {
         let inputs = [("package", tarball.to_str().unwrap()), ("config", config), ("working-directory", folder)];
         let (log, code, _) = run_in(at, base, &inputs, temporary.path());
-        let word = ["error", "warning"].into_iter().find(|word| log.contains(&format!("::{word} ")) && log.contains("subnet-syntax"));
+        let word = ["error", "warning"]
+            .into_iter()
+            .find(|word| log.contains(&format!("::{word} ")) && log.contains("subnet-syntax"));
         (code, word.unwrap_or("nothing"), log)
     };
     let short = |result: (i32, &'static str, String)| (result.0, result.1);

@@ -181,7 +181,7 @@ fn absolute(directory: &str, path: &str) -> String {
     parts.iter().fold(String::new(), |path, part| path + "/" + part)
 }
 
-fn is_absolute(path: &str) -> bool {
+pub(crate) fn is_absolute(path: &str) -> bool {
     path.starts_with('/') || has_drive(path)
 }
 

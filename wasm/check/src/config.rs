@@ -5,7 +5,7 @@ use vpcguard_policies::Settings;
 use vpcguard_policies::json::{Reader, TypeErrors};
 use vpcguard_policies::text::did_you_mean;
 
-use crate::clusters::pattern;
+use crate::clusters::{is_absolute, pattern};
 use crate::report::Format;
 use crate::settings::{KEY as SETTINGS, parse_at, read};
 use crate::source::{ParseError, Source};
@@ -59,8 +59,7 @@ impl Config {
     /// The file with the settings, from the working directory, if they are in one.
     pub fn settings_file(&self) -> Option<String> {
         let Some(ConfiguredSettings::File(path)) = &self.settings else { return None };
-        let is_absolute = path.starts_with(['/', '\\']) || path.get(1..2) == Some(":");
-        let folder = self.name.rfind(['/', '\\']).filter(|_| !is_absolute);
+        let folder = self.name.rfind(['/', '\\']).filter(|_| !is_absolute(path));
         let folder = folder.and_then(|end| self.name.get(..=end)).unwrap_or_default();
         Some(format!("{folder}{path}"))
     }
