@@ -13,7 +13,7 @@ use crate::cluster::ClusterArgs;
 use crate::cluster::collection::Collection;
 use crate::config::{self, ConfigArgs};
 use crate::console;
-use crate::files::{self, LoadError, Problem};
+use crate::files::{self, Files, LoadError, Problem, WalkArgs};
 use crate::live::{Given, Live};
 use crate::progress::Progress;
 use crate::report::{Destinations, Level, Outputs, Selected, Style, exit, note_settings};
@@ -84,6 +84,8 @@ pub(crate) struct Check {
     /// Exit with 0 where there is nothing to check.
     #[arg(long)]
     allow_empty: bool,
+    #[command(flatten)]
+    walk: WalkArgs,
     /// Files, directories, patterns such as 'manifests/**/*.yaml', or - for standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -120,10 +122,10 @@ impl Check {
         let is_given = given.is_some();
         let live = self.cluster.then(|| block_on(Live::find(&self.place, given))).transpose()?.transpose()?;
         let settings = settings.or_else(|| live.as_ref().filter(|_| !is_given)?.source.clone());
-        let before = self.compare_to.as_ref().map(|path| complete(std::slice::from_ref(path))).transpose()?;
-        let state = complete(&self.state)?;
-        // What the configuration excludes, `config.exclude`, is left out beside that of `--exclude`.
-        let (paths, mut problems) = files::list(&self.paths);
+        let mut found = Files::new(&self.walk)?;
+        let before = self.compare_to.as_ref().map(|path| complete(&mut found, std::slice::from_ref(path))).transpose()?;
+        let state = complete(&mut found, &self.state)?;
+        let (paths, mut problems) = found.list(&self.paths);
         let progress = Progress::new(paths.len() >= MANY, &format!("of {} files read", paths.len()));
         progress.say("reading".to_owned());
         let files = files::read_all(&paths, &mut problems, || progress.count());
@@ -161,6 +163,7 @@ impl Check {
                 compare_to: compare_to.as_deref(),
                 config_root: config_root.as_deref(),
             },
+            notes: &found.notes(),
         };
         let mut done = command.run_beside(&inputs, |folder, settings| beside(live.as_ref(), folder, settings));
         drop(progress);
@@ -214,8 +217,8 @@ fn report(destinations: &Destinations, done: &mut Done) -> std::io::Result<()> {
 }
 
 /// Files without which nothing can be said.
-fn complete(paths: &[PathBuf]) -> Result<Vec<Source>, LoadError> {
-    let (sources, problems) = files::collect(paths);
+fn complete(files: &mut Files, paths: &[PathBuf]) -> Result<Vec<Source>, LoadError> {
+    let (sources, problems) = files.collect(paths);
     if problems.is_empty() { Ok(sources) } else { Err(LoadError(problems)) }
 }
 

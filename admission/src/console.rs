@@ -25,8 +25,17 @@ pub(crate) fn note(text: &str) {
 
 /// Writes complaints to standard error, a line each; where nobody reads them, nobody is to blame.
 pub(crate) fn error(text: &str) {
+    complain("error", text);
+}
+
+/// The same of what is no complaint.
+pub(crate) fn note(text: &str) {
+    complain("note", text);
+}
+
+fn complain(level: &str, text: &str) {
     let mut out = io::stderr().lock();
     for line in text.lines() {
-        let _ = writeln!(out, "error: {line}");
+        let _ = writeln!(out, "{level}: {line}");
     }
 }

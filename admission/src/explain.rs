@@ -11,9 +11,10 @@ use vpcguard_policies::kinds::is_name;
 use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain};
 
 use crate::cluster::ClusterArgs;
+use crate::console;
+use crate::files::{self, LoadError};
 use crate::live::{Given, Live};
 use crate::snapshot::block_on;
-use crate::{console, files};
 
 /// How it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -148,7 +149,7 @@ impl ExplainPod {
     /// The same from files.
     fn offline(&self, target: &Target) -> Result<Seen> {
         let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
-        let (cluster, stored) = offline(&files::load_all(&self.state)?, target, &settings);
+        let (cluster, stored) = offline(&documents(&self.state)?, target, &settings);
         Ok(Seen { cluster, stored, settings, about: None })
     }
 
@@ -156,7 +157,7 @@ impl ExplainPod {
     fn target(&self) -> Result<Target> {
         let path = Path::new(&self.pod);
         if self.pod == "-" || path.is_file() {
-            return Ok(Target::Manifest(files::load_all(&[path.to_owned()])?));
+            return Ok(Target::Manifest(documents(&[path.to_owned()])?));
         }
         match self.pod.split_once('/') {
             Some((namespace, name)) if is_name(namespace) && is_name(name) => {
@@ -199,6 +200,13 @@ struct Seen {
     stored: Option<Value>,
     settings: Settings,
     about: Option<LiveCluster>,
+}
+
+/// The objects of files and directories. What was left out of a directory is said, for an answer may be missing for that.
+fn documents(paths: &[PathBuf]) -> std::result::Result<Vec<Document>, LoadError> {
+    let loaded = files::load(paths)?;
+    loaded.notes.iter().for_each(|note| console::note(note));
+    Ok(loaded.documents)
 }
 
 fn offline(state: &[Document], target: &Target, settings: &Settings) -> (Inventory, Option<Value>) {

@@ -21,7 +21,11 @@ impl Standalone {
     /// The cluster of these manifests, taken as they are. Of two documents about one object the later wins.
     pub(super) fn load(dir: &Path, settings: Settings) -> Result<Self, LoadError> {
         let mut inventory = Inventory::new(settings.kube_ovn.clone());
-        for document in files::load(dir)? {
+        let loaded = files::load(&[dir.to_owned()])?;
+        for note in &loaded.notes {
+            tracing::warn!(directory = %dir.display(), "{note}");
+        }
+        for document in loaded.documents {
             if let Some(kind) = Kind::of(&document.object) {
                 inventory.apply(kind, &document.object);
             }

@@ -41,7 +41,7 @@ export interface Settings {
 
 export type Format = "human" | "json" | "sarif" | "junit" | "github" | "gitlab";
 
-/** The options of {@link check}; the command `vpcguard-check` has a flag for each. */
+/** The options of {@link check}; the command `vpcguard-check` has a flag for each but `color` and `notes`. */
 export interface Options {
   /** What the cluster has already; it is not reviewed itself. */
   state?: Manifest[];
@@ -86,6 +86,8 @@ export interface Options {
   paths?: string[];
   /** The folder in which `compareTo` has what `files` have in `paths`. */
   compareToPath?: string;
+  /** What is to be said of the files besides, a note each. */
+  notes?: string[];
 }
 
 /** What a `.vpcguard.yaml` says. */

@@ -20,6 +20,7 @@ pub(crate) fn run(files: &[Source], options: &Options) -> Result<JsValue, Wrong>
         cluster_of: &options.cluster_of,
         config: options.config.as_ref(),
         places: options.places(),
+        notes: &options.notes,
     };
     let done = options.command.run(&inputs);
     let object = Object::new();

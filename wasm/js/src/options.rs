@@ -6,8 +6,8 @@ use wasm_bindgen::JsValue;
 
 use crate::input::{self, Wrong, field, flag, optional};
 
-/// What there is. The command `vpcguard-check` has a flag for each but those of its own: `color`, `directory`, `paths` and
-/// `compareToPath`.
+/// What there is. The command `vpcguard-check` has a flag for each but those of its own: `color`, `directory`, `notes`, `paths`
+/// and `compareToPath`.
 const KNOWN: &[&str] = &[
     "state",
     "settings",
@@ -31,6 +31,7 @@ const KNOWN: &[&str] = &[
     "directory",
     "paths",
     "compareToPath",
+    "notes",
 ];
 
 /// The options of a check.
@@ -50,6 +51,7 @@ pub(crate) struct Options {
     directory: String,
     paths: Vec<String>,
     compare_to_path: Option<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Options {
@@ -116,6 +118,7 @@ fn of_object(value: &JsValue) -> Result<Options, Wrong> {
         settings: optional(&given("settings"), |settings| input::manifest(settings, "options.settings"))?,
         baseline: optional(&given("baseline"), |baseline| input::file(baseline, "options.baseline"))?,
         compare_to: optional(&given("compareTo"), |before| input::manifests(before, "options.compareTo"))?,
+        notes: optional(&given("notes"), |notes| input::texts(notes, "options.notes"))?.unwrap_or_default(),
     })
 }
 

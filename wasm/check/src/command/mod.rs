@@ -73,6 +73,8 @@ pub struct Inputs<'a> {
     pub config: Option<&'a Config>,
     /// Where globs and names of files begin.
     pub places: Places<'a>,
+    /// What whoever has read the files has to say of it, a note each.
+    pub notes: &'a [String],
 }
 
 impl Inputs<'_> {
@@ -179,6 +181,7 @@ impl Command {
         let mut notes = std::mem::take(&mut done.report.notes);
         notes.extend(clusters.useless());
         notes.extend(inputs.config.and_then(Config::note));
+        notes.extend_from_slice(inputs.notes);
         for Fixed { source, changes } in fixed {
             notes.extend(changes.iter().map(|change| format!("{}:{change}", source.name)));
             done.fixed.push(source);

@@ -35,6 +35,8 @@ Options:
       --diff                    Show what --fix would write as a unified diff, and write and check nothing
       --strict-files            Make an error of what is not a Kubernetes object, which is else left out and noted
       --allow-empty             Exit with 0 where there is nothing to check
+      --exclude <GLOB>          Leave out files and directories that this pattern names, as in a .gitignore of the working directory
+      --no-ignore               Read hidden files, node_modules, templates of charts and what .gitignore names as well
   -h, --help                    Print help
   -V, --version                 Print version
 
@@ -76,6 +78,8 @@ const OPTIONS = {
   diff: { type: "boolean", default: false },
   "strict-files": { type: "boolean", default: false },
   "allow-empty": { type: "boolean", default: false },
+  exclude: { type: "string", multiple: true, default: [] },
+  "no-ignore": { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
   version: { type: "boolean", short: "V", default: false },
 };

@@ -1,36 +1,145 @@
 // Manifests from files, directories, globs and standard input: which, and in which order, as `vpcguard check` does it.
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, fstatSync, mkdtempSync, openSync, readSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { statSync, writeFileSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { dirname, join } from "node:path";
 import { getSystemErrorMap } from "node:util";
 
+import { Exclude } from "./exclude.js";
 import { isPattern, matches } from "./glob.js";
+import { LeftOut, bytewise } from "./left-out.js";
+import { filesBelow } from "./walk.js";
 
 /** The argument that stands for standard input. */
 export const STDIN = "-";
 
-/** What is taken from a directory; a file that is named itself may be called anything. */
-const EXTENSIONS = [".yaml", ".yml", ".json"];
+/** What of a file is read at most. A cluster's objects are less; a device never ends. */
+const MOST = 256 * 2 ** 20;
 
-/** Reads what paths stand for. What cannot be read does not stop the rest: it is in `problems`, a line each. */
-export function collect(paths) {
-  const sources = [];
-  const problems = [];
-  for (const path of paths) {
-    for (const file of filesOf(path, problems)) {
+/** What is read in one go. */
+const PIECE = 64 * 2 ** 10;
+
+/** Finds files, and knows what it has left out. */
+export class Files {
+  constructor({ exclude, all }) {
+    this.manner = { exclude: new Exclude(exclude), all, leftOut: new LeftOut() };
+  }
+
+  /** What was left out so far and may be missed, a note each. */
+  notes() {
+    return this.manner.leftOut.notes();
+  }
+
+  /** Reads what paths stand for. What cannot be read does not stop the rest: it is in `problems`, a line each. */
+  collect(paths) {
+    const sources = [];
+    const problems = [];
+    const files = paths.flatMap((path) => this.#filesOf(path, problems));
+    for (const file of files) {
       try {
         sources.push(read(file));
       } catch (error) {
         problems.push(problem(file, error));
       }
     }
+    return { sources, problems };
   }
-  return { sources, problems };
+
+  #filesOf(path, problems) {
+    if (isDirectory(path)) return this.#filesBelow(path, problems);
+    return path !== STDIN && isPattern(path) ? this.#filesThatMatch(path, problems) : [path];
+  }
+
+  #filesBelow(path, problems) {
+    const { files, errors } = filesBelow(path, this.manner);
+    problems.push(...errors.map(([at, error]) => problem(at, error)));
+    return files;
+  }
+
+  #filesThatMatch(pattern, problems) {
+    const known = problems.length;
+    let files = [];
+    let excluded = false;
+    try {
+      files = matches(pattern).flatMap((path) => {
+        const isFolder = isDirectory(path);
+        if (!this.manner.exclude.namesAnyOf(path, isFolder)) return isFolder ? this.#filesBelow(path, problems) : [path];
+        excluded = true;
+        return [];
+      });
+      if (files.length === 0 && problems.length === known) {
+        problems.push(`${pattern}: ${excluded ? "--exclude names every file that matches" : "no file matches"}`);
+      }
+    } catch (error) {
+      problems.push(error instanceof SyntaxError ? `${pattern}: ${error.message}` : problem(error.path, error));
+    }
+    // A pattern may name a directory and what is in it.
+    return [...new Set(files)].sort(bytewise);
+  }
 }
+
+/** What is not read, whatever is in it. */
+class Refused extends Error {}
 
 /** Reads one file. */
 export function read(path) {
-  return path === STDIN ? { name: "<stdin>", bytes: readFileSync(0) } : { name: path, bytes: readFileSync(path) };
+  if (path === STDIN) return { name: "<stdin>", bytes: allOf(0) };
+  // Opening some of them would wait for somebody who writes.
+  refuse(path);
+  const file = openSync(path);
+  try {
+    if (fstatSync(file).size > MOST) throw tooLarge();
+    return { name: path, bytes: allOf(file) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** All there is, unless it is too much. */
+function allOf(file) {
+  const pieces = [];
+  for (let left = MOST; ; ) {
+    const piece = Buffer.allocUnsafe(PIECE);
+    const count = readSome(file, piece);
+    if (count === 0) return Buffer.concat(pieces);
+    left -= count;
+    if (left < 0) throw tooLarge();
+    pieces.push(piece.subarray(0, count));
+  }
+}
+
+function readSome(file, piece) {
+  for (;;) {
+    try {
+      return readSync(file, piece);
+    } catch (error) {
+      // How a pipe ends on Windows.
+      if (error.code === "EOF") return 0;
+      if (error.code !== "EAGAIN") throw error;
+      // Nothing else is to be done meanwhile.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+function tooLarge() {
+  return new Refused("it has more than 256 MiB, and no more is read of a file");
+}
+
+/** Throws if what a path leads to is not to be opened. */
+function refuse(path) {
+  const kind = statSync(path, { throwIfNoEntry: false });
+  if (kind?.isSocket()) throw new Refused("it is a socket, and not a file");
+  if (kind?.isBlockDevice()) throw new Refused("it is a block device, and not a file");
+  // A pipe that the shell has opened, as <(command) or /dev/stdin, has no name of its own, or one in /dev.
+  if (kind?.isFIFO() && hasName(path)) throw new Refused("it is a FIFO, and not a file: give it as standard input (-)");
+}
+
+function hasName(path) {
+  try {
+    return !/^\/(dev|proc)(\/|$)/.test(realpathSync(path));
+  } catch {
+    return false;
+  }
 }
 
 /** Reads one file, without which nothing can be said. */
@@ -59,58 +168,12 @@ export function replace(path, content) {
 
 /** What went wrong with a file, in the words of the native command. */
 export function problem(path, error) {
+  if (error instanceof Refused) return `${path}: ${error.message}`;
   const [, message] = getSystemErrorMap().get(error.errno) ?? [];
   if (message === undefined) throw error;
   return `${path}: ${message[0].toUpperCase()}${message.slice(1)} (os error ${-error.errno})`;
 }
 
-function filesOf(path, problems) {
-  if (isDirectory(path)) return filesBelow(path, problems);
-  return path !== STDIN && isPattern(path) ? filesThatMatch(path, problems) : [path];
-}
-
-function filesThatMatch(pattern, problems) {
-  const known = problems.length;
-  let files = [];
-  try {
-    files = matches(pattern).flatMap((path) => (isDirectory(path) ? filesBelow(path, problems) : [path]));
-    if (files.length === 0 && problems.length === known) problems.push(`${pattern}: no file matches`);
-  } catch (error) {
-    problems.push(error instanceof SyntaxError ? `${pattern}: ${error.message}` : problem(error.path, error));
-  }
-  // A pattern may name a directory and what is in it.
-  return [...new Set(files)].sort(bytewise);
-}
-
-function filesBelow(path, problems) {
-  const files = [];
-  const directories = [path];
-  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
-    try {
-      for (const entry of readdirSync(directory, { withFileTypes: true })) {
-        // A volume of a ConfigMap has its files as links into ..data: they are read once, as the links.
-        if (entry.name.startsWith("..")) continue;
-        const below = directory.endsWith(sep) ? directory + entry.name : directory + sep + entry.name;
-        if (entry.isDirectory()) directories.push(below);
-        // Links to directories are not followed, for they may lead round.
-        else if (isManifest(entry.name) && !(entry.isSymbolicLink() && isDirectory(below))) files.push(below);
-      }
-    } catch (error) {
-      problems.push(problem(directory, error));
-    }
-  }
-  return files.sort(bytewise);
-}
-
-function bytewise(a, b) {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
 function isDirectory(path) {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function isManifest(name) {
-  // A file that is called only ".yaml" has no extension.
-  return EXTENSIONS.some((extension) => name.endsWith(extension) && name.length > extension.length);
 }

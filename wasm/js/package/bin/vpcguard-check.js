@@ -6,7 +6,7 @@ import { check, version } from "../node.js";
 import { USAGE, UsageError, readArguments } from "./arguments.js";
 import { isColoured } from "./color.js";
 import { configuration, directory } from "./config.js";
-import { STDIN, collect, one, problem, replace } from "./files.js";
+import { Files, STDIN, one, problem, replace } from "./files.js";
 import { placesOf } from "./outputs.js";
 
 try {
@@ -29,15 +29,16 @@ function run(args) {
   const places = placesOf(options.format, options.output);
   // What is needed for a check at all comes first.
   const { config, settingsFile } = configuration(options);
+  const [judgedBy, known] = [settings ?? settingsFile, baseline].map((path) => path && one(path));
+  const files = new Files({ exclude: options.exclude, all: options["no-ignore"] });
   const needed = {
     config,
-    settings: (settings ?? settingsFile) && one(settings ?? settingsFile),
-    baseline: baseline && one(baseline),
-    compareTo: before && complete([before]),
-    state: complete(options.state),
+    settings: judgedBy,
+    baseline: known,
+    compareTo: before && complete(files, [before]),
+    state: complete(files, options.state),
   };
-  // What the configuration excludes, `exclude`, is left out beside that of `--exclude`.
-  const { sources, problems } = collect(options.paths);
+  const { sources, problems } = files.collect(options.paths);
   const checked = check(sources, {
     ...needed,
     format: places.format,
@@ -51,6 +52,7 @@ function run(args) {
     writeBaseline: newBaseline !== undefined,
     strictFiles: options["strict-files"],
     allowEmpty: options["allow-empty"],
+    notes: files.notes(),
     color: options.color === "auto" ? places.file === undefined && isColoured(process.stdout, process.env) : options.color === "always",
     configRoot: options["config-root"],
     clusterOf: options["cluster-of"],
@@ -86,8 +88,8 @@ function writeAll(files, complaints) {
 }
 
 /** What all of these paths stand for; nothing unless all of it can be read. */
-function complete(paths) {
-  const { sources, problems } = collect(paths);
+function complete(files, paths) {
+  const { sources, problems } = files.collect(paths);
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return sources;
 }

@@ -1,0 +1,208 @@
+//! Manifests from files, directories and standard input.
+
+mod exclude;
+mod git;
+mod left_out;
+mod read;
+mod walk;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use glob::{MatchOptions, PatternError, glob_with};
+use vpcguard_check::{Document, Folder, ParseError, Source, parse_settings};
+use vpcguard_policies::Settings;
+
+use exclude::{BadPattern, Exclude};
+use left_out::LeftOut;
+pub(crate) use read::write;
+use read::{STDIN, read};
+use walk::{Manner, files_of};
+
+/// Which files of a directory count.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct WalkArgs {
+    /// Leave out files and directories that this pattern names, as in a .gitignore of the working directory.
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Read hidden files, node_modules, templates of charts and what .gitignore names as well.
+    #[arg(long)]
+    no_ignore: bool,
+}
+
+/// One thing that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// The file system says no.
+    #[error("{}: {cause}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// We say no: it is a pattern that stands for nothing, or no file.
+    #[error("{}: {cause}", path.display())]
+    Refused {
+        /// What was named.
+        path: PathBuf,
+        /// Why.
+        cause: &'static str,
+    },
+    /// It was read, but makes no sense.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}
+
+/// Everything that could not be read, a line each.
+#[derive(Debug, thiserror::Error)]
+pub(crate) struct LoadError(pub(crate) Vec<Problem>);
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            write!(f, "{}{problem}", if at == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Objects, and what was left out where they were looked for, in notes.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    pub(crate) documents: Vec<Document>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// The objects of files and directories, in their order; nothing unless all of them can be read.
+pub(crate) fn load(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+    let mut files = Files::default();
+    let (sources, mut problems) = files.collect(paths);
+    let folder = Folder::parse(&sources);
+    problems.extend(folder.errors.into_iter().map(Problem::Parse));
+    let loaded = Loaded { documents: folder.documents, notes: files.notes() };
+    if problems.is_empty() { Ok(loaded) } else { Err(LoadError(problems)) }
+}
+
+/// The settings of a file.
+pub(crate) fn settings(path: &Path) -> Result<Settings, LoadError> {
+    settings_and_text(path).map(|(settings, _)| settings)
+}
+
+/// The settings of a file, and what is written there. It is read once: a pipe cannot be read again.
+pub(crate) fn settings_and_text(path: &Path) -> Result<(Settings, String), LoadError> {
+    let source = source(path)?;
+    let settings = parse_settings(&source);
+    let settings = settings.map_err(|errors| LoadError(errors.into_iter().map(Problem::Parse).collect()))?;
+    Ok((settings, String::from_utf8_lossy(&source.bytes).into_owned()))
+}
+
+/// One file, whatever is in it.
+pub(crate) fn source(path: &Path) -> Result<Source, LoadError> {
+    read(path).map_err(|problem| LoadError(vec![problem]))
+}
+
+/// Reads files. Says when each has been.
+pub(crate) fn read_all(files: &[PathBuf], problems: &mut Vec<Problem>, mut read_one: impl FnMut()) -> Vec<Source> {
+    let mut sources = Vec::new();
+    for file in files {
+        match read(file) {
+            Ok(source) => sources.push(source),
+            Err(problem) => problems.push(problem),
+        }
+        read_one();
+    }
+    sources
+}
+
+/// Finds files, and knows what it has left out.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    manner: Manner,
+    left_out: LeftOut,
+}
+
+impl Files {
+    pub(crate) fn new(args: &WalkArgs) -> Result<Self, BadPattern> {
+        let manner = Manner { exclude: Arc::new(Exclude::new(&args.exclude)?), all: args.no_ignore };
+        Ok(Self { manner, left_out: LeftOut::default() })
+    }
+
+    /// What was left out so far and may be missed, a note each.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.left_out.notes()
+    }
+
+    /// Reads files and directories in the order given, the files of a directory bytewise by path. What cannot be read does
+    /// not stop the rest.
+    pub(crate) fn collect(&mut self, paths: &[PathBuf]) -> (Vec<Source>, Vec<Problem>) {
+        let (files, mut problems) = self.list(paths);
+        let sources = read_all(&files, &mut problems, || ());
+        (sources, problems)
+    }
+
+    /// The files that paths stand for, in the order given: directories, patterns and files.
+    pub(crate) fn list(&mut self, paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Problem>) {
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
+        for path in paths {
+            if path.is_dir() {
+                files.extend(self.files_of(path, &mut problems));
+            } else if let Some(pattern) = pattern(path) {
+                files.extend(self.matches(path, pattern, &mut problems));
+            } else {
+                files.push(path.clone());
+            }
+        }
+        (files, problems)
+    }
+
+    fn files_of(&mut self, directory: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+        files_of(directory, &self.manner, &mut self.left_out, problems)
+    }
+
+    /// What matches a pattern, directories with all that is in them, bytewise by path.
+    fn matches(&mut self, path: &Path, pattern: &str, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+        // As in a shell, what begins with a dot must be named, and case matters.
+        let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+        let found = match glob_with(pattern, options) {
+            Ok(found) => found,
+            Err(PatternError { msg, .. }) => {
+                problems.push(Problem::Refused { path: path.to_owned(), cause: msg });
+                return Vec::new();
+            }
+        };
+        let (mut files, known, mut excluded) = (Vec::new(), problems.len(), false);
+        for path in found {
+            match path {
+                Ok(path) if self.manner.exclude.names_any_of(&path, path.is_dir()) => excluded = true,
+                Ok(path) if path.is_dir() => files.extend(self.files_of(&path, problems)),
+                Ok(path) => files.push(path),
+                Err(error) => problems.push(Problem::Io { path: error.path().to_owned(), cause: error.into() }),
+            }
+        }
+        if files.is_empty() && problems.len() == known {
+            let cause = if excluded { "--exclude names every file that matches" } else { "no file matches" };
+            problems.push(Problem::Refused { path: path.to_owned(), cause });
+        }
+        sort(&mut files);
+        // A pattern may name a directory and what is in it.
+        files.dedup();
+        files
+    }
+}
+
+/// The pattern that a path is, unless there is a file of that name. Not every shell expands patterns, and CI hardly ever.
+fn pattern(path: &Path) -> Option<&str> {
+    let text = path.to_str()?;
+    (path != Path::new(STDIN) && text.contains(['*', '?', '[']) && path.symlink_metadata().is_err()).then_some(text)
+}
+
+fn sort(files: &mut [PathBuf]) {
+    files.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+// What --exclude names: patterns as .gitignore has them, with {a,b} besides. The native command reads them by the crates
+// `ignore` and `globset`; this reads them alike, in bytes as they do.
+import { relative, resolve, sep } from "node:path";
+
+/** A pattern that names nothing. */
+export class BadPattern extends Error {
+  constructor(pattern, cause) {
+    super(`--exclude: '${pattern}' is not a pattern as in .gitignore: ${cause}`);
+  }
+}
+
+const EMPTY = "it is empty, or a comment; a name that begins with # is written \\#";
+
+/** The patterns, which begin in the working directory. Of those that match a path the last one counts. */
+export class Exclude {
+  constructor(patterns) {
+    this.globs = patterns.map((pattern) => {
+      try {
+        const glob = readLine(bytesOf(pattern));
+        if (glob !== undefined) return glob;
+      } catch (error) {
+        if (error instanceof SyntaxError) throw new BadPattern(pattern, error.message);
+        throw error;
+      }
+      throw new BadPattern(pattern, EMPTY);
+    });
+    this.globs.reverse();
+  }
+
+  /** Where a path is, as seen from where the patterns begin; "" if it is there. */
+  place(path) {
+    return this.globs.length === 0 ? "" : bytesOf(relative("", resolve(path)).replaceAll(sep, "/"));
+  }
+
+  /** A place below another. */
+  below(place, name) {
+    if (this.globs.length === 0) return "";
+    return place === "" ? bytesOf(name) : `${place}/${bytesOf(name)}`;
+  }
+
+  /** Whether a place itself is named. */
+  names(place, isDirectory) {
+    if (place === "" || place === ".." || place.endsWith("/..")) return false;
+    const glob = this.globs.find(({ expression, onlyDirectory }) => (isDirectory || !onlyDirectory) && expression.test(place));
+    return glob !== undefined && !glob.negated;
+  }
+
+  /** Whether a file, or a directory above it, is named. */
+  namesAnyOf(path, isDirectory) {
+    const place = this.place(path);
+    for (let end = place.indexOf("/"); end !== -1; end = place.indexOf("/", end + 1)) {
+      if (this.names(place.slice(0, end), true)) return true;
+    }
+    return this.names(place, isDirectory);
+  }
+}
+
+function bytesOf(text) {
+  return Buffer.from(text).toString("latin1");
+}
+
+/** A line of a .gitignore; nothing if it holds no pattern. */
+function readLine(line) {
+  if (line.startsWith("#")) return undefined;
+  line = line.replace(/^((?:\\[^]|[^\\])*?) +$/, "$1");
+  const negated = line.startsWith("!");
+  if (negated || /^\\[!#]/.test(line)) line = line.slice(1);
+  const anchored = line.startsWith("/");
+  // What is escaped keeps its slash.
+  if (anchored) line = line.slice(1);
+  if (line === "") return undefined;
+  const onlyDirectory = line.endsWith("/");
+  if (onlyDirectory) line = line.slice(0, -1).replace(/\\$/, "");
+  if (!anchored && !line.includes("/") && line !== "**") line = `**/${line}`;
+  if (line.endsWith("/**")) line += "/*";
+  return { expression: new Parser(line).expression(), negated, onlyDirectory };
+}
+
+const ONE = "[^/]";
+const MANY = "[^/]*";
+const ANY_BEFORE = "(?:/?|.*/)";
+const ANY_BETWEEN = "(?:/|/.*/)";
+const ANY_AFTER = "/.*";
+const DEEPEST = 100;
+
+const CLASSES = {
+  alnum: "09AZaz",
+  alpha: "AZaz",
+  blank: "\t\t  ",
+  cntrl: "\x00\x1f\x7f\x7f",
+  digit: "09",
+  graph: "!~",
+  lower: "az",
+  print: " ~",
+  punct: "!/:@[`{~",
+  space: "\t\r  ",
+  upper: "AZ",
+  xdigit: "09AFaf",
+};
+
+/** A glob, read as `globset` reads it: into parts, which are expressions. */
+class Parser {
+  constructor(glob) {
+    this.glob = glob;
+    this.at = 0;
+    this.branches = [[]];
+    this.groups = [];
+  }
+
+  expression() {
+    for (let char = this.next(); char !== undefined; char = this.next()) {
+      if (char === "?") this.push(ONE);
+      else if (char === "*") this.star();
+      else if (char === "[") this.set();
+      else if (char === "{") this.open();
+      else if (char === "}") this.close();
+      else if (char === "," && this.groups.length > 0) this.branches.push([]);
+      else if (char === "\\") this.escape();
+      else this.push(literal(char));
+    }
+    if (this.branches.length > 1) {
+      throw new SyntaxError("unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)");
+    }
+    const [parts] = this.branches;
+    const all = parts.length === 1 && parts[0] === ANY_BEFORE ? ".*" : parts.join("");
+    return new RegExp(`^${all}$`, "s");
+  }
+
+  next() {
+    const char = this.glob[this.at];
+    if (char !== undefined) this.at += 1;
+    return char;
+  }
+
+  get ahead() {
+    return this.glob[this.at];
+  }
+
+  get last() {
+    return this.branches.at(-1);
+  }
+
+  push(part) {
+    this.last.push(part);
+  }
+
+  open() {
+    if (this.groups.length >= DEEPEST) throw new SyntaxError("alternate groups nested too deeply");
+    this.groups.push(this.branches.length);
+    this.branches.push([]);
+  }
+
+  close() {
+    const start = this.groups.pop();
+    if (start === undefined) {
+      throw new SyntaxError("unopened alternate group; missing '{' (maybe escape '}' with '[}]'?)");
+    }
+    const alternatives = this.branches.splice(start).map((parts) => parts.join(""));
+    const some = alternatives.filter((alternative) => alternative !== "");
+    this.push(some.length > 0 ? `(?:${some.join("|")})` : "");
+  }
+
+  escape() {
+    const char = this.next();
+    if (char === undefined) throw new SyntaxError("dangling '\\'");
+    this.push(literal(char));
+  }
+
+  star() {
+    const before = this.glob[this.at - 2];
+    if (this.ahead !== "*") return this.push(MANY);
+    this.at += 1;
+    const isBeforeSeparator = this.ahead === undefined || this.ahead === "/";
+    if (this.last.length === 0) {
+      if (!isBeforeSeparator) return this.push(MANY);
+      this.at += 1;
+      return this.push(ANY_BEFORE);
+    }
+    const beginsAlternative = this.branches.length > 1 && (before === "," || before === "{");
+    if (before !== "/" && !beginsAlternative) return this.push(MANY);
+    const endsAlternative = this.branches.length > 1 && (this.ahead === "," || this.ahead === "}");
+    if (!isBeforeSeparator && !endsAlternative) return this.push(MANY);
+    const isLast = this.ahead !== "/";
+    if (!isLast) this.at += 1;
+    const replaced = this.last.pop();
+    if (replaced === ANY_BEFORE || replaced === ANY_AFTER) return this.push(replaced);
+    return this.push(isLast ? ANY_AFTER : ANY_BETWEEN);
+  }
+
+  set() {
+    const negated = this.ahead === "!" || this.ahead === "^";
+    if (negated) this.at += 1;
+    const ranges = [];
+    let isFirst = true;
+    let isRange = false;
+    for (;;) {
+      const char = this.next();
+      if (char === undefined) throw new SyntaxError("unclosed character class; missing ']'");
+      const named = char === "[" && !isRange ? /^:([a-z]{1,8}):\]/.exec(this.glob.slice(this.at)) : null;
+      if (char === "]" && !isFirst) break;
+      if (char === "-" && !isFirst && !isRange) {
+        isRange = true;
+      } else if (named !== null && named[1] in CLASSES) {
+        this.at += named[0].length;
+        ranges.push(...CLASSES[named[1]].match(/../gs));
+      } else if (isRange) {
+        const from = ranges.pop()[0];
+        if (char < from) throw new SyntaxError(`invalid range; '${from}' > '${char}'`);
+        ranges.push(from + char);
+        isRange = false;
+      } else {
+        ranges.push(char + char);
+      }
+      isFirst = false;
+    }
+    if (isRange) ranges.push("--");
+    const listed = ranges.map(([from, to]) => `${literal(from)}-${literal(to)}`).join("");
+    // No set has the separator.
+    this.push(negated ? `[^/${listed}]` : `(?!/)[${listed}]`);
+  }
+}
+
+function literal(byte) {
+  return `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}
