@@ -54,6 +54,9 @@ pub use request::{
     About, Attributes, Awaited, Head, MOST_WAITING, Operation, Request, ReviewError, TypedObject, TypedRequest,
     sub_resources,
 };
-pub use review::{AddressClaim, Question, admit, admit_after, mutate, needs_verdict, review, review_by, review_typed};
+pub use review::{
+    AddressClaim, Question, admit, admit_after, mutate, needs_verdict, of_comment, review, review_by, review_typed,
+    review_unread,
+};
 pub use rule::{Context, Policy, Read};
 pub use settings::Settings;

@@ -92,10 +92,13 @@ impl Status {
 
     /// The refusal of a request; none if it is admitted.
     pub fn refusal(request: &Request, verdict: &Verdict, settings: &Settings) -> Option<Self> {
-        let (kind, object) = (request.kind?, request.object_ref()?);
         if verdict.allowed {
             return None;
         }
+        // Of a kind that no rule reads there is no more to say than the findings.
+        let Some((kind, object)) = request.kind.zip(request.object_ref()) else {
+            return Some(Self::failure(verdict.code, "Invalid", one_line(verdict)));
+        };
         let (reason, subject) = match (verdict.code, kind.group()) {
             (403, "") => ("Forbidden", format!("{} {:?} is forbidden", kind.plural(), object.name)),
             (403, group) => ("Forbidden", format!("{}.{group} {:?} is forbidden", kind.plural(), object.name)),

@@ -80,6 +80,11 @@ impl Kind {
         self.names().4 == Scope::Namespaced
     }
 
+    /// Whether objects of this kind are written by administrators, who may except them from rules by an annotation.
+    pub fn may_be_excepted(self) -> bool {
+        matches!(self, Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway)
+    }
+
     /// Whether objects of this kind are kept, so that they can be listed. A Binding is done and gone.
     pub fn is_stored(self) -> bool {
         self != Kind::Binding

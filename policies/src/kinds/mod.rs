@@ -24,6 +24,7 @@ mod node;
 mod object;
 mod pod;
 mod selector;
+mod served;
 mod service;
 mod service_cidr;
 mod subnet;
@@ -55,6 +56,7 @@ pub use pod::{
     LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS, PodTemplate, VIP,
 };
 pub use selector::LabelSelector;
+pub use served::{KUBE_OVN_GROUP, KUBE_OVN_KINDS, KUBE_OVN_VERSION};
 pub use service::{
     ATTACHMENT_PROVIDER, LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, ServiceNetwork, VPC as SERVICE_VPC,
 };

@@ -1,9 +1,11 @@
 //! Judges a request by all rules.
 
 mod claim;
+mod comment;
 mod inject;
 mod settings;
 mod unjudged;
+mod unread;
 
 use std::borrow::Cow;
 
@@ -12,7 +14,7 @@ use serde_json::Value;
 use crate::finding::{Action, Finding, Findings, NotEvaluated, Report, Reported, Suppression, Verdict};
 use crate::gather::{sort_and_dedup, sort_by};
 use crate::inventory::{ClusterView, ViewError};
-use crate::kinds::{Kind, Object};
+use crate::kinds::Object;
 use crate::request::{Attributes, Operation, Request, TypedObject, TypedRequest, is_exempt};
 use crate::review::inject::injected;
 use crate::rule::{Check, Context, Policy, Rule};
@@ -20,8 +22,10 @@ use crate::rules::{TABLE, common};
 use crate::settings::{RuleAction, Settings};
 
 pub use claim::AddressClaim;
+pub use comment::of_comment;
 pub use inject::mutate;
 pub use unjudged::{Question, needs_verdict};
+pub use unread::review_unread;
 
 /// Judges a request as it stands.
 ///
@@ -72,7 +76,7 @@ pub(crate) fn judge(
 ) -> Result<Verdict, ViewError> {
     match TypedRequest::read(request, &settings.kube_ovn) {
         Some(request) => judge_typed(rules, &request, cluster, settings),
-        None => Ok(Verdict::admitted()),
+        None => Ok(unread::judge(rules, request, settings)),
     }
 }
 
@@ -94,8 +98,10 @@ fn judge_typed(
 ///
 /// A read of the cluster that failed: no verdict, and nothing is admitted on it.
 pub fn admit(request: &Request, cluster: &dyn ClusterView, settings: &Settings) -> Result<Verdict, ViewError> {
-    let Some(request) = TypedRequest::read(request, &settings.kube_ovn) else { return Ok(Verdict::admitted()) };
-    let TypedRequest { attributes, object, old } = &request;
+    let Some(typed) = TypedRequest::read(request, &settings.kube_ovn) else {
+        return Ok(unread::judge(TABLE, request, settings));
+    };
+    let TypedRequest { attributes, object, old } = &typed;
     let (verdict, mutated) = admit_after(*attributes, object, old.as_ref(), cluster, cluster, settings)?;
     Ok(Verdict { mutated_object: mutated.map(|mutated| mutated.json.into_owned()), ..verdict })
 }
@@ -201,17 +207,17 @@ impl Review<'_> {
             cluster: self.cluster,
             admitted: self.earlier,
             settings: self.settings,
+            kind: self.attributes.kind,
             old,
             operation: self.attributes.operation,
             namespace: self.attributes.namespace_of(&version.object),
             user: self.attributes.user,
             dry_run: self.attributes.dry_run,
-            type_errors: &version.type_errors,
             findings: Findings::default(),
             not_evaluated: Vec::new(),
         };
         for check in self.checks(rule) {
-            check.run(&version.object, &mut context)?;
+            check.run(version, &mut context)?;
         }
         let mut found = context.findings;
         if rule.id != common::field_type::RULE.id {
@@ -231,7 +237,7 @@ impl Review<'_> {
         old: Option<&TypedObject<'_>>,
         found: Findings,
     ) -> Result<Report, ViewError> {
-        let allowed = !rule.firm && self.honours_allow() && new.object.meta().allows(rule.id);
+        let allowed = !rule.firm && self.attributes.kind.may_be_excepted() && new.object.meta().allows(rule.id);
         let before = match old {
             Some(old) if found.deny() => self.found(rule, old, None)?.0,
             _ => Findings::default(),
@@ -263,10 +269,5 @@ impl Review<'_> {
         }
         report.isolates = rule.isolates && report.denies();
         Ok(report)
-    }
-
-    /// Whether objects of this kind are written by administrators, who may except them.
-    fn honours_allow(&self) -> bool {
-        matches!(self.attributes.kind, Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway)
     }
 }

@@ -1,8 +1,12 @@
 //! A rule's look at one type of objects.
 
+use serde_json::Value;
+
 use super::{Context, Read};
+use crate::finding::Finding;
 use crate::inventory::ViewError;
 use crate::kinds::{self, Kind, Object, PodTemplate, Typed, for_each_kind};
+use crate::request::TypedObject;
 
 /// What a check says: nothing beyond its findings, or that the view could not be read.
 pub type Outcome = Result<(), ViewError>;
@@ -17,7 +21,9 @@ macro_rules! checks {
         #[derive(Debug)]
         pub enum Check {
             /// Objects of every kind, all of their fields.
-            Any(fn(&mut Context<'_>) -> Outcome),
+            Any(fn(&TypedObject<'_>, &mut Context<'_>) -> Outcome),
+            /// Objects of every kind, those that no rule can read too, as they are written.
+            Written(fn(&Value) -> Option<Finding>),
             /// Of what is or makes a Pod, these kinds alone.
             PodOf(&'static [Kind], &'static [Read], CheckOf<PodTemplate>),
             /// What goes, of these kinds.
@@ -30,11 +36,11 @@ macro_rules! checks {
 
         impl Check {
             /// Whether it looks at a kind.
-            pub fn concerns(&self, kind: Kind) -> bool {
+            pub const fn concerns(&self, kind: Kind) -> bool {
                 match self {
-                    Check::Any(_) => true,
-                    Check::PodOf(kinds, ..) | Check::Deletion(kinds, _) => kinds.contains(&kind),
-                    $(Check::$variant(..) => kinds::$type::KINDS.contains(&kind),)+
+                    Check::Any(_) | Check::Written(_) => true,
+                    Check::PodOf(kinds, ..) | Check::Deletion(kinds, _) => contains(kinds, kind),
+                    $(Check::$variant(..) => contains(<kinds::$type as Typed>::KINDS, kind),)+
                 }
             }
 
@@ -43,19 +49,23 @@ macro_rules! checks {
                 matches!(self, Check::Deletion(..))
             }
 
-            /// The fields of which it reads a change; none for [`Check::Any`], which reads all.
+            /// The fields of which it reads a change; none for those that look at every kind, and at all of it.
             pub fn reads(&self) -> Option<&'static [Read]> {
                 match self {
-                    Check::Any(_) => None,
+                    Check::Any(_) | Check::Written(_) => None,
                     Check::Deletion(..) => Some(&[]),
                     Check::PodOf(_, reads, _) $(| Check::$variant(reads, _))+ => Some(reads),
                 }
             }
 
             /// Looks at an object, if it is one of those that it looks at.
-            pub(crate) fn run(&self, object: &Object, context: &mut Context<'_>) -> Outcome {
-                match (self, object) {
-                    (Check::Any(check), _) => check(context),
+            pub(crate) fn run(&self, version: &TypedObject<'_>, context: &mut Context<'_>) -> Outcome {
+                match (self, &version.object) {
+                    (Check::Any(check), _) => check(version, context),
+                    (Check::Written(check), _) => {
+                        check(&version.json).into_iter().for_each(|finding| context.deny(finding));
+                        Ok(())
+                    }
                     (Check::PodOf(kinds, _, check), Object::Pod(pod)) if kinds.contains(&pod.kind) => check(pod, context),
                     (Check::Deletion(_, check), object) => check(object, context),
                     $((Check::$variant(_, check), Object::$variant(object)) => check(object, context),)+
@@ -67,3 +77,14 @@ macro_rules! checks {
 }
 
 for_each_kind!(checks);
+
+/// `contains`, which is not const.
+const fn contains(mut kinds: &[Kind], kind: Kind) -> bool {
+    while let [first, rest @ ..] = kinds {
+        if *first as u8 == kind as u8 {
+            return true;
+        }
+        kinds = rest;
+    }
+    false
+}

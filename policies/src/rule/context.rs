@@ -3,7 +3,6 @@
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding, Findings};
 use crate::inventory::ClusterView;
-use crate::json::TypeError;
 use crate::kinds::{Kind, KubeOvn, Object};
 use crate::request::Operation;
 use crate::settings::Settings;
@@ -17,6 +16,8 @@ pub struct Context<'a> {
     pub admitted: &'a dyn ClusterView,
     /// The settings.
     pub settings: &'a Settings,
+    /// The kind of the object.
+    pub kind: Kind,
     /// The version that the object replaces, in an UPDATE.
     pub old: Option<&'a Object>,
     /// What is asked about the object.
@@ -27,8 +28,6 @@ pub struct Context<'a> {
     pub user: &'a str,
     /// Whether nothing is to be stored.
     pub dry_run: bool,
-    /// The fields of the object that have the wrong type.
-    pub type_errors: &'a [TypeError],
     pub(crate) findings: Findings,
     pub(crate) not_evaluated: Vec<&'static str>,
 }

@@ -25,6 +25,8 @@ use crate::text::{did_you_mean, quoted};
 pub const TABLE: &[&Rule] = &[
     &common::missing_reference::RULE,
     &common::field_type::RULE,
+    &common::unknown_kind::RULE,
+    &common::allow_annotation::RULE,
     &pod::vpc_namespace::RULE,
     &pod::network_unresolvable::RULE,
     &pod::network_state::RULE,
@@ -82,6 +84,51 @@ pub(crate) const IDS: [&str; TABLE.len()] = {
         at += 1;
     }
     ids
+};
+
+/// What an exception from a rule needs to know of it.
+pub(crate) struct Exception {
+    pub(crate) id: &'static str,
+    pub(crate) firm: bool,
+    /// A bit for each kind that it judges.
+    kinds: u64,
+}
+
+impl Exception {
+    const fn of(rule: &Rule) -> Self {
+        let (mut kinds, mut left) = (0, Kind::ALL);
+        while let [kind, rest @ ..] = left {
+            let mut checks = rule.checks;
+            while let [check, more @ ..] = checks {
+                if check.concerns(*kind) {
+                    kinds |= bit(*kind);
+                }
+                checks = more;
+            }
+            left = rest;
+        }
+        Self { id: rule.id, firm: rule.firm, kinds }
+    }
+
+    /// Whether the rule judges objects of a kind.
+    pub(crate) fn judges(&self, kind: Kind) -> bool {
+        self.kinds & bit(kind) != 0
+    }
+}
+
+const fn bit(kind: Kind) -> u64 {
+    1 << kind as u8
+}
+
+/// The same of all rules, without the rules: what has one of them has no code of the others.
+#[expect(clippy::indexing_slicing, reason = "an index out of bounds would not compile")]
+pub(crate) static EXCEPTIONS: [Exception; TABLE.len()] = {
+    let (mut all, mut at) = ([const { Exception { id: "", firm: false, kinds: 0 } }; TABLE.len()], 0);
+    while at < all.len() {
+        all[at] = Exception::of(TABLE[at]);
+        at += 1;
+    }
+    all
 };
 
 /// All rules that inject something.

@@ -24,6 +24,7 @@
 //!   cidrBlock: 10.17.0.0/16
 //! ```
 
+use crate::request::TypedObject;
 use crate::rule::prelude::*;
 
 /// The rule.
@@ -39,8 +40,8 @@ pub const RULE: Rule = Rule {
     checks: &[Check::Any(check)],
 };
 
-fn check(context: &mut Context<'_>) -> Outcome {
-    for error in context.type_errors {
+fn check(object: &TypedObject<'_>, context: &mut Context<'_>) -> Outcome {
+    for error in &object.type_errors {
         let finding = Finding::type_error(error);
         context.deny(finding.help("Give the field the type that Kube-OVN's schema gives it; quote a text."));
     }
