@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use vpcguard_policies::Verdict;
 use vpcguard_policies::finding::Reported;
+use vpcguard_policies::kinds::{KUBE_OVN_GROUP, KUBE_OVN_KINDS, KUBE_OVN_VERSION};
 use vpcguard_policies::rules::{INJECTIONS, TABLE};
 use vpcguard_tests::Case;
+use vpcguard_tests::kube_ovn::Resource;
 
 /// How a finding is made.
 const MAKES: &[&str] = &[
@@ -91,6 +93,15 @@ fn every_rule_has_a_file_and_a_page() {
         assert!(manual.contains(&format!("\n## {id}\n")), "{id} has no page");
         assert!(why.contains(&format!("`{id}`")), "docs/why.md does not speak of {id}");
     }
+}
+
+/// Those that Kube-OVN itself is asked to take are known to `unknown-kind`.
+#[test]
+fn every_kind_that_kube_ovn_takes_is_known() {
+    let api_version = format!("{KUBE_OVN_GROUP}/{KUBE_OVN_VERSION}");
+    let mut taken = Resource::all().iter().filter(|resource| resource.api_version.starts_with(KUBE_OVN_GROUP));
+    assert!(taken.clone().count() > 15);
+    assert!(taken.all(|resource| resource.api_version == api_version && KUBE_OVN_KINDS.contains(&resource.kind)));
 }
 
 /// What `cargo xtask new-rule` leaves to whoever writes a rule.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use libyaml_safer::{EventData, ScalarStyle};
 use vpcguard_policies::rules;
 
+use crate::lookalike;
 use crate::source::ParseError;
 use crate::text::Text;
 use crate::yaml::{Event, Events, Part, Position, Span, parts};
@@ -57,10 +58,22 @@ impl Allow {
     }
 }
 
+/// A comment that only looks as if it excused something.
+#[derive(Clone, Debug)]
+pub(crate) struct Mistaken {
+    /// Which document of the source it is about, from 1; 0 where it stands before the first.
+    pub(crate) document: usize,
+    pub(crate) span: Span,
+    pub(crate) text: String,
+    /// Its line, if it is not too long to be shown.
+    pub(crate) line: Option<Arc<str>>,
+}
+
 /// What the comments of a source say.
 #[derive(Debug, Default)]
 pub(crate) struct Allows {
     pub(crate) allows: Vec<Arc<Allow>>,
+    pub(crate) mistaken: Vec<Mistaken>,
     pub(crate) errors: Vec<ParseError>,
 }
 
@@ -69,7 +82,7 @@ impl Allows {
     pub(crate) fn of(file: &str, text: &Text) -> Self {
         let mut found = Self::default();
         // Most texts have none, and need no second look.
-        if !text.as_str().contains(MARK) {
+        if !text.as_str().contains(MARK) && !lookalike::are_in(text.as_str()) {
             return found;
         }
         let layout = Layout::of(text);
@@ -80,9 +93,17 @@ impl Allows {
             }
             let Some(comment) = layout.comment(number, line) else { continue };
             let said = comment.text.trim_start_matches('#').trim();
-            let Some(said) = said.strip_prefix(MARK) else { continue };
             let position = Position { line: number, column: comment.column };
             let (document, target) = layout.target(number, &comment, next.unwrap_or(number));
+            let Some(said) = said.strip_prefix(MARK) else {
+                if lookalike::is_one(comment.text) {
+                    let text_of_it = comment.text.trim_end().to_owned();
+                    let end = Position { line: number, column: comment.column + text_of_it.chars().count() };
+                    let (span, line) = (Span { start: position, end }, text.shown_line(number));
+                    found.mistaken.push(Mistaken { document, span, text: text_of_it, line });
+                }
+                continue;
+            };
             match read(said) {
                 Ok((rule, reason)) => {
                     let (file, reason) = (file.to_owned(), reason.to_owned());
@@ -344,6 +365,20 @@ mod tests {
             assert_eq!(errors, [format!("a.yaml:2:6: {wanted}")]);
             assert!(allows.allows.is_empty());
         }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_comment_for_vpcguard_is_told_apart() {
+        let lookalike = "# vpcguard allow subnet-syntax x";
+        let text = format!(
+            "{lookalike}\n---\na: '{lookalike}'\nb: |\n  {lookalike}\nc: 1  {lookalike} \n---\nd: [ {lookalike}\n"
+        );
+        let allows = scan(&text);
+        assert!(allows.allows.is_empty() && allows.errors.is_empty(), "{allows:?}");
+        let places: Vec<_> =
+            allows.mistaken.iter().map(|found| (found.document, found.span.start, &*found.text)).collect();
+        let at = |line, column| Position { line, column };
+        assert_eq!(places, [(0, at(1, 1), lookalike), (1, at(6, 7), lookalike)]);
     }
 
     #[test]

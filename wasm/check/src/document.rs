@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 use vpcguard_policies::field::FieldPath;
 
-use crate::allow::{Allow, Allows};
+use crate::allow::{Allow, Allows, Mistaken};
 use crate::foreign::Sort;
 use crate::report::Location;
 use crate::source::{ParseError, Source};
 use crate::template::Templates;
 use crate::text::Text;
-use crate::yaml::{Node, Position};
+use crate::yaml::{Node, Position, Span};
 use crate::{json, yaml};
 
 /// A Kubernetes object and where it was read.
@@ -28,6 +28,8 @@ pub struct Document {
     pub template: Option<Arc<str>>,
     /// The comments that excuse what is found in it.
     pub(crate) allows: Vec<Arc<Allow>>,
+    /// The comments that only look as if they did; those of a list are the first object's.
+    pub(crate) mistaken: Vec<Mistaken>,
     tree: Tree,
     text: Option<Arc<Text>>,
 }
@@ -35,21 +37,21 @@ pub struct Document {
 impl Document {
     /// An object of a cluster, which has its `apiVersion`, `kind` and name.
     pub fn live(object: Value) -> Self {
-        let (file, allows) = (String::new(), Vec::new());
-        Self { file, number: 0, object, template: None, allows, tree: Tree::None, text: None }
+        let (file, allows, mistaken) = (String::new(), Vec::new(), Vec::new());
+        Self { file, number: 0, object, template: None, allows, mistaken, tree: Tree::None, text: None }
     }
 
     /// Where a field was read, or where it would stand, as [`Node::span_of`] says; none for an object of a cluster.
     pub fn place(&self, field: &FieldPath) -> Option<Location> {
         let text = self.text.as_ref()?;
         let span = self.node().map(|node| text.first_line_of(node.span_of(field.steps())));
-        Some(Location {
-            file: self.file.clone(),
-            document: self.number,
-            template: self.template.clone(),
-            span,
-            line: span.and_then(|span| text.shown_line(span.start.line)),
-        })
+        Some(self.location(span, span.and_then(|span| text.shown_line(span.start.line))))
+    }
+
+    /// A place in its source, and the line of it.
+    pub(crate) fn location(&self, span: Option<Span>, line: Option<Arc<str>>) -> Location {
+        let (file, template) = (self.file.clone(), self.template.clone());
+        Location { file, document: self.number, template, span, line }
     }
 
     /// The text of its source; none for an object of a cluster.
@@ -122,7 +124,8 @@ pub fn parse(source: &Source) -> Parsed {
         Err(error) => return Parsed { errors: vec![error], ..Parsed::default() },
     };
     let templates = Templates::of(&text);
-    let mut reader = DocumentParser { file: &source.name, text: &text, templates, parsed: Parsed::default() };
+    let (mistaken, parsed) = (Vec::new(), Parsed::default());
+    let mut reader = DocumentParser { file: &source.name, text: &text, templates, mistaken, parsed };
     if source.is_json() {
         reader.json();
     } else {
@@ -137,6 +140,8 @@ struct DocumentParser<'a> {
     file: &'a str,
     text: &'a Arc<Text>,
     templates: Templates,
+    /// What of the comments no object has got yet.
+    mistaken: Vec<Mistaken>,
     parsed: Parsed,
 }
 
@@ -198,8 +203,8 @@ impl DocumentParser<'_> {
         if is_doubtful && json::is_stream(self.text) {
             return self.json();
         }
-        let Allows { allows, errors } = Allows::of(self.file, self.text);
-        self.parsed.allows = allows;
+        let Allows { allows, mistaken, errors } = Allows::of(self.file, self.text);
+        (self.parsed.allows, self.mistaken) = (allows, mistaken);
         self.parsed.errors.extend(errors);
         for (number, node) in documents {
             let (start, value) = (node.span().start, node.to_value());
@@ -232,8 +237,10 @@ impl DocumentParser<'_> {
         let Part { number, template, tree, .. } = part;
         let text = Some(Arc::clone(self.text));
         let allows = self.parsed.allows.iter().filter(|allow| allow.is_about(number)).cloned().collect();
+        let before = self.mistaken.partition_point(|comment| comment.document <= number);
+        let mistaken = self.mistaken.drain(..before).collect();
         let file = self.file.to_owned();
-        self.parsed.documents.push(Document { file, number, object, template, allows, tree, text });
+        self.parsed.documents.push(Document { file, number, object, template, allows, mistaken, tree, text });
     }
 
     fn list(&mut self, part: &Part, list: &mut Value, among: Option<&Items>) {

@@ -13,8 +13,12 @@ use std::sync::Arc;
 
 use vpcguard_policies::field::FieldPath;
 use vpcguard_policies::finding::{Related, Reported};
+use vpcguard_policies::rules::is_reviewed;
 use vpcguard_policies::settings::RuleAction;
-use vpcguard_policies::{Committed, Inventory, Kind, Settings, TypedObject, Verdict, ViewError, admit_after, rules};
+use vpcguard_policies::{
+    Committed, Inventory, Kind, ObjectRef, Settings, TypedObject, Verdict, ViewError, admit_after, of_comment,
+    review_unread, rules,
+};
 
 use crate::allow::Allow;
 use crate::document::{Document, parse};
@@ -89,11 +93,11 @@ pub(crate) fn check_uncut<'a>(
     let mut reader = ManifestReader::new(settings);
     let state: Vec<_> = state.into_iter().filter_map(|document| reader.read(document)).collect();
     let objects: Vec<_> = folder.documents.iter().map(|document| reader.read(document)).collect();
-    let mut report = Simulation::new(settings, kinds).report(&state, &objects, &folder.allows)?;
+    let mut report = Simulation::new(settings, kinds).report(&state, folder, &objects)?;
+    report.summary.reviewed = objects.iter().flatten().filter(|object| is_reviewed(object.kind())).count();
     report.notes.extend(again::notes(objects.iter().flatten()));
-    let seen = |(document, object): (&Document, Option<Manifest<'_>>)| match object {
-        Some(object) => Seen { object: object.name, file: Some(document.file.clone()) },
-        None => Seen::of(document, None),
+    let seen = |(document, object): (&Document, Option<Manifest<'_>>)| {
+        Seen::of(document, object.as_ref().map(|object| &object.name))
     };
     report.objects = folder.documents.iter().zip(objects).map(seen).collect();
     report.advice = settings.advice.clone();
@@ -128,8 +132,8 @@ impl<'a> Simulation<'a> {
     fn report(
         mut self,
         state: &'a [Manifest<'a>],
+        folder: &'a Folder,
         objects: &'a [Option<Manifest<'a>>],
-        allows: &[Arc<Allow>],
     ) -> Result<Report, ViewError> {
         for object in state {
             let history = self.histories.begin(&object.name);
@@ -137,13 +141,14 @@ impl<'a> Simulation<'a> {
         }
         let announced: Vec<_> =
             objects.iter().map(|object| object.as_ref().map(|object| (self.announce(object), object))).collect();
-        for (index, object) in announced.into_iter().enumerate() {
-            if let Some((history, object)) = object {
-                self.review(index, history, object)?;
+        for (index, (document, object)) in folder.documents.iter().zip(announced).enumerate() {
+            match object {
+                Some((history, object)) => self.review(index, history, object)?,
+                None => self.review_unread(index, document),
             }
         }
         self.drop_other_sides();
-        self.note_useless(allows);
+        self.note_useless(&folder.allows);
         Ok(self.report)
     }
 
@@ -187,7 +192,10 @@ impl<'a> Simulation<'a> {
         verdict.warnings.append(&mut verdict.unlisted_warnings);
         self.suppress(object.document, &mut verdict);
         let is_admitted = verdict.allowed;
-        self.note(index, number, object, replaced, verdict);
+        if let Some(history) = self.histories.get_mut(number) {
+            history.denied_by.extend(verdict.findings.iter().map(Reported::rule));
+        }
+        self.note(index, &object.subject(), object.document, replaced, verdict);
         if is_admitted {
             let version = mutated.map(|mutated| Cow::Owned(object.kept_as(mutated, self.settings)));
             self.store(number, object, version.unwrap_or(Cow::Borrowed(object.kept())));
@@ -198,6 +206,15 @@ impl<'a> Simulation<'a> {
             self.show_next(number, object);
         }
         Ok(())
+    }
+
+    /// Judges an object that no rule can read: nobody refers to it.
+    fn review_unread(&mut self, index: usize, document: &'a Document) {
+        let mut verdict = review_unread(&document.object, self.settings);
+        self.suppress(document, &mut verdict);
+        if !verdict.findings.is_empty() || !verdict.warnings.is_empty() || !document.mistaken.is_empty() {
+            self.note(index, &Seen::of(document, None).object, document, None, verdict);
+        }
     }
 
     /// Keeps an object known of which a version was denied: others may refer to it all the same, or its one fault would be
@@ -258,21 +275,18 @@ impl<'a> Simulation<'a> {
     fn note(
         &mut self,
         index: usize,
-        history: usize,
-        object: &Manifest<'a>,
+        object: &ObjectRef,
+        document: &'a Document,
         replaced: Option<&Document>,
         verdict: Verdict,
     ) {
-        if let Some(history) = self.histories.get_mut(history) {
-            history.denied_by.extend(verdict.findings.iter().map(Reported::rule));
-        }
         if verdict.allowed && !verdict.injected.is_empty() {
-            self.report.mutations.extend(Mutation::all(&object.subject(), object.document, &verdict.injected));
+            self.report.mutations.extend(Mutation::all(object, document, &verdict.injected));
         }
         for finding in verdict.findings.into_iter().chain(verdict.warnings) {
             let located = LocatedFinding {
-                object: object.subject(),
-                place: object.document.place(finding.field()),
+                object: object.clone(),
+                place: document.place(finding.field()),
                 related: finding.related_objects().iter().map(|related| self.place(related)).collect(),
                 earlier: replaced.and_then(|replaced| replaced.place(finding.field())),
                 cluster: None,
@@ -281,8 +295,19 @@ impl<'a> Simulation<'a> {
             };
             self.report.findings.push(located);
         }
+        for comment in &document.mistaken {
+            let Some(finding) = of_comment(&comment.text, self.settings) else { continue };
+            let place = Some(document.location(Some(comment.span), comment.line.clone()));
+            self.report.findings.push(LocatedFinding {
+                object: object.clone(),
+                place,
+                related: Vec::new(),
+                finding,
+                index,
+            });
+        }
         for missing in verdict.not_evaluated {
-            self.report.not_evaluated.push(Unevaluated { object: object.subject(), missing });
+            self.report.not_evaluated.push(Unevaluated { object: object.clone(), missing });
         }
         self.report.omitted += verdict.omitted;
     }

@@ -32,6 +32,7 @@ mod fix;
 mod folder;
 mod foreign;
 mod json;
+mod lookalike;
 mod report;
 mod settings;
 mod source;

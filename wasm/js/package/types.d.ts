@@ -165,7 +165,7 @@ export interface Report {
   mutations: { rule: string; object: ObjectRef; patch: PatchOperation[] }[];
   notEvaluated: { rule: string; object: ObjectRef; needs: string }[];
   errors: { file: string; document?: number; line: number; column: number; message: string }[];
-  summary: { files: number; objects: number; denied: number; warned: number };
+  summary: { files: number; objects: number; reviewed: number; denied: number; warned: number };
 }
 
 /** 0: nothing is refused. 1: something is. 2: something could not be read. 3: warnings, and `failOn`. */

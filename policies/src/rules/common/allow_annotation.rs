@@ -69,7 +69,8 @@ fn check(object: &TypedObject<'_>, context: &mut Context<'_>) -> Outcome {
     let (kind, mut names) = (context.kind, list_items(written));
     if !kind.may_be_excepted() {
         if names.next().is_some() {
-            let heeded: Vec<_> = Kind::ALL.iter().filter(|kind| kind.may_be_excepted()).map(|kind| kind.name()).collect();
+            let heeded: Vec<_> =
+                Kind::ALL.iter().filter(|kind| kind.may_be_excepted()).map(|kind| kind.name()).collect();
             let detail = format!("does nothing on a {kind}: it is heeded on these kinds alone: {}", heeded.join(", "));
             context.deny(Finding::forbidden(field(), written, detail).help("Remove the annotation."));
         }
@@ -85,11 +86,15 @@ fn check(object: &TypedObject<'_>, context: &mut Context<'_>) -> Outcome {
             }
             Some(rule) if rule.firm => {
                 let detail = format!("{name} cannot be spared: what it refuses harms others than this {kind}");
-                context.deny(Finding::forbidden(field(), name, detail).help("Remove the name, and fix what is refused."));
+                context
+                    .deny(Finding::forbidden(field(), name, detail).help("Remove the name, and fix what is refused."));
             }
             Some(rule) if !rule.judges(kind) => {
                 let detail = format!("{name} judges no {kind}: there is nothing to spare");
-                context.deny(Finding::forbidden(field(), name, detail).help("Remove the name, or write it on the object that the rule judges."));
+                context.deny(
+                    Finding::forbidden(field(), name, detail)
+                        .help("Remove the name, or write it on the object that the rule judges."),
+                );
             }
             Some(_) => {}
         }
@@ -124,12 +129,12 @@ mod tests {
         let cluster = || Cluster::of(super::RULE.id);
         cluster().accepts(&subnet("subnet-syntax, subnet-cidr-overlap"));
         cluster().accepts(&subnet(" , "));
-        let sintax = said(r#"Not found: "subnet-sintax": there is no rule of this name: did you mean "subnet-syntax"?"#);
+        let sintax =
+            said(r#"Not found: "subnet-sintax": there is no rule of this name: did you mean "subnet-syntax"?"#);
         let zzz = said(r#"Not found: "zzz": there is no rule of this name"#);
         cluster().warns(&subnet("subnet-sintax,subnet-hygiene,zzz"), &[&sintax, &zzz]);
-        let firm = said(
-            "Forbidden: subnet-joins-waiting cannot be spared: what it refuses harms others than this Subnet",
-        );
+        let firm =
+            said("Forbidden: subnet-joins-waiting cannot be spared: what it refuses harms others than this Subnet");
         cluster().warns(&subnet("subnet-joins-waiting"), &[&firm]);
         let other = said("Forbidden: vpc-lb-value judges no Subnet: there is nothing to spare");
         cluster().warns(&subnet("vpc-lb-value"), &[&other]);

@@ -79,6 +79,7 @@ pub(super) fn join(reports: Vec<(Network, Report)>) -> Report {
         whole.not_evaluated.extend(report.not_evaluated);
         whole.notes.extend(report.notes);
         whole.omitted += report.omitted;
+        whole.summary.reviewed += report.summary.reviewed;
         // One run has one set of settings, and asks one cluster at most.
         whole.advice = report.advice;
         whole.live_cluster = report.live_cluster;

@@ -62,6 +62,11 @@ fn renamed(mut object: Value, name: &ObjectRef) -> Value {
 }
 
 impl<'a> Manifest<'a> {
+    /// Its kind.
+    pub(super) fn kind(&self) -> Kind {
+        self.asked.kind
+    }
+
     /// The version as the inventory has it.
     pub(super) fn kept(&self) -> &TypedObject<'a> {
         self.renamed.as_ref().unwrap_or(&self.version)

@@ -190,7 +190,7 @@ fn unknown_kinds_are_counted_and_admitted() {
     let text =
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: x/v1\nkind: Vpc\nmetadata: {name: a}\n";
     let report = check(&folder(&[text.to_owned()]), &[], &crate::testing::settings(&json!({}))).unwrap();
-    let wanted = crate::Summary { files: 1, objects: 2, denied: 0, warned: 0 };
+    let wanted = crate::Summary { files: 1, objects: 2, reviewed: 1, denied: 0, warned: 0 };
     assert_eq!(report.summary(), wanted);
 }
 
@@ -208,4 +208,61 @@ fn the_objects_of_a_cluster_have_no_place_and_its_kinds_are_known() {
     let overlap = report.findings().iter().find(|found| found.finding.rule() == "subnet-cidr-overlap").unwrap();
     assert_eq!(overlap.related, [None]);
     assert!(report.to_human().contains("  = related: Subnet \"a\" spec.cidrBlock\n"), "{}", report.to_human());
+}
+
+/// What is said by all rules, or by those that the settings leave on, a line each with its place.
+fn said(text: &str, settings: &Value) -> Vec<String> {
+    let folder = folder(&[text.to_owned()]);
+    let report = check(&folder, &[], &Settings::parse(settings).unwrap()).unwrap();
+    let line = |located: &LocatedFinding| {
+        let start = located.place.as_ref().unwrap().span.unwrap().start;
+        let word = if located.is_denial() { "denied" } else { "warned" };
+        let (rule, name) = (located.finding.rule(), &located.object.name);
+        format!("{}:{} {name} {word} {rule} {}", start.line, start.column, located.finding.field())
+    };
+    report.findings.iter().filter(|located| located.finding.rule() != "missing-reference").map(line).collect()
+}
+
+#[test]
+fn a_kind_that_there_is_not_is_found() {
+    let text = "apiVersion: kubeovn.io/v1\nkind: SubNet\nmetadata: {name: a}\n---\n\
+                apiVersion: kubeovn.io/v2\nkind: QoSPolicy\nmetadata: {name: b}\n---\n\
+                apiVersion: kubeovn.io/v1\nkind: QoSPolicy\nmetadata: {name: c}\n---\n\
+                apiVersion: kubeovn.io/v2\nkind: Vpc\nmetadata: {generateName: d-}\n---\n\
+                apiVersion: v1\nkind: SubNet\nmetadata: {name: e}\n";
+    let wanted = |word: &str| {
+        [
+            format!("2:7 a {word} unknown-kind kind"),
+            format!("5:13 b {word} unknown-kind apiVersion"),
+            format!("13:13 d-* {word} unknown-kind apiVersion"),
+        ]
+    };
+    assert_eq!(said(text, &json!({})), wanted("warned"));
+    assert_eq!(said(text, &json!({"rules": {"unknown-kind": "deny"}})), wanted("denied"));
+    assert_eq!(said(text, &json!({"rules": {"unknown-kind": "off"}})), Vec::<String>::new());
+    let excused = text.replacen("SubNet\n", "SubNet # vpcguard: allow unknown-kind ours\n", 1);
+    let folder = folder(&[excused]);
+    let settings = Settings::parse(&json!({"rules": {"unknown-kind": "deny"}})).unwrap();
+    let report = check(&folder, &[], &settings).unwrap();
+    assert_eq!((report.summary().denied, report.summary().warned, report.notes.len()), (2, 1, 0));
+}
+
+#[test]
+fn a_comment_that_excuses_nothing_is_a_finding() {
+    let text = "# vpcguard allow subnet-syntax x\napiVersion: v1\nkind: List\nitems:\n\
+                - {apiVersion: v1, kind: Secret, metadata: {name: a}}\n\
+                - {apiVersion: v1, kind: Secret, metadata: {name: b}} # VPCguard: allow subnet-syntax x\n---\n\
+                apiVersion: kubeovn.io/v1\nkind: Subnet # vpcguard: allow subnet-syntax x\nmetadata:\n  name: c\n  annotations: {vpcguard.io/allow: zzz}\n\
+                spec: {cidrBlock: 10.0.0.0/16} # vpcguard-ignore: subnet-syntax\n";
+    let wanted = |word: &str| {
+        [
+            format!("1:1 a {word} allow-annotation comment"),
+            format!("6:55 a {word} allow-annotation comment"),
+            format!("12:35 c {word} allow-annotation metadata.annotations[vpcguard.io/allow]"),
+            format!("13:32 c {word} allow-annotation comment"),
+        ]
+    };
+    assert_eq!(said(text, &json!({})), wanted("warned"));
+    assert_eq!(said(text, &json!({"rules": {"allow-annotation": "deny"}})), wanted("denied"));
+    assert_eq!(said(text, &json!({"rules": {"allow-annotation": "off"}})), Vec::<String>::new());
 }

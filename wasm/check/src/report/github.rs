@@ -2,11 +2,8 @@
 
 use std::fmt::Write;
 
-use vpcguard_policies::NotEvaluated;
-use vpcguard_policies::gather::sort_by;
-
-use super::words::{escaped, name, summary};
-use super::{LocatedFinding, Location, Mutation, Report, Unevaluated, plain};
+use super::words::{at, escaped, name, not_judged, summary};
+use super::{LocatedFinding, Location, Mutation, Report, plain};
 use crate::yaml::Span;
 
 pub(super) fn render(report: &Report) -> String {
@@ -17,8 +14,8 @@ pub(super) fn render(report: &Report) -> String {
     for mutation in &report.mutations {
         out.push_str(&injection(mutation).written());
     }
-    for (missing, count) in unevaluated(&report.not_evaluated) {
-        out.push_str(&not_evaluated(missing, count).written());
+    for (missing, said) in not_judged(&report.not_evaluated) {
+        out.push_str(&Command::new("notice", missing.rule, vec![said]).written());
     }
     for error in &report.errors {
         let mut command = Command::new("error", "cannot be read", vec![escaped(&error.message)]);
@@ -49,24 +46,6 @@ fn injection(Mutation { injection, object, place, .. }: &Mutation) -> Command {
     Command::new("notice", &title, vec![escaped(&text)]).at(place.as_ref())
 }
 
-/// One for each rule and what it needs: one for each object would fill the log.
-fn unevaluated(all: &[Unevaluated]) -> Vec<(&NotEvaluated, usize)> {
-    let mut counts: Vec<(&NotEvaluated, usize)> = Vec::new();
-    for Unevaluated { missing, .. } in all {
-        match counts.iter_mut().find(|(counted, _)| *counted == missing) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((missing, 1)),
-        }
-    }
-    sort_by(&mut counts, |(a, _), (b, _)| (a.rule, a.needs).cmp(&(b.rule, b.needs)));
-    counts
-}
-
-fn not_evaluated(NotEvaluated { rule, needs }: &NotEvaluated, count: usize) -> Command {
-    let objects = if count == 1 { "1 object was".to_owned() } else { format!("{count} objects were") };
-    Command::new("notice", rule, vec![format!("{objects} not judged: it needs {needs}")])
-}
-
 /// `::word name=value,…::lines`.
 struct Command {
     word: &'static str,
@@ -82,13 +61,18 @@ impl Command {
 
     fn at(mut self, place: Option<&Location>) -> Self {
         let Some(place) = place else { return self };
+        if let Some(template) = place.rendered() {
+            self.lines.push(escaped(&format!("at: {}", at(place))));
+            self.place(template, &[]);
+            return self;
+        }
         match (plain::path(&place.file), place.span) {
             (Some(path), Some(Span { start, end })) => {
                 let columns = [("col", start.column), ("endLine", end.line), ("endColumn", end.column)];
                 self.place(path, &[&[("line", start.line)], &columns[..]].concat());
             }
             (Some(path), None) => self.place(path, &[]),
-            (None, _) => self.lines.push(escaped(&format!("at: {}", super::words::at(place)))),
+            (None, _) => self.lines.push(escaped(&format!("at: {}", at(place)))),
         }
         self
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::digest::Digests;
-use super::words::{escaped, name, pretty};
+use super::words::{at, escaped, name, pretty};
 use super::{LocatedFinding, Report, plain};
 use crate::source::ParseError;
 
@@ -15,10 +15,14 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn finding(located: &LocatedFinding, digests: &mut Digests) -> Value {
-    let line = located.place.as_ref().and_then(|place| place.span).map_or(1, |span| span.start.line);
+    // Of the line of a template nothing is known, and GitLab wants one.
+    let read = located.place.as_ref().filter(|place| place.rendered().is_none());
+    let line = read.and_then(|place| place.span).map_or(1, |span| span.start.line);
+    let rendered = located.place.as_ref().filter(|place| place.rendered().is_some());
+    let rendered = rendered.map(|place| format!(" ({})", at(place))).unwrap_or_default();
     let cluster = located.cluster.as_ref().map(|cluster| format!(" ({cluster})")).unwrap_or_default();
     json!({
-        "description": escaped(&format!("{}{cluster}: {}", name(&located.object), plain::title(located))),
+        "description": escaped(&format!("{}{cluster}: {}{rendered}", name(&located.object), plain::title(located))),
         "check_name": located.finding.rule(),
         "fingerprint": digests.of(located),
         "severity": if located.is_denial() { "critical" } else { "minor" },
@@ -29,7 +33,7 @@ fn finding(located: &LocatedFinding, digests: &mut Digests) -> Value {
 /// The file; of an object that was read in none its name, for GitLab wants a path.
 fn path(located: &LocatedFinding) -> String {
     match &located.place {
-        Some(place) => plain::path(&place.file).unwrap_or(&place.file).to_owned(),
+        Some(place) => plain::file(place).to_owned(),
         None => plain::qualified(&located.object),
     }
 }

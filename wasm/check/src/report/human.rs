@@ -7,8 +7,8 @@ use vpcguard_policies::ObjectRef;
 use vpcguard_policies::settings::Advice;
 
 use super::snippet::{Diagnostic, Mark};
-use super::words::{at, escaped, name, summary};
-use super::{LocatedFinding, Location, Mutation, Report, Unevaluated, plain};
+use super::words::{at, escaped, name, not_judged, summary};
+use super::{LocatedFinding, Location, Mutation, Report, plain};
 use crate::source::ParseError;
 
 pub(super) fn render(report: &Report, renderer: &Renderer) -> String {
@@ -39,10 +39,8 @@ impl Human<'_> {
         for mutation in &report.mutations {
             self.mutation(mutation)?;
         }
-        for unevaluated in &report.not_evaluated {
-            let Unevaluated { object, missing } = unevaluated;
-            let text = format!("{} was not judged: it needs {}", name(object), missing.needs);
-            self.line(&format!("note[{}]: {text}", missing.rule))?;
+        for (missing, said) in not_judged(&report.not_evaluated) {
+            self.line(&format!("note[{}]: {said}", missing.rule))?;
         }
         for error in &report.errors {
             self.error(error)?;

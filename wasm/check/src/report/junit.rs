@@ -36,6 +36,8 @@ struct Suite<'a> {
 struct Test<'a> {
     name: String,
     file: Option<&'a str>,
+    /// Whether the file is a template whose output was read, so that nothing is known of its lines.
+    is_rendered: bool,
     result: Verdict<'a>,
 }
 
@@ -136,12 +138,14 @@ pub(crate) fn element(
 
 impl<'a> Test<'a> {
     fn of(seen: &'a Seen) -> Self {
-        Self { name: name(&seen.object), file: seen.file.as_deref(), result: Verdict::Found(Vec::new()) }
+        let file = seen.rendered.as_deref().or(seen.file.as_deref());
+        let (is_rendered, result) = (seen.rendered.is_some(), Verdict::Found(Vec::new()));
+        Self { name: name(&seen.object), file, is_rendered, result }
     }
 
     fn unreadable(error: &'a ParseError) -> Self {
         let name = error.document.map_or("text".to_owned(), |number| format!("document {number}"));
-        Self { name, file: Some(&error.file), result: Verdict::Unreadable(error) }
+        Self { name, file: Some(&error.file), is_rendered: false, result: Verdict::Unreadable(error) }
     }
 
     fn write(&self, suite: &str, xml: &mut Xml) -> io::Result<()> {
@@ -151,7 +155,7 @@ impl<'a> Test<'a> {
             .with_attribute(("classname", &*clean(suite)));
         if let Some(path) = self.file.and_then(plain::path) {
             test = test.with_attribute(("file", &*clean(path)));
-            if let Some(line) = self.result.line() {
+            if let Some(line) = self.result.line().filter(|_| !self.is_rendered) {
                 test = test.with_attribute(("line", &*line.to_string()));
             }
         }

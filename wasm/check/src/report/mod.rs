@@ -21,10 +21,11 @@ use std::sync::Arc;
 use annotate_snippets::Renderer;
 use serde::Serialize;
 use vpcguard_policies::finding::{Action, Reported};
+use vpcguard_policies::rules::is_reviewed;
 use vpcguard_policies::settings::Advice;
-use vpcguard_policies::{MOST_FINDINGS, NotEvaluated, ObjectRef, Settings, Verdict};
+use vpcguard_policies::{Kind, MOST_FINDINGS, NotEvaluated, ObjectRef, Settings, Verdict};
 
-use crate::source::ParseError;
+use crate::source::{ParseError, STDIN};
 use crate::yaml::Span;
 
 pub use format::{Format, UnknownFormat};
@@ -47,6 +48,13 @@ pub struct Location {
     pub span: Option<Span>,
     /// That line, if it is not too long to be shown.
     pub line: Option<Arc<str>>,
+}
+
+impl Location {
+    /// The template, where only its output was read: nobody has a file with these lines.
+    pub(crate) fn rendered(&self) -> Option<&str> {
+        self.template.as_deref().filter(|_| self.file == STDIN)
+    }
 }
 
 /// A finding on an object.
@@ -91,6 +99,8 @@ pub struct Summary {
     pub files: usize,
     /// How many objects were in them.
     pub objects: usize,
+    /// How many of these are of a kind that some rule is about.
+    pub reviewed: usize,
     /// How many objects are refused.
     pub denied: usize,
     /// How many objects are not refused but warned about.
@@ -123,7 +133,9 @@ impl Report {
     pub fn add(&mut self, object: &ObjectRef, verdict: &Verdict) {
         let index = self.summary.objects;
         self.summary.objects += 1;
-        self.objects.push(Seen { object: object.clone(), file: None });
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        self.summary.reviewed += usize::from(Kind::find(group, &object.kind).is_some_and(is_reviewed));
+        self.objects.push(Seen { object: object.clone(), file: None, rendered: None });
         self.summary.denied += usize::from(!verdict.findings.is_empty());
         self.summary.warned += usize::from(verdict.findings.is_empty() && !verdict.warnings.is_empty());
         self.omitted += verdict.omitted;

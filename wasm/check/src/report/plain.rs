@@ -54,6 +54,11 @@ pub(super) fn path(file: &str) -> Option<&str> {
     (file != STDIN).then(|| file.strip_prefix("./").unwrap_or(file))
 }
 
+/// The file of a place as repositories name it: of the output of a template the template.
+pub(super) fn file(place: &Location) -> &str {
+    place.rendered().or_else(|| path(&place.file)).unwrap_or(&place.file)
+}
+
 /// An object's name with all that tells it from others: `kubeovn.io/v1/Subnet/a`.
 pub(super) fn qualified(object: &ObjectRef) -> String {
     let namespace = object.namespace.iter().map(String::as_str);

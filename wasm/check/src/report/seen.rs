@@ -1,9 +1,12 @@
 //! What was looked at, whatever came of it.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use vpcguard_policies::ObjectRef;
 
 use crate::document::Document;
+use crate::source::STDIN;
 
 /// An object that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub struct Seen {
     pub object: ObjectRef,
     /// The name of the source that it was read in; none for an object of a cluster.
     pub file: Option<String>,
+    /// The template that it was made from, where only its output was read.
+    pub(crate) rendered: Option<Arc<str>>,
 }
 
 impl Seen {
@@ -25,6 +30,7 @@ impl Seen {
             namespace: text("/metadata/namespace"),
             name: text("/metadata/name").or_else(generated).unwrap_or_default(),
         };
-        Self { object: name.cloned().unwrap_or_else(unknown), file: Some(document.file.clone()) }
+        let rendered = document.template.clone().filter(|_| document.file == STDIN);
+        Self { object: name.cloned().unwrap_or_else(unknown), file: Some(document.file.clone()), rendered }
     }
 }

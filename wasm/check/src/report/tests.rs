@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use vpcguard_policies::{Inventory, Kind, Operation, Request, review};
+use vpcguard_policies::{Inventory, Kind, Operation, Request, Settings, review};
 
 use crate::{Folder, LiveCluster, Report, Source, Summary, check};
 
@@ -97,7 +97,7 @@ fn json_has_its_published_shape() {
                 "message": "not a Kubernetes object: it needs apiVersion, metadata.name (a string)",
             },
         ],
-        "summary": {"files": 3, "objects": 4, "denied": 1, "warned": 1},
+        "summary": {"files": 3, "objects": 4, "reviewed": 4, "denied": 1, "warned": 1},
     });
     let written: Value = serde_json::from_str(&report(FILES).to_json()).unwrap();
     assert_eq!(written, wanted);
@@ -176,6 +176,43 @@ fn findings_beyond_the_limit_are_counted() {
 }
 
 #[test]
+fn what_no_rule_is_about_is_counted_apart() {
+    let object = |kind: &str| format!("{{apiVersion: kubeovn.io/v1, kind: {kind}, metadata: {{name: a}}}}\n---\n");
+    let secret =
+        "{apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Node, metadata: {name: a}}";
+    let text = format!("{}{}{secret}", object("Vpc"), object("QoSPolicy"));
+    let report = report(&[("a.yaml", &text)]);
+    assert_eq!(report.to_human(), "4 objects in 1 file, 1 reviewed: 0 denied, 0 warned\n");
+    let written: Value = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!((&written["summary"]["objects"], &written["summary"]["reviewed"]), (&json!(4), &json!(1)));
+}
+
+#[test]
+fn what_was_not_judged_is_said_once_for_each_rule() {
+    let subnet = |at: usize| {
+        format!(
+            "---\napiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {{name: s{at}}}\nspec: {{cidrBlock: 10.{at}.0.0/16}}\n"
+        )
+    };
+    let said = |count: usize| {
+        let text: String = (0..count).map(subnet).collect();
+        let source = Source { name: "a.yaml".to_owned(), bytes: text.into_bytes() };
+        let report = check(&Folder::parse(&[source]), &[], &Settings::default()).unwrap();
+        assert_eq!(report.not_evaluated().len(), 2 * count);
+        let human = report.to_human();
+        let notes = human.lines().filter(|line| line.starts_with("note[")).map(str::to_owned);
+        notes.collect::<Vec<_>>()
+    };
+    let wanted = |objects: &str, needs: &str| {
+        format!(
+            "note[subnet-cidr-reserved]: {objects} not judged by this rule: it needs {needs}; pass --cluster, or --state FILE with them"
+        )
+    };
+    assert_eq!(said(1), ["Nodes", "ServiceCIDRs"].map(|needs| wanted("1 object was", needs)));
+    assert_eq!(said(65), ["Nodes", "ServiceCIDRs"].map(|needs| wanted("65 objects were", needs)));
+}
+
+#[test]
 fn names_that_are_not_disclosed_are_not_printed() {
     let sources: Vec<_> =
         FILES.iter().map(|(name, text)| Source { name: (*name).to_owned(), bytes: text.as_bytes().to_vec() }).collect();
@@ -200,7 +237,7 @@ fn objects_of_a_cluster_are_in_no_file() {
         let verdict = review(&request, &cluster, &crate::testing::settings(&json!({}))).unwrap();
         report.add(&request.object_ref().unwrap(), &verdict);
     }
-    assert_eq!(report.summary(), Summary { files: 0, objects: 3, denied: 2, warned: 0 });
+    assert_eq!(report.summary(), Summary { files: 0, objects: 3, reviewed: 3, denied: 2, warned: 0 });
     let text = report.to_human();
     assert!(text.contains("\n  --> Subnet \"a\"\n") && text.contains("\n  --> Subnet \"b\"\n"), "{text}");
     assert!(text.ends_with("\n3 objects: 2 denied, 0 warned\n"), "{text}");

@@ -1,9 +1,10 @@
 //! What several reports write alike.
 
 use serde::Serialize;
-use vpcguard_policies::ObjectRef;
+use vpcguard_policies::gather::sort_by;
+use vpcguard_policies::{NotEvaluated, ObjectRef};
 
-use super::{Location, Summary};
+use super::{Location, Summary, Unevaluated};
 
 /// A place in a line of text.
 pub(super) fn at(place: &Location) -> String {
@@ -23,12 +24,34 @@ pub(crate) fn name(object: &ObjectRef) -> String {
 
 /// How much was looked at, and how it fared.
 pub(super) fn summary(summary: Summary, errors: usize) -> String {
-    let Summary { files, objects, denied, warned } = summary;
+    let Summary { files, objects, reviewed, denied, warned } = summary;
     let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     // The objects of a cluster are in no files.
     let place = if files == 0 && objects > 0 { String::new() } else { format!(" in {}", plural(files, "file")) };
-    let counts = format!("{}{place}: {denied} denied, {warned} warned", plural(objects, "object"));
+    let of_them = if reviewed == objects { String::new() } else { format!(", {reviewed} reviewed") };
+    let counts = format!("{}{place}{of_them}: {denied} denied, {warned} warned", plural(objects, "object"));
     if errors == 0 { counts } else { format!("{counts}, {}", plural(errors, "error")) }
+}
+
+/// What was not judged, one for each rule and what it needs: one for each object would fill the report.
+pub(super) fn not_judged(all: &[Unevaluated]) -> Vec<(&NotEvaluated, String)> {
+    let mut counts: Vec<(&NotEvaluated, usize)> = Vec::new();
+    for Unevaluated { missing, .. } in all {
+        match counts.iter_mut().find(|(counted, _)| *counted == missing) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((missing, 1)),
+        }
+    }
+    sort_by(&mut counts, |(a, _), (b, _)| (a.rule, a.needs).cmp(&(b.rule, b.needs)));
+    let said = |(missing, count): (&'_ NotEvaluated, usize)| {
+        let objects = if count == 1 { "1 object was".to_owned() } else { format!("{count} objects were") };
+        let end = if missing.needs.ends_with('s') { "es" } else { "s" };
+        format!(
+            "{objects} not judged by this rule: it needs {}{end}; pass --cluster, or --state FILE with them",
+            missing.needs
+        )
+    };
+    counts.into_iter().map(|(missing, count)| (missing, said((missing, count)))).collect()
 }
 
 /// A text without what would move a terminal's cursor, for names and keys are whatever a file says.

@@ -1,6 +1,24 @@
 use vpcguard_check::Format;
 
-use super::{FILES, live, report};
+use super::{FILES, RENDERED, live, report};
+
+#[test]
+fn what_was_rendered_is_annotated_at_its_template() {
+    let text = report(&[("<stdin>", RENDERED)]).render(Format::Github, false);
+    let wanted = "\
+::error file=net/templates/b.yaml,title=subnet-cidr-overlap%3A Subnet \"b\"::\
+spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"a\" (10.0.4.0/24) in VPC \"v\"%0A\
+help: Choose a range that no other Subnet of the VPC uses.%0A\
+related: Subnet \"a\" spec.cidrBlock (<stdin>:6:27)%0A\
+source: net/templates/b.yaml%0A\
+at: <stdin>:12:27
+2 objects in 1 file: 1 denied, 0 warned
+";
+    assert_eq!(text, wanted);
+    // Whoever has the output as a file has its lines too.
+    let text = report(&[("out.yaml", RENDERED)]).render(Format::Github, false);
+    assert!(text.starts_with("::error file=out.yaml,line=12,"), "{text}");
+}
 
 #[test]
 fn annotations_stand_at_their_places() {
@@ -44,8 +62,8 @@ fn what_was_not_judged_is_said_once_for_each_rule() {
     };
     let text = report(&[("a.yaml", &format!("{}{}", subnet(1), subnet(2)))]).render(Format::Github, false);
     let wanted = "\
-::notice title=subnet-cidr-reserved::2 objects were not judged: it needs Node
-::notice title=subnet-cidr-reserved::2 objects were not judged: it needs ServiceCIDR
+::notice title=subnet-cidr-reserved::2 objects were not judged by this rule: it needs Nodes; pass --cluster, or --state FILE with them
+::notice title=subnet-cidr-reserved::2 objects were not judged by this rule: it needs ServiceCIDRs; pass --cluster, or --state FILE with them
 2 objects in 1 file: 0 denied, 0 warned
 ";
     assert_eq!(text, wanted);

@@ -3,7 +3,15 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use vpcguard_check::{Format, Report};
 
-use super::{FILES, each, live, repeated, report};
+use super::{FILES, RENDERED, each, live, repeated, report};
+
+#[test]
+fn what_was_rendered_is_an_issue_of_its_template() {
+    let issues = issues(&report(&[("<stdin>", RENDERED)]));
+    assert_eq!(each(&issues, "/location"), [&json!({"path": "net/templates/b.yaml", "lines": {"begin": 1}})]);
+    let description = issues[0]["description"].as_str().unwrap();
+    assert!(description.ends_with(" in VPC \"v\" (<stdin>:12:27)"), "{description}");
+}
 
 fn issues(report: &Report) -> Value {
     serde_json::from_str(&report.render(Format::Gitlab, false)).unwrap()

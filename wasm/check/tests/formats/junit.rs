@@ -1,7 +1,21 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus};
 use vpcguard_check::Format;
 
-use super::{FILES, live, report};
+use super::{FILES, RENDERED, live, report};
+
+#[test]
+fn what_was_rendered_is_tested_in_the_suite_of_its_template() {
+    let text = report(&[("<stdin>", RENDERED)]).render(Format::Junit, false);
+    let read = read(&text);
+    let suites: Vec<_> = read.test_suites.iter().map(|suite| (suite.name.as_str(), suite.failures)).collect();
+    assert_eq!(suites, [("net/templates/a.yaml", 0), ("net/templates/b.yaml", 1)]);
+    let test = r#"<testcase name="Subnet &quot;b&quot;" classname="net/templates/b.yaml" file="net/templates/b.yaml">"#;
+    assert!(text.contains(test), "{text}");
+    assert!(
+        text.contains("\n  --&gt; &lt;stdin&gt;:12:27\n") && text.contains("= source: net/templates/b.yaml"),
+        "{text}"
+    );
+}
 
 const WANTED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="vpcguard" tests="5" failures="1" errors="1" skipped="0">

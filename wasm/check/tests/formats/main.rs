@@ -40,6 +40,22 @@ spec: {vpc: v, cidrBlock: 10.0.0.0/16}
     ("net/c.yaml", "kind: Vpc\n"),
 ];
 
+/// What `helm template` writes: a denial with a related object of another template.
+const RENDERED: &str = "\
+---
+# Source: net/templates/a.yaml
+apiVersion: kubeovn.io/v1
+kind: Subnet
+metadata: {name: a}
+spec: {vpc: v, cidrBlock: 10.0.4.0/24}
+---
+# Source: net/templates/b.yaml
+apiVersion: kubeovn.io/v1
+kind: Subnet
+metadata: {name: b}
+spec: {vpc: v, cidrBlock: 10.0.0.0/16}
+";
+
 fn settings() -> Settings {
     let mut written = json!({});
     for rule in TABLE.iter().filter(|rule| !RULES.contains(&rule.id)) {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vpcguard_check::{Format, Report};
 use vpcguard_policies::rules::{INJECTIONS, TABLE};
 
-use super::{FILES, each, live, repeated, report};
+use super::{FILES, RENDERED, each, live, repeated, report};
 
 fn validator() -> Validator {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas/sarif-2.1.0.json");
@@ -104,13 +104,25 @@ fn every_rule_is_described() {
     let ids: Vec<_> = TABLE.iter().map(|rule| rule.id).chain(INJECTIONS.iter().map(|rule| rule.id)).collect();
     assert_eq!(each(rules, "/id"), ids);
     let find = |id: &str| rules.as_array().unwrap().iter().find(|rule| rule["id"] == id).unwrap();
+    let page = "https://github.com/vpcguard/vpcguard/blob/v0.1.0/docs/rules.md#subnet-cidr-overlap";
+    let sentence = "A Subnet's CIDR overlaps that of another Subnet of the same VPC and VLAN.";
     assert_eq!(
         *find("subnet-cidr-overlap"),
         json!({
             "id": "subnet-cidr-overlap",
             "shortDescription": {"text": "a Subnet's CIDR overlaps that of another Subnet of the same VPC and VLAN"},
-            "helpUri": "https://github.com/vpcguard/vpcguard/blob/main/docs/rules.md#subnet-cidr-overlap",
+            "name": "SubnetCidrOverlap",
+            "fullDescription": {"text": format!("{sentence} By default the rule denies it.")},
+            "help": {
+                "text": format!("{sentence} By default the rule denies it. Why, a bad and a good example, and how to fix it: {page}"),
+                "markdown": format!(
+                    "{sentence} By default the rule denies it.\n\n[The page of `subnet-cidr-overlap`]({page}) says why, \
+                     and has a bad and a good example and how to fix it."
+                ),
+            },
+            "helpUri": page,
             "defaultConfiguration": {"level": "error"},
+            "properties": {"tags": ["kube-ovn", "subnet-overlap"], "precision": "high", "problem.severity": "error"},
         })
     );
     assert_eq!(find("missing-reference")["defaultConfiguration"], json!({"level": "warning"}));
@@ -120,20 +132,75 @@ fn every_rule_is_described() {
 }
 
 #[test]
-fn what_is_in_no_file_has_a_name_and_no_place() {
+fn what_is_in_no_file_has_a_name_and_no_line() {
     let log = log(&live());
     let results = &log["runs"][0]["results"];
-    let logical = |name: &str| json!([{"logicalLocations": [{"name": name, "fullyQualifiedName": format!("kubeovn.io/v1/Subnet/{name}"), "kind": "resource"}]}]);
-    assert_eq!(each(results, "/locations"), [&logical("a"), &logical("b")]);
+    let location = |name: &str| {
+        let qualified = format!("kubeovn.io/v1/Subnet/{name}");
+        json!([{
+            "physicalLocation": {"artifactLocation": {"uri": qualified}},
+            "logicalLocations": [{"name": name, "fullyQualifiedName": qualified, "kind": "resource"}],
+        }])
+    };
+    assert_eq!(each(results, "/locations"), [&location("a"), &location("b")]);
     let related = each(results, "/relatedLocations/0/logicalLocations");
-    assert_eq!(related, [&logical("b")[0]["logicalLocations"], &logical("a")[0]["logicalLocations"]]);
-    assert!(
-        results
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|result| result.pointer("/relatedLocations/0/physicalLocation").is_none())
-    );
+    assert_eq!(related, [&location("b")[0]["logicalLocations"], &location("a")[0]["logicalLocations"]]);
+}
+
+#[test]
+fn what_was_rendered_stands_in_its_template_and_in_no_line() {
+    let log = log(&report(&[("<stdin>", RENDERED)]));
+    let result = &log["runs"][0]["results"][0];
+    let place = |at: &str| result.pointer(&format!("{at}/physicalLocation")).unwrap();
+    assert_eq!(*place("/locations/0"), json!({"artifactLocation": {"uri": "net/templates/b.yaml"}}));
+    assert_eq!(*place("/relatedLocations/0"), json!({"artifactLocation": {"uri": "net/templates/a.yaml"}}));
+    assert_eq!(result["relatedLocations"][0]["message"]["text"], "Subnet \"a\" spec.cidrBlock at: <stdin>:6:27");
+    assert!(result["message"]["text"].as_str().unwrap().ends_with("\nat: <stdin>:12:27"));
+}
+
+/// What GitHub's documentation calls required, and what it says of lengths and numbers: "SARIF support for code scanning".
+#[test]
+fn code_scanning_takes_the_log() {
+    let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    for report in [report(FILES), report(&[("<stdin>", RENDERED)]), live(), repeated("")] {
+        let log = log(&report);
+        assert_eq!((log["version"].as_str(), log["runs"].as_array().unwrap().len()), (Some("2.1.0"), 1));
+        assert!(!text(&log, "/$schema").is_empty() && !text(&log, "/runs/0/tool/driver/name").is_empty());
+        let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+        for rule in rules {
+            assert!((1..=255).contains(&text(rule, "/name").len()), "{rule}");
+            for path in ["/shortDescription/text", "/fullDescription/text"] {
+                assert!((1..=1024).contains(&text(rule, path).chars().count()), "{rule}");
+            }
+            let id = text(rule, "/id");
+            for path in ["/help/text", "/help/markdown", "/helpUri"] {
+                assert!(text(rule, path).contains(&format!("/docs/rules.md#{id}")), "{rule}");
+            }
+            assert!(["note", "warning", "error"].contains(&&*text(rule, "/defaultConfiguration/level")), "{rule}");
+            assert!((1..=10).contains(&rule["properties"]["tags"].as_array().unwrap().len()), "{rule}");
+            let severity = text(rule, "/properties/problem.severity");
+            assert!(["error", "warning", "recommendation"].contains(&&*severity), "{rule}");
+        }
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert!(!results.is_empty());
+        for result in results {
+            let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
+            assert_eq!(result["ruleId"], rule["id"]);
+            assert!(!text(result, "/message/text").is_empty(), "{result}");
+            assert_eq!(result["locations"].as_array().unwrap().len(), 1, "{result}");
+            let place = &result["locations"][0]["physicalLocation"];
+            let uri = text(place, "/artifactLocation/uri");
+            assert!(!uri.is_empty() && !uri.contains("://"), "{result}");
+            // Without a line the upload makes no fingerprint of it, and must find one.
+            let lines: Vec<_> = ["startLine", "startColumn", "endLine", "endColumn"]
+                .into_iter()
+                .filter(|key| place["region"][key].is_u64())
+                .collect();
+            assert!(lines.len() == 4 || place.get("region").is_none(), "{result}");
+            let fingerprint = text(result, "/partialFingerprints/primaryLocationLineHash");
+            assert_eq!(fingerprint.is_empty(), lines.len() == 4, "{result}");
+        }
+    }
 }
 
 #[test]
@@ -177,8 +244,8 @@ fn what_is_not_listed_or_not_judged_is_a_note() {
     assert_eq!(
         each(notes, "/message/text"),
         [
-            "Subnet \"a\" was not judged: it needs ServiceCIDR",
-            "Subnet \"a\" was not judged: it needs Node",
+            "1 object was not judged by this rule: it needs Nodes; pass --cluster, or --state FILE with them",
+            "1 object was not judged by this rule: it needs ServiceCIDRs; pass --cluster, or --state FILE with them",
             "5 more findings are not listed",
         ]
     );

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use vpcguard_policies::ObjectRef;
 
 use super::digest::Digests;
-use super::words::{escaped, name, pretty};
-use super::{LocatedFinding, Location, Mutation, Report, Unevaluated, plain};
+use super::words::{at, escaped, not_judged, pretty};
+use super::{LocatedFinding, Location, Mutation, Report, plain};
 use crate::source::ParseError;
 use crate::yaml::Span;
 
@@ -17,6 +17,9 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 
 /// The name of our fingerprints. Whatever changes them, changes it.
 const FINGERPRINT: &str = "vpcguard/v1";
+
+/// The one fingerprint that GitHub reads. Its action makes it of the line, and where there is none, nobody does.
+const GITHUBS_FINGERPRINT: &str = "primaryLocationLineHash";
 
 pub(super) fn render(report: &Report) -> String {
     let mut digests = Digests::default();
@@ -45,22 +48,37 @@ pub(super) fn render(report: &Report) -> String {
 
 fn finding(located: &LocatedFinding, digests: &mut Digests) -> Value {
     let rule = located.finding.rule();
-    let said = plain::help(located).into_iter().chain(plain::cluster(located));
+    let place = located.place.as_ref();
+    let said = plain::help(located).into_iter().chain(plain::cluster(located)).chain(rendered(place));
     let lines: Vec<_> = [plain::title(located)].into_iter().chain(said).collect();
     // Behind the other objects comes an earlier version of its own.
     let objects = located.finding.disclosed_objects().iter().map(|related| &related.object).chain([&located.object]);
     let related = (1..).zip(objects).zip(plain::others(located));
-    let related = related
-        .map(|((id, object), (label, place))| with(with(location(place, object), "id", id), "message", text(&label)));
+    let related = related.map(|((id, object), (label, place))| {
+        let label = [label].into_iter().chain(rendered(place)).collect::<Vec<_>>().join(" ");
+        with(with(location(place, object), "id", id), "message", text(&label))
+    });
     let result = json!({
         "ruleId": rule,
         "ruleIndex": rules::index(rule),
         "level": if located.is_denial() { "error" } else { "warning" },
         "message": {"text": without_links(&lines.join("\n"))},
-        "locations": [location(located.place.as_ref(), &located.object)],
-        "partialFingerprints": {FINGERPRINT: digests.of(located)},
+        "locations": [location(place, &located.object)],
+        "partialFingerprints": fingerprints(place, &digests.of(located)),
     });
     with_any(result, "relatedLocations", related.collect())
+}
+
+/// Where the line is that was read, if its file is not named.
+fn rendered(place: Option<&Location>) -> Option<String> {
+    let place = place.filter(|place| place.rendered().is_some())?;
+    Some(escaped(&format!("at: {}", at(place))))
+}
+
+fn fingerprints(place: Option<&Location>, digest: &str) -> Value {
+    let fingerprints = json!({FINGERPRINT: digest});
+    let has_line = place.is_some_and(|place| place.span.is_some() && place.rendered().is_none());
+    if has_line { fingerprints } else { with(fingerprints, GITHUBS_FINGERPRINT, digest) }
 }
 
 /// An object with one more field.
@@ -79,14 +97,15 @@ fn with_any(object: Value, key: &str, list: Vec<Value>) -> Value {
 fn injection(mutation: &Mutation, digests: &mut Digests) -> Value {
     let Mutation { injection, object, place, .. } = mutation;
     let said = format!("{}: {:?} is injected: {}", injection.field, injection.value, injection.because);
+    let lines: Vec<_> = [text_of(&said)].into_iter().chain(rendered(place.as_ref())).collect();
     let what = json!([injection.rule, plain::qualified(object), injection.field, injection.value]);
     json!({
         "ruleId": injection.rule,
         "ruleIndex": rules::index(injection.rule),
         "level": "note",
-        "message": text(&said),
+        "message": {"text": lines.join("\n")},
         "locations": [location(place.as_ref(), object)],
-        "partialFingerprints": {FINGERPRINT: digests.of_any(&what)},
+        "partialFingerprints": fingerprints(place.as_ref(), &digests.of_any(&what)),
     })
 }
 
@@ -96,7 +115,14 @@ fn notifications(report: &Report) -> Vec<Value> {
         let message = format!("{} more findings are not listed", report.omitted);
         json!({"level": "note", "message": {"text": message}})
     });
-    errors.chain(report.not_evaluated.iter().map(not_evaluated)).chain(omitted).collect()
+    let unjudged = not_judged(&report.not_evaluated).into_iter().map(|(missing, said)| {
+        json!({
+            "level": "note",
+            "message": text(&said),
+            "associatedRule": {"id": missing.rule, "index": rules::index(missing.rule)},
+        })
+    });
+    errors.chain(unjudged).chain(omitted).collect()
 }
 
 fn unreadable(error: &ParseError) -> Value {
@@ -105,21 +131,13 @@ fn unreadable(error: &ParseError) -> Value {
     json!({"level": "error", "message": text(&error.message), "locations": [{"physicalLocation": physical}]})
 }
 
-fn not_evaluated(Unevaluated { object, missing }: &Unevaluated) -> Value {
-    json!({
-        "level": "note",
-        "message": text(&format!("{} was not judged: it needs {}", name(object), missing.needs)),
-        "locations": [location(None, object)],
-        "associatedRule": {"id": missing.rule, "index": rules::index(missing.rule)},
-    })
-}
-
 fn location(place: Option<&Location>, object: &ObjectRef) -> Value {
     let logical = json!({"name": object.name, "fullyQualifiedName": plain::qualified(object), "kind": "resource"});
     let location = json!({"logicalLocations": [logical]});
-    let Some(place) = place else { return location };
-    let physical = json!({"artifactLocation": {"uri": uri(&place.file)}});
-    let physical = match place.span {
+    // GitHub takes no result without a file; of an object of a cluster it gets the name.
+    let file = place.map_or_else(|| plain::qualified(object), |place| plain::file(place).to_owned());
+    let physical = json!({"artifactLocation": {"uri": uri(&file)}});
+    let physical = match place.filter(|place| place.rendered().is_none()).and_then(|place| place.span) {
         Some(Span { start, end }) => {
             let region = json!({
                 "startLine": start.line,
@@ -142,7 +160,11 @@ fn uri(file: &str) -> String {
 }
 
 fn text(line: &str) -> Value {
-    json!({"text": without_links(&escaped(line))})
+    json!({"text": text_of(line)})
+}
+
+fn text_of(line: &str) -> String {
+    without_links(&escaped(line))
 }
 
 /// `[text](target)` is a link in a message, and a name is none, whatever it looks like.

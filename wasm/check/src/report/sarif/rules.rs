@@ -1,24 +1,48 @@
-//! The rules, as a SARIF log describes them.
+//! The rules, as a SARIF log describes them: all that GitHub's code scanning asks for, and no more than it shows.
 
 use serde_json::{Value, json};
+use vpcguard_policies::Kind;
 use vpcguard_policies::rules::{INJECTIONS, TABLE};
 use vpcguard_policies::settings::RuleAction;
 
-/// Where the page of a rule is, to be followed by its id.
-const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules.md#");
+/// Where the page of a rule of this version is, to be followed by its id.
+const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/v", env!("CARGO_PKG_VERSION"), "/docs/rules.md#");
+
+/// What is said of a rule.
+struct Described<'a> {
+    id: &'a str,
+    summary: &'a str,
+    /// What it does, in a sentence.
+    does: String,
+    configuration: Value,
+    severity: &'a str,
+    tags: Vec<&'a str>,
+}
 
 /// All rules: those that review, then those that inject.
 pub(super) fn all() -> Vec<Value> {
     let reviewing = TABLE.iter().map(|rule| {
-        let configuration = match rule.default {
-            RuleAction::Deny => json!({"level": "error"}),
-            RuleAction::Warn => json!({"level": "warning"}),
-            RuleAction::Off => json!({"enabled": false, "level": "none"}),
+        let (configuration, severity, does) = match rule.default {
+            RuleAction::Deny => (json!({"level": "error"}), "error", "denies it"),
+            RuleAction::Warn => (json!({"level": "warning"}), "warning", "warns of it"),
+            RuleAction::Off => (json!({"enabled": false, "level": "note"}), "recommendation", "is off"),
         };
-        described(rule.id, rule.summary, configuration)
+        let isolates = if rule.isolates { " It keeps tenants apart: no annotation or comment excuses it." } else { "" };
+        let does = format!("By default the rule {does}.{isolates}");
+        let tags = ["kube-ovn", rule.policy.name()].into_iter().chain(rule.isolates.then_some("isolation"));
+        described(Described { id: rule.id, summary: rule.summary, does, configuration, severity, tags: tags.collect() })
     });
-    let injecting = INJECTIONS.iter().map(|rule| described(rule.id, rule.summary, json!({"level": "note"})));
+    let injecting = INJECTIONS.iter().map(|rule| {
+        let does = format!("It is injected into {}.", kinds(rule.kind));
+        let (configuration, tags) = (json!({"level": "note"}), vec!["kube-ovn", "injection"]);
+        let severity = "recommendation";
+        described(Described { id: rule.id, summary: rule.summary, does, configuration, severity, tags })
+    });
     reviewing.chain(injecting).collect()
+}
+
+fn kinds(kind: Kind) -> String {
+    format!("{}s", kind.name())
 }
 
 /// Which of all rules this is, from 0; -1 for none, as SARIF has it.
@@ -27,11 +51,34 @@ pub(super) fn index(id: &str) -> i64 {
     (0..).zip(ids).find(|(_, rule)| *rule == id).map_or(-1, |(at, _)| at)
 }
 
-fn described(id: &str, summary: &str, configuration: Value) -> Value {
+fn described(rule: Described<'_>) -> Value {
+    let Described { id, summary, does, configuration, severity, tags } = rule;
+    let (page, sentence) = (format!("{PAGE}{id}"), sentence(summary));
     json!({
         "id": id,
+        "name": pascal(id),
         "shortDescription": {"text": summary},
-        "helpUri": format!("{PAGE}{id}"),
+        "fullDescription": {"text": format!("{sentence} {does}")},
+        "help": {
+            "text": format!("{sentence} {does} Why, a bad and a good example, and how to fix it: {page}"),
+            "markdown": format!(
+                "{sentence} {does}\n\n[The page of `{id}`]({page}) says why, and has a bad and a good example and how to fix it."
+            ),
+        },
+        "helpUri": page,
         "defaultConfiguration": configuration,
+        "properties": {"tags": tags, "precision": "high", "problem.severity": severity},
     })
+}
+
+/// A summary, which is in the middle of a line elsewhere, as a sentence.
+fn sentence(summary: &str) -> String {
+    let mut characters = summary.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str().trim_end_matches('.'))
+}
+
+/// `subnet-cidr-overlap` as SARIF wants names: `SubnetCidrOverlap`.
+fn pascal(id: &str) -> String {
+    id.split('-').map(|word| sentence(word).trim_end_matches('.').to_owned()).collect()
 }
