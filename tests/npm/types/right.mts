@@ -10,7 +10,13 @@ const checked: Checked = check([{ name: "a.yaml", text: "" }, { name: "b.json", 
   clusterOf: ["envs/prod/**=prod"],
   directory: "/repository",
   fix: true,
+  diff: false,
+  outputs: ["json"],
+  select: ["subnet-syntax"],
+  ignore: [],
+  quiet: true,
 });
+const json: string | undefined = checked.outputs?.json;
 const places: string[] = checked.report.findings.map((found) => `${found.file ?? ""}:${found.line ?? 0}`);
 const clusters: (string | undefined)[] = checked.report.findings.map((found) => found.cluster ?? found.earlier?.file);
 const excluded: string[] = readConfig({ name: ".vpcguard.yaml", text: "exclude: [vendor]" }).exclude;
@@ -19,4 +25,4 @@ const refused: Finding[] = reply.verdict.allowed ? [] : reply.verdict.findings;
 const patch: string | undefined = mutate("{}", null, { name: "s.yaml", text: "" }).answer.response.patch;
 const ids: string[] = rules().map((rule) => rule.id);
 export const more: unknown[] = [clusters, excluded];
-export const all: [string[], Finding[], string | undefined, string[], string] = [places, refused, patch, ids, version()];
+export const all: [string[], Finding[], string | undefined, string[], string] = [places, refused, patch ?? json, ids, version()];

@@ -15,6 +15,9 @@ const KEYS: &[&str] = &["name", "manifests", "state", "settings", "operation", "
 /// What there is in a result.
 const RESULT_KEYS: &[&str] = &["kind", "namespace", "name", "rule", "result"];
 
+/// The rule that looks at kinds which no rule knows.
+const ABOUT_KINDS: &str = "unknown-kind";
+
 const OPERATIONS: &[(&str, CaseOperation)] = &[("apply", CaseOperation::Apply), ("delete", CaseOperation::Delete)];
 
 const RESULTS: &[(&str, Said)] = &[("deny", Said::Deny), ("warn", Said::Warn), ("pass", Said::Pass)];
@@ -113,7 +116,7 @@ impl Parser<'_> {
         }
         Wanted {
             position: self.node.locate(&result.path().to_string()),
-            kind: self.kind(result),
+            kind: self.kind(result, rule.text() == Some(ABOUT_KINDS)),
             namespace: result.at("namespace").string(),
             name: self.needed(result, "name"),
             rule: named.and_then(Result::ok).map(|rule| rule.id),
@@ -121,11 +124,11 @@ impl Parser<'_> {
         }
     }
 
-    /// The kind of an object, which must be one that a rule looks at.
-    fn kind(&mut self, result: &Reader) -> String {
+    /// The kind of an object, which must be one that a rule looks at, unless that is what is tested.
+    fn kind(&mut self, result: &Reader, may_be_unknown: bool) -> String {
         let kind = self.needed(result, "kind");
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        if !kind.is_empty() && !known.contains(&kind.as_str()) {
+        if !kind.is_empty() && !may_be_unknown && !known.contains(&kind.as_str()) {
             let hint = did_you_mean(&kind, &known).unwrap_or_else(|| "no rule looks at it".to_owned());
             self.error(&result.at("kind"), format!("unknown kind {kind:?}: {hint}"));
         }
