@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::audit::Audit;
+use crate::capacity::Capacity;
 use crate::certs::Certs;
 use crate::check::Check;
 use crate::explain::Explain;
@@ -25,6 +26,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(Audit),
+    Capacity(Capacity),
     Certs(Certs),
     Check(Check),
     Completions(Completions),
@@ -40,6 +42,7 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         match self.command {
             Command::Audit(audit) => audit.run(),
+            Command::Capacity(capacity) => capacity.run(),
             Command::Certs(certs) => certs.run(),
             Command::Check(check) => check.run(),
             Command::Completions(completions) => completions.run(),

@@ -3,6 +3,7 @@
 //! The program `vpcguard` is [`run`].
 
 mod audit;
+mod capacity;
 mod certs;
 mod check;
 mod cli;

@@ -85,7 +85,7 @@ impl Snapshot {
     }
 
     /// Reads all objects of a collection, one in memory at a time; none where the cluster has no such kind.
-    async fn each(&self, collection: &Collection, mut take: impl FnMut(Value)) -> Result<(), ReadError> {
+    pub(crate) async fn each(&self, collection: &Collection, mut take: impl FnMut(Value)) -> Result<(), ReadError> {
         let take = |object: RawObject| take(object.whole(collection.kind));
         read(collection, collection.each(&self.client, take).await)
     }

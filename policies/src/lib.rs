@@ -28,6 +28,7 @@
 mod advice;
 mod answer;
 mod attach;
+pub mod capacity;
 mod explain;
 pub mod field;
 pub mod finding;

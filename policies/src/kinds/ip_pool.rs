@@ -36,7 +36,7 @@ impl Resource for IpPool {
             meta: Meta::read(object),
             subnet: spec.at("subnet").string(),
             namespaces: spec.at("namespaces").strings(),
-            ranges: spec.at("ips").strings().iter().filter_map(|range| read_range(range.trim())).collect(),
+            ranges: spec.at("ips").strings().iter().filter_map(|range| range_of(range.trim())).collect(),
         }
     }
 
@@ -66,7 +66,7 @@ impl IpPool {
 }
 
 /// An address, a prefix, or two addresses with two dots between.
-fn read_range(range: &str) -> Option<(IpAddr, IpAddr)> {
+pub(crate) fn range_of(range: &str) -> Option<(IpAddr, IpAddr)> {
     if let Some((first, last)) = range.split_once("..") {
         return Some((parse_ip(first)?, parse_ip(last)?));
     }

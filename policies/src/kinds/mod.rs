@@ -40,6 +40,7 @@ pub use config_map::{ConfigMap, NAT_CONFIG, NAT_GW_CONFIG};
 pub use egress_gateway::{EgressGateway, PodSelector};
 pub use endpoint_slice::{EndpointSlice, SERVICE_NAME, Target};
 pub use ip_pool::IpPool;
+pub(crate) use ip_pool::range_of;
 pub use iptables_dnat_rule::IptablesDnatRule;
 pub use iptables_eip::IptablesEip;
 pub use iptables_fip_rule::IptablesFipRule;

@@ -56,7 +56,7 @@ fn json_has_its_published_shape() {
                 "column": 27,
                 "endLine": 13,
                 "endColumn": 38,
-                "help": "Choose a range that no other Subnet of the VPC uses.",
+                "help": r#"10.1.0.0/16, 10.2.0.0/16 and 10.3.0.0/16 are free in VPC "v"."#,
                 "related": [
                     {
                         "object": subnet("a"), "field": "spec.cidrBlock", "file": "net/a.yaml", "document": 2,
@@ -116,7 +116,7 @@ fn people_read_what_where_and_how_to_mend_it() {
  8 | spec: {vpc: v, cidrBlock: 10.0.4.0/24}
    |                           ----------- Subnet "a" spec.cidrBlock
    |
-   = help: Choose a range that no other Subnet of the VPC uses.
+   = help: 10.1.0.0/16, 10.2.0.0/16 and 10.3.0.0/16 are free in VPC "v".
 
 warning[missing-reference]: spec.subnet: Not found: "gone": there is no Subnet of this name
  --> net/b.yaml:1:79

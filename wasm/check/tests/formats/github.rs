@@ -25,7 +25,7 @@ fn annotations_stand_at_their_places() {
     let wanted = "\
 ::error file=net/a.yaml,line=13,col=27,endLine=13,endColumn=38,title=subnet-cidr-overlap%3A Subnet \"b\"::\
 spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"a\" (10.0.4.0/24) in VPC \"v\"%0A\
-help: Choose a range that no other Subnet of the VPC uses.%0A\
+help: 10.1.0.0/16, 10.2.0.0/16 and 10.3.0.0/16 are free in VPC \"v\".%0A\
 related: Subnet \"a\" spec.cidrBlock (./net/a.yaml:8:27)
 ::warning file=net/b.yaml,line=1,col=79,endLine=1,endColumn=83,title=missing-reference%3A IPPool \"p\"::\
 spec.subnet: Not found: \"gone\": there is no Subnet of this name%0A\

@@ -25,7 +25,7 @@ const WANTED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
     <testcase name="Subnet &quot;b&quot;" classname="./net/a.yaml" file="net/a.yaml" line="13">
       <failure message="spec.cidrBlock: Invalid value: &quot;10.0.0.0/16&quot;: overlaps Subnet &quot;a&quot; (10.0.4.0/24) in VPC &quot;v&quot;" type="subnet-cidr-overlap">error[subnet-cidr-overlap]: spec.cidrBlock: Invalid value: &quot;10.0.0.0/16&quot;: overlaps Subnet &quot;a&quot; (10.0.4.0/24) in VPC &quot;v&quot;
   --&gt; ./net/a.yaml:13:27
-  = help: Choose a range that no other Subnet of the VPC uses.
+  = help: 10.1.0.0/16, 10.2.0.0/16 and 10.3.0.0/16 are free in VPC &quot;v&quot;.
   = related: Subnet &quot;a&quot; spec.cidrBlock (./net/a.yaml:8:27)</failure>
     </testcase>
   </testsuite>

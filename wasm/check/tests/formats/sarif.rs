@@ -53,7 +53,7 @@ fn results_have_their_places_and_what_they_rest_on() {
             "ruleId": "subnet-cidr-overlap",
             "level": "error",
             "message": {"text": "spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"a\" (10.0.4.0/24) in VPC \"v\"\n\
-                                 help: Choose a range that no other Subnet of the VPC uses."},
+                                 help: 10.1.0.0/16, 10.2.0.0/16 and 10.3.0.0/16 are free in VPC \"v\"."},
             "locations": [{
                 "physicalLocation": place("net/a.yaml", 13, 27, 38), "logicalLocations": logical("Subnet", "b"),
             }],

@@ -1,0 +1,105 @@
+//! `vpcguard capacity`: how much of their addresses VPCs have given away, and what is free.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use vpcguard_policies::capacity::{Capacity as Known, Space};
+use vpcguard_policies::{Kind, Settings};
+
+use crate::cluster::collection::Collection;
+use crate::snapshot::{Snapshot, SnapshotError, block_on};
+use crate::{console, files};
+
+/// What says something of addresses.
+const READ: [Kind; 4] = [Kind::Vpc, Kind::Subnet, Kind::Node, Kind::ServiceCidr];
+
+/// How it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// Print VPCs with their Subnets, how many of their addresses are used, and which ranges are free.
+///
+/// Free ranges are told of the private ranges that a VPC's overlay Subnets are in: those of RFC 1918 and RFC 6598, and of fc00::/7 the
+/// /48. In the default VPC they are without the ranges of Services, of nodes, and between both and Pods. How many addresses are used
+/// is what Kube-OVN says in the status of a Subnet.
+#[derive(Debug, Args)]
+pub(crate) struct Capacity {
+    /// How to write it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
+    format: Format,
+    /// Take the objects of the cluster.
+    #[arg(long, conflicts_with = "paths")]
+    cluster: bool,
+    /// Settings, in YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Print free prefixes of this length, in place of the fewest that make up what is free.
+    #[arg(long, value_name = "LENGTH", value_parser = clap::value_parser!(u8).range(0..=128))]
+    prefix_len: Option<u8>,
+    /// How many free prefixes of a range to print.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    limit: usize,
+    /// Files, directories, patterns such as 'manifests/**/*.yaml', or - for standard input.
+    #[arg(value_name = "PATH", required_unless_present = "cluster")]
+    paths: Vec<PathBuf>,
+}
+
+impl Capacity {
+    pub(crate) fn run(&self) -> ExitCode {
+        match self.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(complaint) => {
+                console::error(&complaint.to_string());
+                ExitCode::from(2)
+            }
+        }
+    }
+
+    fn print(&self) -> Result<(), Box<dyn std::error::Error>> {
+        if self.paths.iter().chain(&self.settings).filter(|path| *path == "-").count() > 1 {
+            return Err("standard input (-) can be read only once".into());
+        }
+        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
+        let known = if self.cluster { block_on(live(&settings))?? } else { self.offline(&settings)? };
+        let spaces = known.spaces(self.prefix_len, self.limit)?;
+        Ok(console::print(&self.render(&spaces)?)?)
+    }
+
+    fn offline(&self, settings: &Settings) -> Result<Known, files::LoadError> {
+        let mut known = Known::new(settings);
+        for document in files::load_all(&self.paths)? {
+            known.add(&document.object);
+        }
+        Ok(known)
+    }
+
+    fn render(&self, spaces: &[Space]) -> serde_json::Result<String> {
+        Ok(match self.format {
+            Format::Human if spaces.is_empty() => "no VPCs and no Subnets\n".to_owned(),
+            Format::Human => spaces.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            Format::Json => serde_json::to_string_pretty(&Document { version: 1, spaces })? + "\n",
+        })
+    }
+}
+
+/// The document for programs. Not a value of JSON in between: that has no room for the numbers of IPv6.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    version: u32,
+    spaces: &'a [Space],
+}
+
+async fn live(settings: &Settings) -> Result<Known, SnapshotError> {
+    let cluster = Snapshot::connect().await?;
+    let mut known = Known::new(settings);
+    for kind in READ {
+        cluster.each(&Collection::all(kind), |object| known.add(&object)).await?;
+    }
+    Ok(known)
+}
