@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 /// The exit code, standard output and standard error of `vpcguard`, given some standard input, where there is no cluster.
-fn vpcguard(args: &[&str], stdin: &str) -> (Option<i32>, String, String) {
+pub(crate) fn vpcguard(args: &[&str], stdin: &str) -> (Option<i32>, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_vpcguard"))
         .args(args)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))

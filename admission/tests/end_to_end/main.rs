@@ -9,6 +9,7 @@
 )]
 
 mod abuse;
+mod capacity;
 mod cases;
 mod certificates;
 mod check_config;
