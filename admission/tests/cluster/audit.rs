@@ -1,4 +1,4 @@
-//! What is stored already, as `audit`, `check --cluster` and `explain` see it.
+//! What is stored already, as `audit`, `capacity`, `check --cluster` and `explain` see it.
 
 use serde_json::{Value, json};
 use vpcguard_check::{Source, parse};
@@ -83,6 +83,23 @@ fn an_audit_finds_what_is_wrong_in_a_cluster() {
     let settings = world.file("audit.json", &settings);
     let (code, out, _) = run(&world, User::Admin, &["audit", "--settings", settings.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{out}");
+
+    let (code, out, err) = run(&world, User::Admin, &["capacity", "--cluster", "--limit", "3"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let (_, out) = out.split_once("VPC \"v\"\n").unwrap();
+    let rows: Vec<Vec<_>> = out.lines().take(4).map(|line| line.split_whitespace().take(4).collect()).collect();
+    assert_eq!(
+        rows[1..],
+        [
+            ["a", "10.0.0.0/16", "10.0.0.1", "65534"],
+            ["b", "10.0.4.0/24", "10.0.4.1", "254"],
+            ["c", "10.9.0.0/24", "10.9.0.1", "254"],
+        ]
+    );
+    assert!(out.contains("\n  free in 10.0.0.0/8: 10.1.0.0/16, 10.2.0.0/15, 10.4.0.0/14 and "), "{out}");
+    let (code, out, err) = run(&world, User::Tenant, &["capacity", "--cluster"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(err.contains("ask for a role that may get and list vpcs.kubeovn.io\n"), "{err}");
 
     // Who may not read Pods is told so, and gets the rest.
     let (code, out, err) = run(&world, User::Tenant, &["audit"]);
