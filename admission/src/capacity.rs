@@ -7,8 +7,10 @@ use clap::{Args, ValueEnum};
 use vpcguard_policies::capacity::{Capacity as Known, Space};
 use vpcguard_policies::{Kind, Settings};
 
+use crate::cluster::ClusterArgs;
 use crate::cluster::collection::Collection;
-use crate::snapshot::{Snapshot, SnapshotError, block_on};
+use crate::live::{Given, Live};
+use crate::snapshot::block_on;
 use crate::{console, files};
 
 /// What says something of addresses.
@@ -36,7 +38,9 @@ pub(crate) struct Capacity {
     /// Take the objects of the cluster.
     #[arg(long, conflicts_with = "paths")]
     cluster: bool,
-    /// Settings, in YAML or JSON.
+    #[command(flatten)]
+    place: ClusterArgs,
+    /// Settings, in YAML or JSON, or the values of the Helm chart; with --cluster those of the webhook that runs there unless given.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Print free prefixes of this length, in place of the fewest that make up what is free.
@@ -65,16 +69,33 @@ impl Capacity {
         if self.paths.iter().chain(&self.settings).filter(|path| *path == "-").count() > 1 {
             return Err("standard input (-) can be read only once".into());
         }
-        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
-        let known = if self.cluster { block_on(live(&settings))?? } else { self.offline(&settings)? };
+        if let Some(flag) = self.place.given().filter(|_| !self.cluster) {
+            return Err(format!("{flag} says which cluster to ask, and none is asked: add --cluster").into());
+        }
+        let known = if self.cluster { block_on(self.live())?? } else { self.offline()? };
         let spaces = known.spaces(self.prefix_len, self.limit)?;
         Ok(console::print(&self.render(&spaces)?)?)
     }
 
-    fn offline(&self, settings: &Settings) -> Result<Known, files::LoadError> {
-        let mut known = Known::new(settings);
-        for document in files::load_all(&self.paths)? {
+    fn offline(&self) -> Result<Known, files::LoadError> {
+        let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
+        let mut known = Known::new(&settings);
+        let loaded = files::load(&self.paths)?;
+        loaded.notes.iter().for_each(|note| console::note(note));
+        for document in loaded.documents {
             known.add(&document.object);
+        }
+        Ok(known)
+    }
+
+    async fn live(&self) -> Result<Known, Box<dyn std::error::Error>> {
+        let given = self.settings.as_deref().map(files::source).transpose()?.map(Given::File);
+        let live = Live::find(&self.place, given).await?;
+        live.about.note.iter().for_each(|note| console::note(note));
+        let cluster = live.snapshot()?;
+        let mut known = Known::new(&live.settings);
+        for kind in READ {
+            cluster.each(&Collection::all(kind), |object| known.add(&object)).await?;
         }
         Ok(known)
     }
@@ -93,13 +114,4 @@ impl Capacity {
 struct Document<'a> {
     version: u32,
     spaces: &'a [Space],
-}
-
-async fn live(settings: &Settings) -> Result<Known, SnapshotError> {
-    let cluster = Snapshot::connect().await?;
-    let mut known = Known::new(settings);
-    for kind in READ {
-        cluster.each(&Collection::all(kind), |object| known.add(&object)).await?;
-    }
-    Ok(known)
 }

@@ -1,12 +1,12 @@
 //! `.vpcguard.yaml`, the configuration of a repository: where it is, and which of several counts.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use vpcguard_check::{CONFIG, Config};
 
-use crate::files::{self, LoadError, Problem};
+use crate::files::{self, LoadError, Patterns, Problem};
 
 /// What stands in the folder at which a work tree of git begins.
 const GIT: &str = ".git";
@@ -36,6 +36,12 @@ impl ConfigArgs {
         let config = Config::parse(&files::source(&path)?);
         let config = config.map_err(|errors| LoadError(errors.into_iter().map(Problem::Parse).collect()))?;
         Ok(Some(config))
+    }
+
+    /// What a configuration leaves out.
+    pub(crate) fn excluded<'a>(&'a self, config: &'a Config) -> Patterns<'a> {
+        let folder = Path::new(&config.name).parent().unwrap_or(Path::new(""));
+        Patterns { place: &config.name, base: self.config_root.as_deref().unwrap_or(folder), patterns: &config.exclude }
     }
 }
 

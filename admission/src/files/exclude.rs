@@ -7,86 +7,121 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 /// A pattern that names nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("--exclude: '{pattern}' is not a pattern as in .gitignore: {cause}")]
+#[error("{place}: '{pattern}' is not a pattern as in .gitignore: {cause}")]
 pub(crate) struct BadPattern {
+    /// Where it is written.
+    place: String,
     pattern: String,
     cause: String,
 }
 
 impl BadPattern {
-    fn new(pattern: &str, error: ignore::Error) -> Self {
+    fn new(place: &str, pattern: &str, error: ignore::Error) -> Self {
         let cause = match error {
             ignore::Error::Glob { err, .. } => err,
             other => other.to_string(),
         };
-        Self { pattern: pattern.to_owned(), cause }
+        Self { place: place.to_owned(), pattern: pattern.to_owned(), cause }
     }
 }
 
-/// The patterns, and the directory that they begin in.
-#[derive(Clone, Debug)]
+/// Patterns that are written in one place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patterns<'a> {
+    /// What says so: a flag, or a configuration.
+    pub(crate) place: &'a str,
+    /// The directory that they begin in, from the working directory.
+    pub(crate) base: &'a Path,
+    pub(crate) patterns: &'a [String],
+}
+
+/// All that is excluded.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Exclude {
+    groups: Vec<Group>,
+    /// Where relative paths begin.
+    directory: PathBuf,
+}
+
+/// Patterns, and the directory that they begin in.
+#[derive(Clone, Debug)]
+struct Group {
     patterns: Gitignore,
     base: PathBuf,
 }
 
-impl Default for Exclude {
-    fn default() -> Self {
-        Self { patterns: Gitignore::empty(), base: PathBuf::new() }
-    }
-}
-
 impl Exclude {
-    /// Patterns that begin in the working directory. Of those that match a path the last one counts.
-    pub(crate) fn new(patterns: &[String]) -> Result<Self, BadPattern> {
+    /// Of the patterns of one place that match a path the last one counts.
+    pub(crate) fn new(places: &[Patterns<'_>]) -> Result<Self, BadPattern> {
+        let places: Vec<_> = places.iter().filter(|place| !place.patterns.is_empty()).collect();
         // The working directory is asked for only where it matters: it may be gone.
-        if patterns.is_empty() {
-            return Ok(Self::default());
-        }
-        let base = std::env::current_dir().map_err(|error: io::Error| BadPattern {
-            pattern: patterns.join(" "),
+        let Some(first) = places.first() else { return Ok(Self::default()) };
+        let directory = std::env::current_dir().map_err(|error: io::Error| BadPattern {
+            place: first.place.to_owned(),
+            pattern: first.patterns.join(" "),
             cause: format!("the working directory, in which it begins, is not known: {error}"),
         })?;
-        let mut all = builder();
-        for pattern in patterns {
-            let bad = |error| BadPattern::new(pattern, error);
-            let mut one = builder();
-            one.add_line(None, pattern).map_err(bad)?;
-            if one.build().map_err(bad)?.is_empty() {
-                let cause = "it is empty, or a comment; a name that begins with # is written \\#".to_owned();
-                return Err(BadPattern { pattern: pattern.clone(), cause });
-            }
-            all.add_line(None, pattern).map_err(bad)?;
-        }
-        let patterns = all.build().map_err(|error| BadPattern::new(&patterns.join(" "), error))?;
-        Ok(Self { patterns, base })
+        let groups = places.into_iter().map(|place| Group::new(place, &directory)).collect::<Result<_, _>>()?;
+        Ok(Self { groups, directory })
     }
 
-    /// Where a path is, as seen from where the patterns begin. Links are not looked through.
+    /// Where a path is. Links are not looked through.
     pub(super) fn place(&self, path: &Path) -> PathBuf {
-        let path = without_dots(&self.base.join(path));
-        let mut up = PathBuf::new();
-        for ancestor in self.base.ancestors() {
-            if let Ok(rest) = path.strip_prefix(ancestor) {
-                return up.join(rest);
-            }
-            up.push("..");
-        }
-        path
+        if self.groups.is_empty() { PathBuf::new() } else { without_dots(&self.directory.join(path)) }
     }
 
     /// Whether a place itself is named.
     pub(super) fn names(&self, place: &Path, is_directory: bool) -> bool {
-        let is_up = place.components().next_back() == Some(Component::ParentDir);
-        !is_up && self.patterns.matched(place, is_directory).is_ignore()
+        self.groups.iter().any(|group| group.names(&group.seen(place), is_directory))
     }
 
     /// Whether a file, or a directory above it, is named.
     pub(super) fn names_any_of(&self, path: &Path, is_directory: bool) -> bool {
         let place = self.place(path);
-        let mut above: Vec<_> = place.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()).collect();
+        self.groups.iter().any(|group| group.names_any_of(&place, is_directory))
+    }
+}
+
+impl Group {
+    fn new(place: &Patterns<'_>, directory: &Path) -> Result<Self, BadPattern> {
+        let mut all = builder();
+        for pattern in place.patterns {
+            let bad = |error| BadPattern::new(place.place, pattern, error);
+            let mut one = builder();
+            one.add_line(None, pattern).map_err(bad)?;
+            if one.build().map_err(bad)?.is_empty() {
+                let cause = "it is empty, or a comment; a name that begins with # is written \\#".to_owned();
+                return Err(BadPattern { place: place.place.to_owned(), pattern: pattern.clone(), cause });
+            }
+            all.add_line(None, pattern).map_err(bad)?;
+        }
+        let patterns = all.build();
+        let patterns = patterns.map_err(|error| BadPattern::new(place.place, &place.patterns.join(" "), error))?;
+        Ok(Self { patterns, base: without_dots(&directory.join(place.base)) })
+    }
+
+    /// A place as seen from where the patterns begin.
+    fn seen(&self, place: &Path) -> PathBuf {
+        let mut up = PathBuf::new();
+        for ancestor in self.base.ancestors() {
+            if let Ok(rest) = place.strip_prefix(ancestor) {
+                return up.join(rest);
+            }
+            up.push("..");
+        }
+        place.to_owned()
+    }
+
+    fn names(&self, seen: &Path, is_directory: bool) -> bool {
+        let is_up = seen.components().next_back() == Some(Component::ParentDir);
+        !is_up && self.patterns.matched(seen, is_directory).is_ignore()
+    }
+
+    fn names_any_of(&self, place: &Path, is_directory: bool) -> bool {
+        let seen = self.seen(place);
+        let mut above: Vec<_> = seen.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()).collect();
         above.reverse();
-        above.into_iter().any(|above| self.names(above, true)) || self.names(&place, is_directory)
+        above.into_iter().any(|above| self.names(above, true)) || self.names(&seen, is_directory)
     }
 }
 
@@ -118,7 +153,8 @@ mod tests {
 
     fn exclude(patterns: &[&str]) -> Exclude {
         let patterns: Vec<_> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        Exclude { base: PathBuf::from("/base/work"), ..Exclude::new(&patterns).unwrap() }
+        let flag = Patterns { place: "--exclude", base: Path::new("/base/work"), patterns: &patterns };
+        Exclude { directory: PathBuf::from("/base/work"), ..Exclude::new(&[flag]).unwrap() }
     }
 
     #[test]
@@ -148,6 +184,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_configuration_names_begins_in_its_directory() {
+        let (flags, configured) = (["old".to_owned()], ["/new".to_owned(), "!b.yaml".to_owned()]);
+        let flags = Patterns { place: "--exclude", base: Path::new("/base/work"), patterns: &flags };
+        let configured = Patterns { place: "../.vpcguard.yaml", base: Path::new("/base"), patterns: &configured };
+        let exclude = Exclude { directory: "/base/work".into(), ..Exclude::new(&[flags, configured]).unwrap() };
+        let names = |path: &str| exclude.names_any_of(Path::new(path), false);
+        assert!(names("../new/a.yaml"));
+        assert!(!names("new/a.yaml"));
+        // What the one takes back, the other names all the same.
+        assert!(names("old/b.yaml"));
+    }
+
+    #[test]
     fn a_slip_is_an_error_that_names_the_flag() {
         for (pattern, wanted) in [
             ("[a", "unclosed character class; missing ']'"),
@@ -159,7 +208,8 @@ mod tests {
             ("", "it is empty"),
             ("!", "it is empty"),
         ] {
-            let error = Exclude::new(&[pattern.to_owned()]).unwrap_err().to_string();
+            let flag = Patterns { place: "--exclude", base: Path::new(""), patterns: &[pattern.to_owned()] };
+            let error = Exclude::new(&[flag]).unwrap_err().to_string();
             let start = format!("--exclude: '{pattern}' is not a pattern as in .gitignore: {wanted}");
             assert!(error.starts_with(&start), "{error}");
         }

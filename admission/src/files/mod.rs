@@ -17,6 +17,7 @@ use vpcguard_check::{Document, Folder, ParseError, Source, parse_settings};
 use vpcguard_policies::Settings;
 
 use exclude::{BadPattern, Exclude};
+pub(crate) use exclude::Patterns;
 use left_out::LeftOut;
 pub(crate) use read::write;
 use read::{STDIN, read};
@@ -126,8 +127,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    pub(crate) fn new(args: &WalkArgs) -> Result<Self, BadPattern> {
-        let manner = Manner { exclude: Arc::new(Exclude::new(&args.exclude)?), all: args.no_ignore };
+    /// `configured` is what a configuration excludes.
+    pub(crate) fn new(args: &WalkArgs, configured: Option<Patterns<'_>>) -> Result<Self, BadPattern> {
+        let flag = Patterns { place: "--exclude", base: Path::new(""), patterns: &args.exclude };
+        let exclude = Exclude::new(&[flag].into_iter().chain(configured).collect::<Vec<_>>())?;
+        let manner = Manner { exclude: Arc::new(exclude), all: args.no_ignore };
         Ok(Self { manner, left_out: LeftOut::default() })
     }
 
@@ -184,7 +188,7 @@ impl Files {
             }
         }
         if files.is_empty() && problems.len() == known {
-            let cause = if excluded { "--exclude names every file that matches" } else { "no file matches" };
+            let cause = if excluded { "every file that matches is excluded" } else { "no file matches" };
             problems.push(Problem::Refused { path: path.to_owned(), cause });
         }
         sort(&mut files);

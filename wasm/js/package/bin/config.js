@@ -12,7 +12,9 @@ export function configuration(options) {
   const path = options["no-config"] ? undefined : (options.config ?? find());
   if (path === undefined) return {};
   const config = one(path);
-  return { config, ...readConfig(config) };
+  const said = readConfig(config);
+  const base = options["config-root"] ?? dirname(path);
+  return { config, ...said, excluded: { place: path, base, patterns: said.exclude } };
 }
 
 /** The nearest one, from the working directory upward. What is above the folder with `.git` is of no business to those below. */

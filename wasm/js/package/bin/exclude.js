@@ -4,54 +4,76 @@ import { relative, resolve, sep } from "node:path";
 
 /** A pattern that names nothing. */
 export class BadPattern extends Error {
-  constructor(pattern, cause) {
-    super(`--exclude: '${pattern}' is not a pattern as in .gitignore: ${cause}`);
+  constructor(place, pattern, cause) {
+    super(`${place}: '${pattern}' is not a pattern as in .gitignore: ${cause}`);
   }
 }
 
 const EMPTY = "it is empty, or a comment; a name that begins with # is written \\#";
 
-/** The patterns, which begin in the working directory. Of those that match a path the last one counts. */
+/** All that is excluded: patterns of several places, each with the directory that they begin in. */
 export class Exclude {
-  constructor(patterns) {
-    this.globs = patterns.map((pattern) => {
-      try {
-        const glob = readLine(bytesOf(pattern));
-        if (glob !== undefined) return glob;
-      } catch (error) {
-        if (error instanceof SyntaxError) throw new BadPattern(pattern, error.message);
-        throw error;
-      }
-      throw new BadPattern(pattern, EMPTY);
-    });
-    this.globs.reverse();
+  constructor(places) {
+    this.groups = places.filter(({ patterns }) => patterns.length > 0).map((place) => new Group(place));
   }
 
-  /** Where a path is, as seen from where the patterns begin; "" if it is there. */
+  /** Where a path is. */
   place(path) {
-    return this.globs.length === 0 ? "" : bytesOf(relative("", resolve(path)).replaceAll(sep, "/"));
+    return this.groups.length === 0 ? "" : resolve(path);
   }
 
   /** A place below another. */
   below(place, name) {
-    if (this.globs.length === 0) return "";
-    return place === "" ? bytesOf(name) : `${place}/${bytesOf(name)}`;
+    if (this.groups.length === 0) return "";
+    return place.endsWith(sep) ? place + name : place + sep + name;
   }
 
   /** Whether a place itself is named. */
   names(place, isDirectory) {
-    if (place === "" || place === ".." || place.endsWith("/..")) return false;
-    const glob = this.globs.find(({ expression, onlyDirectory }) => (isDirectory || !onlyDirectory) && expression.test(place));
-    return glob !== undefined && !glob.negated;
+    return this.groups.some((group) => group.names(group.seen(place), isDirectory));
   }
 
   /** Whether a file, or a directory above it, is named. */
   namesAnyOf(path, isDirectory) {
     const place = this.place(path);
-    for (let end = place.indexOf("/"); end !== -1; end = place.indexOf("/", end + 1)) {
-      if (this.names(place.slice(0, end), true)) return true;
+    return this.groups.some((group) => group.namesAnyOf(place, isDirectory));
+  }
+}
+
+/** The patterns of one place. Of those that match a path the last one counts. */
+class Group {
+  constructor({ place, base, patterns }) {
+    this.base = resolve(base);
+    this.globs = patterns.map((pattern) => {
+      try {
+        const glob = readLine(bytesOf(pattern));
+        if (glob !== undefined) return glob;
+      } catch (error) {
+        if (error instanceof SyntaxError) throw new BadPattern(place, pattern, error.message);
+        throw error;
+      }
+      throw new BadPattern(place, pattern, EMPTY);
+    });
+    this.globs.reverse();
+  }
+
+  /** A place as seen from where the patterns begin; "" if it is there. */
+  seen(place) {
+    return bytesOf(relative(this.base, place).replaceAll(sep, "/"));
+  }
+
+  names(seen, isDirectory) {
+    if (seen === "" || seen === ".." || seen.endsWith("/..")) return false;
+    const glob = this.globs.find(({ expression, onlyDirectory }) => (isDirectory || !onlyDirectory) && expression.test(seen));
+    return glob !== undefined && !glob.negated;
+  }
+
+  namesAnyOf(place, isDirectory) {
+    const seen = this.seen(place);
+    for (let end = seen.indexOf("/"); end !== -1; end = seen.indexOf("/", end + 1)) {
+      if (this.names(seen.slice(0, end), true)) return true;
     }
-    return this.names(place, isDirectory);
+    return this.names(seen, isDirectory);
   }
 }
 

@@ -67,7 +67,7 @@ export class Files {
         return [];
       });
       if (files.length === 0 && problems.length === known) {
-        problems.push(`${pattern}: ${excluded ? "--exclude names every file that matches" : "no file matches"}`);
+        problems.push(`${pattern}: ${excluded ? "every file that matches is excluded" : "no file matches"}`);
       }
     } catch (error) {
       problems.push(error instanceof SyntaxError ? `${pattern}: ${error.message}` : problem(error.path, error));

@@ -28,9 +28,10 @@ function run(args) {
   }
   const places = placesOf(options.format, options.output);
   // What is needed for a check at all comes first.
-  const { config, settingsFile } = configuration(options);
+  const { config, settingsFile, excluded } = configuration(options);
   const [judgedBy, known] = [settings ?? settingsFile, baseline].map((path) => path && one(path));
-  const files = new Files({ exclude: options.exclude, all: options["no-ignore"] });
+  const flag = { place: "--exclude", base: "", patterns: options.exclude };
+  const files = new Files({ exclude: excluded === undefined ? [flag] : [flag, excluded], all: options["no-ignore"] });
   const needed = {
     config,
     settings: judgedBy,
