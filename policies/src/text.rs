@@ -31,6 +31,15 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
+/// Items in a sentence: `a`, `a and b`, `a, b and c`. Nothing where there are none.
+pub(crate) fn listed(items: &[String]) -> Option<String> {
+    match items {
+        [] => None,
+        [one] => Some(one.clone()),
+        [all @ .., last] => Some(format!("{} and {last}", all.join(", "))),
+    }
+}
+
 /// Which known word was meant by one that is not known, asked as a question: `did you mean "sarif"?`. Nothing where none
 /// is like it.
 pub fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {

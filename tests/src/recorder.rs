@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use vpcguard_policies::kinds::{LabelSelector, Namespace, Object, Shard, Subnet};
+use vpcguard_policies::net::PrefixSet;
 use vpcguard_policies::{Answer, ClusterView, Held, Inventory, Kind, Sight};
 
 /// An inventory, and the kinds that it was asked about.
@@ -55,6 +56,10 @@ impl ClusterView for Recorder {
 
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
         self.ask(Kind::Subnet).overlapping_in_vpc(vpc, prefix)
+    }
+
+    fn nearest_free(&self, shard: &Shard, wanted: IpNet, avoid: &PrefixSet, most: usize) -> Answer<Vec<IpNet>> {
+        self.ask(Kind::Subnet).nearest_free(shard, wanted, avoid, most)
     }
 
     fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {

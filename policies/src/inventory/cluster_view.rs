@@ -10,6 +10,7 @@ use crate::kinds::{
     AttachmentDefinition, ConfigMap, EgressGateway, IpPool, Kind, LabelSelector, Meta, Namespace, NatGateway, Node,
     Object, ServiceCidr, Shard, Subnet, Typed, Vip, Vpc,
 };
+use crate::net::PrefixSet;
 
 /// A read that failed. It is not a verdict: the runner reports it as its own error, and nothing is admitted on it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +95,9 @@ pub trait ClusterView {
     fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>>;
     /// The same for all VLANs of a VPC, each with the whole Subnet.
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>>;
+    /// The prefixes of a shard as long as this one that no Subnet has, stored or to be stored, and that do not overlap what is to
+    /// be avoided, as [`FreeSpace::nearest`](crate::net::FreeSpace::nearest) finds them.
+    fn nearest_free(&self, shard: &Shard, wanted: IpNet, avoid: &PrefixSet, most: usize) -> Answer<Vec<IpNet>>;
     /// Pods and Services that may be waiting for what is asked about, where a runner has looked for them.
     fn waiting(&self) -> &[Object] {
         &[]
@@ -133,6 +137,10 @@ impl ClusterView for Attended<'_> {
 
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
         self.cluster.overlapping_in_vpc(vpc, prefix)
+    }
+
+    fn nearest_free(&self, shard: &Shard, wanted: IpNet, avoid: &PrefixSet, most: usize) -> Answer<Vec<IpNet>> {
+        self.cluster.nearest_free(shard, wanted, avoid, most)
     }
 
     fn waiting(&self) -> &[Object] {

@@ -17,6 +17,7 @@ impl Inventory {
         match before {
             Some(before) if before.object.is(object) => self.release_prefixes(&before),
             before => {
+                self.take_addresses(object, before.as_ref().map(|before| &before.object));
                 if let Some(before) = before {
                     self.forget(kind, &key, &before);
                 }
@@ -31,6 +32,7 @@ impl Inventory {
     pub(super) fn remove_key(&mut self, kind: Kind, key: &str) {
         if let Some(kept) = self.tables.get_mut(&kind).and_then(|table| table.remove(key)) {
             self.forget(kind, key, &kept);
+            self.give_back_addresses(&kept.object);
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod address_index;
 mod cluster_view;
+mod free;
 mod groups;
 mod keep;
 mod table;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use crate::kinds::{Kind, KubeOvn, Object, Shard, Subnet, Typed, key};
 use crate::net::PrefixIndex;
+use free::Free;
 use groups::Groups;
 use table::{Stage, Table};
 
@@ -28,6 +30,7 @@ pub struct Inventory {
     tables: BTreeMap<Kind, Table>,
     groups: Groups,
     shards: BTreeMap<Shard, PrefixIndex>,
+    free: BTreeMap<Shard, Free>,
 }
 
 impl Inventory {

@@ -8,7 +8,7 @@ use super::Inventory;
 use super::table::Stage;
 use crate::inventory::{Answer, ClusterView, Held, Sight};
 use crate::kinds::{AddressSpace, Kind, LabelSelector, Namespace, NatGateway, Object, Shard, Subnet, Typed, key};
-use crate::net::PrefixIndex;
+use crate::net::{PrefixIndex, PrefixSet};
 
 /// What of an inventory is stored, and not only planned.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,10 @@ impl<P: Part> ClusterView for P {
         Ok(found.into_iter().filter_map(subnet).collect())
     }
 
+    fn nearest_free(&self, shard: &Shard, wanted: IpNet, avoid: &PrefixSet, most: usize) -> Answer<Vec<IpNet>> {
+        Ok(self.inventory().free_near(shard, wanted, avoid, most))
+    }
+
     fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
         let all = self.inventory().all_of(Kind::Namespace, P::LEAST).filter_map(Namespace::of);
         let matches =
@@ -108,7 +112,13 @@ impl Inventory {
         self.tables.get(&kind)?.get(key, least)
     }
 
-    fn by(&self, kind: Kind, index: &'static str, word: &str, least: Stage) -> impl Iterator<Item = &Object> {
+    pub(super) fn by(
+        &self,
+        kind: Kind,
+        index: &'static str,
+        word: &str,
+        least: Stage,
+    ) -> impl Iterator<Item = &Object> {
         self.groups.members(kind, index, word).filter_map(move |key| self.get(kind, key, least))
     }
 }

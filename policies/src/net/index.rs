@@ -51,26 +51,36 @@ impl PrefixIndex {
 
     /// The prefixes that have an address in common with `prefix`, each with an owner, in no particular order.
     pub fn overlapping(&self, prefix: IpNet) -> Vec<(IpNet, &str)> {
-        let (trie, key) = match prefix {
-            IpNet::V4(prefix) => (&self.v4, mapped(prefix)),
-            IpNet::V6(prefix) => (&self.v6, prefix.trunc()),
-        };
+        let (trie, key) = (if is_v4(&prefix) { &self.v4 } else { &self.v6 }, key(prefix));
         let (above, below) = (trie.cover(&key).filter(|(above, _)| *above != key), trie.children(&key));
-        let original = |key: Ipv6Net| if matches!(prefix, IpNet::V4(_)) { unmapped(key) } else { IpNet::V6(key) };
         let found = above.chain(below);
-        found.flat_map(|(key, owners)| owners.iter().map(move |owner| (original(key), &**owner))).collect()
+        found.flat_map(|(key, owners)| owners.iter().map(move |owner| (original(&prefix, key), &**owner))).collect()
     }
 
     fn trie_mut(&mut self, prefix: IpNet) -> (&mut Trie, Ipv6Net) {
-        match prefix {
-            IpNet::V4(prefix) => (&mut self.v4, mapped(prefix)),
-            IpNet::V6(prefix) => (&mut self.v6, prefix.trunc()),
-        }
+        (if is_v4(&prefix) { &mut self.v4 } else { &mut self.v6 }, key(prefix))
     }
 }
 
 /// How many bits stand before an IPv4 address that is mapped: those of `::ffff:0:0/96`.
-const MAPPED: u8 = 96;
+pub(super) const MAPPED: u8 = 96;
+
+fn is_v4(prefix: &IpNet) -> bool {
+    matches!(prefix, IpNet::V4(_))
+}
+
+/// A prefix among those of IPv6, an IPv4 one as IPv6 maps it.
+pub(super) fn key(prefix: IpNet) -> Ipv6Net {
+    match prefix {
+        IpNet::V4(prefix) => mapped(prefix),
+        IpNet::V6(prefix) => prefix.trunc(),
+    }
+}
+
+/// A prefix that is a [`key`] as it is, in the family of another.
+pub(super) fn original(like: &IpNet, key: Ipv6Net) -> IpNet {
+    if is_v4(like) { unmapped(key) } else { IpNet::V6(key) }
+}
 
 fn mapped(prefix: Ipv4Net) -> Ipv6Net {
     let prefix = prefix.trunc();

@@ -5,10 +5,12 @@
 
 mod address;
 mod cidr;
+mod free;
 mod index;
 mod set;
 
 pub use address::{Family, has_upper_case, list_items, overlap, parse_ip};
 pub use cidr::{Cidr, CidrError};
+pub use free::{FreeSpace, nearest_address, private_range};
 pub use index::PrefixIndex;
 pub use set::PrefixSet;

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use vpcguard_policies::address_index::{FORMAT, Holdings, from_lines};
 use vpcguard_policies::kinds::{LabelSelector, Namespace, Object, Shard, Subnet};
-use vpcguard_policies::net::overlap;
+use vpcguard_policies::net::{FreeSpace, PrefixSet, overlap};
 use vpcguard_policies::{AddressSpace, Answer, ClusterView, Held, Inventory, Kind, Settings, Sight};
 
 use crate::host::Resource;
@@ -198,6 +198,22 @@ impl<const INDEXED: bool> ClusterView for HostView<INDEXED> {
 
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
         self.listed(Kind::Subnet)?.overlapping_in_vpc(vpc, prefix)
+    }
+
+    /// Only the policy that reads indexes asks.
+    fn nearest_free(&self, shard: &Shard, wanted: IpNet, avoid: &PrefixSet, most: usize) -> Answer<Vec<IpNet>> {
+        if !INDEXED {
+            return Ok(Vec::new());
+        }
+        let is_listed = self.read.borrow().listed.contains(&Kind::Subnet);
+        match if is_listed { None } else { self.index(shard)? } {
+            Some(index) => {
+                let mut free = FreeSpace::default();
+                index.values().flatten().for_each(|prefix| free.take(*prefix));
+                Ok(free.nearest(wanted, avoid, most))
+            }
+            None => self.listed(Kind::Subnet)?.nearest_free(shard, wanted, avoid, most),
+        }
     }
 
     fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {

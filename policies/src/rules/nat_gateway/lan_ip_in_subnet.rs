@@ -43,8 +43,10 @@
 //! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.254}
 //! ```
 //!
-//! Choose a free address of the Subnet, neither its first nor its last, and not its gateway.
+//! Choose a free address of the Subnet, neither its first nor its last, and not its gateway. The refusal names the nearest that no
+//! NAT gateway has; which addresses Pods have, only Kube-OVN knows.
 
+use super::free;
 use crate::kinds::NatGateway;
 use crate::net::parse_ip;
 use crate::rule::prelude::*;
@@ -58,7 +60,7 @@ pub const RULE: Rule = Rule {
     firm: false,
     strict: false,
     policy: Policy::NatGatewayLanIp,
-    asks: &[Kind::Subnet],
+    asks: &[Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::NatGateway(
         &[Read::Field("spec.lanIp"), Read::Field("spec.subnet"), Read::Field("spec.replicas")],
         check,
@@ -71,14 +73,19 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     if gateway.lan_ip.is_empty() {
         if gateway.replicas <= 1 {
             let detail = "Kube-OVN picks an address, which the default route of the VPC must name";
-            context.warn(Finding::required(field(), detail).help("Choose a free address of the Subnet."));
+            let help = free::in_subnet(gateway, None, context)?;
+            let help = help.unwrap_or_else(|| "Choose a free address of the Subnet.".to_owned());
+            context.warn(Finding::required(field(), detail).help(help));
         }
         return Ok(());
     }
     let Some(address) = parse_ip(text) else {
+        let meant = text.split([',', '/']).find_map(|part| parse_ip(part.trim()));
         let whitespace = parse_ip(text.trim()).is_some();
         let fault = if whitespace { "must not have whitespace around it" } else { "must be exactly one IP address" };
-        context.deny(Finding::invalid(field(), text, fault).help("Choose one free address of the Subnet."));
+        let help = free::in_subnet(gateway, meant, context)?;
+        let help = help.unwrap_or_else(|| "Choose one free address of the Subnet.".to_owned());
+        context.deny(Finding::invalid(field(), text, fault).help(help));
         return Ok(());
     };
     let Some(subnet) = context.cluster.subnet(&gateway.subnet)? else { return Ok(()) };
@@ -96,9 +103,11 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     } else {
         return Ok(());
     };
+    let help = free::address(gateway, &subnet, Some(address), context)?;
+    let otherwise = "Choose a free address of the Subnet, neither its first nor its last, and not its gateway.";
     let finding = Finding::invalid(field(), text, fault)
         .related(subnet.reference(), Some(FieldPath::of("spec.cidrBlock")))
-        .help("Choose a free address of the Subnet, neither its first nor its last, and not its gateway.");
+        .help(help.unwrap_or_else(|| otherwise.to_owned()));
     context.deny(finding);
     Ok(())
 }

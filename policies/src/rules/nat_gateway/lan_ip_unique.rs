@@ -51,10 +51,12 @@
 //! spec: {vpc: blue, subnet: blue-apps, lanIp: 10.0.1.253}
 //! ```
 //!
-//! Choose another free address of the Subnet.
+//! Choose another free address of the Subnet. The refusal names the nearest that no NAT gateway has; which addresses Pods have,
+//! only Kube-OVN knows.
 
 use std::collections::BTreeSet;
 
+use super::free;
 use crate::gather::gathered;
 use crate::kinds::NatGateway;
 use crate::rule::prelude::*;
@@ -69,12 +71,13 @@ pub const RULE: Rule = Rule {
     firm: false,
     strict: false,
     policy: Policy::NatGatewayLanIp,
-    asks: &[Kind::VpcNatGateway],
+    asks: &[Kind::Subnet, Kind::VpcNatGateway],
     checks: &[Check::NatGateway(&[Read::Field("spec.lanIp"), Read::Field("spec.subnet")], check)],
 };
 
 fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let own: BTreeSet<_> = gathered(gateway.lan_ip.addresses.iter().copied());
+    let mut help = None;
     for other in context.admitted.nat_gateways_of_subnet(&gateway.subnet)? {
         if other.meta.name == gateway.meta.name {
             continue;
@@ -83,10 +86,17 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
         for address in taken.intersection(&own) {
             let mentioned = context.mention(Kind::VpcNatGateway, &other.meta.name);
             let detail = format!("{mentioned} in Subnet {} has it", quoted(&gateway.subnet));
+            let help = match &help {
+                Some(help) => help,
+                // Several addresses are refused as such, with advice of their own.
+                None if own.len() > 1 => &None,
+                None => help.insert(free::in_subnet(gateway, Some(*address), context)?),
+            };
+            let help = help.clone().unwrap_or_else(|| "Choose another free address of the Subnet.".to_owned());
             let finding = Finding::duplicate(FieldPath::of("spec.lanIp"), &address.to_string(), detail)
                 .related(other.reference(), Some(FieldPath::of("spec.lanIp")))
                 .in_conflict_with(&other.meta.name)
-                .help("Choose another free address of the Subnet.");
+                .help(help);
             context.deny(finding);
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod default_route;
+mod free;
 pub mod immutable;
 pub mod lan_ip_in_subnet;
 pub mod lan_ip_unique;

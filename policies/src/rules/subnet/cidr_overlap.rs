@@ -43,8 +43,12 @@
 //! spec: {vpc: blue, cidrBlock: 10.1.0.0/16}
 //! ```
 //!
-//! Choose a range that is free in the VPC, or another VPC.
+//! Choose a range that is free in the VPC, or another VPC. Where the refused one is private (RFC 1918, RFC 6598; RFC 4193), the
+//! refusal ends in up to three of its length that are free, the nearest first: in the same private range, of `fc00::/7` in
+//! the same /48, and in none that another Subnet of the VPC has or that `subnet-cidr-reserved` would
+//! refuse. For an underlay none are named: what is free on a VLAN is known elsewhere.
 
+use super::free::FreePrefixes;
 use crate::finding::Action;
 use crate::kinds::{ObjectRef, Subnet};
 use crate::rule::prelude::*;
@@ -59,7 +63,7 @@ pub const RULE: Rule = Rule {
     firm: false,
     strict: false,
     policy: Policy::SubnetOverlap,
-    asks: &[Kind::Subnet],
+    asks: &[Kind::Subnet, Kind::Node, Kind::ServiceCidr],
     checks: &[Check::Subnet(
         &[
             Read::Field("spec.cidrBlock"),
@@ -75,6 +79,7 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(shard) = subnet.shard() else { return Ok(()) };
     let vlan = if shard.vlan.is_empty() { String::new() } else { format!(" on VLAN {}", quoted(&shard.vlan)) };
     let vpc = quoted(&shard.vpc);
+    let mut free = FreePrefixes::of(subnet);
     for cidr in subnet.distinct_cidrs() {
         for other in context.admitted.overlapping(&shard, cidr.network())? {
             if other.subnet == subnet.meta.name {
@@ -85,10 +90,11 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
             }
             let mentioned = context.mention(Kind::Subnet, &other.subnet) + &context.aside(&other.prefix);
             let detail = format!("overlaps {mentioned} in VPC {vpc}{vlan}");
+            let help = free.near(cidr.network(), context)?;
             let finding = Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), detail)
                 .related(ObjectRef::new(Kind::Subnet, &other.subnet), Some(FieldPath::of("spec.cidrBlock")))
                 .in_conflict_with(&other.subnet)
-                .help("Choose a range that no other Subnet of the VPC uses.");
+                .help(help.unwrap_or_else(|| "Choose a range that no other Subnet of the VPC uses.".to_owned()));
             context.deny(finding);
         }
     }

@@ -34,13 +34,15 @@
 //! spec: {cidrBlock: 10.17.0.0/16}
 //! ```
 //!
-//! Choose a range that the cluster does not use, or a VPC of your own.
+//! Choose a range that the cluster does not use, or a VPC of your own. The refusal ends in up to three that are free, as that of
+//! `subnet-cidr-overlap` does.
 
 use ipnet::IpNet;
 
+use super::free::FreePrefixes;
 use crate::finding::Action;
-use crate::inventory::{Answer, Known};
-use crate::kinds::{ObjectRef, Subnet};
+use crate::inventory::{Answer, ClusterView, Known};
+use crate::kinds::{KubeOvn, ObjectRef, ServiceCidr, Subnet};
 use crate::net::{Cidr, PrefixSet};
 use crate::rule::prelude::*;
 
@@ -69,59 +71,98 @@ pub const RULE: Rule = Rule {
 const USUAL_SERVICE_RANGE: &str = "10.96.0.0/12";
 
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
-    let of_default = subnet.vpc.as_deref().is_some_and(|vpc| !context.kube_ovn().is_custom_vpc(vpc));
-    if !of_default || !subnet.vlan.is_empty() {
+    if !is_reserved_for(subnet, context.kube_ovn()) {
         return Ok(());
     }
-    let prefixes = &subnet.prefix_set();
-    services(prefixes, context)?;
+    let mut asked = Asked { prefixes: subnet.prefix_set(), free: FreePrefixes::of(subnet) };
+    services(&mut asked, context)?;
     if subnet.meta.name != context.kube_ovn().node_switch {
-        join(prefixes, context)?;
+        join(&mut asked, context)?;
     }
-    nodes(prefixes, context)
+    nodes(&mut asked, context)
 }
 
-fn services(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
-    let ranges = service_ranges(context)?;
+/// Whether a Subnet shares its addresses with the cluster: an overlay one of the default VPC.
+fn is_reserved_for(subnet: &Subnet, kube_ovn: &KubeOvn) -> bool {
+    subnet.vlan.is_empty() && subnet.vpc.as_deref().is_some_and(|vpc| !kube_ovn.is_custom_vpc(vpc))
+}
+
+/// The ranges of the cluster in the address space of a VPC's overlay Subnets, as far as they are known: none but in the default
+/// VPC.
+pub(crate) fn reserved(vpc: &str, cluster: &dyn ClusterView, kube_ovn: &KubeOvn) -> Answer<Vec<IpNet>> {
+    if kube_ovn.is_custom_vpc(vpc) {
+        return Ok(Vec::new());
+    }
+    let mut ranges = Vec::new();
+    if let Known::Seen(services) = service_ranges(cluster, kube_ovn)? {
+        ranges.extend(services.into_iter().map(|(range, _)| range));
+    }
+    if ranges.is_empty() {
+        ranges.extend(USUAL_SERVICE_RANGE.parse::<IpNet>());
+    }
+    if let Some(join) = cluster.subnet(&kube_ovn.node_switch)? {
+        ranges.extend(join.cidrs.iter().map(Cidr::network));
+    }
+    if let Known::Seen(nodes) = cluster.nodes()? {
+        ranges.extend(nodes.iter().flat_map(|node| node.internal_ips.iter().map(|address| IpNet::from(*address))));
+    }
+    Ok(ranges)
+}
+
+/// What is asked for, and what could be had in its place.
+struct Asked<'s> {
+    prefixes: PrefixSet,
+    free: FreePrefixes<'s>,
+}
+
+fn services(asked: &mut Asked<'_>, context: &mut Context<'_>) -> Outcome {
+    let ranges = match service_ranges(context.cluster, context.kube_ovn())? {
+        Known::Seen(ranges) => ranges,
+        Known::Unknown => {
+            context.cannot_see(Kind::ServiceCidr);
+            Vec::new()
+        }
+    };
     for (range, object) in &ranges {
         let object = object.as_ref().map(|name| (ObjectRef::new(Kind::ServiceCidr, name), "spec.cidrs"));
-        refuse(context, prefixes, *range, Action::Deny, &format!("{range}, the range of Services"), object);
+        refuse(context, asked, *range, Action::Deny, &format!("{range}, the range of Services"), object)?;
     }
     if ranges.is_empty()
         && let Ok(usual) = USUAL_SERVICE_RANGE.parse()
     {
         let what = format!("{usual}, the usual range of Services; the settings or ServiceCIDR objects would tell");
-        refuse(context, prefixes, usual, Action::Warn, &what, None);
+        refuse(context, asked, usual, Action::Warn, &what, None)?;
     }
     Ok(())
 }
 
-/// The ranges of Services, each with the object that it comes from.
-fn service_ranges(context: &mut Context<'_>) -> Answer<Vec<(IpNet, Option<String>)>> {
-    let written = &context.kube_ovn().service_cidrs;
+/// A range of Services, and the name of the object that it comes from.
+type ServiceRange = (IpNet, Option<String>);
+
+fn service_ranges(cluster: &dyn ClusterView, kube_ovn: &KubeOvn) -> Answer<Known<Vec<ServiceRange>>> {
+    let written = &kube_ovn.service_cidrs;
     if !written.is_empty() {
-        return Ok(written.iter().filter_map(|cidr| Some((Cidr::parse_trimmed(cidr)?.network(), None))).collect());
+        let ranges = written.iter().filter_map(|cidr| Some((Cidr::parse_trimmed(cidr)?.network(), None)));
+        return Ok(Known::Seen(ranges.collect()));
     }
-    let Known::Seen(objects) = context.cluster.service_cidrs()? else {
-        context.cannot_see(Kind::ServiceCidr);
-        return Ok(Vec::new());
+    let of_object = |object: &ServiceCidr| -> Vec<ServiceRange> {
+        object.cidrs.iter().map(|cidr| (cidr.network(), Some(object.meta.name.clone()))).collect()
     };
-    let ranges = objects
-        .iter()
-        .flat_map(|object| object.cidrs.iter().map(|cidr| (cidr.network(), Some(object.meta.name.clone()))));
-    Ok(ranges.collect())
+    let objects = cluster.service_cidrs()?;
+    Ok(objects.map(|objects| objects.iter().flat_map(|object| of_object(object)).collect()))
 }
 
-fn join(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
+fn join(asked: &mut Asked<'_>, context: &mut Context<'_>) -> Outcome {
     let Some(join) = context.admitted.subnet(&context.kube_ovn().node_switch)? else { return Ok(()) };
     for cidr in &join.cidrs {
         let what = format!("{cidr}, the network between nodes and Pods");
-        refuse(context, prefixes, cidr.network(), Action::Deny, &what, Some((join.reference(), "spec.cidrBlock")));
+        let object = Some((join.reference(), "spec.cidrBlock"));
+        refuse(context, asked, cidr.network(), Action::Deny, &what, object)?;
     }
     Ok(())
 }
 
-fn nodes(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
+fn nodes(asked: &mut Asked<'_>, context: &mut Context<'_>) -> Outcome {
     let Known::Seen(nodes) = context.cluster.nodes()? else {
         context.cannot_see(Kind::Node);
         return Ok(());
@@ -130,7 +171,7 @@ fn nodes(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
         for address in &node.internal_ips {
             let what = format!("{address}, the address of {}", context.mention(Kind::Node, &node.meta.name));
             let object = Some((ObjectRef::new(Kind::Node, &node.meta.name), "status.addresses"));
-            refuse(context, prefixes, IpNet::from(*address), Action::Deny, &what, object);
+            refuse(context, asked, IpNet::from(*address), Action::Deny, &what, object)?;
         }
     }
     Ok(())
@@ -138,25 +179,28 @@ fn nodes(prefixes: &PrefixSet, context: &mut Context<'_>) -> Outcome {
 
 fn refuse(
     context: &mut Context<'_>,
-    prefixes: &PrefixSet,
+    asked: &mut Asked<'_>,
     range: IpNet,
     action: Action,
     what: &str,
     object: Option<(ObjectRef, &'static str)>,
-) {
-    for cidr in prefixes.overlapping(range) {
+) -> Outcome {
+    for cidr in asked.prefixes.overlapping(range) {
         if context.has_enough(action) {
-            return;
+            return Ok(());
         }
+        let help = asked.free.near(cidr, context)?;
+        let help = help.unwrap_or_else(|| "Choose a range that the cluster does not use, or another VPC.".to_owned());
         let mut finding =
             Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), format!("overlaps {what}"))
                 .in_conflict_with(&range.to_string())
-                .help("Choose a range that the cluster does not use, or another VPC.");
+                .help(help);
         if let Some((object, field)) = &object {
             finding = finding.related(object.clone(), Some(FieldPath::of(field)));
         }
         context.report(action, finding);
     }
+    Ok(())
 }
 
 #[cfg(test)]

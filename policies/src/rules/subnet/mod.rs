@@ -4,6 +4,7 @@ pub mod builtin_protected;
 pub mod cidr_overlap;
 pub mod cidr_reserved;
 pub mod cidr_routed_overlap;
+mod free;
 pub mod hygiene;
 pub mod joins_waiting;
 pub mod syntax;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::finding::Verdict;
 use crate::inventory::{Answer, ClusterView, Held, Inventory, Sight};
 use crate::kinds::{Kind, LabelSelector, Namespace, Object, Shard, Subnet};
+use crate::net::PrefixSet;
 use crate::request::Request;
 use crate::review::{admit, judge};
 use crate::rule::Rule;
@@ -136,6 +137,10 @@ impl ClusterView for Counting {
 
     fn overlapping_in_vpc(&self, vpc: &str, prefix: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
         self.count(self.inventory.overlapping_in_vpc(vpc, prefix))
+    }
+
+    fn nearest_free(&self, shard: &Shard, wanted: IpNet, avoid: &PrefixSet, most: usize) -> Answer<Vec<IpNet>> {
+        self.count(self.inventory.nearest_free(shard, wanted, avoid, most))
     }
 
     /// All of them are looked at.
