@@ -97,7 +97,8 @@ impl Status {
         }
         // Of a kind that no rule reads there is no more to say than the findings.
         let Some((kind, object)) = request.kind.zip(request.object_ref()) else {
-            return Some(Self::failure(verdict.code, "Invalid", one_line(verdict)));
+            let causes: Vec<_> = verdict.findings.iter().map(|finding| Cause::of(finding, &settings.advice)).collect();
+            return Some(Self::failure(verdict.code, "Invalid", one_line(&causes, verdict.omitted)));
         };
         let (reason, subject) = match (verdict.code, kind.group()) {
             (403, "") => ("Forbidden", format!("{} {:?} is forbidden", kind.plural(), object.name)),
