@@ -40,7 +40,7 @@ impl ConfigArgs {
 
     /// What a configuration leaves out.
     pub(crate) fn excluded<'a>(&'a self, config: &'a Config) -> Patterns<'a> {
-        let folder = Path::new(&config.name).parent().unwrap_or(Path::new(""));
+        let folder = Path::new(config.folder());
         Patterns { place: &config.name, base: self.config_root.as_deref().unwrap_or(folder), patterns: &config.exclude }
     }
 }

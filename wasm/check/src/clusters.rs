@@ -74,8 +74,7 @@ impl<'a> Clusters<'a> {
             wrong.extend(added.err().map(|error| format!("--cluster-of {flag:?}: {error}")));
         }
         let Some(config) = config else { return clusters.or_wrong(wrong) };
-        let folder = config.name.rfind(['/', '\\']).and_then(|end| config.name.get(..=end)).unwrap_or_default();
-        let root = absolute(places.directory, places.config_root.unwrap_or(folder));
+        let root = absolute(places.directory, places.config_root.unwrap_or_else(|| config.folder()));
         for (name, globs) in &config.clusters {
             for (at, glob) in globs.iter().enumerate() {
                 let written = format!("{}: clusters.{name}[{at}], {glob:?},", config.name);

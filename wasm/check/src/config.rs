@@ -59,9 +59,13 @@ impl Config {
     /// The file with the settings, from the working directory, if they are in one.
     pub fn settings_file(&self) -> Option<String> {
         let Some(ConfiguredSettings::File(path)) = &self.settings else { return None };
-        let folder = self.name.rfind(['/', '\\']).filter(|_| !is_absolute(path));
-        let folder = folder.and_then(|end| self.name.get(..=end)).unwrap_or_default();
+        let folder = if is_absolute(path) { "" } else { self.folder() };
         Some(format!("{folder}{path}"))
+    }
+
+    /// The folder of its file, from the working directory: empty for that itself, else with its last slash.
+    pub fn folder(&self) -> &str {
+        self.name.rfind(['/', '\\']).and_then(|end| self.name.get(..=end)).unwrap_or_default()
     }
 
     /// Where it was found, if that is not the working directory.
