@@ -38,12 +38,12 @@ fn judged(case: &Case, manifests: &str, state: &str) -> Vec<String> {
 #[test]
 fn a_case_is_read() {
     let text = "name: x\nmanifests: [a, b]\nstate: [c]\nsettings: {disclose: none}\noperation: delete\nresults:\n  \
-                - {kind: Pod, namespace: n, name: p, rule: pod-vpc-namespace, result: deny}\n";
+                - {kind: Pod, namespace: ns1, name: p, rule: pod-vpc-namespace, result: deny}\n";
     let settings = Settings::parse(&json!({"disclose": "none"})).unwrap();
     let wanted = Wanted {
         position: Position { line: 7, column: 5 },
         kind: "Pod".to_owned(),
-        namespace: "n".to_owned(),
+        namespace: "ns1".to_owned(),
         name: "p".to_owned(),
         rule: Some("pod-vpc-namespace"),
         verdict: Said::Deny,
@@ -87,8 +87,8 @@ fn what_is_wrong_with_a_case_is_said_at_its_place() {
             r#"t.yaml:5:5: results[0].kind: unknown kind "SubNet": did you mean "Subnet"?"#,
             r#"t.yaml:7:5: results[0].rule: unknown rule "subnet-sintax": did you mean "subnet-syntax"?"#,
             r#"t.yaml:8:5: results[0].result: unknown value "denied": did you mean "deny"?"#,
-            "t.yaml:9:5: results[1]: name is missing",
             "t.yaml:9:5: results[1]: result is missing: it must be deny, warn or pass",
+            "t.yaml:9:5: results[1]: name is missing",
         ]
     );
     let settings = "manifests: [a]\nsettings:\n  rules: {zzz: off}\nresults: [{kind: Vpc, name: v, result: pass}]\n";
