@@ -118,8 +118,7 @@ impl Walk<'_> {
                 Err(error) => self.problems.extend(unreadable(&error)),
             }
         }
-        let Met { charts, repositories } =
-            std::mem::take(&mut *met.lock().unwrap_or_else(PoisonError::into_inner));
+        let Met { charts, repositories } = std::mem::take(&mut *met.lock().unwrap_or_else(PoisonError::into_inner));
         for chart in charts {
             self.left_out.chart(&chart);
         }

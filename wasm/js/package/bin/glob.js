@@ -12,7 +12,8 @@ export function isPattern(path) {
 export function matches(pattern) {
   const root = (sep === "/" ? /^\/*/ : /^([A-Za-z]:)?[/\\]*/).exec(pattern)[0];
   const components = pattern.slice(root.length).split(sep === "/" ? "/" : /[/\\]/);
-  return walk(root, components.filter((component) => component !== ""));
+  const found = walk(root, components.filter((component) => component !== ""));
+  return components.at(-1) === "" ? found.filter(isDirectory) : found;
 }
 
 function walk(base, [component, ...rest]) {
