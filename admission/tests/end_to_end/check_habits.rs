@@ -210,6 +210,74 @@ fn patterns_are_expanded_where_no_shell_does_it() {
 }
 
 #[test]
+fn a_repository_is_read_without_what_is_not_its_own() {
+    let repository = Repository::new(&[
+        ("m/a.yaml", &subnet("a", "cidrBlock: 10.0.0.0/24")),
+        ("build/b.yaml", &subnet("b", BAD)),
+        (".github/c.yaml", &subnet("c", BAD)),
+        ("node_modules/d/d.yaml", &subnet("d", BAD)),
+        ("chart/Chart.yaml", "name: chart\n"),
+        ("chart/templates/e.yaml", "{{ .Values }}\n"),
+        (".gitignore", "build/\n"),
+    ]);
+    let git = |arguments: &[&str]| {
+        let git = Command::new("git").args(arguments).current_dir(repository.0.path()).status().unwrap();
+        assert!(git.success(), "{arguments:?}");
+    };
+    // There is no repository yet, and so nothing that it ignores.
+    assert_eq!(repository.check(&["."]).0, 1);
+    git(&["init", "--quiet"]);
+    let (code, out, err) = repository.check(&["."]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("1 object in 2 files: 0 denied, 0 warned\n"), "{out}");
+    assert!(
+        out.contains(
+            "note: ./chart/templates is a Helm chart's and was left out: render it (helm template ./chart | vpcguard check -)\n"
+        ),
+        "{out}"
+    );
+    // What is named or tracked is always read.
+    for paths in [&["build"][..], &[".github/c.yaml"], &["node_modules"], &["--no-ignore", "build", "m"]] {
+        assert_eq!(repository.check(paths).0, 1, "{paths:?}");
+    }
+    assert_eq!(repository.check(&["--no-ignore", "."]).0, 2);
+    git(&["add", "--force", ".github"]);
+    let (code, out, _) = repository.check(&["."]);
+    assert!(code == 1 && out.contains(".github/c.yaml:4:"), "{out}");
+    assert_eq!(repository.check(&["--exclude", ".github", "."]).0, 0);
+    let (code, out, _) = repository.check(&["--state", "build", "--exclude", "m", "."]);
+    assert!(code == 1 && out.contains("1 object in 2 files"), "{out}");
+    let (code, out, err) = repository.check(&["--exclude", "[m", "."]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert_eq!(
+        err,
+        "error: --exclude: '[m' is not a pattern as in .gitignore: unclosed character class; missing ']'\n"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_never_ends_is_refused_and_what_the_shell_pipes_is_read() {
+    let repository = Repository::new(&[("a.yaml", &subnet("a", "cidrBlock: 10.0.0.0/24"))]);
+    assert!(Command::new("mkfifo").arg(repository.path("fifo.yaml")).status().unwrap().success());
+    assert_eq!(repository.check(&["."]).0, 0);
+    let (code, _, err) = repository.check(&["fifo.yaml"]);
+    assert_eq!(
+        (code, err.lines().next()),
+        (2, Some("error: fifo.yaml: it is a FIFO, and not a file: give it as standard input (-)"))
+    );
+    let (code, _, err) = repository.check(&["/dev/zero"]);
+    assert_eq!(
+        (code, err.lines().next()),
+        (2, Some("error: /dev/zero: it has more than 256 MiB, and no more is read of a file"))
+    );
+    let script = format!("{} check --settings <(echo '{{}}') <(cat a.yaml)", env!("CARGO_BIN_EXE_vpcguard"));
+    let output = Command::new("bash").args(["-c", &script]).current_dir(repository.0.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(repository.check_with(&["/dev/stdin"], &subnet("a", BAD)).0, 1);
+}
+
+#[test]
 fn many_files_are_read_without_a_word_where_nobody_watches() {
     let repository = Repository::new(&[]);
     for number in 0..120 {

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use crate::package::{folder, root};
 
 /// Both commands, with the same arguments and standard input, in a folder.
-fn both(package: &Path, arguments: &[&str], stdin: &str, at: &Path) -> [Output; 2] {
+pub(crate) fn both(package: &Path, arguments: &[&str], stdin: &str, at: &Path) -> [Output; 2] {
     let mut native = Command::new(env!("CARGO_BIN_EXE_vpcguard"));
     native.arg("check");
     let mut node = Command::new("node");
@@ -23,7 +23,7 @@ fn both(package: &Path, arguments: &[&str], stdin: &str, at: &Path) -> [Output; 
 }
 
 /// What both say: output, complaints, exit code.
-fn said(output: &Output) -> (String, String, Option<i32>) {
+pub(crate) fn said(output: &Output) -> (String, String, Option<i32>) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let stdout = text(&output.stdout).replace(r#""name": "vpcguard-js","#, r#""name": "vpcguard","#);
     (stdout, text(&output.stderr), output.status.code())

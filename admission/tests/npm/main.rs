@@ -10,3 +10,4 @@ mod krew;
 mod package;
 mod pre_commit;
 mod types;
+mod walk;
