@@ -97,7 +97,8 @@ impl Place {
         }
         // It looks no further up than we did, fetches nothing, writes nothing, asks nobody, and speaks plainly.
         git.env("GIT_CEILING_DIRECTORIES", self.root.parent().map_or_else(OsString::new, OsString::from));
-        git.envs([("GIT_NO_LAZY_FETCH", "1"), ("GIT_OPTIONAL_LOCKS", "0"), ("GIT_TERMINAL_PROMPT", "0")]);
+        git.envs([("GIT_ALLOW_PROTOCOL", "none"), ("GIT_NO_LAZY_FETCH", "1")]);
+        git.envs([("GIT_OPTIONAL_LOCKS", "0"), ("GIT_TERMINAL_PROMPT", "0")]);
         git.env("LC_ALL", "C");
         git.output().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => "there is no program git".to_owned(),

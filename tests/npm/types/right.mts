@@ -15,6 +15,7 @@ const checked: Checked = check([{ name: "a.yaml", text: "" }, { name: "b.json", 
   select: ["subnet-syntax"],
   ignore: [],
   quiet: true,
+  notes: ["read by hand"],
 });
 const json: string | undefined = checked.outputs?.json;
 const places: string[] = checked.report.findings.map((found) => `${found.file ?? ""}:${found.line ?? 0}`);

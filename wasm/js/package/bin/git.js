@@ -88,7 +88,8 @@ export class Place {
     for (const name of LEADS_ASTRAY) delete env[name];
     // It looks no further up than we did, fetches nothing, writes nothing, asks nobody, and speaks plainly.
     env.GIT_CEILING_DIRECTORIES = this.root === dirname(this.root) ? "" : dirname(this.root);
-    Object.assign(env, { GIT_NO_LAZY_FETCH: "1", GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" });
+    Object.assign(env, { GIT_ALLOW_PROTOCOL: "none", GIT_NO_LAZY_FETCH: "1", GIT_OPTIONAL_LOCKS: "0" });
+    Object.assign(env, { GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" });
     // On Windows a program of this name that lies in the repository is not meant.
     process.env.NoDefaultCurrentDirectoryInExePath = "1";
     const ended = spawnSync("git", [...ALWAYS, ...args], {
