@@ -136,6 +136,19 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The keys that they may have at the top.
+    pub const KEYS: &'static [&'static str] = &[
+        "rules",
+        "strictReferences",
+        "disclose",
+        "docsUrl",
+        "contact",
+        "kubeOvn",
+        "egressGateway",
+        "exempt",
+        "inject",
+    ];
+
     /// What was written for the rule of this id.
     pub(crate) fn written(&self, id: &str) -> Option<RuleAction> {
         self.rules.iter().find(|(written, _)| *written == id).map(|(_, action)| *action)

@@ -43,20 +43,7 @@ struct Parser {
 impl Parser {
     fn settings(&mut self, top: &Reader) -> Settings {
         let defaults = Settings::default();
-        self.keys(
-            top,
-            &[
-                "rules",
-                "strictReferences",
-                "disclose",
-                "docsUrl",
-                "contact",
-                "kubeOvn",
-                "egressGateway",
-                "exempt",
-                "inject",
-            ],
-        );
+        self.keys(top, Settings::KEYS);
         let kube_ovn = self.kube_ovn(&top.at("kubeOvn"));
         Settings {
             rules: self.rules(&top.at("rules")),

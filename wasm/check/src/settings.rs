@@ -4,25 +4,49 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use vpcguard_policies::Settings;
+use vpcguard_policies::settings::SettingsError;
 
 use crate::source::{ParseError, Source};
 use crate::text::Text;
 use crate::yaml::{Node, Position};
 use crate::{json as json_stream, yaml};
 
+/// The key of the chart's values, and of a configuration, under which settings stand.
+pub(crate) const KEY: &str = "settings";
+
 /// Reads settings from YAML, or from JSON if the name ends in `.json`. An empty file leaves everything at its
-/// default.
+/// default. Of the values of the Helm chart those under `settings` are taken.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with it, in order.
 pub fn parse_settings(source: &Source) -> Result<Settings, Vec<ParseError>> {
-    let error = |position, message: String| ParseError::new(&source.name, None, position, message);
     let (value, node) = read(source)?;
     let value = value.filter(|value| !value.is_null()).unwrap_or_else(|| json!({}));
-    Settings::parse(&value).map_err(|errors| {
-        let place = |field: &str| node.as_ref().map_or(Position::START, |node| node.locate(field));
-        let mut errors: Vec<_> = errors.0.iter().map(|wrong| error(place(&wrong.field), wrong.to_string())).collect();
+    let (settings, below) = of_chart(&value).map_or((&value, ""), |settings| (settings, KEY));
+    parse_at(source, node.as_deref(), settings, below)
+}
+
+/// The settings in the values of the chart. Nothing where a setting stands beside them: then this is not meant for Helm.
+fn of_chart(values: &Value) -> Option<&Value> {
+    let has_settings = Settings::KEYS.iter().any(|key| values.get(key).is_some());
+    values.get(KEY).filter(|settings| settings.is_object() && !has_settings)
+}
+
+/// Reads settings that stand in a source, all of it or below a key.
+pub(crate) fn parse_at(
+    source: &Source,
+    node: Option<&Node>,
+    settings: &Value,
+    below: &str,
+) -> Result<Settings, Vec<ParseError>> {
+    Settings::parse(settings).map_err(|wrong| {
+        let error = |SettingsError { field, message }: SettingsError| {
+            let field = if below.is_empty() { field } else { format!("{below}.{field}") };
+            let place = node.map_or(Position::START, |node| node.locate(&field));
+            ParseError::new(&source.name, None, place, format!("{field}: {message}"))
+        };
+        let mut errors: Vec<_> = wrong.0.into_iter().map(error).collect();
         ParseError::sort(&mut errors);
         errors
     })
