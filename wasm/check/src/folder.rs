@@ -302,6 +302,8 @@ impl<'a> Simulation<'a> {
                 object: object.clone(),
                 place,
                 related: Vec::new(),
+                earlier: None,
+                cluster: None,
                 finding,
                 index,
             });

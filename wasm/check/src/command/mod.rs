@@ -172,10 +172,10 @@ impl Command {
         if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
             return Err(vec!["--fix cannot fix standard input (-); name the file".to_owned()]);
         }
-        let (state, clusters) = (state.documents, &clusters);
-        let mut checks = Checks { command: self, settings, selection, state, clusters, live };
         // What is left of the state is used all the same: it may be all that matters.
         let mut done = Done { complaints: lines(state.errors), ..Done::default() };
+        let (state, clusters) = (state.documents, &clusters);
+        let mut checks = Checks { command: self, settings, selection, state, clusters, live };
         let (files, fixed) = if self.fix { fixed(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
         done.report = checks.report(&files, &|file| clusters.of(file))?;
         let mut notes = std::mem::take(&mut done.report.notes);

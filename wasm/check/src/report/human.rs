@@ -21,7 +21,7 @@ pub(super) fn render(report: &Report, renderer: &Renderer) -> String {
 /// The findings and errors alone.
 pub(super) fn render_quietly(report: &Report, renderer: &Renderer) -> String {
     let mut human = Human { renderer, out: String::new() };
-    let findings = report.findings.iter().try_for_each(|located| human.finding(located));
+    let findings = report.findings.iter().try_for_each(|located| human.finding(located, &report.advice));
     let _ = findings.and_then(|()| report.errors.iter().try_for_each(|error| human.error(error)));
     human.out
 }
