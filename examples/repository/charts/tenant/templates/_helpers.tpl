@@ -1,0 +1,3 @@
+{{- define "tenant.labels" -}}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
