@@ -13,6 +13,7 @@ pub mod ports;
 pub mod process;
 pub mod recorder;
 pub mod replica;
+pub mod repository;
 pub mod webhooks;
 
 use std::fs;

@@ -26,6 +26,7 @@ mod memory;
 mod probes;
 mod recorded;
 mod reload;
+mod repository;
 mod running;
 mod serve;
 mod serving;

@@ -23,7 +23,7 @@ fn run(inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
 }
 
 /// The same in another repository, of whose commits one is the base of a pull request; of none where that is empty.
-fn run_in(repository: &Path, base: &str, inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
+pub(crate) fn run_in(repository: &Path, base: &str, inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
     let action = yaml("action.yml");
     let input = |expression: &str| -> String {
         if expression == BASE {

@@ -9,5 +9,6 @@ mod gitlab;
 mod krew;
 mod package;
 mod pre_commit;
+mod repository;
 mod types;
 mod walk;
