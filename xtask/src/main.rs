@@ -20,6 +20,7 @@ mod parts;
 mod races;
 mod scaffold;
 mod sources;
+mod survey;
 mod test;
 mod times;
 mod wasm;
@@ -97,6 +98,8 @@ enum Task {
     BenchStartup,
     /// Writes tests/reviews/ anew: what a real API server sends for each kind and operation.
     RecordReviews,
+    /// Prints what `vpcguard check .` says in repositories that are there already, and what it takes.
+    Survey(survey::Survey),
     /// Changes the rules one line at a time and lists the changes that no test notices (about an hour).
     Mutants {
         /// Only these files, as `cargo mutants --file` takes them.
@@ -135,6 +138,7 @@ fn main() -> Result<()> {
         Task::Conformance(scope) => conformance::run(&shell, &scope),
         Task::BenchStartup => cluster::bench_startup(&shell),
         Task::RecordReviews => cluster::record_reviews(&shell),
+        Task::Survey(asked) => survey::run(&shell, &asked),
         Task::Mutants { files } => mutants::run(&shell, &files),
         Task::Wasm { check_reproducible } => wasm::run(&shell, check_reproducible),
     }
