@@ -18,11 +18,6 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes what is good to know to standard error.
-pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "note: {text}");
-}
-
 /// Writes complaints to standard error, a line each; where nobody reads them, nobody is to blame.
 pub(crate) fn error(text: &str) {
     complain("error", text);

@@ -1,7 +1,5 @@
 //! `vpcguard test`: cases of one's own, each with objects and what the rules are to say to them.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +7,7 @@ use clap::{Args, ValueEnum};
 use vpcguard_check::{Case, CaseSettings, CasesReport, Given, Source};
 
 use crate::console;
-use crate::files::{self, LoadError, Problem};
+use crate::files::{self, Files, LoadError, Problem};
 
 /// The name of the files that hold cases.
 const FILE: &str = "vpcguard-test.yaml";
@@ -71,8 +69,7 @@ impl Test {
     fn report(&self) -> CasesReport {
         let mut report = CasesReport::default();
         for path in &self.paths {
-            let (mut files, mut problems) = (Vec::new(), Vec::new());
-            find(path, &mut files, &mut problems);
+            let (files, problems) = find(path);
             if files.is_empty() && problems.is_empty() {
                 report.add_errors([format!("{}: there is no {FILE} in it", path.display())]);
             }
@@ -108,7 +105,7 @@ fn given(case: &Case, folder: &Path) -> Result<Given, Vec<String>> {
     let mut problems = Vec::new();
     let mut all = |paths: &[String]| -> Vec<Source> {
         let paths: Vec<_> = paths.iter().map(|path| folder.join(path)).collect();
-        let (mut sources, wrong) = files::collect(&paths);
+        let (mut sources, wrong) = Files::default().collect(&paths);
         problems.extend(wrong.iter().map(ToString::to_string));
         // The case itself may lie among them.
         sources.retain(|source| Path::new(&source.name).file_name().is_none_or(|name| name != FILE));
@@ -129,33 +126,10 @@ fn given(case: &Case, folder: &Path) -> Result<Given, Vec<String>> {
 }
 
 /// The files with cases in a directory and below, bytewise by path; a file that is named may be called anything.
-fn find(path: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {
-    if !path.is_dir() {
-        return files.push(path.to_owned());
+fn find(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
+    let (mut files, problems) = Files::default().list(&[path.to_owned()]);
+    if path.is_dir() {
+        files.retain(|file| file.file_name().is_some_and(|name| name == FILE));
     }
-    match entries(path) {
-        Ok(entries) => {
-            for entry in entries {
-                // A link may lead round, and what tools have fetched is nobody's own.
-                if entry.is_dir() && !entry.is_symlink() && !is_of_tools(&entry) {
-                    find(&entry, files, problems);
-                } else if entry.file_name().is_some_and(|name| name == FILE) {
-                    files.push(entry);
-                }
-            }
-        }
-        Err(cause) => problems.push(Problem::Io { path: path.to_owned(), cause }),
-    }
-}
-
-fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut entries =
-        fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
-    entries.sort();
-    Ok(entries)
-}
-
-fn is_of_tools(directory: &Path) -> bool {
-    let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.starts_with('.') || name == "node_modules"
+    (files, problems)
 }
