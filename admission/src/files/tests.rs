@@ -124,7 +124,7 @@ fn git(directory: &Path, arguments: &[&str]) {
 
 /// The files that are found, and the notes.
 fn found(directory: &Path, args: &WalkArgs, paths: &[&str]) -> (Vec<String>, Vec<String>) {
-    let mut files = Files::new(args).unwrap();
+    let mut files = Files::new(args, None).unwrap();
     let (found, problems) = files.list(&paths.iter().map(|path| directory.join(path)).collect::<Vec<_>>());
     assert!(problems.is_empty(), "{problems:?}");
     let prefix = format!("{}/", directory.display());
@@ -239,7 +239,7 @@ fn a_pattern_excludes_what_is_tracked_but_not_what_is_named() {
     assert_eq!(at("old", "d/old/b.yaml"), ["d/old/b.yaml"]);
     let all = WalkArgs { exclude: vec!["old".to_owned()], no_ignore: true };
     assert_eq!(found(directory.path(), &all, &["d"]).0, ["d/a.yaml"]);
-    let (_, problems) = Files::new(&exclude("*.yaml")).unwrap().list(&[directory.path().join("d/*.yaml")]);
+    let (_, problems) = Files::new(&exclude("*.yaml"), None).unwrap().list(&[directory.path().join("d/*.yaml")]);
     assert!(problems[0].to_string().ends_with("d/*.yaml: --exclude names every file that matches"), "{problems:?}");
 }
 
