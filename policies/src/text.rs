@@ -48,6 +48,38 @@ pub fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
     (likeness(best) >= ALIKE).then(|| format!("did you mean {best:?}?"))
 }
 
+/// How many letters a name may have been mistyped in, and of how many there is one of them.
+const MOST_MISTYPED: usize = 2;
+const ONE_IN: usize = 5;
+
+/// Longest name of an object.
+const LONGEST_NAME: usize = 253;
+
+/// Which of some names was meant by one that none of them is: the first of those that differ in one letter, else in two.
+/// Names of one network differ in their ends, so that what only begins alike is not taken for it.
+pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let most = (name.len() / ONE_IN).clamp(1, MOST_MISTYPED);
+    let name = Some(name).filter(|name| (2..=LONGEST_NAME).contains(&name.len()))?.to_ascii_lowercase();
+    let is_near = |known: &&str| known.len().abs_diff(name.len()) <= most;
+    let with_distance = |known: &'n str| (strsim::osa_distance(&name, known), known);
+    let near = names
+        .filter(|known| is_near(known) && !are_siblings(&name, known))
+        .map(with_distance)
+        .filter(|(distance, _)| *distance <= most);
+    near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+}
+
+/// Whether two names are told apart on purpose: by numbers, or by an end of a letter or two, as `zone-a` and `zone-b` are.
+fn are_siblings(a: &str, b: &str) -> bool {
+    let end = |name: &'_ str| name.rsplit(['-', '.']).next().map_or(0, str::len);
+    let stem = |name: &'_ str| name.get(..name.len() - end(name)).map(str::to_owned);
+    let letters = |name: &str| name.chars().filter(|char| !char.is_ascii_digit()).collect::<String>();
+    let have_short_ends = |name: &str| end(name) <= 2 && end(name) < name.len();
+    a != b
+        && (letters(a) == letters(b)
+            || (have_short_ends(a) && have_short_ends(b) && stem(a).is_some() && stem(a) == stem(b)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +88,28 @@ mod tests {
     fn a_long_value_is_cut_and_control_characters_are_escaped() {
         assert_eq!(quoted("a\0b"), r#""a\0b""#);
         assert_eq!(quoted(&"ä".repeat(1000)).chars().count(), LONGEST_VALUE + 3);
+    }
+
+    #[test]
+    fn a_mistyped_name_is_guessed_and_another_is_not() {
+        let known = ["blue-apps", "blue-db", "lb", "green-apps", "zone-a", "subnet-10"];
+        for (name, meant) in [
+            ("blue-app", Some("blue-apps")),
+            ("bleu-apps", Some("blue-apps")),
+            ("Blue-DB", Some("blue-db")),
+            ("green_apss", Some("green-apps")),
+            ("blue-web", None),
+            ("la", Some("lb")),
+            ("xa", None),
+            ("zone-b", None),
+            ("zoen-a", Some("zone-a")),
+            ("subnet-11", None),
+            (" lb", Some("lb")),
+            ("", None),
+            ("b", None),
+        ] {
+            assert_eq!(nearest(name, known.into_iter()), meant, "{name}");
+        }
+        assert_eq!(nearest(&"x".repeat(100_000), known.into_iter()), None);
     }
 }

@@ -91,6 +91,12 @@ impl Case {
         }
     }
 
+    /// The same, where all that belongs to the object is there already, as in a folder.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        Self { request: Request { settled: true, ..self.request.clone() }, ..self.clone() }
+    }
+
     /// The rule, or the common behaviour, that the case is about.
     pub fn subject(&self) -> &str {
         self.name.split('/').nth(1).unwrap_or_default()

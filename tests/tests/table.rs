@@ -126,6 +126,35 @@ fn every_place_that_makes_a_finding_has_a_case() {
     assert!(left.is_empty(), "no case reaches\n{}", left.join("\n"));
 }
 
+/// Every place is reached, so that none makes a finding that helps nobody.
+#[test]
+fn every_finding_says_how_to_fix_it() {
+    let mut silent = BTreeSet::new();
+    for case in Case::all() {
+        for verdict in [case.verdict(), case.verdict_seeing_all(), case.settled().verdict()] {
+            let without = all(&verdict).filter(|finding| finding.help_text().is_empty());
+            silent.extend(without.map(|finding| format!("{}: {finding}", finding.made_at())));
+        }
+    }
+    assert!(silent.is_empty(), "no help:\n{}", silent.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// What is admitted is neither forbidden nor invalid.
+#[test]
+fn no_warning_begins_as_an_error() {
+    const ERRORS: &[&str] =
+        &["Invalid value", "Required value", "Duplicate value", "Unsupported value", "Not found", "Forbidden"];
+    for case in Case::all() {
+        for verdict in [case.verdict(), case.verdict_seeing_all(), case.settled().verdict()] {
+            for warning in verdict.warnings.iter().chain(&verdict.unlisted_warnings) {
+                let message = warning.message();
+                assert!(!ERRORS.iter().any(|words| message.starts_with(words)), "{}: {warning}", case.name);
+                assert!(!message.is_empty(), "{}: {}", case.name, warning.made_at());
+            }
+        }
+    }
+}
+
 #[test]
 fn every_rule_has_a_case_that_it_accepts() {
     let cases = Case::all();

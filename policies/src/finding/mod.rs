@@ -271,7 +271,16 @@ impl Finding {
         }
     }
 
-    /// How to fix it; empty if the message says it all.
+    /// The same of an object that is admitted, which is neither forbidden nor invalid: `"10.0.0.0/16": overlaps …`.
+    pub(crate) fn remark(&self) -> String {
+        match &self.value {
+            Some(value) if self.detail.is_empty() => value.clone(),
+            Some(value) if self.reason != Reason::Forbidden => format!("{value}: {}", self.detail),
+            _ => self.detail.clone(),
+        }
+    }
+
+    /// How to fix it.
     pub fn help_text(&self) -> &str {
         &self.help
     }
@@ -315,20 +324,22 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_worded_as_kubernetes_words_them() {
+    fn messages_are_worded_as_kubernetes_words_them_and_warnings_are_no_errors() {
         let cases = [
-            (Finding::invalid(field(), "x", "not an address"), r#"Invalid value: "x": not an address"#),
-            (Finding::required(field(), "is needed"), "Required value: is needed"),
+            (Finding::invalid(field(), "x", "not an address"), "Invalid value: ", r#""x": not an address"#),
+            (Finding::required(field(), "is needed"), "Required value: ", "is needed"),
             (
                 Finding::not_supported(field(), "x", &["a", "b"]),
-                r#"Unsupported value: "x": supported values: "a", "b""#,
+                "Unsupported value: ",
+                r#""x": supported values: "a", "b""#,
             ),
-            (Finding::not_found(field(), "x", ""), r#"Not found: "x""#),
-            (Finding::forbidden(field(), "x", "not here"), "Forbidden: not here"),
-            (Finding::type_invalid(field(), &10.into(), "must be a string"), "Invalid value: 10: must be a string"),
+            (Finding::not_found(field(), "x", ""), "Not found: ", r#""x""#),
+            (Finding::forbidden(field(), "x", "not here"), "Forbidden: ", "not here"),
+            (Finding::type_invalid(field(), &10.into(), "must be a string"), "Invalid value: ", "10: must be a string"),
         ];
-        for (finding, message) in cases {
-            assert_eq!(finding.message(), message);
+        for (finding, words, rest) in cases {
+            assert_eq!(finding.message(), format!("{words}{rest}"));
+            assert_eq!(finding.remark(), rest);
         }
     }
 }

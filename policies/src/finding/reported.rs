@@ -81,6 +81,14 @@ impl Reported {
         self.suppressed_by == Some(Suppression::Caller)
     }
 
+    /// What is wrong: of what is refused in the words of Kubernetes' `field.Error`, of what is admitted without them.
+    pub fn message(&self) -> String {
+        match self.action {
+            Action::Deny => self.finding.message(),
+            Action::Warn => self.finding.remark(),
+        }
+    }
+
     /// The message with the id of its rule, as a cluster's user reads it: `… [subnet-cidr-overlap]`.
     pub fn message_with_rule(&self) -> String {
         format!("{} [{}]", self.message(), self.rule)

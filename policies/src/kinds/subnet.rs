@@ -33,6 +33,8 @@ pub struct Subnet {
     pub meta: Meta,
     /// The VPC that it belongs to: the default one for an empty `spec.vpc`, none without an OVN provider.
     pub vpc: Option<String>,
+    /// Whether it names that VPC, which may be the default one.
+    pub names_vpc: bool,
     /// The VLAN of an underlay network; empty for an overlay one.
     pub vlan: String,
     /// What gives out its addresses: `ovn`, `<nad>.<ns>.ovn`, or `<nad>.<ns>` for addresses without a network.
@@ -65,6 +67,8 @@ pub struct Subnet {
     pub nat_outgoing: bool,
     /// A router outside the cluster for everything that leaves.
     pub external_egress_gateway: String,
+    /// Whether only its own addresses and those of `allow_subnets` reach it.
+    pub private: bool,
     /// Prefixes that may reach a private Subnet.
     pub allow_subnets: Vec<String>,
     /// Virtual addresses.
@@ -123,6 +127,7 @@ impl Resource for Subnet {
         Self {
             meta: Meta::read(object),
             vpc: effective_vpc(&spec, kube_ovn),
+            names_vpc: spec.at("vpc").text().is_some_and(|vpc| !vpc.is_empty()),
             vlan: spec.at("vlan").string(),
             provider: spec.at("provider").string(),
             namespaces: spec.at("namespaces").strings(),
@@ -139,6 +144,7 @@ impl Resource for Subnet {
             mtu: spec.at("mtu").integer().unwrap_or(0),
             nat_outgoing: spec.at("natOutgoing").flag(),
             external_egress_gateway: spec.at("externalEgressGateway").string(),
+            private: spec.at("private").flag(),
             allow_subnets: spec.at("allowSubnets").strings(),
             vips: spec.at("vips").strings(),
             logical_gateway: spec.at("logicalGateway").flag(),

@@ -75,12 +75,16 @@ pub struct Attributes<'a> {
     pub user: &'a str,
     /// Whether nothing is to be stored.
     pub dry_run: bool,
+    /// Whether all that belongs to the object is there already, as in a folder that was read to its end. In a cluster objects
+    /// come one after the other, and what comes later is not missing yet.
+    pub settled: bool,
 }
 
 impl<'a> Attributes<'a> {
     /// What `kubectl apply` would ask about an object of this kind.
     pub fn of_object(kind: Kind, object: &'a Value, operation: Operation) -> Self {
-        Self { kind, operation, namespace: namespace_of(Some(kind), object), user: "", dry_run: false }
+        let namespace = namespace_of(Some(kind), object);
+        Self { kind, operation, namespace, user: "", dry_run: false, settled: false }
     }
 
     /// Names the object, as reports do.
@@ -135,6 +139,8 @@ pub struct Request {
     pub user: String,
     /// Whether nothing is to be stored.
     pub dry_run: bool,
+    /// Whether all that belongs to the object is there already, as in a folder that was read to its end.
+    pub settled: bool,
     /// The object as it is to be stored; null where there is none, as in a DELETE.
     pub object: Value,
     /// The version that it replaces, or that is to be removed.
@@ -153,6 +159,7 @@ impl Request {
             namespace: namespace_of(kind, &object).to_owned(),
             user: String::new(),
             dry_run: false,
+            settled: false,
             object,
             old_object,
         }
@@ -219,8 +226,9 @@ impl Request {
 
     /// All of it but the objects; none for a kind that no rule reads.
     pub(crate) fn attributes(&self) -> Option<Attributes<'_>> {
-        let Self { operation, namespace, user, dry_run, .. } = self;
-        Some(Attributes { kind: self.kind?, operation: *operation, namespace, user, dry_run: *dry_run })
+        let Self { operation, namespace, user, .. } = self;
+        let (dry_run, settled) = (self.dry_run, self.settled);
+        Some(Attributes { kind: self.kind?, operation: *operation, namespace, user, dry_run, settled })
     }
 }
 

@@ -127,6 +127,7 @@ impl RawRequest {
             namespace: self.namespace,
             user: self.username,
             dry_run: self.dry_run,
+            settled: false,
             object: self.object,
             old_object: Some(self.old_object).filter(|old| !old.is_null()),
         })

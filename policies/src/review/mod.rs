@@ -213,8 +213,10 @@ impl Review<'_> {
             namespace: self.attributes.namespace_of(&version.object),
             user: self.attributes.user,
             dry_run: self.attributes.dry_run,
+            settled: self.attributes.settled || self.attributes.operation == Operation::AtRest,
             findings: Findings::default(),
             not_evaluated: Vec::new(),
+            guessed: 0,
         };
         for check in self.checks(rule) {
             check.run(version, &mut context)?;

@@ -2,11 +2,15 @@
 
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding, Findings};
-use crate::inventory::ClusterView;
-use crate::kinds::{Kind, KubeOvn, Object};
+use crate::inventory::{Answer, ClusterView};
+use crate::kinds::{Found, Kind, KubeOvn, Object, Vpc};
 use crate::request::Operation;
 use crate::settings::Settings;
-use crate::text::quoted;
+use crate::text::{nearest, quoted};
+
+/// For how many names that do not exist a rule looks for what was meant, and among how many: it goes through all of them.
+const MOST_GUESSED: usize = 3;
+const MOST_KNOWN: usize = 10_000;
 
 /// The request, the cluster and the settings, and where findings go.
 pub struct Context<'a> {
@@ -28,8 +32,12 @@ pub struct Context<'a> {
     pub user: &'a str,
     /// Whether nothing is to be stored.
     pub dry_run: bool,
+    /// Whether all that belongs to the object is there already: it is at rest, or in a folder that was read to its end.
+    pub settled: bool,
     pub(crate) findings: Findings,
     pub(crate) not_evaluated: Vec<&'static str>,
+    /// How often it was looked for what was meant.
+    pub(crate) guessed: usize,
 }
 
 impl<'a> Context<'a> {
@@ -73,6 +81,27 @@ impl<'a> Context<'a> {
     /// Says that this runner never sees a kind that the rule needs.
     pub fn cannot_see(&mut self, kind: Kind) {
         self.not_evaluated.push(kind.name());
+    }
+
+    /// Whether a Vpc is being made before its Subnets, as it must be: whatever needs these cannot be otherwise yet, and is judged
+    /// on the next change of the Vpc.
+    pub(crate) fn precedes_its_subnets(&self, vpc: &Vpc) -> Answer<bool> {
+        let is_made = self.operation == Operation::Create && !self.settled;
+        Ok(is_made && self.cluster.subnets_of_vpc(&vpc.meta.name)?.is_empty())
+    }
+
+    /// Which existing name was meant by one that does not exist, as the end of a message: `; did you mean "blue-apps"?`. Nothing
+    /// where none is like it, or where names are not disclosed. What is called `own` is the object itself.
+    pub(crate) fn did_you_mean(&mut self, kind: Kind, name: &str, own: &str) -> Answer<String> {
+        let is_listed = !kind.is_namespaced() && kind.found() != Found::ByName;
+        if !is_listed || !self.settings.disclose_names || self.guessed == MOST_GUESSED {
+            return Ok(String::new());
+        }
+        self.guessed += 1;
+        let known = self.cluster.all(kind)?;
+        let known = known.iter().take(MOST_KNOWN).map(Object::meta).filter(|meta| !meta.deleting && meta.name != own);
+        let meant = nearest(name, known.map(|meta| meta.name.as_str()));
+        Ok(meant.map_or_else(String::new, |meant| format!("; did you mean {}?", quoted(meant))))
     }
 
     /// How Kube-OVN was configured.

@@ -81,7 +81,7 @@ fn is_of_kube_ovn(definition: &AttachmentDefinition, context: &Context<'_>) -> c
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, as_warning};
 
     fn definition(name: &str, config: &str) -> Value {
         json!({"kind": "NetworkAttachmentDefinition", "namespace": "ns1", "name": name, "spec": {"config": config}})
@@ -116,7 +116,7 @@ mod tests {
             .with(json!({"kind": "Subnet", "name": "a", "spec": {"provider": "net.ns1.ovn"}}))
             .with(json!({"kind": "Subnet", "name": "b", "spec": {"provider": "addresses.ns1"}}));
         let broken = finding("{", &format!("is not well-formed JSON, {LOST}"));
-        cluster.warns(&definition("x", "{"), &[&broken]);
+        cluster.warns(&definition("x", "{"), &[&as_warning(&broken)]);
         for name in ["net", "addresses"] {
             cluster.refuses(&definition(name, "{"), &[&broken]);
         }

@@ -91,12 +91,15 @@ pub const RULE: Rule = Rule {
 };
 
 fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    refer(context, Kind::Subnet, FieldPath::of("spec.defaultSubnet"), &vpc.default_subnet)?;
+    let comes_first = context.precedes_its_subnets(vpc)?;
+    if !comes_first {
+        refer(context, Kind::Subnet, FieldPath::of("spec.defaultSubnet"), &vpc.default_subnet)?;
+    }
     refer_all(context, Kind::Subnet, &FieldPath::of("spec.extraExternalSubnets"), &vpc.extra_external_subnets)?;
     for (at, peering) in vpc.peerings.iter().enumerate() {
         let field = FieldPath::of("spec.vpcPeerings").index(at).field("remoteVpc");
-        if peering.remote_vpc != vpc.meta.name {
-            refer(context, Kind::Vpc, field, &peering.remote_vpc)?;
+        if peering.remote_vpc != vpc.meta.name && !comes_first {
+            refer_other_than(&vpc.meta.name, context, Kind::Vpc, field, &peering.remote_vpc)?;
         }
     }
     Ok(())
@@ -210,8 +213,13 @@ fn refer_all(context: &mut Context<'_>, kind: Kind, list: &FieldPath, names: &[S
 }
 
 fn refer(context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) -> Outcome {
+    refer_other_than("", context, kind, field, name)
+}
+
+fn refer_other_than(own: &str, context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) -> Outcome {
     if !name.is_empty() && !context.cluster.has(kind, name)? {
-        let finding = Finding::not_found(field, name, format!("there is no {kind} of this name"));
+        let meant = context.did_you_mean(kind, name, own)?;
+        let finding = Finding::not_found(field, name, format!("there is no {kind} of this name{meant}"));
         let finding = finding.missing(ObjectRef::new(kind, name));
         context.deny(finding.help(format!("Create the {kind} first, or correct the name.")));
     }
@@ -222,21 +230,65 @@ fn refer(context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) ->
 mod tests {
     use serde_json::json;
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, as_warning};
 
     #[test]
     fn a_name_that_leads_nowhere_is_a_warning() {
         let gateway = json!({"kind": "VpcNatGateway", "spec": {"subnet": "sn", "lanIp": "10.0.0.5"}});
         let wanted = r#"spec.subnet: Not found: "sn": there is no Subnet of this name [missing-reference]"#;
-        Cluster::of(super::RULE.id).warns(&gateway, &[wanted]);
+        Cluster::of(super::RULE.id).warns(&gateway, &[&as_warning(wanted)]);
         Cluster::of(super::RULE.id).settings(&json!({"strictReferences": true})).refuses(&gateway, &[wanted]);
+    }
+
+    #[test]
+    fn a_name_that_is_like_it_is_meant() {
+        let eip = |gateway: &str| json!({"kind": "IptablesEIP", "spec": {"natGwDp": gateway}});
+        let cluster = || {
+            Cluster::of(super::RULE.id)
+                .with(json!({"kind": "VpcNatGateway", "name": "blue-gateway"}))
+                .with(json!({"kind": "VpcNatGateway", "metadata": {"name": "blue-gatewax", "deletionTimestamp": "2026-01-01T00:00:00Z"}}))
+        };
+        let wanted = |name: &str, meant: &str| {
+            format!(r#"spec.natGwDp: "{name}": there is no VpcNatGateway of this name{meant} [missing-reference]"#)
+        };
+        let meant = wanted("blue-gatewy", r#"; did you mean "blue-gateway"?"#);
+        cluster().warns(&eip("blue-gatewy"), &[&meant]);
+        cluster().warns(&eip("green-gateway"), &[&wanted("green-gateway", "")]);
+        let hidden = json!({"disclose": "none"});
+        cluster().settings(&hidden).warns(&eip("blue-gatewy"), &[&wanted("blue-gatewy", "")]);
+    }
+
+    #[test]
+    fn a_vpc_does_not_mean_itself() {
+        let peering =
+            |remote: &str| json!({"kind": "Vpc", "name": "blue", "spec": {"vpcPeerings": [{"remoteVpc": remote}]}});
+        let cluster = Cluster::of(super::RULE.id)
+            .with(peering(""))
+            .with(json!({"kind": "Subnet", "name": "s", "spec": {"vpc": "blue"}}));
+        let wanted = r#"spec.vpcPeerings[0].remoteVpc: "blu": there is no Vpc of this name [missing-reference]"#;
+        cluster.warns(&peering("blu"), &[wanted]);
+    }
+
+    #[test]
+    fn a_vpc_comes_before_what_it_names() {
+        let vpc =
+            json!({"kind": "Vpc", "name": "v", "spec": {"defaultSubnet": "s", "vpcPeerings": [{"remoteVpc": "w"}]}});
+        Cluster::of(super::RULE.id).accepts(&vpc);
+        let wanted = [
+            r#"spec.defaultSubnet: "s": there is no Subnet of this name [missing-reference]"#,
+            r#"spec.vpcPeerings[0].remoteVpc: "w": there is no Vpc of this name [missing-reference]"#,
+        ];
+        Cluster::of(super::RULE.id).settled().warns(&vpc, &wanted);
+        Cluster::of(super::RULE.id)
+            .with(json!({"kind": "Subnet", "name": "t", "spec": {"vpc": "v"}}))
+            .warns(&vpc, &wanted);
     }
 
     #[test]
     fn what_is_being_deleted_does_not_exist() {
         let deleting = json!({"kind": "Vpc", "metadata": {"name": "v", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
         let subnet = json!({"kind": "Subnet", "spec": {"vpc": "v", "cidrBlock": "10.0.0.0/16"}});
-        let wanted = r#"spec.vpc: Not found: "v": there is no Vpc of this name [missing-reference]"#;
+        let wanted = r#"spec.vpc: "v": there is no Vpc of this name [missing-reference]"#;
         Cluster::of(super::RULE.id).with(deleting).warns(&subnet, &[wanted]);
     }
 
@@ -257,7 +309,7 @@ mod tests {
         };
         let wanted = |key: &str, kind: &str, name: &str| {
             format!(
-                r#"metadata.annotations[ovn.kubernetes.io/{key}]: Not found: "{name}": there is no {kind} of this name [missing-reference]"#
+                r#"metadata.annotations[ovn.kubernetes.io/{key}]: "{name}": there is no {kind} of this name [missing-reference]"#
             )
         };
         let (subnet, vpc) = (wanted("logical_switch", "Subnet", "gone"), wanted("vpc", "Vpc", "none"));

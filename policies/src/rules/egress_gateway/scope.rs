@@ -133,7 +133,7 @@ fn named(gateway: &EgressGateway, scope: &Scope<'_>, held: &Held<'_>, context: &
     let mut actions: BTreeMap<&str, Option<Action>> = BTreeMap::new();
     for (field, name) in gateway.subnets() {
         let Some(subnet) = context.cluster.subnet_until_gone(name)? else {
-            missing(field, name, scope, context);
+            missing(field, name, scope, context)?;
             continue;
         };
         if subnet.vpc.as_deref() == Some(scope.name) {
@@ -157,14 +157,16 @@ fn named(gateway: &EgressGateway, scope: &Scope<'_>, held: &Held<'_>, context: &
 }
 
 /// A Subnet that does not exist may be anybody's when it is made, and its traffic is the gateway's then.
-fn missing(field: FieldPath, name: &str, scope: &Scope<'_>, context: &mut Context<'_>) {
+fn missing(field: FieldPath, name: &str, scope: &Scope<'_>, context: &mut Context<'_>) -> Outcome {
     let is_certain = !name.is_empty() && context.cluster.sight(Kind::Subnet) == Sight::All;
     if is_certain && context.operation != Operation::AtRest {
-        let detail = "there is no Subnet of this name: create it first, and then the gateway".to_owned();
+        let meant = context.did_you_mean(Kind::Subnet, name, "")?;
+        let detail = format!("there is no Subnet of this name: create it first, and then the gateway{meant}");
         let finding = Finding::not_found(field, name, detail).missing(ObjectRef::new(Kind::Subnet, name));
         let finding = finding.identified_by(scope.identity(&format!("subnets {name}"))).help(HELP);
         context.report(context.action_on_missing(), finding);
     }
+    Ok(())
 }
 
 /// Judges the addresses in policies.

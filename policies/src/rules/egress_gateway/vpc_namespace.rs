@@ -116,7 +116,10 @@ fn own_namespace(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome 
         Closed::Listing(_) | Closed::LettingOut(_) => {
             format!("VPC {name:?} may not be used by namespace {namespace:?}")
         }
-        Closed::Unknown(_) => format!("VPC {name:?} does not exist, so that no namespace may use it"),
+        Closed::Unknown(_) => {
+            let meant = context.did_you_mean(Kind::Vpc, name, "")?;
+            format!("VPC {name:?} does not exist, so that no namespace may use it{meant}")
+        }
     };
     let action = closed.action(context);
     context.report(action, closed.evidence(Finding::forbidden(FieldPath::of("spec.vpc"), name, detail)).help(HELP));
@@ -276,7 +279,7 @@ mod tests {
     #[test]
     fn a_policy_for_another_vpc_is_a_warning_unless_the_two_are_peered() {
         cluster().accepts(&gateway(&json!({"policies": [{"subnets": ["in-peer"]}]})));
-        let wanted = r#"spec.policies[1].subnets[1]: Invalid value: "in-w": is in VPC "w", not in VPC "v": the gateway takes none of its traffic [egress-gateway-vpc-namespace]"#;
+        let wanted = r#"spec.policies[1].subnets[1]: "in-w": is in VPC "w", not in VPC "v": the gateway takes none of its traffic [egress-gateway-vpc-namespace]"#;
         cluster().warns(&gateway(&json!({"policies": [{}, {"subnets": ["in-v", "in-w"]}]})), &[wanted]);
     }
 

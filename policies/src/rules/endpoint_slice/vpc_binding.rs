@@ -187,7 +187,7 @@ mod tests {
     fn the_pods_of_the_default_vpc_are_a_warning() {
         let warning = |from: &str, to: &str| {
             format!(
-                "endpoints[0].targetRef.namespace: Invalid value: {to:?}: is not the namespace of the EndpointSlice, {from:?}: Kube-OVN puts the Service where that Pod is [endpoint-slice-vpc-binding]"
+                "endpoints[0].targetRef.namespace: {to:?}: is not the namespace of the EndpointSlice, {from:?}: Kube-OVN puts the Service where that Pod is [endpoint-slice-vpc-binding]"
             )
         };
         cluster().warns(&slice("ns2", &[("plain", "p")]), &[&warning("ns2", "plain")]);

@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn a_namespace_of_two_subnets_is_a_warning() {
         let other = json!({"kind": "IPPool", "name": "q", "spec": {"subnet": "plain", "namespaces": ["ns1"]}});
-        let wanted = r#"spec.namespaces[0]: Invalid value: "ns1": IPPool "q", of another Subnet, lists it too: its Pods get an address of either [ip-pool-vpc-namespaces]"#;
+        let wanted = r#"spec.namespaces[0]: "ns1": IPPool "q", of another Subnet, lists it too: its Pods get an address of either [ip-pool-vpc-namespaces]"#;
         cluster().with(other.clone()).warns(&pool("net1", &["ns1"]), &[wanted]);
         let same = json!({"kind": "IPPool", "name": "q", "spec": {"subnet": "net1", "namespaces": ["ns1"]}});
         cluster().with(same).accepts(&pool("net1", &["ns1"]));

@@ -75,6 +75,7 @@ use crate::kinds::{LOGICAL_SWITCH, Namespace, ObjectRef, Subnet};
 use crate::request::Operation;
 use crate::rule::prelude::*;
 use crate::rules::support::listed::ClosedVpcs;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -106,7 +107,7 @@ fn check(namespace: &Namespace, context: &mut Context<'_>) -> Outcome {
                 let way = format!("Subnet {name:?} is");
                 refuse(context, &mut vpcs, action, FieldPath::annotation(LOGICAL_SWITCH), &subnet, &way)?;
             }
-            None if is_certain(context) => missing(name, context),
+            None if is_certain(context) => missing(name, context)?,
             None => {}
         }
     }
@@ -146,15 +147,15 @@ pub(crate) fn is_certain(context: &Context<'_>) -> bool {
 }
 
 /// Whoever makes the Subnet later does not know of the Pods that wait for it.
-fn missing(name: &str, context: &mut Context<'_>) {
+fn missing(name: &str, context: &mut Context<'_>) -> Outcome {
     let field = FieldPath::annotation(LOGICAL_SWITCH);
     let identity = format!("{field} {name}");
-    let detail = "there is no Subnet of this name: create it first, and then change the Namespace";
+    let meant = context.did_you_mean(Kind::Subnet, name, "")?;
+    let detail = format!("there is no Subnet of this name: create it first, and then change the Namespace{meant}");
     let finding = Finding::not_found(field, name, detail).missing(ObjectRef::new(Kind::Subnet, name));
-    context.report(
-        context.action_on_missing(),
-        finding.identified_by(identity).help("Or leave the annotation to Kube-OVN."),
-    );
+    let help = format!("Create Subnet {} first, correct the name, or leave the annotation to Kube-OVN.", quoted(name));
+    context.report(context.action_on_missing(), finding.identified_by(identity).help(help));
+    Ok(())
 }
 
 fn refuse(
@@ -180,7 +181,7 @@ mod tests {
 
     use super::*;
     use crate::request::Request;
-    use crate::rules::support::testing::{Cluster, create, update};
+    use crate::rules::support::testing::{Cluster, as_warning, create, update};
 
     const LEADS: &str = r#"metadata.annotations[ovn.kubernetes.io/logical_switch]: Forbidden: Subnet "net1" is in VPC "v", which namespace "ns2" may not use [namespace-vpc-binding]"#;
     const SELECTED: &str = r#"metadata.labels: Forbidden: the labels are selected by Subnet "net2" in VPC "v", which namespace "ns2" may not use [namespace-vpc-binding]"#;
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_annotation_is_replaced_on_what_is_new_and_refused_later() {
-        cluster().warns(&namespace("ns2", "net1", ""), &[LEADS]);
+        cluster().warns(&namespace("ns2", "net1", ""), &[&as_warning(LEADS)]);
         cluster().accepts(&namespace("ns1", "net1", ""));
         assert_eq!(changed(&namespace("ns2", "", ""), &namespace("ns2", "net1", "")), [vec![LEADS.to_owned()], vec![]]);
         assert_eq!(changed(&namespace("ns1", "", ""), &namespace("ns1", "net1", "")), NOTHING);
@@ -235,7 +236,7 @@ mod tests {
         };
         assert_eq!(said(&update(&before, &after)), [vec![wanted.to_owned()], vec![]]);
         let early = Request { dry_run: true, ..update(&before, &after) };
-        assert_eq!(said(&early), [vec![], vec![wanted.to_owned()]]);
+        assert_eq!(said(&early), [vec![], vec![as_warning(wanted)]]);
         // What Kube-OVN replaces, what was there, and what others may hold.
         assert!(all().verdict(&create(&after)).allowed);
         assert!(all().verdict(&update(&after, &after)).allowed);
@@ -276,7 +277,7 @@ mod tests {
         let named = |team: &str| namespace("ns2", "net2", team);
         let [denials, warnings] = changed(&named("b"), &named("a"));
         assert_eq!(denials, [SELECTED]);
-        assert_eq!(warnings, [LEADS.replace("net1", "net2")]);
+        assert_eq!(warnings, [as_warning(LEADS).replace("net1", "net2")]);
         assert_eq!(changed(&named("b"), &named("c"))[0], Vec::<String>::new());
     }
 
@@ -292,13 +293,14 @@ mod tests {
             .with(gone("Subnet", "net1", json!({"vpc": "v"})))
             .with(gone("Subnet", "net2", spec));
         cluster.refuses(&namespace("ns2", "", "a"), &[SELECTED]);
-        cluster.warns(&namespace("ns2", "net1", ""), &[LEADS]);
+        cluster.warns(&namespace("ns2", "net1", ""), &[&as_warning(LEADS)]);
         cluster.accepts(&namespace("ns1", "net1", "a"));
     }
 
     #[test]
     fn the_name_of_the_provider_is_a_warning() {
-        let wanted = "metadata.name: Forbidden: ports of its Pods may be called as those of others' networks [namespace-vpc-binding]";
+        let wanted =
+            "metadata.name: ports of its Pods may be called as those of others' networks [namespace-vpc-binding]";
         cluster().warns(&namespace("ovn", "", ""), &[wanted]);
         assert_eq!(changed(&namespace("ovn", "", "b"), &namespace("ovn", "", "c")), NOTHING);
     }

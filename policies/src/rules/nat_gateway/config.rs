@@ -5,6 +5,8 @@
 //! the gateway waits, with a line in the log. Up to v1.9 the image stood in the former, and the latter is not needed
 //! then; v1.16.2 makes no gateway of that form.
 //!
+//! Where no such ConfigMap is among the files that are checked, nothing is said of them: they seldom stand beside a gateway.
+//!
 //! The data of a ConfigMap are strings. A bare `true` is a boolean, and the API server refuses the ConfigMap.
 //!
 //! ```yaml bad
@@ -27,6 +29,7 @@
 //!
 //! Create both ConfigMaps in Kube-OVN's namespace, with every value in quotes.
 
+use crate::inventory::Sight;
 use crate::kinds::{ConfigMap, NAT_CONFIG, NAT_GW_CONFIG, NatGateway, ObjectRef};
 use crate::rule::prelude::*;
 
@@ -52,40 +55,48 @@ fn nat_gateway(_: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let namespace = context.kube_ovn().namespace.as_str();
     let switch = context.cluster.config_map(namespace, NAT_GW_CONFIG)?;
     let images = context.cluster.config_map(namespace, NAT_CONFIG)?;
-    match &switch {
-        None => missing(context, namespace, NAT_GW_CONFIG),
-        Some(switch) if switch.text(SWITCH) == Some("false") => {
-            let detail = format!("ConfigMap {namespace}/{NAT_GW_CONFIG} switches NAT gateways off");
-            let object = ObjectRef::namespaced(Kind::ConfigMap, namespace, NAT_GW_CONFIG);
-            let finding = Finding::forbidden(FieldPath::of("spec"), NAT_GW_CONFIG, detail)
-                .related(object, Some(FieldPath::of("data").key(SWITCH)));
-            context.deny(finding.help("Set enable-vpc-nat-gw to \"true\"."));
-        }
-        Some(_) => {}
-    }
-    // Up to v1.9 the image stood in the other one.
-    if switch.is_some_and(|switch| switch.has_image()) {
+    if switch.is_none() && images.is_none() && context.cluster.sight(Kind::ConfigMap) != Sight::All {
+        // Folders seldom hold what was installed with Kube-OVN.
+        context.cannot_see(Kind::ConfigMap);
         return Ok(());
     }
-    match images {
-        None => missing(context, namespace, NAT_CONFIG),
-        Some(images) if !images.has_image() => {
-            let detail = format!("ConfigMap {namespace}/{NAT_CONFIG} names no image");
-            let object = ObjectRef::namespaced(Kind::ConfigMap, namespace, NAT_CONFIG);
-            let finding = Finding::forbidden(FieldPath::of("spec"), NAT_CONFIG, detail)
-                .related(object, Some(FieldPath::of("data").key("image")));
-            context.deny(finding.help("Set image to that of vpc-nat-gateway, in the version of Kube-OVN."));
-        }
-        Some(_) => {}
+    if switch.as_ref().is_some_and(|switch| switch.text(SWITCH) == Some("false")) {
+        let detail = format!("ConfigMap {namespace}/{NAT_GW_CONFIG} switches NAT gateways off");
+        let object = ObjectRef::namespaced(Kind::ConfigMap, namespace, NAT_GW_CONFIG);
+        let finding = Finding::forbidden(FieldPath::of("spec"), NAT_GW_CONFIG, detail)
+            .related(object, Some(FieldPath::of("data").key(SWITCH)));
+        context.deny(finding.help("Set enable-vpc-nat-gw to \"true\"."));
+    }
+    // Up to v1.9 the image stood in the other one.
+    let has_image = [&switch, &images].into_iter().flatten().any(|map| map.has_image());
+    let mut missing = Vec::new();
+    missing.extend(switch.is_none().then_some(NAT_GW_CONFIG));
+    missing.extend((images.is_none() && !has_image).then_some(NAT_CONFIG));
+    if !missing.is_empty() {
+        context.deny(absent(namespace, &missing));
+    }
+    if images.is_some() && !has_image {
+        let detail = format!("ConfigMap {namespace}/{NAT_CONFIG} names no image");
+        let object = ObjectRef::namespaced(Kind::ConfigMap, namespace, NAT_CONFIG);
+        let finding = Finding::forbidden(FieldPath::of("spec"), NAT_CONFIG, detail)
+            .related(object, Some(FieldPath::of("data").key("image")));
+        context.deny(finding.help("Set image to that of vpc-nat-gateway, in the version of Kube-OVN."));
     }
     Ok(())
 }
 
-fn missing(context: &mut Context<'_>, namespace: &str, name: &str) {
-    let detail = "Kube-OVN makes no NAT gateway without this ConfigMap";
-    let finding = Finding::not_found(FieldPath::of("spec"), &format!("{namespace}/{name}"), detail)
-        .missing(ObjectRef::namespaced(Kind::ConfigMap, namespace, name));
-    context.deny(finding.help("Create the ConfigMap in Kube-OVN's namespace."));
+/// One finding, whether one or both are missing.
+fn absent(namespace: &str, names: &[&str]) -> Finding {
+    let (which, create) = match names {
+        [_] => ("this ConfigMap", "the ConfigMap"),
+        _ => ("these ConfigMaps", "both ConfigMaps"),
+    };
+    let named: Vec<_> = names.iter().map(|name| format!("{namespace}/{name}")).collect();
+    let detail = format!("Kube-OVN makes no NAT gateway without {which}");
+    let finding = Finding::not_found(FieldPath::of("spec"), &named.join(", "), detail)
+        .help(format!("Create {create} in Kube-OVN's namespace: enable-vpc-nat-gw: \"true\" in {NAT_GW_CONFIG}, the image in {NAT_CONFIG}."));
+    let map = |name: &&str| ObjectRef::namespaced(Kind::ConfigMap, namespace, name);
+    names.iter().map(map).fold(finding, Finding::missing)
 }
 
 fn config_map(map: &ConfigMap, context: &mut Context<'_>) -> Outcome {
@@ -112,11 +123,13 @@ mod tests {
         json!({"kind": "ConfigMap", "namespace": "kube-system", "name": name, "data": data})
     }
 
+    fn cluster(maps: &[Value]) -> Cluster {
+        maps.iter().fold(Cluster::of(RULE.id), |cluster, map| cluster.with(map.clone()))
+    }
+
     fn warnings(maps: &[Value], object: &Value) -> Vec<String> {
-        let cluster = maps.iter().fold(Cluster::of(super::RULE.id), |cluster, map| cluster.with(map.clone()));
-        let verdict = cluster.verdict(&create(object));
-        let own = verdict.warnings.iter().filter(|finding| finding.rule() == RULE.id);
-        own.map(ToString::to_string).collect()
+        let verdict = cluster(maps).seeing_all().verdict(&create(object));
+        verdict.warnings.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -129,23 +142,36 @@ mod tests {
         let blank = config("ovn-vpc-nat-config", json!({"image": " "}));
         let missing = |name: &str| {
             format!(
-                r#"spec: Not found: "kube-system/{name}": Kube-OVN makes no NAT gateway without this ConfigMap [gateway-config]"#
+                r#"spec: "kube-system/{name}": Kube-OVN makes no NAT gateway without this ConfigMap [gateway-config]"#
             )
         };
+        let neither = r#"spec: "kube-system/ovn-vpc-nat-gw-config, kube-system/ovn-vpc-nat-config": Kube-OVN makes no NAT gateway without these ConfigMaps [gateway-config]"#;
         let (no_switch, no_images) = (missing("ovn-vpc-nat-gw-config"), missing("ovn-vpc-nat-config"));
         assert!(warnings(&[on.clone(), image.clone()], &gateway).is_empty());
         assert!(warnings(&[old], &gateway).is_empty());
-        assert_eq!(warnings(&[], &gateway), [no_switch.as_str(), no_images.as_str()]);
+        assert_eq!(warnings(&[], &gateway), [neither]);
         assert_eq!(warnings(std::slice::from_ref(&on), &gateway), [no_images]);
         assert_eq!(warnings(std::slice::from_ref(&image), &gateway), [no_switch]);
         assert_eq!(
             warnings(&[off, image], &gateway),
-            ["spec: Forbidden: ConfigMap kube-system/ovn-vpc-nat-gw-config switches NAT gateways off [gateway-config]"]
+            ["spec: ConfigMap kube-system/ovn-vpc-nat-gw-config switches NAT gateways off [gateway-config]"]
         );
         assert_eq!(
             warnings(&[on, blank], &gateway),
-            ["spec: Forbidden: ConfigMap kube-system/ovn-vpc-nat-config names no image [gateway-config]"]
+            ["spec: ConfigMap kube-system/ovn-vpc-nat-config names no image [gateway-config]"]
         );
+    }
+
+    #[test]
+    fn a_folder_need_not_hold_what_came_with_kube_ovn() {
+        let gateway = json!({"kind": "VpcNatGateway"});
+        let verdict = |maps: &[Value]| cluster(maps).verdict(&create(&gateway));
+        let unseen = verdict(&[]);
+        assert_eq!((unseen.warnings.len(), unseen.not_evaluated.len()), (0, 1));
+        let other = json!({"kind": "ConfigMap", "namespace": "a", "name": "b", "data": {}});
+        assert_eq!(verdict(&[other]).not_evaluated, unseen.not_evaluated);
+        let one = verdict(&[config("ovn-vpc-nat-config", json!({"image": "x"}))]);
+        assert_eq!((one.warnings.len(), one.not_evaluated.len()), (1, 0));
     }
 
     #[test]
@@ -153,7 +179,7 @@ mod tests {
         let wrong = json!({"enable-vpc-nat-gw": true, "image": "x"});
         assert_eq!(
             warnings(&[], &config("ovn-vpc-nat-gw-config", wrong.clone())),
-            ["data[enable-vpc-nat-gw]: Invalid value: true: must be a string: put it in quotes [gateway-config]"]
+            ["data[enable-vpc-nat-gw]: true: must be a string: put it in quotes [gateway-config]"]
         );
         assert!(warnings(&[], &config("other", wrong.clone())).is_empty());
         let elsewhere = json!({"kind": "ConfigMap", "namespace": "a", "name": "ovn-vpc-nat-config", "data": wrong});

@@ -2,7 +2,8 @@
 //!
 //! Kube-OVN makes a gateway, and leaves it to the user to route the VPC's traffic to it (kube-ovn issue 4241). A custom VPC
 //! with a gateway that has a `lanIp` needs a default route to that `lanIp`, or a policy route that reroutes to it. The warning
-//! is on whichever of the two comes second.
+//! is on whichever of the two comes second, but not on a Vpc before it has Subnets, nor beside `vpc-namespaces-in-use` where its
+//! whole `spec` was left out. With `kubeOvn.nonPrimaryCNI` Pods route to the `lanIp` themselves.
 //!
 //! ```yaml bad
 //! # bad: no route leads to the gateway
@@ -46,9 +47,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::gather::gathered;
+use crate::inventory::Answer;
 use crate::kinds::{NatGateway, Vpc};
 use crate::net::parse_ip;
 use crate::rule::prelude::*;
+use crate::rules::vpc::namespaces_in_use;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -59,7 +62,7 @@ pub const RULE: Rule = Rule {
     firm: false,
     strict: false,
     policy: Policy::StaticRouteLanIp,
-    asks: &[Kind::Vpc, Kind::VpcNatGateway],
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway],
     checks: &[
         Check::NatGateway(&[Read::Field("spec.vpc"), Read::Field("spec.lanIp")], nat_gateway),
         Check::Vpc(&[Read::Field("spec.staticRoutes"), Read::Field("spec.policyRoutes")], vpc),
@@ -69,8 +72,10 @@ pub const RULE: Rule = Rule {
 const HELP: &str = "Add a static route for 0.0.0.0/0 or ::/0 to the Vpc, whose next hop is the gateway's lanIp.";
 
 fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
-    let custom = context.kube_ovn().is_custom_vpc(&gateway.vpc);
-    let Some(vpc) = context.admitted.vpc(&gateway.vpc)?.filter(|_| custom) else { return Ok(()) };
+    if !needs_route(&gateway.vpc, context) {
+        return Ok(());
+    }
+    let Some(vpc) = context.admitted.vpc(&gateway.vpc)? else { return Ok(()) };
     if is_reached(gateway, &hops(&vpc)) {
         return Ok(());
     }
@@ -82,7 +87,7 @@ fn nat_gateway(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
 }
 
 fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
+    if !needs_route(&vpc.meta.name, context) || is_emptied(vpc, context)? || context.precedes_its_subnets(vpc)? {
         return Ok(());
     }
     let hops = hops(vpc);
@@ -96,6 +101,22 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Whether nothing gets to the gateways of a VPC without a route. With another primary plug-in Pods send to the lanIp themselves.
+fn needs_route(vpc: &str, context: &Context<'_>) -> bool {
+    context.kube_ovn().is_custom_vpc(vpc) && !context.kube_ovn().non_primary_cni
+}
+
+/// Whether the list of namespaces goes with the routes, as when a Vpc is applied without its spec, and `vpc-namespaces-in-use`
+/// says so.
+fn is_emptied(vpc: &Vpc, context: &Context<'_>) -> Answer<bool> {
+    let is_on = namespaces_in_use::RULE.action(context.settings) != RuleAction::Off;
+    if !is_on || !namespaces_in_use::is_emptied(vpc, context) {
+        return Ok(false);
+    }
+    let subnets = context.admitted.subnets_of_vpc(&vpc.meta.name)?;
+    Ok(subnets.iter().any(|subnet| !subnet.namespaces.is_empty()))
 }
 
 /// Where a VPC sends what no other route knows, and what its policies reroute.
@@ -115,7 +136,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::RULE;
-    use crate::rules::support::testing::{Cluster, create};
+    use crate::rules::support::testing::{Cluster, create, update};
 
     fn gateway(vpc: &str, lan_ip: &str) -> Value {
         json!({"kind": "VpcNatGateway", "name": "ngw", "spec": {"vpc": vpc, "subnet": "sn", "lanIp": lan_ip}})
@@ -134,8 +155,8 @@ mod tests {
 
     #[test]
     fn whichever_comes_second_is_told() {
-        let on_gateway = r#"spec.lanIp: Invalid value: "10.0.1.254": VPC "v" has no default route to it, so the gateway takes no traffic [gateway-default-route]"#;
-        let on_vpc = r#"spec.staticRoutes: Required value: VpcNatGateway "ngw" takes no traffic without a default route to its lanIp [gateway-default-route]"#;
+        let on_gateway = r#"spec.lanIp: "10.0.1.254": VPC "v" has no default route to it, so the gateway takes no traffic [gateway-default-route]"#;
+        let on_vpc = r#"spec.staticRoutes: VpcNatGateway "ngw" takes no traffic without a default route to its lanIp [gateway-default-route]"#;
         assert_eq!(warnings(vpc("v", json!({})), &gateway("v", "10.0.1.254")), [on_gateway]);
         assert_eq!(warnings(gateway("v", "10.0.1.254"), &vpc("v", json!({}))), [on_vpc]);
     }
@@ -158,6 +179,31 @@ mod tests {
         ] {
             assert_eq!(warnings(vpc("v", spec), &gateway("v", "10.0.1.254")).len(), 1);
         }
+    }
+
+    #[test]
+    fn nothing_is_said_where_it_goes_without_saying() {
+        let (subnet, other) = (
+            json!({"kind": "Subnet", "name": "sn", "spec": {"vpc": "v", "namespaces": ["ns1"], "cidrBlock": "10.0.1.0/24"}}),
+            json!({"kubeOvn": {"nonPrimaryCNI": true}}),
+        );
+        let cluster = || Cluster::of(RULE.id).with(gateway("v", "10.0.1.254"));
+        let routed = json!({"namespaces": ["ns1"], "staticRoutes": [{"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.254"}]});
+        // Pods route to the lanIp themselves.
+        cluster().with(subnet.clone()).settings(&other).accepts(&vpc("v", json!({})));
+        let of_default = cluster().with(vpc("v", json!({}))).settings(&other);
+        of_default.accepts(&gateway("v", "10.0.1.254"));
+        // Its Subnets come after it.
+        cluster().accepts(&vpc("v", json!({})));
+        assert_eq!(cluster().settled().verdict(&create(&vpc("v", json!({})))).warnings.len(), 1);
+        // All of its spec went.
+        let emptied = |settings: Value, spec: Value| {
+            let cluster = cluster().with(subnet.clone()).settings(&settings);
+            cluster.verdict(&update(&vpc("v", routed.clone()), &vpc("v", spec))).warnings.len()
+        };
+        assert_eq!(emptied(json!({}), json!({})), 0);
+        assert_eq!(emptied(json!({}), json!({"namespaces": ["ns1"]})), 1);
+        assert_eq!(emptied(json!({"rules": {"vpc-namespaces-in-use": "off"}}), json!({})), 1);
     }
 
     #[test]

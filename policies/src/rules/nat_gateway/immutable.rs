@@ -105,7 +105,7 @@ mod tests {
         let old = json!({"vpc": "v", "subnet": "s", "lanIp": "10.0.1.5"});
         let wanted = |field: &str, new: &str, old: &str| {
             format!(
-                "spec.{field}: Invalid value: {new:?}: was {old:?}: Kube-OVN ignores the change, and reports it as done [gateway-immutable]"
+                "spec.{field}: {new:?}: was {old:?}: Kube-OVN ignores the change, and reports it as done [gateway-immutable]"
             )
         };
         let new = json!({"vpc": "w", "subnet": "t", "lanIp": "10.0.1.6"});

@@ -1,8 +1,8 @@
 //! Wants a NAT gateway's `lanIp` to be an address that it can have in its Subnet.
 //!
 //! Kube-OVN takes any string. With an address outside the Subnet, the gateway's Pod stays in ContainerCreating with an
-//! event. The address of the Subnet's gateway it gives to the Pod, though the router has it too; releases after v1.16.2
-//! refuse that. Two addresses make a port without any, and no event. An address in `excludeIps` of the Subnet is legal:
+//! event. The address of the Subnet's gateway it gives to the Pod, though the router has it too; v1.15.18 and releases after
+//! v1.16.2 refuse that (a warning with `kubeOvn.nonPrimaryCNI`, where it is done on purpose). Two addresses make a port without any, and no event. An address in `excludeIps` of the Subnet is legal:
 //! it is how to keep one for a gateway.
 //!
 //! An empty `lanIp` is a warning where there is one replica, for Kube-OVN picks an address then, which the VPC's default
@@ -47,6 +47,7 @@
 //! NAT gateway has; which addresses Pods have, only Kube-OVN knows.
 
 use super::free;
+use crate::finding::Action;
 use crate::kinds::NatGateway;
 use crate::net::parse_ip;
 use crate::rule::prelude::*;
@@ -66,6 +67,10 @@ pub const RULE: Rule = Rule {
         check,
     )],
 };
+
+/// What becomes of a gateway with the address of the Subnet's gateway (kube-ovn issue 2710).
+const OF_ROUTER: &str =
+    "Kube-OVN refuses it from v1.15.18 and after v1.16.2 on; before, the router has this address too";
 
 fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let field = || FieldPath::of("spec.lanIp");
@@ -90,12 +95,17 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     };
     let Some(subnet) = context.cluster.subnet(&gateway.subnet)? else { return Ok(()) };
     let name = &subnet.meta.name;
+    let mut action = Action::Deny;
     let fault = if subnet.cidrs.is_empty() {
         return Ok(());
     } else if !subnet.contains(address) {
         format!("not in Subnet {name:?} ({})", subnet.cidr_block)
     } else if subnet.gateways.contains(&address) {
-        format!("is the gateway of Subnet {name:?}")
+        // With another primary plug-in Pods route to it on purpose.
+        if context.kube_ovn().non_primary_cni {
+            action = Action::Warn;
+        }
+        format!("is the gateway of Subnet {name:?}: {OF_ROUTER}")
     } else if subnet.cidrs.iter().any(|cidr| cidr.is_network_address(address)) {
         format!("is the network address of Subnet {name:?} ({})", subnet.cidr_block)
     } else if subnet.cidrs.iter().any(|cidr| cidr.is_broadcast(address)) {
@@ -108,7 +118,7 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let finding = Finding::invalid(field(), text, fault)
         .related(subnet.reference(), Some(FieldPath::of("spec.cidrBlock")))
         .help(help.unwrap_or_else(|| otherwise.to_owned()));
-    context.deny(finding);
+    context.report(action, finding);
     Ok(())
 }
 
@@ -116,6 +126,7 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::OF_ROUTER;
     use crate::rules::support::testing::Cluster;
 
     fn cluster(subnet: &Value) -> Cluster {
@@ -133,8 +144,8 @@ mod tests {
         let dual = json!({"vpc": "v", "cidrBlock": "10.0.1.0/24,fd00::/120", "gateway": "10.0.1.9"});
         for (lan_ip, fault) in [
             ("10.0.2.254", r#"not in Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
-            ("10.0.1.9", r#"is the gateway of Subnet "sn""#),
-            ("fd00::1", r#"is the gateway of Subnet "sn""#),
+            ("10.0.1.9", &format!(r#"is the gateway of Subnet "sn": {OF_ROUTER}"#)),
+            ("fd00::1", &format!(r#"is the gateway of Subnet "sn": {OF_ROUTER}"#)),
             ("10.0.1.0", r#"is the network address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
             ("fd00::", r#"is the network address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
             ("10.0.1.255", r#"is the broadcast address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
@@ -151,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn the_gateways_address_is_a_warning_where_pods_route_to_it() {
+        let cluster = cluster(&json!({"vpc": "v", "cidrBlock": "10.0.1.0/24"}));
+        let wanted =
+            format!(r#"spec.lanIp: "10.0.1.1": is the gateway of Subnet "sn": {OF_ROUTER} [lan-ip-in-subnet]"#);
+        cluster.settings(&json!({"kubeOvn": {"nonPrimaryCNI": true}})).warns(&gateway("10.0.1.1", 1), &[&wanted]);
+    }
+
+    #[test]
     fn a_point_to_point_subnet_has_neither_network_address_nor_broadcast() {
         cluster(&json!({"vpc": "v", "cidrBlock": "10.0.1.0/31"})).accepts(&gateway("10.0.1.0", 1));
     }
@@ -158,7 +177,8 @@ mod tests {
     #[test]
     fn an_empty_one_is_a_warning_without_high_availability() {
         let subnet = json!({"vpc": "v", "cidrBlock": "10.0.1.0/24"});
-        let wanted = "spec.lanIp: Required value: Kube-OVN picks an address, which the default route of the VPC must name [lan-ip-in-subnet]";
+        let wanted =
+            "spec.lanIp: Kube-OVN picks an address, which the default route of the VPC must name [lan-ip-in-subnet]";
         cluster(&subnet).warns(&gateway("", 1), &[wanted]);
         cluster(&subnet).accepts(&gateway("", 2));
     }

@@ -243,7 +243,7 @@ fn subnet(pod: &PodTemplate, key: &str, name: &str, context: &mut Context<'_>) -
     // That a list is not a name is said by another rule.
     let is_said = name.contains(',') && logical_switch_name::RULE.action(context.settings) == RuleAction::Deny;
     if !is_said && sees(context, Kind::Subnet) && context.cluster.subnet_until_gone(name)?.is_none() {
-        missing(pod, key, Kind::Subnet, name, context);
+        missing(pod, key, Kind::Subnet, name, context)?;
     }
     Ok(())
 }
@@ -254,7 +254,7 @@ fn ip_pool(pod: &PodTemplate, key: &str, name: &str, context: &mut Context<'_>) 
     }
     match context.cluster.ip_pool_until_gone(name)? {
         Some(pool) => of_missing_subnet(pod, key, (Kind::IpPool, name), &pool.subnet, context)?,
-        None => missing(pod, key, Kind::IpPool, name, context),
+        None => missing(pod, key, Kind::IpPool, name, context)?,
     }
     Ok(())
 }
@@ -265,7 +265,7 @@ fn vip(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     if let Some(name) = named.filter(|_| sees(context, Kind::Vip)) {
         match context.cluster.vip_until_gone(name)? {
             Some(vip) => of_missing_subnet(pod, VIP, (Kind::Vip, name), &vip.subnet, context)?,
-            None => missing(pod, VIP, Kind::Vip, name, context),
+            None => missing(pod, VIP, Kind::Vip, name, context)?,
         }
     }
     Ok(())
@@ -294,10 +294,12 @@ fn of_missing_subnet(
     Ok(())
 }
 
-fn missing(pod: &PodTemplate, key: &str, kind: Kind, name: &str, context: &mut Context<'_>) {
-    let detail = format!("there is no {kind} of this name, so Kube-OVN cannot attach the Pod");
+fn missing(pod: &PodTemplate, key: &str, kind: Kind, name: &str, context: &mut Context<'_>) -> Outcome {
+    let meant = context.did_you_mean(kind, name, "")?;
+    let detail = format!("there is no {kind} of this name, so Kube-OVN cannot attach the Pod{meant}");
     let finding = Finding::not_found(pod.annotation_path(key), name, detail).identified_by(identity(pod, key, name));
     context.report(context.action_on_missing(), finding.missing(ObjectRef::new(kind, name)).help(CREATE_FIRST));
+    Ok(())
 }
 
 /// What was missing already while a Pod had its address matters once it is to get another.
@@ -315,7 +317,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::rules::support::testing::{Cluster, create, update};
+    use crate::rules::support::testing::{Cluster, as_warning, create, update};
 
     const FIELD: &str = "metadata.annotations[k8s.v1.cni.cncf.io/networks]";
 
@@ -428,9 +430,9 @@ mod tests {
             )
         };
         cluster().refuses(&pod(json!({NETWORKS: "ns2/x"})), &[&gone("ns2/x")]);
-        cluster().warns(&pod(json!({NETWORKS: "x"})), &[&gone("ns1/x")]);
+        cluster().warns(&pod(json!({NETWORKS: "x"})), &[&as_warning(&gone("ns1/x"))]);
         let lost = format!(
-            r#"{FIELD}: Not found: "ns1/lost": no Subnet has the provider "lost.ns1.ovn": releases after v1.16 cannot attach the Pod, v1.16 may use its default Subnet [pod-network-unresolvable]"#
+            r#"{FIELD}: "ns1/lost": no Subnet has the provider "lost.ns1.ovn": releases after v1.16 cannot attach the Pod, v1.16 may use its default Subnet [pod-network-unresolvable]"#
         );
         cluster().warns(&pod(json!({NETWORKS: "lost"})), &[&lost]);
         cluster().accepts(&pod(json!({NETWORKS: "nad,bridge"})));

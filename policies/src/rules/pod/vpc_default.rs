@@ -2,7 +2,8 @@
 //!
 //! A namespace belongs to the custom VPC that lists it. Where that VPC has no default Subnet, and no Subnet is bound to the
 //! namespace, Kube-OVN gives its Pods the default Subnet of the default VPC, without a word: a tenant's Pods run outside
-//! the tenant's network. Only new Pods that name no Subnet or IPPool are looked at.
+//! the tenant's network. Only new Pods that name no Subnet or IPPool are looked at, and that Multus attaches to no Subnet of
+//! that VPC.
 //!
 //! ```yaml bad
 //! # bad: Subnet blue-apps is not the default of VPC blue, and lists no namespace
@@ -40,8 +41,13 @@
 //!
 //! Give the VPC a default Subnet, list the namespace in one of its Subnets, or name a Subnet in the Pod.
 
-use crate::attach::Primary;
-use crate::kinds::{DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, PodTemplate};
+use std::sync::Arc;
+
+use crate::attach::{Attachments, Primary, Providers};
+use crate::inventory::Answer;
+use crate::kinds::{
+    DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate, Subnet,
+};
 use crate::request::Operation;
 use crate::rule::prelude::*;
 use crate::rules::support::binding::Binding;
@@ -61,6 +67,8 @@ pub const RULE: Rule = Rule {
         &[
             Read::PodAnnotation(LOGICAL_SWITCH),
             Read::PodAnnotation(DEFAULT_NETWORK),
+            Read::PodAnnotation(NETWORKS),
+            Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
             Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
             Read::PodField("spec.hostNetwork"),
         ],
@@ -84,6 +92,9 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     };
     let custom = |vpc: &str| context.kube_ovn().is_custom_vpc(vpc);
     let Some(vpc) = cluster.vpcs_binding(name)?.into_iter().find(|vpc| custom(&vpc.meta.name)) else { return Ok(()) };
+    if joins(pod, &vpc.meta.name, context)? {
+        return Ok(());
+    }
     let detail = format!(
         "{} has no default Subnet and none for this namespace, so Kube-OVN runs the Pod in the default VPC",
         context.mention(Kind::Vpc, &vpc.meta.name)
@@ -95,6 +106,23 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
+/// Whether Multus attaches a Subnet of a VPC to the Pod, which need not be its primary network then.
+fn joins(pod: &PodTemplate, vpc: &str, context: &Context<'_>) -> Answer<bool> {
+    let asked = Attachments::by(pod, context.namespace, context.kube_ovn());
+    let mut providers = Providers::new(context.cluster);
+    let is_of = |subnet: &Arc<Subnet>| subnet.vpc.as_deref() == Some(vpc);
+    for network in &asked.networks {
+        let is_there = match &network.switch {
+            Some((_, name)) => context.cluster.subnet(name)?.is_some_and(|subnet| is_of(&subnet)),
+            None => providers.of(network)?.iter().any(is_of),
+        };
+        if is_there {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -102,7 +130,7 @@ mod tests {
     use super::*;
     use crate::rules::support::testing::{Cluster, update};
 
-    const WANTED: &str = r#"metadata.namespace: Invalid value: "ns1": VPC "v" has no default Subnet and none for this namespace, so Kube-OVN runs the Pod in the default VPC [pod-vpc-default]"#;
+    const WANTED: &str = r#"metadata.namespace: "ns1": VPC "v" has no default Subnet and none for this namespace, so Kube-OVN runs the Pod in the default VPC [pod-vpc-default]"#;
 
     fn cluster() -> Cluster {
         Cluster::of(super::RULE.id)
@@ -122,6 +150,24 @@ mod tests {
         cluster().with(default).accepts(&pod("ns1"));
         let bound = json!({"kind": "Subnet", "name": "a", "spec": {"vpc": "v", "namespaces": ["ns1"]}});
         cluster().with(bound).accepts(&pod("ns1"));
+    }
+
+    #[test]
+    fn a_pod_that_joins_the_vpc_by_multus_is_where_it_should_be() {
+        let joins = |networks: &str, switch: &str| {
+            let mut annotations = json!({NETWORKS: networks});
+            if !switch.is_empty() {
+                annotations["net.ns1.ovn.kubernetes.io/logical_switch"] = json!(switch);
+            }
+            json!({"kind": "Pod", "namespace": "ns1", "annotations": annotations})
+        };
+        let of =
+            |vpc: &str| json!({"kind": "Subnet", "name": "attached", "spec": {"vpc": vpc, "provider": "net.ns1.ovn"}});
+        cluster().with(of("v")).accepts(&joins("net", ""));
+        cluster().accepts(&joins("net", "a"));
+        cluster().with(of("w")).warns(&joins("net", ""), &[WANTED]);
+        cluster().warns(&joins("net", ""), &[WANTED]);
+        cluster().warns(&joins("net", "none"), &[WANTED]);
     }
 
     #[test]

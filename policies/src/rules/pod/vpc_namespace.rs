@@ -269,7 +269,7 @@ mod tests {
             |text: &str| json!({"kind": "VirtualMachine", "namespace": "ns1", "spec": {"template": template(text)}});
         cluster().refuses(&machine(with_null), &[&format!("spec.template.{annotation}")]);
         let malformed = format!(
-            r#"spec.template.metadata.annotations[{NETWORKS}]: Invalid value: "[": is not well-formed JSON, so the Pods get no network [pod-vpc-namespace]"#
+            r#"spec.template.metadata.annotations[{NETWORKS}]: "[": is not well-formed JSON, so the Pods get no network [pod-vpc-namespace]"#
         );
         cluster().warns(&machine("["), &[&malformed]);
         cluster().accepts(&pod("ns1", &json!({NETWORKS: ""})));

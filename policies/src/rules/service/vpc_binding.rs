@@ -111,7 +111,7 @@ fn vpc(key: &str, name: &str, identity: &str, context: &mut Context<'_>) -> Outc
     // Kube-OVN notes there the VPC of the Service's Pods, which may be those of an egress gateway.
     let closed_to = if key == SERVICE_VPC { closed_to_pods } else { closed_to };
     match closed_to(context.cluster, context.kube_ovn(), name, context.namespace)? {
-        Some(Closed::Unknown(_)) => missing(key, Kind::Vpc, name, identity, context),
+        Some(Closed::Unknown(_)) => missing(key, Kind::Vpc, name, identity, context)?,
         Some(closed) => {
             let detail = format!("VPC {name:?} may not be used by namespace {:?}", context.namespace);
             let finding = Finding::forbidden(FieldPath::annotation(key), name, detail);
@@ -127,7 +127,7 @@ fn subnet(key: &str, name: &str, identity: &str, context: &mut Context<'_>) -> O
     match context.cluster.subnet_until_gone(name)? {
         Some(subnet) => refuse(key, &subnet, &format!("Subnet {name:?} is"), identity, context)?,
         None if context.cluster.sight(Kind::Subnet) == Sight::All => {
-            missing(key, Kind::Subnet, name, identity, context);
+            missing(key, Kind::Subnet, name, identity, context)?;
         }
         None => {}
     }
@@ -145,13 +145,16 @@ fn refuse(key: &str, subnet: &Subnet, way: &str, identity: &str, context: &mut C
 }
 
 /// What is named does not exist, and whoever makes it later does not know of the Service.
-fn missing(key: &str, kind: Kind, name: &str, identity: &str, context: &mut Context<'_>) {
-    let detail = format!("there is no {kind} of this name: create it first, and then apply the Service again");
+fn missing(key: &str, kind: Kind, name: &str, identity: &str, context: &mut Context<'_>) -> Outcome {
+    let meant = context.did_you_mean(kind, name, "")?;
+    let detail = format!("there is no {kind} of this name: create it first, and then apply the Service again{meant}");
     let finding = Finding::not_found(FieldPath::annotation(key), name, detail).missing(ObjectRef::new(kind, name));
     // At rest the name may be Kube-OVN's own note.
     let is_at_rest = context.operation == Operation::AtRest;
     let action = if is_at_rest { Action::Warn } else { context.action_on_missing() };
-    context.report(action, finding.identified_by(identity.to_owned()).help("Or leave the annotation out."));
+    let help = format!("Create {kind} {} first, correct the name, or leave the annotation out.", quoted(name));
+    context.report(action, finding.identified_by(identity.to_owned()).help(help));
+    Ok(())
 }
 
 /// The Pod that Kube-OVN makes for the Service.
@@ -214,7 +217,7 @@ mod tests {
     use crate::finding::{Evidence, Verdict};
     use crate::kinds::LOGICAL_SWITCH;
     use crate::request::Request;
-    use crate::rules::support::testing::{Cluster, create, update};
+    use crate::rules::support::testing::{Cluster, as_warning, create, update};
 
     fn cluster() -> Cluster {
         Cluster::of(super::RULE.id)
@@ -303,7 +306,7 @@ mod tests {
                 Request { dry_run: true, ..create(&gone) },
                 Request { operation: Operation::AtRest, ..create(&gone) },
             ] {
-                assert_eq!(said(&cluster.verdict(&early)), [vec![], vec![wanted.clone()]]);
+                assert_eq!(said(&cluster.verdict(&early)), [vec![], vec![as_warning(&wanted)]]);
             }
         }
         cluster().seeing_all().accepts(&service("ns2", SERVICE_VPC, "ovn-cluster"));
@@ -342,9 +345,8 @@ mod tests {
             .with(json!({"kind": "Vpc", "name": "w", "spec": {"namespaces": ["ns2"]}}))
             .with(json!({"kind": "Subnet", "name": "net2", "spec": {"vpc": "w"}}))
             .with(json!({"kind": "Subnet", "name": "attached", "spec": {"vpc": "v", "provider": "net.ns1.ovn"}}));
-        let privileged = format!(
-            "metadata.annotations[{ATTACHMENT_PROVIDER}]: Forbidden: makes a privileged Pod here [service-vpc-binding]"
-        );
+        let privileged =
+            format!("metadata.annotations[{ATTACHMENT_PROVIDER}]: makes a privileged Pod here [service-vpc-binding]");
         let leads = format!(
             r#"metadata.annotations[{ATTACHMENT_PROVIDER}]: Forbidden: network "ns1/net" leads to Subnet "attached" in VPC "v", which namespace "ns2" may not use [service-vpc-binding]"#
         );

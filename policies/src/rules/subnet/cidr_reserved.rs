@@ -9,7 +9,7 @@
 //! known, overlap with 10.96.0.0/12, which most clusters have, is a warning. Underlay Subnets (with a `vlan`) are left alone.
 //!
 //! ```yaml bad
-//! # bad: 10.96.0.0/12 holds 10.100.0.0/16
+//! # bad: 10.96.0.0/12 holds 10.97.0.0/16
 //! apiVersion: networking.k8s.io/v1
 //! kind: ServiceCIDR
 //! metadata: {name: kubernetes}
@@ -18,7 +18,7 @@
 //! apiVersion: kubeovn.io/v1
 //! kind: Subnet
 //! metadata: {name: apps}
-//! spec: {cidrBlock: 10.100.0.0/16}
+//! spec: {cidrBlock: 10.97.0.0/16}
 //! ```
 //!
 //! ```yaml good
@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(
             verdict.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
             [
-                r#"spec.cidrBlock: Invalid value: "10.100.0.0/16": overlaps 10.96.0.0/12, the usual range of Services; the settings or ServiceCIDR objects would tell [subnet-cidr-reserved]"#
+                r#"spec.cidrBlock: "10.100.0.0/16": overlaps 10.96.0.0/12, the usual range of Services; the settings or ServiceCIDR objects would tell [subnet-cidr-reserved]"#
             ]
         );
     }

@@ -168,8 +168,7 @@ mod tests {
             ("10.1.0.0/16", r#"Subnet "u2o" (10.1.0.0/24), which the router of VPC "v" also has"#),
             ("10.3.0.0/16", r#"Subnet "remote" (10.3.0.0/24) of VPC "w", which is peered"#),
         ] {
-            let wanted =
-                format!("spec.cidrBlock: Invalid value: {cidr:?}: overlaps {what} [subnet-cidr-routed-overlap]");
+            let wanted = format!("spec.cidrBlock: {cidr:?}: overlaps {what} [subnet-cidr-routed-overlap]");
             cluster().warns(&subnet("s", json!({"vpc": "v", "cidrBlock": cidr})), &[&wanted]);
         }
     }
@@ -186,7 +185,7 @@ mod tests {
         let peering = json!([{"remoteVpc": "x", "localConnectIP": "172.16.0.1/30"}]);
         let cluster =
             Cluster::of(super::RULE.id).with(json!({"kind": "Vpc", "name": "v", "spec": {"vpcPeerings": peering}}));
-        let wanted = r#"spec.cidrBlock: Invalid value: "172.16.0.0/16": overlaps 172.16.0.0/30, a peering link of VPC "v" [subnet-cidr-routed-overlap]"#;
+        let wanted = r#"spec.cidrBlock: "172.16.0.0/16": overlaps 172.16.0.0/30, a peering link of VPC "v" [subnet-cidr-routed-overlap]"#;
         cluster.warns(&subnet("s", json!({"vpc": "v", "cidrBlock": "172.16.0.0/16"})), &[wanted]);
     }
 
@@ -201,9 +200,9 @@ mod tests {
                 .with(json!({"kind": "Vpc", "name": "v", "spec": {"vpcPeerings": peerings}}))
                 .with(json!({"kind": "Subnet", "name": "theirs", "spec": last}))
         };
-        let overlaps = r#"spec.cidrBlock: Invalid value: "10.0.1.0/24": overlaps Subnet "theirs" (10.0.0.0/8) of VPC "w199", which is peered [subnet-cidr-routed-overlap]"#;
+        let overlaps = r#"spec.cidrBlock: "10.0.1.0/24": overlaps Subnet "theirs" (10.0.0.0/8) of VPC "w199", which is peered [subnet-cidr-routed-overlap]"#;
         cluster(200).warns(&subnet("10.0.1.0/24,fd00::/64"), &[overlaps]);
-        let not_judged = "spec.cidrBlock: Forbidden: not judged: too many; only the first 200 peerings of the VPC are looked at [subnet-cidr-routed-overlap]";
+        let not_judged = "spec.cidrBlock: not judged: too many; only the first 200 peerings of the VPC are looked at [subnet-cidr-routed-overlap]";
         cluster(201).warns(&subnet("10.0.1.0/24"), &[not_judged]);
     }
 }

@@ -230,7 +230,7 @@ mod tests {
     fn warning(who: &str) -> String {
         let (wait, get) = if who.contains(',') { ("wait", "get") } else { ("waits", "gets") };
         format!(
-            "metadata.name: Forbidden: {who} {wait} for it and may not have it, but {get} it once it is there [subnet-joins-waiting]"
+            "metadata.name: {who} {wait} for it and may not have it, but {get} it once it is there [subnet-joins-waiting]"
         )
     }
 

@@ -53,6 +53,7 @@ mod options;
 use crate::kinds::Subnet;
 use crate::net::has_upper_case;
 use crate::rule::prelude::*;
+use crate::text::shortened;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -98,9 +99,15 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
+/// How to mend upper case.
+fn in_lower_case(text: &str) -> String {
+    format!("Write {}.", shortened(&text.to_ascii_lowercase()))
+}
+
 /// Kube-OVN fails on IPv6 addresses in upper case almost everywhere.
 fn refuse_upper_case(context: &mut Context<'_>, field: FieldPath, text: &str) {
     if has_upper_case(text) {
-        context.deny(Finding::invalid(field, text, "must be in lower case"));
+        let finding = Finding::invalid(field, text, "must be in lower case");
+        context.deny(finding.help(in_lower_case(text)));
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Kube-OVN does not move a Subnet (kube-ovn issue 1190). It gives the logical switch of an overlay Subnet a second
 //! router port, on the router of the new VPC, and leaves the first: the Subnet hangs on both routers, with the load
-//! balancers of both VPCs, and joins them. A change of `provider` that takes the Subnet in or out of a VPC is refused
-//! as well. Naming the default VPC where nothing was named changes nothing.
+//! balancers of both VPCs, and joins them. A change of `provider` that takes the Subnet out of a VPC is refused as well.
+//! Naming the default VPC where nothing was named changes nothing, and a Subnet on a VLAN may move, unless the router is
+//! its gateway: its port is made anew.
 //!
 //! ```yaml bad
 //! # bad: an update moves Subnet apps to VPC green
@@ -51,6 +52,7 @@
 
 use crate::kinds::{Object, Subnet};
 use crate::rule::prelude::*;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -67,14 +69,20 @@ pub const RULE: Rule = Rule {
 
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(Object::Subnet(old)) = context.old else { return Ok(()) };
-    if subnet.vpc == old.vpc {
-        return Ok(());
-    }
-    let name = |vpc: &Option<String>| vpc.as_ref().map_or("no VPC".to_owned(), |vpc| format!("VPC {vpc:?}"));
-    let detail = format!("may not change: Kube-OVN leaves the Subnet in {}", name(&old.vpc));
-    let value = subnet.vpc.as_deref().unwrap_or_default();
-    let finding = Finding::invalid(FieldPath::of("spec.vpc"), value, detail);
-    context.deny(finding.help("Create a new Subnet in the other VPC, and delete this one."));
+    // Of an underlay Subnet the router's port, if it has one, is taken away and made anew.
+    let Some(before) = old.vpc.as_deref().filter(|_| old.is_overlay()) else { return Ok(()) };
+    let detail = format!("may not change: Kube-OVN leaves the Subnet in VPC {}", quoted(before));
+    let finding = match subnet.vpc.as_deref() {
+        Some(after) if after == before => return Ok(()),
+        Some(after) => {
+            let written = if subnet.names_vpc { after } else { "" };
+            Finding::invalid(FieldPath::of("spec.vpc"), written, detail)
+                .help("Create a new Subnet in the other VPC, and delete this one.")
+        }
+        None => Finding::invalid(FieldPath::of("spec.provider"), &subnet.provider, detail)
+            .help("Create a new Subnet with this provider, and delete this one."),
+    };
+    context.deny(finding);
     Ok(())
 }
 
@@ -97,11 +105,24 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_port_that_stays_may_move() {
+        let underlay = |vpc: &str, u2o: bool| json!({"vpc": vpc, "vlan": "l", "u2oInterconnection": u2o});
+        assert!(change(underlay("v", false), underlay("w", false)).is_empty());
+        assert!(change(underlay("v", true), underlay("w", true)).is_empty());
+        assert!(change(json!({"provider": "nad.ns"}), json!({"provider": "ovn", "vpc": "v"})).is_empty());
+    }
+
+    #[test]
     fn the_vpc_stays() {
         let wanted = r#"spec.vpc: Invalid value: "w": may not change: Kube-OVN leaves the Subnet in VPC "v" [subnet-vpc-immutable]"#;
         assert_eq!(change(json!({"vpc": "v"}), json!({"vpc": "w"})), [wanted]);
         assert!(change(json!({}), json!({"vpc": "ovn-cluster"})).is_empty());
         assert!(change(json!({"vpc": "v"}), json!({"vpc": "v", "provider": "ovn"})).is_empty());
-        assert_eq!(change(json!({"vpc": "v"}), json!({"vpc": "v", "provider": "nad.ns"})).len(), 1);
+        let wanted = r#"spec.vpc: Invalid value: "": may not change: Kube-OVN leaves the Subnet in VPC "v" [subnet-vpc-immutable]"#;
+        assert_eq!(change(json!({"vpc": "v"}), json!({})), [wanted]);
+        let wanted = r#"spec.provider: Invalid value: "nad.ns": may not change: Kube-OVN leaves the Subnet in VPC "v" [subnet-vpc-immutable]"#;
+        assert_eq!(change(json!({"vpc": "v"}), json!({"vpc": "v", "provider": "nad.ns"})), [wanted]);
+        let logical = json!({"vpc": "v", "vlan": "l", "logicalGateway": true});
+        assert_eq!(change(logical, json!({"vpc": "w", "vlan": "l", "logicalGateway": true})).len(), 1);
     }
 }

@@ -33,7 +33,7 @@
 //!
 //! List the namespaces in the Vpc too, or leave them out of the Subnet and name it in the Pods.
 
-use crate::kinds::{Object, Subnet, Vpc};
+use crate::kinds::{Subnet, Vpc};
 use crate::rule::prelude::*;
 use crate::rules::vpc::namespaces_in_use;
 
@@ -68,7 +68,9 @@ fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 }
 
 fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    let is_said = is_emptied(vpc, context) && namespaces_in_use::RULE.action(context.settings) != RuleAction::Off;
+    // What leaves a Subnet's namespaces out then is for `vpc-namespaces-in-use`.
+    let is_said = namespaces_in_use::is_emptied(vpc, context)
+        && namespaces_in_use::RULE.action(context.settings) != RuleAction::Off;
     if !vpc.namespaces.is_empty() || !context.kube_ovn().is_custom_vpc(&vpc.meta.name) || is_said {
         return Ok(());
     }
@@ -83,11 +85,6 @@ fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         }
     }
     Ok(())
-}
-
-/// Whether a list was there before. What leaves a Subnet's namespaces out then is for `vpc-namespaces-in-use`.
-fn is_emptied(vpc: &Vpc, context: &Context<'_>) -> bool {
-    vpc.namespaces.is_empty() && matches!(context.old, Some(Object::Vpc(old)) if !old.namespaces.is_empty())
 }
 
 #[cfg(test)]
@@ -108,11 +105,11 @@ mod tests {
     fn whichever_comes_second_is_told() {
         Cluster::of(super::RULE.id).with(vpc(&[])).warns(
             &subnet(&["ns1"]),
-            &[r#"spec.namespaces: Forbidden: VPC "v" lists no namespaces, for which Kube-OVN's controller refuses this Subnet [subnet-vpc-unrestricted]"#],
+            &[r#"spec.namespaces: VPC "v" lists no namespaces, for which Kube-OVN's controller refuses this Subnet [subnet-vpc-unrestricted]"#],
         );
         Cluster::of(super::RULE.id).with(subnet(&["ns1"])).warns(
             &vpc(&[]),
-            &[r#"spec.namespaces: Required value: must list the namespaces of Subnet "s", or Kube-OVN's controller refuses that Subnet [subnet-vpc-unrestricted]"#],
+            &[r#"spec.namespaces: must list the namespaces of Subnet "s", or Kube-OVN's controller refuses that Subnet [subnet-vpc-unrestricted]"#],
         );
         Cluster::of(super::RULE.id).with(vpc(&["ns1"])).accepts(&subnet(&["ns1"]));
         Cluster::of(super::RULE.id).with(vpc(&[])).accepts(&subnet(&[]));

@@ -3,6 +3,7 @@
 pub(crate) mod binding;
 #[cfg(test)]
 mod bounds;
+pub(super) mod corrections;
 pub(super) mod listed;
 pub(super) mod networks;
 pub(super) mod pools;

@@ -11,6 +11,10 @@ use crate::inventory::Answer;
 use crate::kinds::{KubeOvn, Peering, Subnet, VPC_EXTERNAL, Vpc};
 use crate::net::{Cidr, PrefixSet, parse_ip};
 use crate::rule::{Context, Read};
+use crate::text::quoted;
+
+/// How many external Subnets that do not exist are named.
+const MOST_NAMED: usize = 3;
 
 /// The networks of a VPC's router, gathered once for all of its routes.
 pub(crate) struct Networks {
@@ -18,7 +22,10 @@ pub(crate) struct Networks {
     /// The router's own addresses, each with the first Subnet that has it as its gateway.
     own: BTreeMap<IpAddr, Arc<Subnet>>,
     bfd_port: Option<IpAddr>,
-    complete: bool,
+    /// Whether the VPC has Subnets.
+    begun: bool,
+    /// The external Subnets that do not exist, and whether the settings alone name one.
+    unknown: Vec<(String, bool)>,
 }
 
 impl Networks {
@@ -39,13 +46,17 @@ impl Networks {
         let subnets = context.cluster.subnets_of_vpc(&vpc.meta.name)?;
         let configured = Some(&context.kube_ovn().external_subnet).filter(|_| vpc.enable_external);
         let (mut prefixes, mut own): (Vec<IpNet>, BTreeMap<_, _>) = Default::default();
-        let mut complete = !subnets.is_empty();
+        let mut unknown = Vec::new();
         let mut seen = BTreeSet::new();
         for name in configured.into_iter().chain(&vpc.extra_external_subnets) {
             match context.cluster.subnet(name)? {
                 Some(subnet) if seen.insert(name) => prefixes.extend(networks(&subnet)),
                 Some(_) => {}
-                None => complete = false,
+                None if unknown.len() < MOST_NAMED => {
+                    let is_written = vpc.extra_external_subnets.contains(name);
+                    unknown.push((name.clone(), !is_written));
+                }
+                None => {}
             }
         }
         prefixes.extend(subnets.iter().filter(|subnet| subnet.is_on_router()).flat_map(networks));
@@ -55,14 +66,36 @@ impl Networks {
                 own.entry(*gateway).or_insert_with(|| Arc::clone(subnet));
             }
         }
-        Ok(Self { prefixes: PrefixSet::of(prefixes), own, bfd_port: parse_ip(vpc.bfd_port_ip.trim()), complete })
+        let bfd_port = parse_ip(vpc.bfd_port_ip.trim());
+        Ok(Self { prefixes: PrefixSet::of(prefixes), own, bfd_port, begun: !subnets.is_empty(), unknown })
     }
 
     /// What a next hop outside deserves. It is only a warning where not all networks are known (the VPC has no Subnets
     /// yet, or an external one does not exist), and where others than the user have a say in the router.
     pub(crate) fn action(&self, vpc: &Vpc, kube_ovn: &KubeOvn) -> Action {
-        let certain = self.complete && kube_ovn.is_custom_vpc(&vpc.meta.name) && !vpc.is_external();
+        let is_complete = self.begun && self.unknown.is_empty();
+        let certain = is_complete && kube_ovn.is_custom_vpc(&vpc.meta.name) && !vpc.is_external();
         if certain { Action::Deny } else { Action::Warn }
+    }
+
+    /// What is wrong with a next hop in none of them, and how to fix it: `what` is dropped.
+    pub(crate) fn outside(&self, what: &str) -> (String, String) {
+        let fault = format!("in none of the networks of the VPC's router, so OVN drops the {what}");
+        let Some(((name, is_default), others)) = self.unknown.split_first() else {
+            let detail = format!("{fault}; create the Subnet first if that is what is missing");
+            return (detail, "Use an address in one of the VPC's networks.".to_owned());
+        };
+        let mut named = quoted(name);
+        for (other, _) in others {
+            named = format!("{named}, {}", quoted(other));
+        }
+        let detail = format!("{fault}, unless an external Subnet that does not exist has it: {named}");
+        let is_default = *is_default || others.iter().any(|(_, is_default)| *is_default);
+        let help = match is_default {
+            true => "Name the Subnet of spec.enableExternal in the setting kubeOvn.externalSubnet, or create it.",
+            false => "Correct the name in spec.extraExternalSubnets, or create the Subnet.",
+        };
+        (detail, help.to_owned())
     }
 
     /// Whether one of them holds an address.

@@ -24,6 +24,8 @@ pub(crate) struct Cluster {
     /// The one rule that judges; all of them where none is given.
     rule: Option<&'static Rule>,
     sees_all: bool,
+    /// Whether all that belongs to an object is there already.
+    settled: bool,
 }
 
 impl Cluster {
@@ -39,6 +41,11 @@ impl Cluster {
     /// The same, as a live one: what is not found does not exist.
     pub(crate) fn seeing_all(self) -> Self {
         Self { sees_all: true, ..self }
+    }
+
+    /// The same, where all that belongs to an object is there already, as in a folder.
+    pub(crate) fn settled(self) -> Self {
+        Self { settled: true, ..self }
     }
 
     /// Adds an object; `{"kind", "name", "spec"}` will do.
@@ -62,7 +69,8 @@ impl Cluster {
     }
 
     pub(crate) fn verdict(&self, request: &Request) -> Verdict {
-        judge(self.rules(), request, &self.inventory(), &self.settings).unwrap()
+        let request = Request { settled: self.settled, ..request.clone() };
+        judge(self.rules(), &request, &self.inventory(), &self.settings).unwrap()
     }
 
     fn rules(&self) -> &[&'static Rule] {
@@ -148,6 +156,20 @@ impl ClusterView for Counting {
         self.all(Kind::Namespace)?;
         self.inventory.namespaces_matching(selector)
     }
+}
+
+/// What a refusal says of an object that is admitted all the same.
+pub(crate) fn as_warning(refusal: &str) -> String {
+    const WORDS: &[&str] = &[
+        "Invalid value: ",
+        "Required value: ",
+        "Duplicate value: ",
+        "Unsupported value: ",
+        "Not found: ",
+        "Forbidden: ",
+    ];
+    let (field, words) = WORDS.iter().find_map(|words| Some((refusal.split_once(words)?.0, words))).unwrap();
+    format!("{field}{}", &refusal[field.len() + words.len()..])
 }
 
 /// A request to create an object.

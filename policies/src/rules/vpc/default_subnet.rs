@@ -52,6 +52,9 @@ pub const RULE: Rule = Rule {
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     let Some(subnet) = context.cluster.subnet(&vpc.default_subnet)? else { return Ok(()) };
+    if context.precedes_its_subnets(vpc)? {
+        return Ok(());
+    }
     let detail = match subnet.vpc.as_deref() {
         Some(own) if own == vpc.meta.name => return Ok(()),
         Some(other) => format!("belongs to {}, so Kube-OVN ignores it", context.mention(Kind::Vpc, other)),
@@ -76,11 +79,11 @@ mod tests {
             |spec: Value| Cluster::of(super::RULE.id).with(json!({"kind": "Subnet", "name": "s", "spec": spec}));
         let vpc = json!({"kind": "Vpc", "name": "v", "spec": {"defaultSubnet": "s"}});
         cluster(json!({"vpc": "v"})).accepts(&vpc);
-        let wanted = |detail: &str| {
-            format!(r#"spec.defaultSubnet: Invalid value: "s": {detail}, so Kube-OVN ignores it [vpc-default-subnet]"#)
-        };
-        cluster(json!({"vpc": "w"})).warns(&vpc, &[&wanted(r#"belongs to VPC "w""#)]);
+        let wanted =
+            |detail: &str| format!(r#"spec.defaultSubnet: "s": {detail}, so Kube-OVN ignores it [vpc-default-subnet]"#);
+        cluster(json!({"vpc": "w"})).accepts(&vpc);
+        cluster(json!({"vpc": "w"})).settled().warns(&vpc, &[&wanted(r#"belongs to VPC "w""#)]);
         let none = json!({"vpc": "v", "provider": "nad.ns"});
-        cluster(none).warns(&vpc, &[&wanted("has no OVN provider and belongs to no VPC")]);
+        cluster(none).settled().warns(&vpc, &[&wanted("has no OVN provider and belongs to no VPC")]);
     }
 }

@@ -50,7 +50,7 @@
 //! data: {image: docker.io/kubeovn/vpc-nat-gateway}
 //! ```
 //!
-//! Create what is missing; in a new Vpc, its Subnets may well come after it.
+//! Create what is missing. A new Vpc is not told of the Subnets, which come after it.
 
 use crate::inventory::Answer;
 use crate::kinds::{NAT_CONFIG, NAT_GW_CONFIG, ObjectRef, VPC_LB, Vpc};
@@ -77,21 +77,14 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     let namespace = context.kube_ovn().namespace.as_str();
-    if context.cluster.subnets_of_vpc(&vpc.meta.name)?.is_empty() {
-        needs(context, "a Subnet of this VPC", |finding| finding.unless_any(Kind::Subnet));
-    } else if !has_default_subnet(vpc, context)? {
-        let what = "a default Subnet of this VPC: spec.defaultSubnet, or one with default: true";
-        needs(context, what, |finding| finding.unless_any(Kind::Subnet));
+    let mut missing = Missing::default();
+    if !context.precedes_its_subnets(vpc)? {
+        subnets(vpc, namespace, &mut missing, context)?;
     }
     if context.cluster.attachment_definition(namespace, NETWORK)?.is_none() {
         let network = ObjectRef::namespaced(Kind::AttachmentDefinition, namespace, NETWORK);
-        let what = format!("the NetworkAttachmentDefinition {namespace}/{NETWORK}");
-        needs(context, &what, |finding| finding.missing(network));
-    }
-    let provider = format!("{NETWORK}.{namespace}");
-    if context.cluster.subnets_with_provider(&provider)?.is_empty() {
-        let what = format!("a Subnet with the provider {provider}");
-        needs(context, &what, |finding| finding.unless_any(Kind::Subnet));
+        missing.objects.push(network);
+        missing.named.push(format!("the NetworkAttachmentDefinition {namespace}/{NETWORK}"));
     }
     let mut images = [NAT_CONFIG, NAT_GW_CONFIG].iter();
     let has_image = images.try_fold(false, |found, name| {
@@ -99,9 +92,30 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         Ok(found || map.is_some_and(|map| map.has_image()))
     })?;
     if !has_image {
-        let map = |name| ObjectRef::namespaced(Kind::ConfigMap, namespace, name);
-        let what = format!("an image in the ConfigMap {namespace}/{NAT_CONFIG}");
-        needs(context, &what, |finding| finding.missing(map(NAT_CONFIG)).missing(map(NAT_GW_CONFIG)));
+        let maps = [NAT_CONFIG, NAT_GW_CONFIG].map(|name| ObjectRef::namespaced(Kind::ConfigMap, namespace, name));
+        missing.objects.extend(maps);
+        missing.named.push(format!("an image in the ConfigMap {namespace}/{NAT_CONFIG}"));
+    }
+    if let Some(finding) = missing.finding() {
+        context.deny(finding);
+    }
+    Ok(())
+}
+
+/// The Subnets that Kube-OVN looks for. A Vpc is made before them.
+fn subnets(vpc: &Vpc, namespace: &str, missing: &mut Missing, context: &Context<'_>) -> Outcome {
+    let mut needs = |what: String| {
+        missing.named.push(what);
+        missing.is_subnet = true;
+    };
+    if context.cluster.subnets_of_vpc(&vpc.meta.name)?.is_empty() {
+        needs("a Subnet of this VPC".to_owned());
+    } else if !has_default_subnet(vpc, context)? {
+        needs("a default Subnet of this VPC (spec.defaultSubnet, or one with default: true)".to_owned());
+    }
+    let provider = format!("{NETWORK}.{namespace}");
+    if context.cluster.subnets_with_provider(&provider)?.is_empty() {
+        needs(format!("a Subnet with the provider {provider}"));
     }
     Ok(())
 }
@@ -112,18 +126,33 @@ fn has_default_subnet(vpc: &Vpc, context: &Context<'_>) -> Answer<bool> {
     Ok(own || !context.cluster.default_subnets_of_vpc(&vpc.meta.name)?.is_empty())
 }
 
-/// Says that something is missing, and what would have to be there for it not to be.
-fn needs(context: &mut Context<'_>, what: &str, unless: impl FnOnce(Finding) -> Finding) {
-    let detail = format!("the load balancer needs {what}");
-    let finding = Finding::invalid(FieldPath::annotation(VPC_LB), "on", detail).in_conflict_with(what);
-    context.deny(unless(finding).help("Create what is missing; until then Kube-OVN makes no load balancer."));
+/// What is not there: one cause, however much it is.
+#[derive(Default)]
+struct Missing {
+    named: Vec<String>,
+    /// What would have to be there for it not to be missing.
+    objects: Vec<ObjectRef>,
+    /// Whether a Subnet is among it, which may have any name.
+    is_subnet: bool,
+}
+
+impl Missing {
+    fn finding(self) -> Option<Finding> {
+        let (last, others) = self.named.split_last()?;
+        let listed = if others.is_empty() { last.clone() } else { format!("{}, and {last}", others.join(", ")) };
+        let detail = format!("the load balancer needs {listed}");
+        let finding = Finding::invalid(FieldPath::annotation(VPC_LB), "on", detail);
+        let finding = self.objects.into_iter().fold(finding, Finding::missing);
+        let finding = if self.is_subnet { finding.unless_any(Kind::Subnet) } else { finding };
+        Some(finding.help("Create what is missing; until then Kube-OVN makes no load balancer."))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, update};
 
     fn config(name: &str) -> Value {
         json!({"kind": "ConfigMap", "namespace": "kube-system", "name": name, "data": {"image": "x"}})
@@ -146,33 +175,56 @@ mod tests {
         json!({"kind": "Vpc", "name": "v", "annotations": {"ovn.kubernetes.io/vpc_lb": value}})
     }
 
+    fn wanted(needs: &str) -> String {
+        format!(
+            r#"metadata.annotations[ovn.kubernetes.io/vpc_lb]: "on": the load balancer needs {needs} [vpc-lb-prerequisites]"#
+        )
+    }
+
+    const NEEDS: [&str; 4] = [
+        "a Subnet of this VPC",
+        "the NetworkAttachmentDefinition kube-system/ovn-vpc-lb",
+        "a Subnet with the provider ovn-vpc-lb.kube-system",
+        "an image in the ConfigMap kube-system/ovn-vpc-nat-config",
+    ];
+
+    /// What is said of a Vpc that is there already.
+    fn said(objects: Vec<Value>, vpc: &Value) -> Vec<String> {
+        let verdict = cluster(objects).verdict(&update(&json!({"kind": "Vpc", "name": "v"}), vpc));
+        verdict.warnings.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn each_missing_prerequisite_is_named() {
-        let needs = [
-            "a Subnet of this VPC",
-            "the NetworkAttachmentDefinition kube-system/ovn-vpc-lb",
-            "a Subnet with the provider ovn-vpc-lb.kube-system",
-            "an image in the ConfigMap kube-system/ovn-vpc-nat-config",
-        ];
-        let wanted = |needs: &str| {
-            format!(
-                r#"metadata.annotations[ovn.kubernetes.io/vpc_lb]: Invalid value: "on": the load balancer needs {needs} [vpc-lb-prerequisites]"#
-            )
-        };
         cluster(prerequisites()).accepts(&vpc("On").as_object().map(|vpc| json!(vpc)).unwrap());
-        for (missing, needed) in needs.iter().enumerate() {
+        for (missing, needed) in NEEDS.iter().enumerate() {
             let mut objects = prerequisites();
             objects.remove(missing);
-            cluster(objects).warns(&vpc("on"), &[&wanted(needed)]);
+            assert_eq!(said(objects, &vpc("on")), [wanted(needed)]);
         }
         let mut objects = prerequisites();
         objects[0]["spec"]["default"] = json!(false);
-        let needed = wanted("a default Subnet of this VPC: spec.defaultSubnet, or one with default: true");
+        let needed = wanted("a default Subnet of this VPC (spec.defaultSubnet, or one with default: true)");
         cluster(objects.clone()).warns(&vpc("on"), &[&needed]);
         let mut named = vpc("on");
         named["spec"] = json!({"defaultSubnet": "a"});
         cluster(objects).accepts(&named);
         Cluster::of(super::RULE.id).accepts(&vpc("off"));
+    }
+
+    #[test]
+    fn what_is_missing_is_one_finding() {
+        let [subnet, network, provider, image] = NEEDS;
+        let all = wanted(&format!("{subnet}, {provider}, {network}, and {image}"));
+        assert_eq!(said(Vec::new(), &vpc("on")), [all]);
+    }
+
+    #[test]
+    fn a_new_vpc_is_not_told_of_the_subnets_that_come_after_it() {
+        let [_, network, _, image] = NEEDS;
+        cluster(Vec::new()).warns(&vpc("on"), &[&wanted(&format!("{network}, and {image}"))]);
+        let [_, network, _, image]: [Value; 4] = prerequisites().try_into().unwrap();
+        cluster(vec![network, image]).accepts(&vpc("on"));
     }
 
     #[test]

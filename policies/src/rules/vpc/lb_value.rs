@@ -52,7 +52,7 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, as_warning};
 
     fn vpc(value: &str) -> Value {
         json!({"kind": "Vpc", "annotations": {"ovn.kubernetes.io/vpc_lb": value}})
@@ -71,7 +71,7 @@ mod tests {
             let wanted = format!(
                 r#"metadata.annotations[ovn.kubernetes.io/vpc_lb]: Unsupported value: {value:?}: supported values: "on", "off" [vpc-lb-value]"#
             );
-            Cluster::of(super::RULE.id).warns(&vpc(value), &[&wanted]);
+            Cluster::of(super::RULE.id).warns(&vpc(value), &[&as_warning(&wanted)]);
             Cluster::of(super::RULE.id)
                 .settings(&json!({"rules": {"vpc-lb-value": "deny"}}))
                 .refuses(&vpc(value), &[&wanted]);

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_namespace_stands_in_one_custom_vpc() {
-        let wanted = r#"spec.namespaces[1]: Duplicate value: "ns1": VPC "w" lists it too, and Kube-OVN binds it to either [vpc-namespace-shared]"#;
+        let wanted = r#"spec.namespaces[1]: "ns1": VPC "w" lists it too, and Kube-OVN binds it to either [vpc-namespace-shared]"#;
         Cluster::of(super::RULE.id).with(vpc("w", &["ns1"])).warns(&vpc("v", &["ns2", "ns1"]), &[wanted]);
         Cluster::of(super::RULE.id).with(vpc("v", &["ns1"])).accepts(&vpc("v", &["ns1"]));
         Cluster::of(super::RULE.id).with(vpc("ovn-cluster", &["ns1"])).accepts(&vpc("v", &["ns1"]));

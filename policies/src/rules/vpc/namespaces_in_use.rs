@@ -66,12 +66,15 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     if !context.kube_ovn().is_custom_vpc(&vpc.meta.name) {
         return Ok(());
     }
-    let emptied =
-        vpc.namespaces.is_empty() && matches!(context.old, Some(Object::Vpc(old)) if !old.namespaces.is_empty());
-    if emptied || !vpc.namespaces.is_empty() {
+    if is_emptied(vpc, context) || !vpc.namespaces.is_empty() {
         leaves_out(vpc, context)?;
     }
     takes_in(vpc, context)
+}
+
+/// Whether a list of namespaces was there before, and is not any more.
+pub(crate) fn is_emptied(vpc: &Vpc, context: &Context<'_>) -> bool {
+    vpc.namespaces.is_empty() && matches!(context.old, Some(Object::Vpc(old)) if !old.namespaces.is_empty())
 }
 
 fn leaves_out(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {

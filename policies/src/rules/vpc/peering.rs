@@ -2,9 +2,10 @@
 //!
 //! An empty or malformed `localConnectIP` stops Kube-OVN from reconciling the whole Vpc (kube-ovn issue 7343). A
 //! peering with itself does not: it makes a router port that is its own peer. What only the two sides together show is
-//! a warning, for the other side may be on its way: that it has no peering back, when Kube-OVN makes a router port and
-//! lists the peer in the status, but connects nothing; that the two addresses are not on one link; or that networks of
-//! the two VPCs overlap, so that neither reaches the other's.
+//! a warning: that it has no peering back, when Kube-OVN makes a router port and lists the peer in the status, but connects
+//! nothing; that the two addresses are not on one link; or that networks of the two VPCs overlap, so that neither reaches the
+//! other's. One side comes before the other, so that a missing one is told in files and by the audit alone. A link-local
+//! IPv6 address is a warning too, for each port of a router has one already (kube-ovn issue 4447).
 //!
 //! The two sides of the first 200 peerings of a Vpc are compared, and of each the first two addresses, one an address family;
 //! of what is beyond, a warning says that it was not judged.
@@ -36,6 +37,8 @@
 //! ```
 //!
 //! Give both sides an address of one small prefix that neither VPC uses.
+
+use std::net::IpAddr;
 
 use crate::finding::Action;
 use crate::kinds::{Peering, Vpc};
@@ -96,17 +99,35 @@ fn local_connect_ip(at: usize, peering: &Peering, context: &mut Context<'_>) {
         context.not_judged(Action::Warn, field.clone(), &rest);
     }
     for part in peering.local_connect_ip.split(',') {
-        if let Err(error) = Cidr::parse(part) {
-            let finding = Finding::invalid(field.clone(), part, error.to_string());
-            context.deny(finding.help("Give it an address with a prefix length, as in 169.254.0.1/30."));
+        match Cidr::parse(part) {
+            Err(error) => {
+                let finding = Finding::invalid(field.clone(), part, error.to_string());
+                context.deny(finding.help("Give it an address with a prefix length, as in 169.254.0.1/30."));
+            }
+            Ok(link) if is_link_local(link.address()) => {
+                let detail =
+                    "is link-local, which OVN gives each port of a router too, so routes through it do not work";
+                let finding = Finding::invalid(field.clone(), part, detail);
+                context.warn(finding.help("Give it a unique local address, as in fd00:169:254::1/126."));
+            }
+            Ok(_) => {}
         }
     }
+}
+
+/// Whether an address lies in fe80::/10.
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())
 }
 
 fn other_side(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>) -> Outcome {
     let name = &peering.remote_vpc;
     let Some(remote) = context.cluster.vpc(name)? else { return Ok(()) };
     if !remote.peerings.iter().any(|back| back.remote_vpc == vpc.meta.name) {
+        // One of the two comes first.
+        if !context.settled {
+            return Ok(());
+        }
         let field = Peering::path(at).field("remoteVpc");
         let finding = Finding::invalid(field, name, format!("VPC {} has no peering back", quoted(name)))
             .related(remote.reference(), Some(FieldPath::of("spec.vpcPeerings")))
@@ -187,7 +208,8 @@ fn written(link: &Cidr) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::Cluster;
+    use crate::request::{Operation, Request};
+    use crate::rules::support::testing::{Cluster, create, update};
 
     fn vpc(name: &str, remote: &str, local: &str) -> Value {
         json!({"kind": "Vpc", "name": name, "spec": {"vpcPeerings": [{"remoteVpc": remote, "localConnectIP": local}]}})
@@ -219,17 +241,32 @@ mod tests {
 
     #[test]
     fn two_sides_that_do_not_fit_are_a_warning() {
-        let back = fault("remoteVpc", r#"Invalid value: "b": VPC "b" has no peering back"#);
-        Cluster::of(super::RULE.id)
-            .with(json!({"kind": "Vpc", "name": "b"}))
-            .warns(&vpc("a", "b", "169.254.0.1/30"), &[&back]);
         for local in ["169.254.0.2/30", "169.254.1.1/30", "169.254.0.1/29"] {
-            let link = fault(
-                "localConnectIP",
-                &format!(r#"Invalid value: "{local}": is not on one link with 169.254.0.2/30 of VPC "b""#),
-            );
+            let link =
+                fault("localConnectIP", &format!(r#""{local}": is not on one link with 169.254.0.2/30 of VPC "b""#));
             Cluster::of(super::RULE.id).with(vpc("b", "a", "169.254.0.2/30")).warns(&vpc("a", "b", local), &[&link]);
         }
+    }
+
+    #[test]
+    fn a_side_without_the_other_is_told_once_both_could_be_there() {
+        let back = fault("remoteVpc", r#""b": VPC "b" has no peering back"#);
+        let cluster = || Cluster::of(super::RULE.id).with(json!({"kind": "Vpc", "name": "b"}));
+        let one = vpc("a", "b", "169.254.0.1/30");
+        cluster().settled().warns(&one, &[&back]);
+        cluster().accepts(&one);
+        let update = update(&json!({"kind": "Vpc", "name": "a"}), &one);
+        assert!(cluster().verdict(&update).warnings.is_empty());
+        let at_rest = Request { operation: Operation::AtRest, ..create(&one) };
+        assert_eq!(cluster().verdict(&at_rest).warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_link_local_address_is_a_warning() {
+        let cluster = || Cluster::of(super::RULE.id).with(vpc("b", "a", "169.254.0.2/30,fe80::2/64"));
+        let detail = r#""fe80::1/64": is link-local, which OVN gives each port of a router too, so routes through it do not work"#;
+        cluster().warns(&vpc("a", "b", "169.254.0.1/30,fe80::1/64"), &[&fault("localConnectIP", detail)]);
+        cluster().accepts(&vpc("a", "b", "169.254.0.1/30"));
     }
 
     #[test]
@@ -242,12 +279,11 @@ mod tests {
         };
         let overlap = fault(
             "remoteVpc",
-            r#"Invalid value: "b": Subnet "theirs" (10.0.0.0/16) there overlaps Subnet "ours" (10.0.4.0/24) here, so neither reaches the other"#,
+            r#""b": Subnet "theirs" (10.0.0.0/16) there overlaps Subnet "ours" (10.0.4.0/24) here, so neither reaches the other"#,
         );
         cluster().with(subnet("ours", "a", "10.0.4.0/24")).warns(&vpc("a", "b", "169.254.0.1/30"), &[&overlap]);
         cluster().with(subnet("ours", "a", "10.1.4.0/24")).accepts(&vpc("a", "b", "169.254.0.1/30"));
-        let link =
-            fault("localConnectIP", r#"Invalid value: "169.254.0.1/30": overlaps Subnet "ours" (169.254.0.0/16)"#);
+        let link = fault("localConnectIP", r#""169.254.0.1/30": overlaps Subnet "ours" (169.254.0.0/16)"#);
         let ours = subnet("ours", "a", "169.254.0.0/16");
         cluster().with(ours).warns(&vpc("a", "b", "169.254.0.1/30"), &[&link]);
     }
@@ -258,7 +294,7 @@ mod tests {
         back().accepts(&vpc("a", "b", "169.254.0.1/30,fd00::1/64"));
         let not_judged = fault(
             "localConnectIP",
-            "Forbidden: not judged: too many; only the first 2 addresses are compared with the other side",
+            "not judged: too many; only the first 2 addresses are compared with the other side",
         );
         back().warns(&vpc("a", "b", "169.254.0.1/30,fd00::1/64,10.0.0.1/30"), &[&not_judged]);
     }
@@ -275,14 +311,12 @@ mod tests {
             json!({"kind": "Vpc", "name": "a", "spec": {"vpcPeerings": peerings}})
         };
         let fits = || vpc("fits", "a", "169.254.0.2/30");
-        let cluster = || Cluster::of(super::RULE.id).with(json!({"kind": "Vpc", "name": "b"})).with(fits());
-        cluster().warns(
-            &many(200),
-            &[r#"spec.vpcPeerings[199].remoteVpc: Invalid value: "b": VPC "b" has no peering back [vpc-peering]"#],
-        );
+        let cluster = || Cluster::of(super::RULE.id).settled().with(json!({"kind": "Vpc", "name": "b"})).with(fits());
+        cluster()
+            .warns(&many(200), &[r#"spec.vpcPeerings[199].remoteVpc: "b": VPC "b" has no peering back [vpc-peering]"#]);
         cluster().warns(
             &many(201),
-            &["spec.vpcPeerings: Forbidden: not judged: too many; only the first 200 are compared with their other sides [vpc-peering]"],
+            &["spec.vpcPeerings: not judged: too many; only the first 200 are compared with their other sides [vpc-peering]"],
         );
     }
 }

@@ -54,18 +54,16 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    if vpc.policy_routes.iter().all(|route| route.next_hops().next().is_none()) {
+    if vpc.policy_routes.iter().all(|route| route.next_hops().next().is_none()) || context.precedes_its_subnets(vpc)? {
         return Ok(());
     }
     let networks = Networks::of(vpc, context)?;
     let action = networks.action(vpc, context.kube_ovn());
     for (at, route) in vpc.policy_routes.iter().enumerate() {
         for (written, _) in route.next_hops().filter(|(_, hop)| !networks.contain(*hop)) {
-            let detail = "in none of the networks of the VPC's router, so OVN drops the policy; \
-                          create the Subnet first if that is what is missing";
+            let (detail, help) = networks.outside("policy");
             let finding = Finding::invalid(PolicyRoute::path(at).field("nextHopIP"), written, detail);
-            let finding = finding.unless_any(Kind::Subnet);
-            context.report(action, finding.help("Use an address in one of the VPC's networks."));
+            context.report(action, finding.unless_any(Kind::Subnet).help(help));
         }
     }
     Ok(())
@@ -87,13 +85,19 @@ mod tests {
             .with(json!({"kind": "Subnet", "name": "a", "spec": {"vpc": "v", "cidrBlock": "10.0.1.0/24"}}))
     }
 
-    const OUTSIDE: &str = r#"spec.policyRoutes[0].nextHopIP: Invalid value: "10.0.9.9": in none of the networks of the VPC's router, so OVN drops the policy; create the Subnet first if that is what is missing [policy-route-next-hop]"#;
+    const OUTSIDE: &str = r#""10.0.9.9": in none of the networks of the VPC's router, so OVN drops the policy; create the Subnet first if that is what is missing [policy-route-next-hop]"#;
 
     #[test]
     fn a_reroute_leads_into_a_network_of_the_router() {
         cluster().accepts(&vpc("reroute", "10.0.1.5"));
         cluster().accepts(&vpc("allow", "10.0.9.9"));
-        cluster().refuses(&vpc("reroute", "10.0.1.5, 10.0.9.9"), &[OUTSIDE]);
-        Cluster::of(super::RULE.id).warns(&vpc("reroute", "10.0.9.9"), &[OUTSIDE]);
+        let outside = |words: &str| format!("spec.policyRoutes[0].nextHopIP: {words}{OUTSIDE}");
+        cluster().refuses(&vpc("reroute", "10.0.1.5, 10.0.9.9"), &[&outside("Invalid value: ")]);
+        Cluster::of(super::RULE.id).settled().warns(&vpc("reroute", "10.0.9.9"), &[&outside("")]);
+    }
+
+    #[test]
+    fn a_vpc_comes_before_its_subnets() {
+        Cluster::of(super::RULE.id).accepts(&vpc("reroute", "10.0.9.9"));
     }
 }

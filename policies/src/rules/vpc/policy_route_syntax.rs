@@ -41,6 +41,7 @@ use std::collections::BTreeMap;
 use crate::kinds::{PolicyRoute, Vpc};
 use crate::net::parse_ip;
 use crate::rule::prelude::*;
+use crate::rules::support::corrections;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -58,20 +59,24 @@ pub const RULE: Rule = Rule {
 /// The highest priority of OVN's `Logical_Router_Policy`.
 const HIGHEST_PRIORITY: i64 = 32767;
 
+const ACTIONS: &[&str] = &["allow", "drop", "reroute"];
+
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     let mut seen = BTreeMap::<String, usize>::new();
     for (at, route) in vpc.policy_routes.iter().enumerate() {
         let path = PolicyRoute::path(at);
         if !(0..=HIGHEST_PRIORITY).contains(&route.priority) {
             let field = path.clone().field("priority");
-            context.deny(Finding::invalid_number(field, route.priority, "must be from 0 to 32767"));
+            let finding = Finding::invalid_number(field, route.priority, "must be from 0 to 32767");
+            context.deny(finding.help("Choose a number from 0 to 32767; the policy with the highest wins."));
         }
         match route.action.as_str() {
             "allow" | "drop" => {}
             "reroute" => next_hops(context, &path.clone().field("nextHopIP"), &route.next_hop_ip),
             other => {
                 let field = path.clone().field("action");
-                context.deny(Finding::not_supported(field, other, &["allow", "drop", "reroute"]));
+                let finding = Finding::not_supported(field, other, ACTIONS);
+                context.deny(finding.help(corrections::choice(other, ACTIONS)));
             }
         }
         let first = *seen.entry(format!("{} {}", route.priority, route.matches)).or_insert(at);
@@ -86,14 +91,17 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 
 fn next_hops(context: &mut Context<'_>, field: &FieldPath, text: &str) {
     if text.trim().is_empty() {
-        context.deny(Finding::required(field.clone(), "a reroute needs the address of a next hop"));
+        let finding = Finding::required(field.clone(), "a reroute needs the address of a next hop");
+        context.deny(
+            finding.help("Write the address of a router in one of the VPC's networks, as the lanIp of a NAT gateway."),
+        );
         return;
     }
     for part in text.split(',') {
         if parse_ip(part).is_none() {
             let whitespace = parse_ip(part.trim()).is_some();
             let fault = if whitespace { "must not have whitespace around it" } else { "is not an IP address" };
-            context.deny(Finding::invalid(field.clone(), part, fault));
+            context.deny(Finding::invalid(field.clone(), part, fault).help(corrections::address(part)));
         }
     }
 }

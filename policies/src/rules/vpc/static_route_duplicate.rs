@@ -119,7 +119,7 @@ mod tests {
     fn the_same_traffic_has_one_route() {
         for (cidr, policy) in [("10.1.0.0/16", ""), ("10.1.5.5/16", "policyDst")] {
             let wanted = format!(
-                "spec.staticRoutes[1].cidr: Duplicate value: {cidr:?}: stands in staticRoutes[0] too; Kube-OVN keeps one of them [static-route-duplicate]"
+                "spec.staticRoutes[1].cidr: {cidr:?}: stands in staticRoutes[0] too; Kube-OVN keeps one of them [static-route-duplicate]"
             );
             assert_eq!(found(json!({"cidr": cidr, "policy": policy, "nextHopIP": "10.0.0.2"})), [wanted]);
         }

@@ -84,7 +84,7 @@ const MOST_LISTED: usize = 10;
 
 fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     let routes = default_routes(vpc);
-    if routes.is_empty() {
+    if routes.is_empty() || context.precedes_its_subnets(vpc)? {
         return Ok(());
     }
     let gateways = Gateways::of(vpc, context)?;
@@ -256,7 +256,7 @@ fn default_routes(vpc: &Vpc) -> Vec<(FieldPath, IpAddr)> {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::{Cluster, update};
+    use crate::rules::support::testing::{Cluster, as_warning, update};
 
     fn gateway(name: &str, lan_ip: &str) -> Value {
         json!({"kind": "VpcNatGateway", "name": name, "spec": {"vpc": "v", "subnet": "sn", "lanIp": lan_ip}})
@@ -284,6 +284,15 @@ mod tests {
     }
 
     #[test]
+    fn a_vpc_comes_before_its_subnets() {
+        let of_another = json!({"kind": "Subnet", "name": "sn", "spec": {"vpc": "w", "cidrBlock": "10.0.1.0/24"}});
+        let cluster = || Cluster::of(super::RULE.id).with(of_another.clone()).with(gateway("ngw", "10.0.1.254"));
+        let route = vpc(&json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.253"}));
+        cluster().accepts(&route);
+        cluster().settled().refuses(&route, &[NOBODY]);
+    }
+
+    #[test]
     fn other_routes_are_no_business_of_this_rule() {
         let cluster = cluster().with(gateway("ngw", "10.0.1.254"));
         for route in [
@@ -297,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_gateway_without_a_lan_ip_of_the_family_makes_it_a_warning() {
-        let wanted = r#"spec.staticRoutes[0].nextHopIP: Invalid value: "fd00::9": is in Subnet "sn" of VpcNatGateway "ngw", which has no IPv6 lanIp yet [static-route-lan-ip]"#;
+        let wanted = r#"spec.staticRoutes[0].nextHopIP: "fd00::9": is in Subnet "sn" of VpcNatGateway "ngw", which has no IPv6 lanIp yet [static-route-lan-ip]"#;
         let route = json!({"cidr": "::/0", "nextHopIP": "fd00::9"});
         cluster().with(gateway("ngw", "10.0.1.254")).warns(&vpc(&route), &[wanted]);
         cluster().accepts(&vpc(&route));
@@ -312,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_next_hop_in_another_network_is_a_warning() {
-        let wanted = r#"spec.staticRoutes[0].nextHopIP: Invalid value: "10.0.2.9": is in no Subnet of a NAT gateway of the VPC, so the traffic passes the gateways by [static-route-lan-ip]"#;
+        let wanted = r#"spec.staticRoutes[0].nextHopIP: "10.0.2.9": is in no Subnet of a NAT gateway of the VPC, so the traffic passes the gateways by [static-route-lan-ip]"#;
         let route = json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.2.9"});
         cluster().with(gateway("ngw", "10.0.1.254")).warns(&vpc(&route), &[wanted]);
     }
@@ -320,7 +329,7 @@ mod tests {
     #[test]
     fn a_gateway_that_leaves_the_route_to_nobody_is_a_warning() {
         let route = json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.254"});
-        let wanted = r#"spec.lanIp: Invalid value: "10.0.1.253": leaves the default route of VPC "v" to 10.0.1.254 pointing at nobody [static-route-lan-ip]"#;
+        let wanted = r#"spec.lanIp: "10.0.1.253": leaves the default route of VPC "v" to 10.0.1.254 pointing at nobody [static-route-lan-ip]"#;
         let cluster = || cluster().with(vpc(&route));
         cluster().warns(&gateway("ngw", "10.0.1.253"), &[wanted]);
         cluster().accepts(&gateway("ngw", "10.0.1.254"));
@@ -338,7 +347,7 @@ mod tests {
             let own = verdict.warnings.iter().filter(|finding| finding.rule() == super::RULE.id);
             own.map(ToString::to_string).collect::<Vec<_>>()
         };
-        let wanted = r#"spec.lanIp: Invalid value: "10.0.2.9": leaves the default route of VPC "v" to 10.0.1.254 pointing at nobody [static-route-lan-ip]"#;
+        let wanted = r#"spec.lanIp: "10.0.2.9": leaves the default route of VPC "v" to 10.0.1.254 pointing at nobody [static-route-lan-ip]"#;
         assert_eq!(moved("10.0.1.254"), [wanted]);
         assert!(moved("10.0.1.253").is_empty());
     }
@@ -347,7 +356,7 @@ mod tests {
     fn an_annotation_of_the_vpc_allows_it_on_both_sides() {
         let mut allowed = vpc(&json!({"cidr": "0.0.0.0/0", "nextHopIP": "10.0.1.253"}));
         allowed["annotations"] = json!({"vpcguard.io/allow": "static-route-lan-ip"});
-        cluster().with(gateway("ngw", "10.0.1.254")).warns(&allowed, &[NOBODY]);
+        cluster().with(gateway("ngw", "10.0.1.254")).warns(&allowed, &[&as_warning(NOBODY)]);
         cluster().with(allowed).accepts(&gateway("ngw", "10.0.1.254"));
     }
 }

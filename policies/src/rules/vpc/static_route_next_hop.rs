@@ -8,7 +8,8 @@
 //! in its external Subnets, on its peering links, and its BFD port.
 //!
 //! It is only a warning while the VPC has no Subnets or one of its external Subnets is unknown, in the default VPC, and in
-//! a Vpc that is labelled `ovn.kubernetes.io/vpc_external: "true"`.
+//! a Vpc that is labelled `ovn.kubernetes.io/vpc_external: "true"`. A Vpc that is created before its Subnets is not told of it,
+//! but in a folder that holds none.
 //!
 //! ```yaml bad
 //! # bad: no network of the VPC has 10.0.3.254
@@ -58,7 +59,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
-    if vpc.static_routes.is_empty() {
+    if vpc.static_routes.is_empty() || context.precedes_its_subnets(vpc)? {
         return Ok(());
     }
     let networks = Networks::of(vpc, context)?;
@@ -67,11 +68,9 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         let Some(hop) = parse_ip(route.next_hop_ip.trim()) else { continue };
         let field = StaticRoute::path(at).field("nextHopIP");
         if !networks.contain(hop) {
-            let detail = "in none of the networks of the VPC's router, so OVN drops the route; \
-                          create the Subnet first if that is what is missing";
-            let finding = Finding::invalid(field, &route.next_hop_ip, detail);
-            let finding = finding.unless_any(Kind::Subnet);
-            context.report(action, finding.help("Use an address in one of the VPC's networks."));
+            let (detail, help) = networks.outside("route");
+            let finding = Finding::invalid(field, &route.next_hop_ip, detail).unless_any(Kind::Subnet);
+            context.report(action, finding.help(help));
         } else if let Some(subnet) = networks.own_port(hop) {
             let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
             let detail = format!("is the gateway of {mentioned}, the router's own port: the packets go nowhere");
@@ -88,7 +87,7 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::rules::support::testing::Cluster;
+    use crate::rules::support::testing::{Cluster, create, update};
 
     fn vpc(hop: &str, more: &Value) -> Value {
         let mut vpc = json!({"kind": "Vpc", "name": "v", "spec": {"staticRoutes": [{"cidr": "172.16.0.0/12", "nextHopIP": hop}]}});
@@ -118,9 +117,9 @@ mod tests {
             .with(json!({"kind": "Vpc", "name": "w"}))
     }
 
-    fn outside(hop: &str) -> String {
+    fn outside(words: &str, hop: &str) -> String {
         format!(
-            "spec.staticRoutes[0].nextHopIP: Invalid value: {hop:?}: in none of the networks of the VPC's router, so OVN \
+            "spec.staticRoutes[0].nextHopIP: {words}{hop:?}: in none of the networks of the VPC's router, so OVN \
              drops the route; create the Subnet first if that is what is missing [static-route-next-hop]"
         )
     }
@@ -138,7 +137,7 @@ mod tests {
             cluster().accepts(&vpc(hop, &json!({})));
         }
         for hop in ["10.9.9.9", "10.0.2.9", "192.168.0.9", "fd01::1"] {
-            cluster().refuses(&vpc(hop, &json!({})), &[&outside(hop)]);
+            cluster().refuses(&vpc(hop, &json!({})), &[&outside("Invalid value: ", hop)]);
         }
     }
 
@@ -160,15 +159,40 @@ mod tests {
 
     #[test]
     fn it_is_a_warning_where_not_all_is_known() {
-        Cluster::of(super::RULE.id).warns(&vpc("10.9.9.9", &json!({})), &[&outside("10.9.9.9")]);
+        Cluster::of(super::RULE.id).settled().warns(&vpc("10.9.9.9", &json!({})), &[&outside("", "10.9.9.9")]);
         let default =
             json!({"kind": "Vpc", "name": "ovn-cluster", "spec": {"staticRoutes": [{"nextHopIP": "10.9.9.9"}]}});
         let cluster = cluster().with(subnet("ovn-default", json!({"cidrBlock": "10.16.0.0/16"})));
-        let verdict = cluster
-            .verdict(&crate::rules::support::testing::update(&json!({"kind": "Vpc", "name": "ovn-cluster"}), &default));
+        let verdict = cluster.verdict(&update(&json!({"kind": "Vpc", "name": "ovn-cluster"}), &default));
         assert_eq!((verdict.findings.len(), verdict.warnings.len()), (0, 1));
         let mut external = vpc("10.9.9.9", &json!({}));
         external["labels"] = json!({"ovn.kubernetes.io/vpc_external": "true"});
-        cluster.warns(&external, &[&outside("10.9.9.9")]);
+        cluster.warns(&external, &[&outside("", "10.9.9.9")]);
+    }
+
+    #[test]
+    fn an_external_subnet_that_does_not_exist_is_named() {
+        for (external, more, named, help) in [
+            (
+                "external",
+                json!({"extraExternalSubnets": ["extrenal", "b"]}),
+                r#""extrenal", "b""#,
+                "extraExternalSubnets",
+            ),
+            ("elsewhere", json!({"enableExternal": true}), r#""elsewhere""#, "kubeOvn.externalSubnet"),
+        ] {
+            let cluster = cluster().settings(&json!({"kubeOvn": {"externalSubnet": external}}));
+            let verdict = cluster.verdict(&create(&vpc("10.9.9.9", &more)));
+            let wanted = format!(
+                r#"spec.staticRoutes[0].nextHopIP: "10.9.9.9": in none of the networks of the VPC's router, so OVN drops the route, unless an external Subnet that does not exist has it: {named} [static-route-next-hop]"#
+            );
+            assert_eq!(verdict.warnings[0].to_string(), wanted);
+            assert!(verdict.warnings[0].help_text().contains(help), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_vpc_comes_before_its_subnets() {
+        Cluster::of(super::RULE.id).accepts(&vpc("10.9.9.9", &json!({})));
     }
 }

@@ -38,6 +38,8 @@ use std::net::IpAddr;
 use crate::kinds::{StaticRoute, Vpc};
 use crate::net::{Cidr, Family, parse_ip};
 use crate::rule::prelude::*;
+use crate::rules::support::corrections;
+use crate::text::shortened;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -52,12 +54,15 @@ pub const RULE: Rule = Rule {
     checks: &[Check::Vpc(&[Read::Field("spec.staticRoutes")], check)],
 };
 
+const POLICIES: &[&str] = &["policyDst", "policySrc"];
+
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     for (at, route) in vpc.static_routes.iter().enumerate() {
         let path = StaticRoute::path(at);
         if !matches!(route.policy.as_str(), "" | "policyDst" | "policySrc") {
             let field = path.clone().field("policy");
-            context.deny(Finding::not_supported(field, &route.policy, &["policyDst", "policySrc"]));
+            let finding = Finding::not_supported(field, &route.policy, POLICIES);
+            context.deny(finding.help(corrections::choice(&route.policy, POLICIES)));
         }
         let destination = cidr(context, path.clone().field("cidr"), &route.cidr);
         let field = path.field("nextHopIP");
@@ -66,7 +71,8 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
             && destination != Family::of(hop)
         {
             let detail = format!("is {}, but the cidr is {}", Family::of(hop).name(), destination.name());
-            context.deny(Finding::invalid(field, &route.next_hop_ip, detail));
+            let help = format!("Send {} to an {} address.", shortened(&route.cidr), destination.name());
+            context.deny(Finding::invalid(field, &route.next_hop_ip, detail).help(help));
         }
     }
     Ok(())
@@ -74,20 +80,22 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
 
 fn cidr(context: &mut Context<'_>, field: FieldPath, text: &str) -> Option<Family> {
     if text.is_empty() {
-        context.deny(Finding::required(field, "a route needs a prefix or an address, as in 0.0.0.0/0"));
+        let finding = Finding::required(field, "a route needs a prefix or an address, as in 0.0.0.0/0");
+        context.deny(finding.help("Write where the route leads: 0.0.0.0/0 is all of IPv4, ::/0 all of IPv6."));
         return None;
     }
     if !text.contains('/') {
         let address = parse_ip(text);
         if address.is_none() {
-            context.deny(Finding::invalid(field, text, "is neither an address nor a prefix"));
+            let finding = Finding::invalid(field, text, "is neither an address nor a prefix");
+            context.deny(finding.help(corrections::address(text)));
         }
         return address.map(Family::of);
     }
     match Cidr::parse(text) {
         Ok(cidr) => Some(cidr.family()),
         Err(error) => {
-            context.deny(Finding::invalid(field, text, error.to_string()));
+            context.deny(Finding::invalid(field, text, error.to_string()).help(corrections::prefix(text, error)));
             None
         }
     }
@@ -95,14 +103,17 @@ fn cidr(context: &mut Context<'_>, field: FieldPath, text: &str) -> Option<Famil
 
 fn next_hop(context: &mut Context<'_>, field: FieldPath, text: &str) -> Option<IpAddr> {
     if text.is_empty() {
-        context.deny(Finding::required(field, "a route needs the address of a next hop"));
+        let finding = Finding::required(field, "a route needs the address of a next hop");
+        context.deny(
+            finding.help("Write the address of a router in one of the VPC's networks, as the lanIp of a NAT gateway."),
+        );
         return None;
     }
     let hop = parse_ip(text);
     if hop.is_none() {
         let whitespace = parse_ip(text.trim()).is_some();
         let fault = if whitespace { "must not have whitespace around it" } else { "must be exactly one IP address" };
-        context.deny(Finding::invalid(field, text, fault));
+        context.deny(Finding::invalid(field, text, fault).help(corrections::address(text)));
     }
     hop
 }

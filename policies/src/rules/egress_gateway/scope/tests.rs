@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::rules::support::testing::{Cluster, create, update};
+use crate::rules::support::testing::{Cluster, as_warning, create, update};
 
 /// VPC `shared` is for a and b, with a Subnet for each and one for all; `alone` is for a, and `open` for everybody.
 fn cluster() -> Cluster {
@@ -99,7 +99,7 @@ fn foreign_subnets_are_refused() {
     cluster().refuses(&subnets("shared", &["for-a", "for-b"]), &[&wanted]);
     let wanted =
         said(field, r#"takes the traffic of Subnet "for-all", which lists no namespace, in VPC "shared" of several"#);
-    cluster().warns(&subnets("shared", &["for-a", "for-all"]), &[&wanted]);
+    cluster().warns(&subnets("shared", &["for-a", "for-all"]), &[&as_warning(&wanted)]);
     let wanted = said(field, r#"takes the traffic of Subnet "default-b", which does not list namespace "a""#);
     cluster().refuses(&subnets("", &["ovn-default", "default-b"]), &[&wanted]);
     assert_eq!(cluster().verdict(&create(&subnets("shared", &["for-b"]))).code, 403);
@@ -131,7 +131,7 @@ fn addresses_of_foreign_subnets_are_refused() {
         0,
         r#""10.0.2.0/25" has addresses of Subnet "for-all" (10.0.2.0/24), which lists no namespace, in VPC "shared" of several"#,
     );
-    cluster().warns(&blocks("shared", &["10.0.2.0/25"]), &[&wanted]);
+    cluster().warns(&blocks("shared", &["10.0.2.0/25"]), &[&as_warning(&wanted)]);
     cluster().accepts(&blocks("shared", &["10.0.0.0/24", "10.9.0.0/16"]));
 }
 
@@ -141,11 +141,13 @@ fn where_nothing_is_declared_it_is_a_warning() {
         let text = format!(r#""192.0.2.0/24" is held by no Subnet of VPC {vpc:?}: it may be anybody's"#);
         said("spec.policies[0].ipBlocks[1]", &text)
     };
-    cluster().warns(&blocks("open", &["10.0.3.0/24", "192.0.2.0/24"]), &[&at("open")]);
-    cluster().warns(&blocks("", &["10.16.3.0/24", "192.0.2.0/24"]), &[&at("ovn-cluster")]);
+    cluster().warns(&blocks("open", &["10.0.3.0/24", "192.0.2.0/24"]), &[&as_warning(&at("open"))]);
+    cluster().warns(&blocks("", &["10.16.3.0/24", "192.0.2.0/24"]), &[&as_warning(&at("ovn-cluster"))]);
     let selected = |vpc: &str| said("spec.selectors[0]", &format!(r#"selects Pods of Namespace "b" in VPC {vpc:?}"#));
-    cluster()
-        .warns(&selectors("open", &json!([{"podSelector": {"matchLabels": {"app": "web"}}}])), &[&selected("open")]);
+    cluster().warns(
+        &selectors("open", &json!([{"podSelector": {"matchLabels": {"app": "web"}}}])),
+        &[&as_warning(&selected("open"))],
+    );
 }
 
 #[test]
@@ -220,7 +222,7 @@ fn too_many_labels_count_as_all_namespaces() {
     let wanted = said("spec.selectors[0]", r#"may select Pods of Namespace "b" in VPC "shared""#);
     assert_eq!(lines(&verdict.findings), [wanted]);
     let wanted = "not judged: too many; a selector beyond 200 labels and values counts as one of all";
-    assert_eq!(lines(&verdict.warnings), [said("spec.selectors", wanted)]);
+    assert_eq!(lines(&verdict.warnings), [as_warning(&said("spec.selectors", wanted))]);
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::refuse_upper_case;
+use super::{in_lower_case, refuse_upper_case};
 use crate::finding::Action;
 use crate::gather::gathered;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, PrefixSet, has_upper_case, parse_ip};
 use crate::rule::prelude::*;
+use crate::rules::support::corrections;
 use crate::text::shortened;
 
 /// What the addresses of a Subnet are compared with, gathered once for all of them.
@@ -45,19 +46,22 @@ fn gateway(ground: &Ground<'_>, context: &mut Context<'_>) {
             if context.has_enough(Action::Deny) || context.has_enough(Action::Warn) {
                 return;
             }
+            let help = format!("Choose a host's address, such as {}.", cidr.first_host());
             if cidr.is_network_address(address) {
                 // An IPv6 host may have this address (RFC 4291, section 2.6.1, gives it to routers), but not in Kube-OVN.
                 let action = if address.is_ipv4() { Action::Deny } else { Action::Warn };
                 let aside = if address.is_ipv4() { "" } else { ", which Kube-OVN refuses as a gateway" };
                 let detail = format!("is the network address of {cidr}{aside}");
-                context.report(action, Finding::invalid(field(), part, detail));
+                context.report(action, Finding::invalid(field(), part, detail).help(help));
             } else if cidr.is_broadcast(address) {
-                context.deny(Finding::invalid(field(), part, format!("is the broadcast address of {cidr}")));
+                let finding = Finding::invalid(field(), part, format!("is the broadcast address of {cidr}"));
+                context.deny(finding.help(help));
             }
         }
         let family = Family::of(address);
         if !families.insert(family) {
-            context.deny(Finding::invalid(field(), part, format!("is a second {} gateway", family.name())));
+            let finding = Finding::invalid(field(), part, format!("is a second {} gateway", family.name()));
+            context.deny(finding.help(format!("Keep one {} address.", family.name())));
         }
     }
 }
@@ -65,16 +69,23 @@ fn gateway(ground: &Ground<'_>, context: &mut Context<'_>) {
 fn exclude_ips(field: FieldPath, text: &str, context: &mut Context<'_>) {
     if has_upper_case(text) {
         let detail = "is in upper case, which Kube-OVN turns into lower case";
-        context.warn(Finding::invalid(field.clone(), text, detail));
+        context.warn(Finding::invalid(field.clone(), text, detail).help(in_lower_case(text)));
     }
     let ends: Option<Vec<IpAddr>> = text.split("..").map(parse_ip).collect();
-    let fault = match ends.as_deref() {
-        Some([first, last]) if Family::of(*first) != Family::of(*last) => "is a range of two address families",
-        Some([first, last]) if first > last => "is a range that ends before it begins",
+    let (fault, help) = match ends.as_deref() {
+        Some([first, last]) if Family::of(*first) != Family::of(*last) => {
+            ("is a range of two address families", "Write a range for each address family.".to_owned())
+        }
+        Some([first, last]) if first > last => {
+            ("is a range that ends before it begins", format!("Write {last}..{first}."))
+        }
         Some([_] | [_, _]) => return,
-        _ => "is neither an address nor a range of the form 10.0.0.1..10.0.0.9",
+        _ => (
+            "is neither an address nor a range of the form 10.0.0.1..10.0.0.9",
+            "Write one address, or the first and the last of a range with two dots between them.".to_owned(),
+        ),
     };
-    context.deny(Finding::invalid(field, text, fault));
+    context.deny(Finding::invalid(field, text, fault).help(help));
 }
 
 fn external_egress_gateway(ground: &Ground<'_>, context: &mut Context<'_>) {
@@ -85,19 +96,25 @@ fn external_egress_gateway(ground: &Ground<'_>, context: &mut Context<'_>) {
         return;
     }
     if subnet.nat_outgoing {
-        context.deny(Finding::forbidden(field(), text, "may not be used together with spec.natOutgoing"));
+        let finding = Finding::forbidden(field(), text, "may not be used together with spec.natOutgoing");
+        context.deny(finding.help("Leave one of the two out."));
     }
     if parts(text).count() > 2 {
-        context.deny(Finding::invalid(field(), text, "may hold at most two addresses"));
+        let finding = Finding::invalid(field(), text, "may hold at most two addresses");
+        context.deny(finding.help("Keep one address for each address family of the Subnet."));
     }
     let families: BTreeSet<_> = gathered(subnet.cidrs.iter().map(Cidr::family));
     for part in parts(text) {
         refuse_upper_case(context, field(), part);
         match parse_ip(part) {
-            None => context.deny(Finding::invalid(field(), part, "is not an IP address")),
+            None => {
+                let finding = Finding::invalid(field(), part, "is not an IP address");
+                context.deny(finding.help(corrections::address(part)));
+            }
             Some(address) if ground.is_whole && !families.contains(&Family::of(address)) => {
                 let family = Family::of(address).name();
-                context.deny(Finding::invalid(field(), part, format!("is {family}, which spec.cidrBlock is not")));
+                let finding = Finding::invalid(field(), part, format!("is {family}, which spec.cidrBlock is not"));
+                context.deny(finding.help(format!("Leave it out, or give the Subnet an {family} prefix.")));
             }
             Some(_) => {}
         }
@@ -115,7 +132,10 @@ fn u2o_interconnection_ip(ground: &Ground<'_>, context: &mut Context<'_>) {
     for part in parts(&subnet.u2o_interconnection_ip) {
         let address = inside(ground, field(), part, context);
         if address.is_some_and(|address| gateways.contains(&address)) {
-            context.deny(Finding::invalid(field(), part, "is the gateway of the Subnet"));
+            let finding = Finding::invalid(field(), part, "is the gateway of the Subnet");
+            context.deny(
+                finding.help("Choose another address of the Subnet, or leave it out: Kube-OVN then takes a free one."),
+            );
         }
     }
 }
@@ -126,12 +146,13 @@ fn inside(ground: &Ground<'_>, field: FieldPath, text: &str, context: &mut Conte
     let Some(address) = parse_ip(text) else {
         let whitespace = text.trim() != text && parse_ip(text.trim()).is_some();
         let fault = if whitespace { "must not have whitespace around it" } else { "is not an IP address" };
-        context.deny(Finding::invalid(field, text, fault));
+        context.deny(Finding::invalid(field, text, fault).help(corrections::address(text)));
         return None;
     };
     if ground.is_whole && !ground.prefixes.holds(address) {
         let detail = format!("not in spec.cidrBlock {}", shortened(&ground.subnet.cidr_block));
-        context.deny(Finding::invalid(field, text, detail));
+        let help = format!("Choose an address in {}.", shortened(&ground.subnet.cidr_block));
+        context.deny(Finding::invalid(field, text, detail).help(help));
         return None;
     }
     Some(address)
@@ -225,7 +246,8 @@ mod tests {
 
     #[test]
     fn upper_case_in_excluded_addresses_is_a_warning() {
-        let wanted = r#"spec.excludeIps[0]: Invalid value: "FD00::9": is in upper case, which Kube-OVN turns into lower case [subnet-syntax]"#;
+        let wanted =
+            r#"spec.excludeIps[0]: "FD00::9": is in upper case, which Kube-OVN turns into lower case [subnet-syntax]"#;
         Cluster::of(crate::rules::subnet::syntax::RULE.id).warns(&subnet("excludeIps", json!(["FD00::9"])), &[wanted]);
     }
 

@@ -4,9 +4,11 @@ use std::sync::LazyLock;
 
 use ipnet::IpNet;
 
+use super::in_lower_case;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, has_upper_case, overlap};
 use crate::rule::prelude::*;
+use crate::rules::support::corrections;
 
 /// Ranges that no Subnet can have, and what they are for.
 const SPECIAL: &[(&str, &str)] = &[
@@ -53,25 +55,34 @@ pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
     for part in subnet.written_prefixes() {
         match Cidr::parse(part) {
             Ok(cidr) => check_part(part, &cidr, context),
-            Err(error) => context.deny(Finding::invalid(field(), part, error.to_string())),
+            Err(error) => {
+                let finding = Finding::invalid(field(), part, error.to_string());
+                context.deny(finding.help(corrections::prefix(part, error)));
+            }
         }
     }
     let of = |family| subnet.cidrs.iter().filter(|cidr| cidr.family() == family).count();
     if of(Family::V4) > 1 || of(Family::V6) > 1 {
         let detail = "must be one IPv4 prefix, one IPv6 prefix, or one of each";
-        context.deny(Finding::invalid(field(), &subnet.cidr_block, detail));
+        let finding = Finding::invalid(field(), &subnet.cidr_block, detail);
+        context.deny(finding.help("Keep one prefix of each address family, and make another Subnet for the others."));
     }
 }
 
 fn check_part(part: &str, cidr: &Cidr, context: &mut Context<'_>) {
     if has_upper_case(part) {
-        context.warn(Finding::invalid(field(), part, "is in upper case, which Kube-OVN turns into lower case"));
+        let finding = Finding::invalid(field(), part, "is in upper case, which Kube-OVN turns into lower case");
+        context.warn(finding.help(in_lower_case(part)));
     }
     if cidr.is_single() {
-        context.deny(Finding::invalid(field(), part, "holds a single address, which leaves none for Pods"));
+        let usual = if cidr.family() == Family::V4 { 24 } else { 64 };
+        let finding = Finding::invalid(field(), part, "holds a single address, which leaves none for Pods");
+        context.deny(finding.help(format!("Write a smaller number behind the slash, such as {usual}.")));
     }
     for (range, purpose) in SPECIAL_RANGES.iter().filter(|(range, _)| overlap(range, &cidr.network())) {
-        context.deny(Finding::invalid(field(), part, format!("overlaps {range}, which is {purpose}")));
+        let private = if cidr.family() == Family::V4 { "10.0.0.0/8" } else { "fd00::/8" };
+        let finding = Finding::invalid(field(), part, format!("overlaps {range}, which is {purpose}"));
+        context.deny(finding.help(format!("Choose a range for hosts, such as one within {private}.")));
     }
 }
 

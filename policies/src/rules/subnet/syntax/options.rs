@@ -4,6 +4,7 @@ use super::refuse_upper_case;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, parse_ip};
 use crate::rule::prelude::*;
+use crate::rules::support::corrections;
 
 /// The smallest MTU of IPv6, in bytes (RFC 8200, section 5).
 const LEAST_IPV6_MTU: i64 = 1280;
@@ -14,26 +15,31 @@ pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
     allow_subnets(subnet, context);
     if (1..LEAST_IPV6_MTU).contains(&subnet.mtu) && subnet.has_family(Family::V6) {
         let detail = "is less than the 1280 bytes that IPv6 needs, which Kube-OVN's controller does not ask";
-        context.warn(Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail));
+        let finding = Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail);
+        context.warn(finding.help("Write 1280 or more, or leave it out: Kube-OVN then takes its default."));
     }
     if subnet.mtu < 0 {
         let detail = "must not be negative: Kube-OVN can then read no Subnet at all";
-        context.deny(Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail));
+        let finding = Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail);
+        context.deny(finding.help("Leave it out: Kube-OVN then takes its default."));
     }
     if subnet.logical_gateway && subnet.u2o_interconnection {
         let detail = "may not be used together with spec.u2oInterconnection";
-        context.deny(Finding::forbidden(FieldPath::of("spec.logicalGateway"), "true", detail));
+        let finding = Finding::forbidden(FieldPath::of("spec.logicalGateway"), "true", detail);
+        context.deny(finding.help("Leave one of the two out."));
     }
     if subnet.overlay_only_routing && (!subnet.u2o_interconnection || subnet.vlan.is_empty()) {
         let field = FieldPath::of("spec.u2oFeatures.overlayOnlyRouting");
-        context.deny(Finding::forbidden(field, "true", "needs spec.u2oInterconnection and spec.vlan"));
+        let finding = Finding::forbidden(field, "true", "needs spec.u2oInterconnection and spec.vlan");
+        context.deny(finding.help("Set both, or leave overlayOnlyRouting out."));
     }
     nat_outgoing_rules(subnet, context);
 }
 
 fn one_of(context: &mut Context<'_>, field: &'static str, value: &str, supported: &[&str]) {
     if !value.is_empty() && !supported.contains(&value) {
-        context.deny(Finding::not_supported(FieldPath::of(field), value, supported));
+        let finding = Finding::not_supported(FieldPath::of(field), value, supported);
+        context.deny(finding.help(corrections::choice(value, supported)));
     }
 }
 
@@ -41,7 +47,8 @@ fn one_of(context: &mut Context<'_>, field: &'static str, value: &str, supported
 fn protocol(context: &mut Context<'_>, value: &str) {
     const KNOWN: &[&str] = &["IPv4", "IPv6", "Dual", "Mac"];
     if !value.is_empty() && !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(value)) {
-        context.warn(Finding::not_supported(FieldPath::of("spec.protocol"), value, KNOWN));
+        let finding = Finding::not_supported(FieldPath::of("spec.protocol"), value, KNOWN);
+        context.warn(finding.help("Leave it out: Kube-OVN writes it by spec.cidrBlock."));
     }
 }
 
@@ -50,7 +57,7 @@ fn allow_subnets(subnet: &Subnet, context: &mut Context<'_>) {
         let field = FieldPath::of("spec.allowSubnets").index(at);
         refuse_upper_case(context, field.clone(), text);
         if let Err(error) = Cidr::parse(text) {
-            context.deny(Finding::invalid(field, text, error.to_string()));
+            context.deny(Finding::invalid(field, text, error.to_string()).help(corrections::prefix(text, error)));
         }
     }
 }
@@ -65,7 +72,8 @@ fn nat_outgoing_rules(subnet: &Subnet, context: &mut Context<'_>) {
             && source != destination
         {
             let detail = format!("is {}, but srcIPs is {}", destination.name(), source.name());
-            context.deny(Finding::invalid(field, &rule.dst_ips, detail));
+            let finding = Finding::invalid(field, &rule.dst_ips, detail);
+            context.deny(finding.help(format!("Write {} in both, in a rule for each address family.", source.name())));
         }
     }
 }
@@ -79,12 +87,16 @@ fn one_family(context: &mut Context<'_>, field: &FieldPath, list: &str) -> Optio
     for part in list.trim().split(',') {
         match Cidr::parse(part).map(|cidr| cidr.family()).ok().or_else(|| parse_ip(part).map(Family::of)) {
             Some(family) => families.push(family),
-            None => context.deny(Finding::invalid(field.clone(), part, "is neither an address nor a prefix")),
+            None => {
+                let finding = Finding::invalid(field.clone(), part, "is neither an address nor a prefix");
+                context.deny(finding.help("Write addresses or prefixes with a comma alone between them."));
+            }
         }
     }
     let first = *families.first()?;
     if families.iter().any(|family| *family != first) {
-        context.deny(Finding::invalid(field.clone(), list, "must be of one address family"));
+        let finding = Finding::invalid(field.clone(), list, "must be of one address family");
+        context.deny(finding.help("Write a rule for each address family."));
         return None;
     }
     Some(first)
@@ -144,13 +156,10 @@ mod tests {
     #[test]
     fn what_kube_ovn_makes_good_is_a_warning() {
         for (fields, wanted) in [
-            (
-                json!({"protocol": "tcp"}),
-                r#"spec.protocol: Unsupported value: "tcp": supported values: "IPv4", "IPv6", "Dual", "Mac""#,
-            ),
+            (json!({"protocol": "tcp"}), r#"spec.protocol: "tcp": supported values: "IPv4", "IPv6", "Dual", "Mac""#),
             (
                 json!({"mtu": 1279}),
-                "spec.mtu: Invalid value: 1279: is less than the 1280 bytes that IPv6 needs, which Kube-OVN's controller does not ask",
+                "spec.mtu: 1279: is less than the 1280 bytes that IPv6 needs, which Kube-OVN's controller does not ask",
             ),
         ] {
             Cluster::of(crate::rules::subnet::syntax::RULE.id)
