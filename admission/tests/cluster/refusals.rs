@@ -102,7 +102,7 @@ fn warnings(world: &World) {
     assert_eq!(warned.stdout, "subnet.kubeovn.io/w created\n");
     assert_eq!(
         warned.stderr,
-        "Warning: spec.vpc: Not found: \"nowhere\": there is no Vpc of this name; help: Create the Vpc first, or correct the name; \
+        "Warning: spec.vpc: \"nowhere\": there is no Vpc of this name; help: Create the Vpc first, or correct the name; \
          see https://example.org/r#missing-reference; ask #net [vpcguard missing-reference]\n"
     );
 }

@@ -60,6 +60,8 @@ fn every_report_has_the_verdict_of_the_library() {
         if !case.request.user.is_empty() || matches!(case.request.operation, Operation::AtRest | Operation::Delete) {
             continue;
         }
+        // Whatever belongs to the object is there already.
+        let case = case.settled();
         let report = report(&case, folder.path());
         let verdict: Value = serde_json::from_str(&case.verdict().to_json()).unwrap();
         assert_eq!(findings(&report, "deny"), verdict["findings"].to_string(), "{}", case.name);

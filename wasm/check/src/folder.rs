@@ -16,7 +16,7 @@ use vpcguard_policies::finding::{Related, Reported};
 use vpcguard_policies::rules::is_reviewed;
 use vpcguard_policies::settings::RuleAction;
 use vpcguard_policies::{
-    Committed, Inventory, Kind, ObjectRef, Settings, TypedObject, Verdict, ViewError, admit_after, of_comment,
+    Attributes, Committed, Inventory, Kind, ObjectRef, Settings, TypedObject, Verdict, ViewError, admit_after, of_comment,
     review_unread, rules,
 };
 
@@ -185,7 +185,8 @@ impl<'a> Simulation<'a> {
             self.inventory.hide(object.kept().object());
         }
         let (all, earlier) = (&self.inventory, Committed(&self.inventory));
-        let asked = object.asked(is_new);
+        // Everything is read, but for a version that another replaces.
+        let asked = Attributes { settled: history.waiting.is_empty(), ..object.asked(is_new) };
         let (mut verdict, mutated) = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
         verdict.omitted -= verdict.unlisted_findings.len() + verdict.unlisted_warnings.len();
         verdict.findings.append(&mut verdict.unlisted_findings);

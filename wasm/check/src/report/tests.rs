@@ -68,7 +68,7 @@ fn json_has_its_published_shape() {
                 "rule": "missing-reference",
                 "action": "warn",
                 "reason": "FieldValueNotFound",
-                "message": r#"Not found: "gone": there is no Subnet of this name"#,
+                "message": r#""gone": there is no Subnet of this name"#,
                 "field": "spec.subnet",
                 "object": {"apiVersion": "kubeovn.io/v1", "kind": "IPPool", "name": "p"},
                 "file": "net/b.yaml",
@@ -118,7 +118,7 @@ fn people_read_what_where_and_how_to_mend_it() {
    |
    = help: 10.1.0.0/16, 10.2.0.0/16 and 10.3.0.0/16 are free in VPC "v".
 
-warning[missing-reference]: spec.subnet: Not found: "gone": there is no Subnet of this name
+warning[missing-reference]: spec.subnet: "gone": there is no Subnet of this name
  --> net/b.yaml:1:79
   |
 1 | {apiVersion: kubeovn.io/v1, kind: IPPool, metadata: {name: p}, spec: {subnet: gone}}

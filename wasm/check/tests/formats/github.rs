@@ -28,7 +28,7 @@ spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"a\" (10.0.4.0/
 help: 10.1.0.0/16, 10.2.0.0/16 and 10.3.0.0/16 are free in VPC \"v\".%0A\
 related: Subnet \"a\" spec.cidrBlock (./net/a.yaml:8:27)
 ::warning file=net/b.yaml,line=1,col=79,endLine=1,endColumn=83,title=missing-reference%3A IPPool \"p\"::\
-spec.subnet: Not found: \"gone\": there is no Subnet of this name%0A\
+spec.subnet: \"gone\": there is no Subnet of this name%0A\
 help: Create the Subnet first, or correct the name.
 ::notice file=net/a.yaml,line=3,col=61,endLine=3,endColumn=66,title=inject-vpc-lb%3A Vpc \"v\"::\
 metadata.annotations[ovn.kubernetes.io/vpc_lb]: \"on\" is injected: Kube-OVN takes \"yes\" for off, whatever it means

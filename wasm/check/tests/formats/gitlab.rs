@@ -38,7 +38,7 @@ fn findings_and_errors_are_issues() {
             "minor",
             "net/b.yaml",
             1,
-            "IPPool \"p\": spec.subnet: Not found: \"gone\": there is no Subnet of this name"
+            "IPPool \"p\": spec.subnet: \"gone\": there is no Subnet of this name"
         ),
         issue(
             "unreadable",

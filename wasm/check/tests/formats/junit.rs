@@ -31,7 +31,7 @@ const WANTED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
   </testsuite>
   <testsuite name="net/b.yaml" tests="1" failures="0" errors="0" skipped="0">
     <testcase name="IPPool &quot;p&quot;" classname="net/b.yaml" file="net/b.yaml" line="1">
-      <system-out>warning[missing-reference]: spec.subnet: Not found: &quot;gone&quot;: there is no Subnet of this name
+      <system-out>warning[missing-reference]: spec.subnet: &quot;gone&quot;: there is no Subnet of this name
   --&gt; net/b.yaml:1:79
   = help: Create the Subnet first, or correct the name.</system-out>
     </testcase>

@@ -65,7 +65,7 @@ fn results_have_their_places_and_what_they_rest_on() {
         {
             "ruleId": "missing-reference",
             "level": "warning",
-            "message": {"text": "spec.subnet: Not found: \"gone\": there is no Subnet of this name\n\
+            "message": {"text": "spec.subnet: \"gone\": there is no Subnet of this name\n\
                                  help: Create the Subnet first, or correct the name."},
             "locations": [{
                 "physicalLocation": place("net/b.yaml", 1, 79, 83), "logicalLocations": logical("IPPool", "p"),

@@ -58,7 +58,7 @@ fn a_long_line_is_cut_and_a_longer_one_is_not_shown() {
     assert!(text.len() < 3000, "{text}");
 
     let text = report(&[("a.yaml", &subnet(2000, "10.0.0.0/33"))]).to_human();
-    assert!(text.contains("\n  --> a.yaml:1:18984, Subnet \"a\"\n\n1 object"), "{text}");
+    assert!(text.contains("\n  --> a.yaml:1:18984, Subnet \"a\"\n  = help: "), "{text}");
 }
 
 #[test]
