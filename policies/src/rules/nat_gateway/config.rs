@@ -91,9 +91,9 @@ fn absent(namespace: &str, names: &[&str]) -> Finding {
         [_] => ("this ConfigMap", "the ConfigMap"),
         _ => ("these ConfigMaps", "both ConfigMaps"),
     };
-    let named: Vec<_> = names.iter().map(|name| format!("{namespace}/{name}")).collect();
+    let missing: Vec<_> = names.iter().map(|name| format!("{namespace}/{name}")).collect();
     let detail = format!("Kube-OVN makes no NAT gateway without {which}");
-    let finding = Finding::not_found(FieldPath::of("spec"), &named.join(", "), detail)
+    let finding = Finding::not_found(FieldPath::of("spec"), &missing.join(", "), detail)
         .help(format!("Create {create} in Kube-OVN's namespace: enable-vpc-nat-gw: \"true\" in {NAT_GW_CONFIG}, the image in {NAT_CONFIG}."));
     let map = |name: &&str| ObjectRef::namespaced(Kind::ConfigMap, namespace, name);
     names.iter().map(map).fold(finding, Finding::missing)

@@ -49,14 +49,14 @@ impl Networks {
         let mut unknown = Vec::new();
         let mut seen = BTreeSet::new();
         for name in configured.into_iter().chain(&vpc.extra_external_subnets) {
-            match context.cluster.subnet(name)? {
-                Some(subnet) if seen.insert(name) => prefixes.extend(networks(&subnet)),
-                Some(_) => {}
-                None if unknown.len() < MOST_NAMED => {
-                    let is_written = vpc.extra_external_subnets.contains(name);
-                    unknown.push((name.clone(), !is_written));
-                }
-                None => {}
+            if !seen.insert(name) {
+                continue;
+            }
+            if let Some(subnet) = context.cluster.subnet(name)? {
+                prefixes.extend(networks(&subnet));
+            } else if unknown.len() < MOST_NAMED {
+                let is_written = vpc.extra_external_subnets.contains(name);
+                unknown.push((name.clone(), !is_written));
             }
         }
         prefixes.extend(subnets.iter().filter(|subnet| subnet.is_on_router()).flat_map(networks));
@@ -91,9 +91,10 @@ impl Networks {
         }
         let detail = format!("{fault}, unless an external Subnet that does not exist has it: {named}");
         let is_default = *is_default || others.iter().any(|(_, is_default)| *is_default);
-        let help = match is_default {
-            true => "Name the Subnet of spec.enableExternal in the setting kubeOvn.externalSubnet, or create it.",
-            false => "Correct the name in spec.extraExternalSubnets, or create the Subnet.",
+        let help = if is_default {
+            "Name the Subnet of spec.enableExternal in the setting kubeOvn.externalSubnet, or create it."
+        } else {
+            "Correct the name in spec.extraExternalSubnets, or create the Subnet."
         };
         (detail, help.to_owned())
     }

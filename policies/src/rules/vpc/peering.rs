@@ -115,7 +115,7 @@ fn local_connect_ip(at: usize, peering: &Peering, context: &mut Context<'_>) {
     }
 }
 
-/// Whether an address lies in fe80::/10.
+/// Whether an address lies in `fe80::/10`.
 fn is_link_local(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())
 }
