@@ -42,7 +42,9 @@ fn behind_the_name(said: &str) -> Option<&str> {
                     .get(at..)
                     .filter(|rest| !rest.starts_with(".io") && !rest.starts_with(char::is_alphanumeric));
             }
-            Some(wanted) if character.to_ascii_lowercase() == *wanted => drop(left.next()),
+            Some(wanted) if character.eq_ignore_ascii_case(wanted) => {
+                left.next();
+            }
             Some(_) if at > 0 && matches!(character, '-' | '_' | ' ') => {}
             Some(_) => break,
         }
@@ -101,7 +103,7 @@ mod tests {
             "#",
             "",
         ] {
-            assert!(!is_one(comment) || comment.contains("guards"), "{comment}");
+            assert!(!is_one(comment), "{comment}");
         }
         assert!(!are_in("vpcguard allow subnet-syntax"));
     }

@@ -69,6 +69,7 @@ fn absolute(text: &str) -> String {
     text.replace("](settings.md", &format!("]({}", page("settings.md")))
         .replace("](rules.md", &format!("]({}", page("rules.md")))
         .replace("](limits.md", &format!("]({}", page("limits.md")))
+        .replace("](check.md", &format!("]({}", page("check.md")))
 }
 
 #[cfg(test)]

@@ -258,7 +258,7 @@ fn a_comment_that_excuses_nothing_is_a_finding() {
         [
             format!("1:1 a {word} allow-annotation comment"),
             format!("6:55 a {word} allow-annotation comment"),
-            format!("12:35 c {word} allow-annotation metadata.annotations[vpcguard.io/allow]"),
+            format!("12:36 c {word} allow-annotation metadata.annotations[vpcguard.io/allow]"),
             format!("13:32 c {word} allow-annotation comment"),
         ]
     };
