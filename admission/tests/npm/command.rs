@@ -147,6 +147,24 @@ fn both_commands_read_the_same_configuration() {
 }
 
 #[test]
+fn both_find_kinds_and_exceptions_that_there_are_not_and_name_templates() {
+    let Some(package) = folder() else { return };
+    let stdin = "---\n# Source: net/templates/a.yaml\napiVersion: kubeovn.io/v1\nkind: SubNet\nmetadata: {name: a}\n\
+                 ---\n# Source: net/templates/b.yaml\napiVersion: kubeovn.io/v1\nkind: Subnet # vpcguard allow subnet-syntax\n\
+                 metadata: {name: b, annotations: {vpcguard.io/allow: zzz}}\nspec: {cidrBlock: 10.0.0.0/24}\n\
+                 ---\napiVersion: kubeovn.io/v1\nkind: QoSPolicy\nmetadata: {name: q}\n";
+    for format in ["human", "json", "sarif", "junit", "github", "gitlab"] {
+        let [native, node] = both(&package, &["--fail-on", "warning", "--format", format, "-"], stdin, &root());
+        assert_eq!(said(&node), said(&native), "{format}");
+        let (output, _, code) = said(&native);
+        assert_eq!(code, Some(3), "{output}");
+        for named in ["unknown-kind", "allow-annotation", "net/templates/a.yaml", "net/templates/b.yaml"] {
+            assert!(output.contains(named), "{format}: {named}");
+        }
+    }
+}
+
+#[test]
 fn wrong_usage_ends_with_2_in_both() {
     let Some(package) = folder() else { return };
     let calls: &[&[&str]] = &[
