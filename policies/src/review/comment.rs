@@ -27,9 +27,11 @@ mod tests {
             let settings = Settings::parse(&json!({"rules": {"allow-annotation": action}})).unwrap();
             of_comment("# vpcguard allow x", &settings).map(|found| (found.action(), found.to_string()))
         };
-        let text = "comment: Invalid value: \"# vpcguard allow x\": this comment excuses nothing [allow-annotation]";
-        assert_eq!(said("warn"), Some((crate::finding::Action::Warn, text.to_owned())));
-        assert_eq!(said("deny"), Some((crate::finding::Action::Deny, text.to_owned())));
+        let text = |words: &str| {
+            format!("comment: {words}\"# vpcguard allow x\": this comment excuses nothing [allow-annotation]")
+        };
+        assert_eq!(said("warn"), Some((crate::finding::Action::Warn, text(""))));
+        assert_eq!(said("deny"), Some((crate::finding::Action::Deny, text("Invalid value: "))));
         assert_eq!(said("off"), None);
     }
 }

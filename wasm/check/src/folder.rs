@@ -16,8 +16,8 @@ use vpcguard_policies::finding::{Related, Reported};
 use vpcguard_policies::rules::is_reviewed;
 use vpcguard_policies::settings::RuleAction;
 use vpcguard_policies::{
-    Attributes, Committed, Inventory, Kind, ObjectRef, Settings, TypedObject, Verdict, ViewError, admit_after, of_comment,
-    review_unread, rules,
+    Attributes, Committed, Inventory, Kind, ObjectRef, Settings, TypedObject, Verdict, ViewError, admit_after,
+    of_comment, review_unread, rules,
 };
 
 use crate::allow::Allow;

@@ -129,14 +129,12 @@ mod tests {
         let cluster = || Cluster::of(super::RULE.id);
         cluster().accepts(&subnet("subnet-syntax, subnet-cidr-overlap"));
         cluster().accepts(&subnet(" , "));
-        let sintax =
-            said(r#"Not found: "subnet-sintax": there is no rule of this name: did you mean "subnet-syntax"?"#);
-        let zzz = said(r#"Not found: "zzz": there is no rule of this name"#);
+        let sintax = said(r#""subnet-sintax": there is no rule of this name: did you mean "subnet-syntax"?"#);
+        let zzz = said(r#""zzz": there is no rule of this name"#);
         cluster().warns(&subnet("subnet-sintax,subnet-hygiene,zzz"), &[&sintax, &zzz]);
-        let firm =
-            said("Forbidden: subnet-joins-waiting cannot be spared: what it refuses harms others than this Subnet");
+        let firm = said("subnet-joins-waiting cannot be spared: what it refuses harms others than this Subnet");
         cluster().warns(&subnet("subnet-joins-waiting"), &[&firm]);
-        let other = said("Forbidden: vpc-lb-value judges no Subnet: there is nothing to spare");
+        let other = said("vpc-lb-value judges no Subnet: there is nothing to spare");
         cluster().warns(&subnet("vpc-lb-value"), &[&other]);
         let long = "a".repeat(100_000);
         assert_eq!(cluster().admit(&subnet(&long)).warnings.len(), 1);
@@ -146,7 +144,7 @@ mod tests {
     fn it_is_heeded_on_what_administrators_write() {
         for kind in ["Pod", "IPPool", "VpcEgressGateway", "Namespace"] {
             let wanted = said(&format!(
-                "Forbidden: does nothing on a {kind}: it is heeded on these kinds alone: Vpc, Subnet, VpcNatGateway"
+                "does nothing on a {kind}: it is heeded on these kinds alone: Vpc, Subnet, VpcNatGateway"
             ));
             Cluster::of(super::RULE.id).warns(&of(kind, "subnet-syntax"), &[&wanted]);
             Cluster::of(super::RULE.id).accepts(&of(kind, ""));
