@@ -8,11 +8,11 @@ fn what_was_rendered_is_annotated_at_its_template() {
     let wanted = "\
 ::error file=net/templates/b.yaml,title=subnet-cidr-overlap%3A Subnet \"b\"::\
 spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"a\" (10.0.4.0/24) in VPC \"v\"%0A\
-help: Choose a range that no other Subnet of the VPC uses.%0A\
+help: 10.1.0.0/16, 10.2.0.0/16 and 10.3.0.0/16 are free in VPC \"v\".%0A\
 related: Subnet \"a\" spec.cidrBlock (<stdin>:6:27)%0A\
 source: net/templates/b.yaml%0A\
 at: <stdin>:12:27
-2 objects in 1 file: 1 denied, 0 warned
+3 objects in 1 file: 1 denied, 0 warned
 ";
     assert_eq!(text, wanted);
     // Whoever has the output as a file has its lines too.

@@ -8,7 +8,7 @@ fn what_was_rendered_is_tested_in_the_suite_of_its_template() {
     let text = report(&[("<stdin>", RENDERED)]).render(Format::Junit, false);
     let read = read(&text);
     let suites: Vec<_> = read.test_suites.iter().map(|suite| (suite.name.as_str(), suite.failures)).collect();
-    assert_eq!(suites, [("net/templates/a.yaml", 0), ("net/templates/b.yaml", 1)]);
+    assert_eq!(suites, [("net/templates/a.yaml", 0), ("net/templates/b.yaml", 1), ("net/templates/vpc.yaml", 0)]);
     let test = r#"<testcase name="Subnet &quot;b&quot;" classname="net/templates/b.yaml" file="net/templates/b.yaml">"#;
     assert!(text.contains(test), "{text}");
     assert!(

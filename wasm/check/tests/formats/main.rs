@@ -54,6 +54,11 @@ apiVersion: kubeovn.io/v1
 kind: Subnet
 metadata: {name: b}
 spec: {vpc: v, cidrBlock: 10.0.0.0/16}
+---
+# Source: net/templates/vpc.yaml
+apiVersion: kubeovn.io/v1
+kind: Vpc
+metadata: {name: v}
 ";
 
 fn settings() -> Settings {
