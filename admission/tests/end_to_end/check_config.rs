@@ -14,7 +14,9 @@ fn environments(more: &[(&str, &str)]) -> Repository {
         ("envs/staging/a.yaml", &subnet("a", "cidrBlock: 10.0.0.0/33")),
         ("envs/staging/c.yaml", &subnet("c", "cidrBlock: 10.1.0.0/16")),
     ]);
-    more.iter().for_each(|(name, text)| repository.write(name, text));
+    for (name, text) in more {
+        repository.write(name, text);
+    }
     repository
 }
 
@@ -73,7 +75,7 @@ fn the_state_of_a_cluster_is_that_of_its_files_and_what_is_for_none() {
     };
     let [prod, staging] =
         ["prod", "staging"].map(|name| found(name, &format!("envs/{name}/a.yaml"), "subnet-cidr-overlap"));
-    assert_eq!(rules("state/staging/x.yaml"), [staging.clone()]);
+    assert_eq!(rules("state/staging/x.yaml"), std::slice::from_ref(&staging));
     assert_eq!(rules("state/x.yaml"), [prod, staging]);
 }
 

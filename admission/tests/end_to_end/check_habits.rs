@@ -41,14 +41,14 @@ impl Repository {
 
     /// The same, started in a folder of it.
     pub(crate) fn check_in(&self, folder: &str, args: &[&str]) -> (i32, String, String) {
-        self.run(&self.path(folder), args, "")
+        Self::run(&self.path(folder), args, "")
     }
 
     fn check_with(&self, args: &[&str], input: &str) -> (i32, String, String) {
-        self.run(self.0.path(), args, input)
+        Self::run(self.0.path(), args, input)
     }
 
-    fn run(&self, folder: &Path, args: &[&str], input: &str) -> (i32, String, String) {
+    fn run(folder: &Path, args: &[&str], input: &str) -> (i32, String, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_vpcguard"))
             .arg("check")
             .args(args)

@@ -86,7 +86,7 @@ fn fingerprints_without_clusters_are_what_they_were() {
         use sha2::{Digest, Sha256};
         let key =
             r#"{"rule":"subnet-syntax","object":{"kind":"Subnet","name":"a"},"field":"spec.vips[]","value":"\"x\""}"#;
-        Sha256::digest(key).iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>()
+        Sha256::digest(key).iter().take(16).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
     };
     assert!(done.output.contains(&wanted), "{wanted}: {}", done.output);
 }
@@ -152,7 +152,8 @@ fn objects_that_stand_twice_are_noted() {
     let many = |folder: &str| -> String {
         (0..7)
             .map(|at| format!("---\n{}", subnet(&format!("n{at}"), &format!("cidrBlock: 10.{at}.0.0/16"))))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
             + &format!("# {folder}\n")
     };
     let files = [source("p/a.yaml", &many("p")), source("s/a.yaml", &many("s"))];
