@@ -6,7 +6,6 @@ use ipnet::IpNet;
 
 use super::Inventory;
 use super::table::Stage;
-use crate::gather::sort_and_dedup;
 use crate::kinds::{Kind, Object, Shard, Subnet, Typed};
 use crate::net::{Cidr, FreeSpace, PrefixSet};
 
@@ -31,11 +30,7 @@ impl Inventory {
         free.get_or_init(|| {
             let subnets = self.by(Kind::Subnet, Subnet::BY_VPC, &shard.vpc, Stage::Asked).filter_map(Subnet::of);
             let of_shard = subnets.filter(|subnet| subnet.vlan == shard.vlan);
-            let mut taken: Vec<_> = of_shard.flat_map(|subnet| subnet.cidrs.iter().map(Cidr::network)).collect();
-            sort_and_dedup(&mut taken);
-            let mut space = FreeSpace::default();
-            taken.into_iter().for_each(|prefix| space.take(prefix));
-            space
+            FreeSpace::of(of_shard.flat_map(|subnet| subnet.cidrs.iter().map(Cidr::network)).collect())
         })
     }
 

@@ -6,6 +6,7 @@ use ipnet::{IpNet, Ipv6Net, Ipv6Subnets};
 
 use super::PrefixSet;
 use super::index::{MAPPED, key, original};
+use crate::gather::sort_and_dedup;
 
 /// The ranges that anybody may use within networks of their own, IPv4 ones as IPv6 maps them: RFC 1918, RFC 6598, RFC 4193.
 const PRIVATE: [(u128, u8); 5] = [
@@ -50,15 +51,32 @@ struct Gap {
 
 impl Default for FreeSpace {
     fn default() -> Self {
-        let mut space = Self { by_length: vec![Vec::new(); 129] };
-        for (first, length) in PRIVATE {
-            space.add(Gap { first, last: first | hosts(length) });
-        }
-        space
+        Self::of(Vec::new())
     }
 }
 
 impl FreeSpace {
+    /// What is left where these prefixes are taken.
+    pub fn of(mut taken: Vec<IpNet>) -> Self {
+        sort_and_dedup(&mut taken);
+        let mut space = Self { by_length: vec![Vec::new(); 129] };
+        for (first, length) in PRIVATE {
+            let (mut first, last) = (first, first | hosts(length));
+            for taken in taken.iter().map(|prefix| Gap::of(*prefix)) {
+                if taken.first <= last && taken.last >= first {
+                    if taken.first > first {
+                        space.add(Gap { first, last: taken.first - 1 });
+                    }
+                    first = taken.last.saturating_add(1);
+                }
+            }
+            if first <= last {
+                space.add(Gap { first, last });
+            }
+        }
+        space
+    }
+
     /// Takes a prefix, whether or not all of it was free.
     pub fn take(&mut self, prefix: IpNet) {
         let taken = Gap::of(prefix);
@@ -392,8 +410,8 @@ mod tests {
 
         /// What is left and what is taken are the whole, whatever the order in which it was taken.
         #[test]
-        fn what_is_free_is_all_that_is_not_taken(taken in prop::collection::vec(prefix(), 0..24)) {
-            let space = space(&taken);
+        fn what_is_free_is_all_that_is_not_taken(taken in prop::collection::vec(prefix(), 0..24), at_once in any::<bool>()) {
+            let space = if at_once { FreeSpace::of(taken.clone()) } else { space(&taken) };
             for range in [net("192.168.255.0/24"), net("fd00:0:0:ffff:ffff:ffff:ffff:ff00/120")] {
                 let free: Vec<_> = space.prefixes(range).collect();
                 for address in corner(IpNet::new(range.addr(), range.max_prefix_len()).unwrap()) {

@@ -208,8 +208,7 @@ impl<const INDEXED: bool> ClusterView for HostView<INDEXED> {
         let is_listed = self.read.borrow().listed.contains(&Kind::Subnet);
         match if is_listed { None } else { self.index(shard)? } {
             Some(index) => {
-                let mut free = FreeSpace::default();
-                index.values().flatten().for_each(|prefix| free.take(*prefix));
+                let free = FreeSpace::of(index.values().flatten().copied().collect());
                 Ok(free.nearest(wanted, avoid, most))
             }
             None => self.listed(Kind::Subnet)?.nearest_free(shard, wanted, avoid, most),
