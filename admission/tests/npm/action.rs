@@ -23,7 +23,7 @@ fn run(inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
 }
 
 /// The same in another repository, of whose commits one is the base of a pull request; of none where that is empty.
-pub(crate) fn run_in(repository: &Path, base: &str, inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
+fn run_in(repository: &Path, base: &str, inputs: &[(&str, &str)], temporary: &Path) -> (String, i32, String) {
     let action = yaml("action.yml");
     let input = |expression: &str| -> String {
         if expression == BASE {
@@ -168,5 +168,21 @@ fn every_part_names_this_version() {
     for text in [docs, fs::read_to_string(root().join("ci/gitlab.yml")).unwrap()] {
         let version = format!("v{}", env!("CARGO_PKG_VERSION"));
         assert!(text.contains(&format!("vpcguard/{version}/ci/gitlab.yml")));
+    }
+}
+
+#[test]
+fn the_action_annotates_the_line_of_a_repository() {
+    let Some(tarball) = tarball() else { return };
+    let temporary = tempfile::tempdir().unwrap();
+    for (repository, mistake) in crate::repository::all() {
+        let inputs = [("package", tarball.to_str().unwrap())];
+        let (log, code, outputs) = run_in(repository.path(), "", &inputs, temporary.path());
+        let wanted = i32::from(mistake.is_some());
+        assert_eq!((code, outputs), (wanted, format!("exit-code={wanted}\n")), "{mistake:?}: {log}");
+        let Some(mistake) = mistake else { continue };
+        let words = [mistake.file, &format!("line={},", mistake.line), mistake.rule];
+        let is_it = |said: &&str| said.starts_with("::error ") && words.iter().all(|word| said.contains(word));
+        assert!(log.lines().any(|said| is_it(&said)), "{mistake:?}: {log}");
     }
 }

@@ -1,17 +1,17 @@
-//! examples/repository by the npm command, the action, the template and the hook: right as it is, and wrong at the right line.
+//! examples/repository by the npm command, the template and the hook: right as it is, and wrong at the right line. The action
+//! has its own test.
 
 use std::path::Path;
 
 use vpcguard_tests::repository::{MISTAKES, Repository, Wrong};
 
-use crate::action;
 use crate::command::{both, said};
 use crate::gitlab;
 use crate::package::{folder, tarball};
 use crate::pre_commit::Hook;
 
 /// The repository as it is, and with each of the mistakes.
-fn all() -> impl Iterator<Item = (Repository, Option<Wrong>)> {
+pub(crate) fn all() -> impl Iterator<Item = (Repository, Option<Wrong>)> {
     let mistakes = MISTAKES.iter().copied().map(Some);
     std::iter::once(None).chain(mistakes).map(|mistake| {
         let repository = Repository::copy().unwrap();
@@ -33,23 +33,6 @@ fn the_command_says_what_the_program_says() {
             let [native, node] = both(&package, arguments, "", repository.path());
             assert_eq!(said(&node), said(&native), "{arguments:?} {mistake:?}");
             assert_eq!(node.status.code(), Some(code(mistake)), "{arguments:?} {mistake:?} {:?}", said(&node));
-        }
-    }
-}
-
-#[test]
-fn the_action_annotates_the_line() {
-    let Some(tarball) = tarball() else { return };
-    let temporary = tempfile::tempdir().unwrap();
-    for (repository, mistake) in all() {
-        let inputs = [("package", tarball.to_str().unwrap())];
-        let (log, ended, outputs) = action::run_in(repository.path(), "", &inputs, temporary.path());
-        let wanted = code(mistake);
-        assert_eq!((ended, outputs), (wanted, format!("exit-code={wanted}\n")), "{mistake:?}: {log}");
-        if let Some(Wrong { file, line, rule, .. }) = mistake {
-            let is_it =
-                |said: &str| said.contains(file) && said.contains(&format!("line={line},")) && said.contains(rule);
-            assert!(log.lines().any(|said| said.starts_with("::error ") && is_it(said)), "{mistake:?}: {log}");
         }
     }
 }
