@@ -15,8 +15,11 @@ use xshell::{Shell, cmd};
 
 use crate::root;
 
-/// How often its memory is looked at.
+/// How often its memory and its time are looked at.
 const LOOK: Duration = Duration::from_millis(2);
+
+/// A tick of /proc/PID/stat, which is the same on all of Linux.
+const TICK: Duration = Duration::from_millis(10);
 
 /// How many of the things that could not be read are listed of a repository.
 const MOST_LISTED: usize = 10;
@@ -37,7 +40,9 @@ struct Said {
     status: ExitStatus,
     report: Value,
     time: Duration,
-    /// In KiB; none where the system does not tell.
+    /// None where the system does not tell, as the next.
+    processor_time: Option<Duration>,
+    /// In KiB.
     memory: Option<u64>,
 }
 
@@ -61,9 +66,10 @@ fn check(shell: &Shell, program: &Path, folder: &Path) -> Result<Said> {
     check.args(["check", "--format", "json", "--allow-empty", "."]).current_dir(folder);
     let started = Instant::now();
     let mut child = check.stdout(File::create(&report)?).stderr(Stdio::null()).spawn()?;
-    let mut memory = None;
+    let (mut memory, mut processor_time) = (None, None);
     let status = loop {
         memory = peak(child.id()).or(memory);
+        processor_time = spent(child.id()).or(processor_time);
         if let Some(status) = child.try_wait()? {
             break status;
         }
@@ -73,7 +79,7 @@ fn check(shell: &Shell, program: &Path, folder: &Path) -> Result<Said> {
     let report = serde_json::from_slice(&fs::read(report)?)
         .with_context(|| format!("{}: {status}, and no report", folder.display()))?;
     ensure!(status.code().is_some(), "{}: {status}", folder.display());
-    Ok(Said { name: name(folder), status, report, time, memory })
+    Ok(Said { name: name(folder), status, report, time, processor_time, memory })
 }
 
 /// The folder, and the commit where there is one.
@@ -90,6 +96,15 @@ fn peak(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// The processor time that a process has spent so far.
+fn spent(process: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name of the program, in parentheses, may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u32>().ok());
+    Some(TICK * ticks.sum::<Option<u32>>()?)
 }
 
 impl Said {
@@ -124,9 +139,10 @@ fn summary(said: &[Said]) -> String {
         let memory = one.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} MiB", memory.div_ceil(1024)));
         let (unread, code) = (one.list("errors").len(), one.status.code().unwrap_or_default());
         let (name, time) = (&one.name, one.time.as_secs_f64());
+        let spent = one.processor_time.map_or_else(|| "?".to_owned(), |spent| format!("{:.2} s", spent.as_secs_f64()));
         let _ = writeln!(
             table,
-            "| {name} | {files} | {objects} | {unread} | {denied} | {warned} | {code} | {time:.2} s | {memory} |"
+            "| {name} | {files} | {objects} | {unread} | {denied} | {warned} | {code} | {time:.2} s | {spent} | {memory} |"
         );
     }
     table
@@ -185,7 +201,14 @@ mod tests {
 
     fn said(name: &str, report: Value) -> Said {
         let (status, time) = (ExitStatus::from_raw(1 << 8), Duration::from_millis(1250));
-        Said { name: name.to_owned(), status, report, time, memory: Some(2049) }
+        Said { name: name.to_owned(), status, report, time, processor_time: None, memory: Some(2049) }
+    }
+
+    #[test]
+    fn what_a_process_takes_is_seen() {
+        let this = std::process::id();
+        assert!(peak(this).unwrap() > 100 && spent(this).is_some());
+        assert_eq!((peak(u32::MAX), spent(u32::MAX)), (None, None));
     }
 
     #[test]
@@ -200,7 +223,10 @@ mod tests {
         let rows: Vec<_> = summary(&reports).lines().skip(2).map(str::to_owned).collect();
         assert_eq!(
             rows,
-            ["| one | 3 | 2 | 1 | 1 | 0 | 1 | 1.25 s | 3 MiB |", "| two | 0 | 0 | 0 | 0 | 0 | 1 | 1.25 s | 3 MiB |"]
+            [
+                "| one | 3 | 2 | 1 | 1 | 0 | 1 | 1.25 s | ? | 3 MiB |",
+                "| two | 0 | 0 | 0 | 0 | 0 | 1 | 1.25 s | ? | 3 MiB |"
+            ]
         );
         let rows: Vec<_> = by_rule(&reports).lines().skip(2).map(str::to_owned).collect();
         assert_eq!(rows, ["| `a` | 2 denied |  |", "| `b` | 1 warned |  |"]);
