@@ -130,10 +130,9 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
 
 /// A row a repository.
 fn summary(said: &[Said]) -> String {
-    let mut table =
-        "| repository | files | objects | could not be read | denied | warned | exit code | time | memory |\n\
-                     |---|---|---|---|---|---|---|---|---|\n"
-            .to_owned();
+    let mut table = "| repository | files | objects | could not be read | denied | warned | exit code | time \
+                     | processor time | memory |\n|---|---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
     for one in said {
         let [files, objects, denied, warned] = ["files", "objects", "denied", "warned"].map(|key| one.count(key));
         let memory = one.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} MiB", memory.div_ceil(1024)));
@@ -220,7 +219,10 @@ mod tests {
             said("one", json!({"findings": [denied, denied, warned], "errors": errors, "summary": summary_of})),
             said("two", json!({"findings": [], "errors": [], "summary": {}})),
         ];
-        let rows: Vec<_> = summary(&reports).lines().skip(2).map(str::to_owned).collect();
+        let table = summary(&reports);
+        let cells = |line: &str| line.matches('|').count();
+        assert!(table.lines().all(|line| cells(line) == 11), "{table}");
+        let rows: Vec<_> = table.lines().skip(2).collect();
         assert_eq!(
             rows,
             [
