@@ -203,6 +203,7 @@ mod tests {
         Said { name: name.to_owned(), status, report, time, processor_time: None, memory: Some(2049) }
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn what_a_process_takes_is_seen() {
         let this = std::process::id();

@@ -1,6 +1,6 @@
 //! Networks after documented features of Kube-OVN, in `tests/networks`, are right: nothing is refused, and little is said.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
