@@ -69,6 +69,10 @@ fn refusal(_: &Path) -> Option<&'static str> {
 
 /// Writes a file whole or not at all. One that is there keeps its permissions, and a link stays a link.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A device or a pipe stays what it is: nothing can take its place.
+    if fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir()) {
+        return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     let target = if path.exists() { path.canonicalize()? } else { path.to_owned() };
     let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();

@@ -154,6 +154,8 @@ export function one(path) {
 /** Writes a file whole or not at all. One that is there keeps its permissions, and a link stays a link. */
 export function replace(path, content) {
   const known = statSync(path, { throwIfNoEntry: false });
+  // A device or a pipe stays what it is: nothing can take its place.
+  if (known !== undefined && !known.isFile() && !known.isDirectory()) return writeFileSync(path, content, { flag: "r+" });
   const target = known === undefined ? path : realpathSync(path);
   const folder = mkdtempSync(join(dirname(target), ".vpcguard-"));
   try {
