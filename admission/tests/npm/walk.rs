@@ -12,8 +12,8 @@ use crate::package::{folder, script, success};
 
 fn git(at: &Path, arguments: &[&str]) {
     let mut git = Command::new("git");
-    git.args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]).args(arguments);
-    success(git.args(["-c", "protocol.file.allow=always"]).current_dir(at));
+    git.args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]);
+    success(git.args(["-c", "protocol.file.allow=always"]).args(arguments).current_dir(at));
 }
 
 /// A repository with all that a walk looks at.
