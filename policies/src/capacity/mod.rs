@@ -240,7 +240,9 @@ mod tests {
 
     fn spaces(objects: &[Value], length: Option<u8>, most: usize) -> Vec<Space> {
         let mut capacity = Capacity::new(&Settings::default());
-        objects.iter().for_each(|object| capacity.add(object));
+        for object in objects {
+            capacity.add(object);
+        }
         capacity.spaces(length, most).unwrap()
     }
 

@@ -50,7 +50,9 @@ impl Inventory {
         if let Some((shard, prefixes)) = now
             && let Some(space) = self.free.entry(shard).or_default().get_mut()
         {
-            prefixes.into_iter().for_each(|prefix| space.take(prefix));
+            for prefix in prefixes {
+                space.take(prefix);
+            }
         }
     }
 

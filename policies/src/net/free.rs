@@ -294,7 +294,9 @@ mod tests {
 
     fn space(taken: &[IpNet]) -> FreeSpace {
         let mut space = FreeSpace::default();
-        taken.iter().for_each(|prefix| space.take(*prefix));
+        for prefix in taken {
+            space.take(*prefix);
+        }
         space
     }
 
