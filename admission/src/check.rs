@@ -123,7 +123,8 @@ impl Check {
         let live = self.cluster.then(|| block_on(Live::find(&self.place, given))).transpose()?.transpose()?;
         let settings = settings.or_else(|| live.as_ref().filter(|_| !is_given)?.source.clone());
         let mut found = Files::new(&self.walk, config.as_ref().map(|config| self.config.excluded(config)))?;
-        let before = self.compare_to.as_ref().map(|path| complete(&mut found, std::slice::from_ref(path))).transpose()?;
+        let before =
+            self.compare_to.as_ref().map(|path| complete(&mut found, std::slice::from_ref(path))).transpose()?;
         let state = complete(&mut found, &self.state)?;
         let (paths, mut problems) = found.list(&self.paths);
         let progress = Progress::new(paths.len() >= MANY, &format!("of {} files read", paths.len()));

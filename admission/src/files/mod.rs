@@ -16,8 +16,8 @@ use glob::{MatchOptions, PatternError, glob_with};
 use vpcguard_check::{Document, Folder, ParseError, Source, parse_settings};
 use vpcguard_policies::Settings;
 
-use exclude::{BadPattern, Exclude};
 pub(crate) use exclude::Patterns;
+use exclude::{BadPattern, Exclude};
 use left_out::LeftOut;
 pub(crate) use read::write;
 use read::{STDIN, read};

@@ -24,5 +24,5 @@ setup() {
   run --separate-stderr kwctl run "$module" --request-path test_data/network-without-plugins.json
   [ "$status" -eq 0 ]
   [ "$(jq .allowed <<<"$output")" = false ]
-  [[ "$output" == *'[attachment-provider]'* ]]
+  [[ "$output" == *'[vpcguard attachment-provider]'* ]]
 }

@@ -92,7 +92,12 @@ fn expected(policy: Policy) -> Vec<Expected> {
         ],
         Policy::Attachments => vec![
             plain("a network of Kube-OVN's is accepted", "network-create", true, ""),
-            plain("what ends the controller is refused", "network-without-plugins", false, "[attachment-provider]"),
+            plain(
+                "what ends the controller is refused",
+                "network-without-plugins",
+                false,
+                "[vpcguard attachment-provider]",
+            ),
         ],
         Policy::VpcSyntax => vec![
             plain("a Subnet that Kube-OVN can use is accepted", "subnet-create", true, ""),
