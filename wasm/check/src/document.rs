@@ -9,7 +9,7 @@ use crate::allow::{Allow, Allows, Mistaken};
 use crate::foreign::Sort;
 use crate::report::Location;
 use crate::source::{ParseError, Source};
-use crate::template::Templates;
+use crate::template::{self, Templates};
 use crate::text::Text;
 use crate::yaml::{Node, Position, Span};
 use crate::{json, yaml};
@@ -136,6 +136,9 @@ pub fn parse(source: &Source) -> Parsed {
     reader.parsed
 }
 
+/// What every object has, and nobody leaves out who means one.
+const API_VERSION: &str = "apiVersion";
+
 struct DocumentParser<'a> {
     file: &'a str,
     text: &'a Arc<Text>,
@@ -194,7 +197,8 @@ impl DocumentParser<'_> {
             }
         }
         if let Some((position, message)) = error {
-            self.error(number + 1, position, message);
+            // Tools have comments in what they call JSON.
+            self.unreadable(number + 1, position, message, true);
         }
     }
 
@@ -212,7 +216,8 @@ impl DocumentParser<'_> {
             self.object(Part { number, start, template, tree: Tree::Yaml(node), is_item: false }, value, None);
         }
         for fault in faults {
-            self.error(fault.document, fault.position, fault.message);
+            let is_template = fault.message == template::MESSAGE;
+            self.unreadable(fault.document, fault.position, fault.message, is_template);
         }
     }
 
@@ -249,6 +254,14 @@ impl DocumentParser<'_> {
         for (index, item) in items.into_iter().enumerate() {
             self.object(part.item(index), item, among);
         }
+    }
+
+    /// What cannot be read is an error, unless tools write such things and no object can be in it.
+    fn unreadable(&mut self, number: usize, position: Position, message: impl Into<String>, is_of_tools: bool) {
+        if is_of_tools && !self.text.as_str().contains(API_VERSION) {
+            return self.parsed.foreign.push(self.fault(number, position, message));
+        }
+        self.error(number, position, message);
     }
 
     fn error(&mut self, number: usize, position: Position, message: impl Into<String>) {

@@ -174,11 +174,13 @@ impl Command {
         }
         // What is left of the state is used all the same: it may be all that matters.
         let mut done = Done { complaints: lines(state.errors), ..Done::default() };
+        let state_foreign = state.foreign;
         let (state, clusters) = (state.documents, &clusters);
         let mut checks = Checks { command: self, settings, selection, state, clusters, live };
         let (files, fixed) = if self.fix { fixed(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
         done.report = checks.report(&files, &|file| clusters.of(file))?;
         let mut notes = std::mem::take(&mut done.report.notes);
+        notes.extend(left_out(&state_foreign).map(|note| format!("of --state, {note}")));
         notes.extend(clusters.useless());
         notes.extend(inputs.config.and_then(Config::note));
         notes.extend_from_slice(inputs.notes);

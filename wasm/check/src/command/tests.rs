@@ -54,7 +54,8 @@ fn a_state_that_cannot_all_be_read_is_a_complaint_and_used() {
     let files = [source("a.yaml", &subnet("a", "cidrBlock: 10.0.0.0/24"))];
     let state = [
         source("s.yaml", &format!("a: [\n---\n{}", subnet("b", "cidrBlock: 10.0.0.0/16"))),
-        source("t.yaml", "a: {{ .Values.a }}\n"),
+        source("t.yaml", "apiVersion: {{ .Values.a }}\n"),
+        source("kustomization.yaml", "resources: [a.yaml]\n"),
     ];
     let inputs = Inputs { files: &files, state: &state, ..Inputs::default() };
     let done = Command::default().run(&inputs);
@@ -64,9 +65,11 @@ fn a_state_that_cannot_all_be_read_is_a_complaint_and_used() {
         done.complaints,
         [
             "s.yaml:1:4: this bracket is not closed: add the closing one",
-            "t.yaml:1:4: a Helm template, not YAML: render it first (helm template CHART | vpcguard check -)",
+            "t.yaml:1:13: a Helm template, not YAML: render it first (helm template CHART | vpcguard check -)",
         ]
     );
+    let left_out = "of --state, 1 document is not a Kubernetes object and was left out: kustomization.yaml";
+    assert_eq!(notes(&done), [left_out]);
     let written = Command { write_baseline: true, ..Command::default() }.run(&inputs);
     assert_eq!((written.exit_code, written.baseline, written.complaints.len()), (2, None, 3));
 }

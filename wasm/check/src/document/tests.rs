@@ -102,3 +102,17 @@ fn json_is_read_as_json() {
     let yaml = read("a.yaml", "{\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"}}\n");
     assert_eq!(objects(&yaml), ["1 Pod a"]);
 }
+
+#[test]
+fn what_tools_write_in_their_own_way_was_not_meant_as_an_object() {
+    let left = |name: &str, text: &str| {
+        let Parsed { documents, errors, foreign, .. } = read(name, text);
+        (documents.len(), errors.len(), foreign.len())
+    };
+    assert_eq!(left("tsconfig.json", "{\n  // for the editor\n  \"a\": 1\n}"), (0, 0, 1));
+    assert_eq!(left("files/proxy.yaml", "listen: {{ .Values.port }}\n"), (0, 0, 1));
+    // Here somebody meant one, or nobody knows.
+    assert_eq!(left("a.json", "{\"apiVersion\": \"v1\", // the first\n}"), (0, 1, 0));
+    assert_eq!(left("a.yaml", "apiVersion: {{ .Values.version }}\n"), (0, 1, 0));
+    assert_eq!(left("a.yaml", "a: ["), (0, 1, 0));
+}
