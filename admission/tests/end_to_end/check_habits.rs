@@ -217,7 +217,7 @@ fn a_repository_is_read_without_what_is_not_its_own() {
         (".github/c.yaml", &subnet("c", BAD)),
         ("node_modules/d/d.yaml", &subnet("d", BAD)),
         ("chart/Chart.yaml", "name: chart\n"),
-        ("chart/templates/e.yaml", "{{ .Values }}\n"),
+        ("chart/templates/e.yaml", "apiVersion: {{ .Values.version }}\n"),
         (".gitignore", "build/\n"),
     ]);
     let git = |arguments: &[&str]| {

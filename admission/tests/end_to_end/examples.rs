@@ -112,7 +112,7 @@ async fn the_webhook_refuses_every_broken_file_for_its_one_fault() {
         assert_eq!(response["allowed"], false, "{file}");
         let causes = response["status"]["details"]["causes"].as_array().unwrap();
         assert_eq!(causes.len(), 1, "{file}: {causes:?}");
-        assert!(causes[0]["message"].as_str().unwrap().ends_with(&format!(" [{rule}]")), "{file}: {causes:?}");
+        assert!(causes[0]["message"].as_str().unwrap().ends_with(&format!(" [vpcguard {rule}]")), "{file}: {causes:?}");
         let warnings = response["warnings"].as_array().map_or(0, Vec::len);
         assert_eq!(warnings, consequences(file).len(), "{file}");
     }

@@ -161,3 +161,17 @@ fn objects_that_stand_twice_are_noted() {
     assert_eq!(done.report.notes().len(), 6, "{:?}", done.report.notes());
     assert_eq!(done.report.notes()[5], "and 2 more objects stand more than once");
 }
+
+#[test]
+fn one_cluster_at_a_time_is_asked_live() {
+    let command = Command { live: true, ..Command::default() };
+    let flags = clusters();
+    let run = |paths: &[&str]| {
+        let files: Vec<_> = paths.iter().map(|path| source(path, &subnet("a", BAD))).collect();
+        command.run(&Inputs { files: &files, cluster_of: &flags, ..Inputs::default() })
+    };
+    let wanted = "--cluster asks one cluster, and these files are for several, prod, staging: name those of one";
+    let done = run(&["p/a.yaml", "s/a.yaml"]);
+    assert_eq!((done.exit_code, done.complaints), (2, vec![wanted.to_owned()]));
+    assert_eq!(run(&["p/a.yaml"]).exit_code, 1);
+}
