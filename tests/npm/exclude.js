@@ -9,7 +9,7 @@ const { patterns, paths } = JSON.parse(readFileSync(asked, "utf8"));
 
 function answer(pattern) {
   try {
-    const exclude = new Exclude([pattern]);
+    const exclude = new Exclude([{ place: "--exclude", base: "", patterns: [pattern] }]);
     return paths.map((path) => Number(exclude.names(exclude.place(path), false))).join("");
   } catch (error) {
     if (error instanceof BadPattern) return error.message;

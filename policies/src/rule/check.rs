@@ -63,7 +63,9 @@ macro_rules! checks {
                 match (self, &version.object) {
                     (Check::Any(check), _) => check(version, context),
                     (Check::Written(check), _) => {
-                        check(&version.json).into_iter().for_each(|finding| context.deny(finding));
+                        for finding in check(&version.json) {
+                            context.deny(finding);
+                        }
                         Ok(())
                     }
                     (Check::PodOf(kinds, _, check), Object::Pod(pod)) if kinds.contains(&pod.kind) => check(pod, context),
