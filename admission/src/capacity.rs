@@ -27,9 +27,9 @@ enum Format {
 
 /// Print VPCs with their Subnets, how many of their addresses are used, and which ranges are free.
 ///
-/// Free ranges are told of the private ranges that a VPC's overlay Subnets are in: those of RFC 1918 and RFC 6598, and of fc00::/7 the
-/// /48. In the default VPC they are without the ranges of Services, of nodes, and between both and Pods. How many addresses are used
-/// is what Kube-OVN says in the status of a Subnet.
+/// Free ranges are told of the private ranges that a VPC's overlay Subnets are in: those of RFC 1918 and RFC 6598, and of the unique
+/// local ones of IPv6 the /48. In the default VPC they are without the ranges of Services, of nodes, and between both and Pods. How
+/// many addresses are used is what Kube-OVN says in the status of a Subnet.
 #[derive(Debug, Args)]
 pub(crate) struct Capacity {
     /// How to write it.

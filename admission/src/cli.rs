@@ -28,7 +28,7 @@ enum Command {
     Audit(Audit),
     Capacity(Capacity),
     Certs(Certs),
-    Check(Check),
+    Check(Box<Check>),
     Completions(Completions),
     Explain(Explain),
     Manifests(Manifests),

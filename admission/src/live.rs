@@ -24,14 +24,14 @@ pub(crate) enum Given {
     /// In this file.
     File(Source),
     /// In the configuration of this name.
-    Configured(String, Settings),
+    Configured(String, Box<Settings>),
 }
 
 impl Given {
     /// Those that are written in a configuration.
     pub(crate) fn configured(config: &Config) -> Option<Self> {
         match config.settings.as_ref()? {
-            ConfiguredSettings::Inline(settings) => Some(Self::Configured(config.name.clone(), (**settings).clone())),
+            ConfiguredSettings::Inline(settings) => Some(Self::Configured(config.name.clone(), settings.clone())),
             ConfiguredSettings::File(_) => None,
         }
     }
@@ -53,7 +53,7 @@ impl Live {
         let given = match given {
             None => None,
             Some(Given::File(file)) => Some((parsed(&file)?, file.name.clone(), Some(file))),
-            Some(Given::Configured(whose, settings)) => Some((settings, whose, None)),
+            Some(Given::Configured(whose, settings)) => Some((*settings, whose, None)),
         };
         let place = args.place().await?;
         let (source, settings, whose, note) = if let Some((settings, whose, source)) = given {

@@ -118,8 +118,8 @@ fn is_ready(pod: &Pod) -> bool {
 
 /// The Service that the API server asks.
 fn service(configuration: &ValidatingWebhookConfiguration) -> Option<ServiceReference> {
-    let webhooks = configuration.webhooks.iter().flatten();
-    webhooks.filter_map(|webhook| webhook.client_config.service.clone()).next()
+    let mut webhooks = configuration.webhooks.iter().flatten();
+    webhooks.find_map(|webhook| webhook.client_config.service.clone())
 }
 
 fn annotation(pod: &Pod) -> Option<&str> {

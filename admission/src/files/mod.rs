@@ -16,12 +16,15 @@ use glob::{MatchOptions, PatternError, glob_with};
 use vpcguard_check::{Document, Folder, ParseError, Source, parse_settings};
 use vpcguard_policies::Settings;
 
-pub(crate) use exclude::Patterns;
+pub(crate) use exclude::Excluded;
 use exclude::{BadPattern, Exclude};
 use left_out::LeftOut;
 pub(crate) use read::write;
 use read::{STDIN, read};
 use walk::{Manner, files_of};
+
+/// What the help says of `--no-ignore`.
+const NO_IGNORE: &str = "Read hidden files, node_modules, templates of charts and what .gitignore names as well";
 
 /// Which files of a directory count.
 #[derive(Clone, Debug, Default, Args)]
@@ -29,8 +32,7 @@ pub(crate) struct WalkArgs {
     /// Leave out files and directories that this pattern names, as in a .gitignore of the working directory.
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Read hidden files, node_modules, templates of charts and what .gitignore names as well.
-    #[arg(long)]
+    #[arg(long, help = NO_IGNORE)]
     no_ignore: bool,
 }
 
@@ -128,8 +130,8 @@ pub(crate) struct Files {
 
 impl Files {
     /// `configured` is what a configuration excludes.
-    pub(crate) fn new(args: &WalkArgs, configured: Option<Patterns<'_>>) -> Result<Self, BadPattern> {
-        let flag = Patterns { place: "--exclude", base: Path::new(""), patterns: &args.exclude };
+    pub(crate) fn new(args: &WalkArgs, configured: Option<Excluded<'_>>) -> Result<Self, BadPattern> {
+        let flag = Excluded { place: "--exclude", base: Path::new(""), patterns: &args.exclude };
         let exclude = Exclude::new(&[flag].into_iter().chain(configured).collect::<Vec<_>>())?;
         let manner = Manner { exclude: Arc::new(exclude), all: args.no_ignore };
         Ok(Self { manner, left_out: LeftOut::default() })

@@ -41,14 +41,14 @@ fn run_in(repository: &Path, base: &str, inputs: &[(&str, &str)], temporary: &Pa
     let script = temporary.join("step.sh");
     fs::write(&script, step["run"].as_str().unwrap()).unwrap();
     // As the runner calls `shell: bash`.
-    let mut bash = Command::new("bash");
-    bash.args(["--noprofile", "--norc", "-eo", "pipefail"]).arg(&script);
+    let mut shell = Command::new("bash");
+    shell.args(["--noprofile", "--norc", "-eo", "pipefail"]).arg(&script);
     for (name, value) in step["env"].as_object().unwrap() {
-        bash.env(name, input(value.as_str().unwrap()));
+        shell.env(name, input(value.as_str().unwrap()));
     }
-    bash.env("GITHUB_OUTPUT", &outputs).env("npm_config_cache", temporary.join("cache")).env("RUNNER_TEMP", temporary);
+    shell.env("GITHUB_OUTPUT", &outputs).env("npm_config_cache", temporary.join("cache")).env("RUNNER_TEMP", temporary);
     let output =
-        bash.current_dir(repository.join(input(step["working-directory"].as_str().unwrap()))).output().unwrap();
+        shell.current_dir(repository.join(input(step["working-directory"].as_str().unwrap()))).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     (stdout, output.status.code().unwrap(), fs::read_to_string(outputs).unwrap())
 }

@@ -63,7 +63,7 @@ macro_rules! checks {
                 match (self, &version.object) {
                     (Check::Any(check), _) => check(version, context),
                     (Check::Written(check), _) => {
-                        for finding in check(&version.json) {
+                        if let Some(finding) = check(&version.json) {
                             context.deny(finding);
                         }
                         Ok(())

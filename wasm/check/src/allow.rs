@@ -71,13 +71,13 @@ pub(crate) struct Mistaken {
 
 /// What the comments of a source say.
 #[derive(Debug, Default)]
-pub(crate) struct Allows {
+pub(crate) struct Comments {
     pub(crate) allows: Vec<Arc<Allow>>,
     pub(crate) mistaken: Vec<Mistaken>,
     pub(crate) errors: Vec<ParseError>,
 }
 
-impl Allows {
+impl Comments {
     /// Those of a YAML text.
     pub(crate) fn of(file: &str, text: &Text) -> Self {
         let mut found = Self::default();
@@ -284,8 +284,8 @@ fn without_properties(mut value: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn scan(text: &str) -> Allows {
-        Allows::of("a.yaml", &Text::new(text))
+    fn scan(text: &str) -> Comments {
+        Comments::of("a.yaml", &Text::new(text))
     }
 
     /// The target of each comment: its document, and the line if it is not all of it.

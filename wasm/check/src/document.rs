@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use vpcguard_policies::field::FieldPath;
 
-use crate::allow::{Allow, Allows, Mistaken};
+use crate::allow::{Allow, Comments, Mistaken};
 use crate::foreign::Sort;
 use crate::report::Location;
 use crate::source::{ParseError, Source};
@@ -207,7 +207,7 @@ impl DocumentParser<'_> {
         if is_doubtful && json::is_stream(self.text) {
             return self.json();
         }
-        let Allows { allows, mistaken, errors } = Allows::of(self.file, self.text);
+        let Comments { allows, mistaken, errors } = Comments::of(self.file, self.text);
         (self.parsed.allows, self.mistaken) = (allows, mistaken);
         self.parsed.errors.extend(errors);
         for (number, node) in documents {

@@ -48,14 +48,18 @@ fn write_lines<'a>(out: &mut String, pairs: impl Iterator<Item = (&'a str, &'a s
     let mut added = Vec::new();
     for (old, new) in pairs {
         if old == new {
-            added.drain(..).for_each(|line| write_line(out, '+', line));
+            for line in added.drain(..) {
+                write_line(out, '+', line);
+            }
             write_line(out, ' ', old);
         } else {
             write_line(out, '-', old);
             added.push(new);
         }
     }
-    added.into_iter().for_each(|line| write_line(out, '+', line));
+    for line in added {
+        write_line(out, '+', line);
+    }
 }
 
 fn write_line(out: &mut String, mark: char, line: &str) {
@@ -90,7 +94,10 @@ mod tests {
     #[test]
     fn changes_that_are_near_each_other_are_shown_together() {
         let lines = |changed: &[usize]| -> String {
-            (1..=20).map(|at| format!("{}{at}\n", if changed.contains(&at) { "x" } else { "" })).collect()
+            (1..=20)
+                .map(|at| format!("{}{at}\n", if changed.contains(&at) { "x" } else { "" }))
+                .collect::<Vec<_>>()
+                .concat()
         };
         assert_eq!(
             diff(&lines(&[]), &lines(&[1, 2, 7, 20])),

@@ -9,8 +9,8 @@ fn what_was_rendered_is_tested_in_the_suite_of_its_template() {
     let read = read(&text);
     let suites: Vec<_> = read.test_suites.iter().map(|suite| (suite.name.as_str(), suite.failures)).collect();
     assert_eq!(suites, [("net/templates/a.yaml", 0), ("net/templates/b.yaml", 1), ("net/templates/vpc.yaml", 0)]);
-    let test = r#"<testcase name="Subnet &quot;b&quot;" classname="net/templates/b.yaml" file="net/templates/b.yaml">"#;
-    assert!(text.contains(test), "{text}");
+    let case = r#"<testcase name="Subnet &quot;b&quot;" classname="net/templates/b.yaml" file="net/templates/b.yaml">"#;
+    assert!(text.contains(case), "{text}");
     assert!(
         text.contains("\n  --&gt; &lt;stdin&gt;:12:27\n") && text.contains("= source: net/templates/b.yaml"),
         "{text}"
