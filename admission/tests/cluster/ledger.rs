@@ -119,7 +119,7 @@ fn a_request_that_is_refused_later(world: &World, clients: &Clients) {
     assert_eq!(
         waiting.message(),
         "admission webhook \"addresses.vpcguard.io\" denied the request: Subnet \"refused\" was admitted a moment ago with \
-         addresses that overlap, and is not stored yet: try again"
+         addresses that overlap, and is not stored yet: try again [vpcguard]"
     );
     world.until("the hold is over", |_| other().is_accepted());
 }
@@ -158,7 +158,7 @@ fn without_a_ledger_subnets_wait_and_nothing_else_does() {
     assert!(one(&clients, clients.merge("addressledgers", &name, &json!({"spec": {"format": 2}}))).is_accepted());
     world.until("the newer format is seen", |_| create().code == 503);
     let refused = create();
-    assert!(refused.message().ends_with("finish the upgrade of vpcguard"), "{refused:?}");
+    assert!(refused.message().ends_with("finish the upgrade of vpcguard [vpcguard]"), "{refused:?}");
     assert!(one(&clients, clients.merge("addressledgers", &name, &json!({"spec": {"format": 1}}))).is_accepted());
     world.until("it is gone", |_| create().is_accepted());
 
@@ -169,7 +169,10 @@ fn without_a_ledger_subnets_wait_and_nothing_else_does() {
     world.until("there is no ledger", |_| create().code == 503);
     let refused = create();
     assert!(refused.message().contains("cannot get addressledgers.vpcguard.io"), "{refused:?}");
-    assert!(refused.message().ends_with("apply its definition: vpcguard manifests prints it"), "{refused:?}");
+    assert!(
+        refused.message().ends_with("apply its definition: vpcguard manifests prints it [vpcguard]"),
+        "{refused:?}"
+    );
     assert!(world.page(0, "/readyz?verbose").contains("note: no addresses can be claimed: cannot get"));
     assert!(world.metric(0, "vpcguard_ledger_claims_total{result=\"unavailable\"}") > 0.0);
     assert!(one(&clients, clients.create("vpcs", vpc("w"))).is_accepted());

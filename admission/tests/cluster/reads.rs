@@ -79,7 +79,7 @@ fn of_many_networks_few_are_read_before_a_denial() {
         let refused = world.create(User::Admin, THEIRS, &pod(networks));
         let read = reads(&world) - before;
         assert!((400..500).contains(&refused.status), "{what}: {}", refused.body);
-        assert!(refused.body.contains(&format!("[{rule}]")), "{what}: {}", refused.body);
+        assert!(refused.body.contains(&format!("[vpcguard {rule}]")), "{what}: {}", refused.body);
         writeln!(table, "{what}: {read}").unwrap();
         assert!((1..=3).contains(&read), "{table}");
     }

@@ -53,16 +53,16 @@ fn refusals(world: &World) {
     assert_eq!(
         world.refusal(User::Admin, &subnet("a", "vpc: v, cidrBlock: 10.0.0.0/16, gateway: 10.1.0.1")),
         "The Subnet \"a\" is invalid: \n\
-         * spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"b\" (10.0.4.0/24) in VPC \"v\"; help: Choose a range \
-         that no other Subnet of the VPC uses; ask #net; see https://example.org/r#subnet-cidr-overlap [vpcguard subnet-cidr-overlap]\n\
-         * spec.gateway: Invalid value: \"10.1.0.1\": not in spec.cidrBlock 10.0.0.0/16; ask #net; see \
+         * spec.cidrBlock: Invalid value: \"10.0.0.0/16\": overlaps Subnet \"b\" (10.0.4.0/24) in VPC \"v\"; help: 10.1.0.0/16, \
+         10.2.0.0/16 and 10.3.0.0/16 are free in VPC \"v\"; ask #net; see https://example.org/r#subnet-cidr-overlap [vpcguard subnet-cidr-overlap]\n\
+         * spec.gateway: Invalid value: \"10.1.0.1\": not in spec.cidrBlock 10.0.0.0/16; help: Choose an address in 10.0.0.0/16; ask #net; see \
          https://example.org/r#subnet-syntax [vpcguard subnet-syntax]\n"
     );
     // One cause stays on the line.
     assert_eq!(
         world.refusal(User::Admin, &subnet("a", "vpc: v, cidrBlock: 10.0.5.0/24, gateway: 10.1.0.1")),
         "The Subnet \"a\" is invalid: spec.gateway: Invalid value: \"10.1.0.1\": not in spec.cidrBlock 10.0.5.0/24; \
-         ask #net; see https://example.org/r#subnet-syntax [vpcguard subnet-syntax]\n"
+         help: Choose an address in 10.0.5.0/24; ask #net; see https://example.org/r#subnet-syntax [vpcguard subnet-syntax]\n"
     );
     // A tenant where it may not be is forbidden.
     let foreign = pod("ns2", "ovn.kubernetes.io/logical_switch: b");
@@ -90,7 +90,7 @@ fn dry_runs(world: &World) {
     assert_eq!(
         refused.stderr,
         "The Subnet \"a\" is invalid: spec.cidrBlock: Invalid value: \"10.0.4.0/30\": overlaps Subnet \"b\" (10.0.4.0/24) in \
-         VPC \"v\"; help: Choose a range that no other Subnet of the VPC uses; ask #net; see \
+         VPC \"v\"; help: 10.0.3.252/30, 10.0.3.248/30 and 10.0.3.244/30 are free in VPC \"v\"; ask #net; see \
          https://example.org/r#subnet-cidr-overlap [vpcguard subnet-cidr-overlap]\n"
     );
     assert!(world.get("subnet", "a").is_null());

@@ -98,7 +98,7 @@ fn honest(run: &Run<'_>, way: &Way) -> Option<String> {
 
 /// Whether a rule speaks, in a refusal or in a warning.
 fn says(answer: &Response, rule: &str) -> bool {
-    answer.body.contains(&format!("[{rule}]")) || warnings(answer).iter().any(|said| said == rule)
+    answer.body.contains(&format!("[vpcguard {rule}]")) || warnings(answer).iter().any(|said| said == rule)
 }
 
 fn is_success(answer: &Response) -> bool {
@@ -109,7 +109,8 @@ fn is_success(answer: &Response) -> bool {
 fn warnings(answer: &Response) -> Vec<String> {
     let lines = answer.head.lines().filter(|line| line.to_ascii_lowercase().starts_with("warning:"));
     // The API server's own have no rule, and are none of ours.
-    let rule =
-        |line: &str| line.rsplit_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(rule, _)| rule.to_owned());
+    let rule = |line: &str| {
+        line.rsplit_once("[vpcguard ").and_then(|(_, rest)| rest.split_once(']')).map(|(rule, _)| rule.to_owned())
+    };
     lines.filter_map(rule).filter(|rule| is_rule(rule)).collect()
 }
