@@ -5,6 +5,9 @@ use serde_json::Value;
 /// Longest text of a user's value that a message repeats, in characters.
 const LONGEST_VALUE: usize = 160;
 
+/// Longest text that is said of a value, in bytes: it is stored and sent, several times over.
+const LONGEST_SENTENCE: usize = 2000;
+
 /// How like a known word an unknown one must be to be taken for it (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;
 
@@ -29,6 +32,15 @@ pub(crate) fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
+}
+
+/// What is said of a value, cut where values of a user make it endless.
+pub(crate) fn bounded(text: String) -> String {
+    if text.len() <= LONGEST_SENTENCE {
+        return text;
+    }
+    let end = (0..=LONGEST_SENTENCE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}…", text.get(..end).unwrap_or_default())
 }
 
 /// Items in a sentence: `a`, `a and b`, `a, b and c`. Nothing where there are none.
@@ -88,6 +100,13 @@ mod tests {
     fn a_long_value_is_cut_and_control_characters_are_escaped() {
         assert_eq!(quoted("a\0b"), r#""a\0b""#);
         assert_eq!(quoted(&"ä".repeat(1000)).chars().count(), LONGEST_VALUE + 3);
+    }
+
+    #[test]
+    fn a_sentence_comes_to_an_end() {
+        assert_eq!(bounded("short".to_owned()), "short");
+        let cut = bounded(format!("a{}", "ä".repeat(LONGEST_SENTENCE)));
+        assert_eq!((cut.len(), cut.ends_with("ä…")), (LONGEST_SENTENCE - 1 + '…'.len_utf8(), true));
     }
 
     #[test]

@@ -65,6 +65,13 @@ fn fill(envelope: &mut Value, request: &Request) {
     envelope["object"] = request.object.clone();
     envelope["oldObject"] = request.old_object.clone().unwrap_or_default();
     envelope["dryRun"] = json!(request.dry_run);
+    // An object is sent in the version that it is in.
+    let version = request.subject()["apiVersion"].as_str().and_then(|version| version.rsplit('/').next());
+    for field in ["kind", "resource", "requestKind", "requestResource"] {
+        if let (Some(written), Some(version)) = (envelope[field].get_mut("version"), version) {
+            *written = json!(version);
+        }
+    }
     if !request.user.is_empty() {
         envelope["userInfo"]["username"] = json!(request.user);
     }

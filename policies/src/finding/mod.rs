@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::field::FieldPath;
 use crate::json::TypeError;
 use crate::kinds::{Kind, ObjectRef};
-use crate::text::{quoted, shown};
+use crate::text::{bounded, quoted, shown};
 
 pub(crate) use findings::Findings;
 pub use reported::Reported;
@@ -119,7 +119,7 @@ impl Finding {
             reason,
             field,
             value,
-            detail: detail.into(),
+            detail: bounded(detail.into()),
             with: None,
             help: Cow::Borrowed(""),
             related: Vec::new(),
@@ -189,7 +189,10 @@ impl Finding {
     /// How to fix it, in a sentence.
     #[must_use]
     pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
-        self.help = help.into();
+        self.help = match help.into() {
+            Cow::Owned(help) => bounded(help).into(),
+            written => written,
+        };
         self
     }
 

@@ -51,6 +51,7 @@
 
 use crate::kinds::{NatGateway, Object};
 use crate::rule::prelude::*;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -78,7 +79,7 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
         ("spec.lanIp", &gateway.lan_ip.text, &old.lan_ip.text, same_lan_ip || gateway.lan_ip.text == old.lan_ip.text),
     ] {
         if !is_same && !old.is_empty() {
-            let detail = format!("was {old:?}: Kube-OVN ignores the change, and reports it as done");
+            let detail = format!("was {}: Kube-OVN ignores the change, and reports it as done", quoted(old));
             let finding = Finding::invalid(FieldPath::of(field), new, detail);
             context.deny(finding.help("Create a new gateway and delete this one."));
         }

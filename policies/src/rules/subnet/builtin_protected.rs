@@ -40,6 +40,7 @@
 
 use crate::kinds::{KubeOvn, Object, Subnet};
 use crate::rule::prelude::*;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -79,7 +80,7 @@ fn change(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
         changes.push(("spec.vpc", new.clone(), old.clone()));
     }
     for (field, new, old) in changes.iter().filter(|(_, new, old)| new != old) {
-        let detail = format!("may not change in {role}, which was made with {old:?}");
+        let detail = format!("may not change in {role}, which was made with {}", quoted(old));
         context.deny(Finding::invalid(FieldPath::of(field), new, detail).help(HELP));
     }
     Ok(())
