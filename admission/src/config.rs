@@ -45,16 +45,21 @@ impl ConfigArgs {
     }
 }
 
-/// The nearest one, from the working directory upward. What is above the folder with `.git` is of no business to those below.
+/// The nearest one, from the working directory up to where its work tree begins. What is above is of no business to those below,
+/// and may be anybody's: in no work tree only the working directory itself counts.
 fn find() -> Option<PathBuf> {
     let (mut folder, mut above) = (env::current_dir().ok()?, PathBuf::new());
+    let mut found = None;
     loop {
         let config = above.join(CONFIG);
-        if config.symlink_metadata().is_ok() {
-            return Some(config);
+        if found.is_none() && config.symlink_metadata().is_ok() {
+            found = Some(config);
         }
-        if above.join(GIT).symlink_metadata().is_ok() || !folder.pop() {
-            return None;
+        if above.join(GIT).symlink_metadata().is_ok() {
+            return found;
+        }
+        if !folder.pop() {
+            return found.filter(|found| found.as_os_str() == CONFIG);
         }
         above.push("..");
     }

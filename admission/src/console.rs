@@ -31,6 +31,9 @@ pub(crate) fn note(text: &str) {
 fn complain(level: &str, text: &str) {
     let mut out = io::stderr().lock();
     for line in text.lines() {
+        // Names and keys are whatever a file says, and none of them may move a terminal's cursor.
+        let line: String =
+            line.chars().map(|char| if char.is_control() && char != '\t' { '\u{fffd}' } else { char }).collect();
         let _ = writeln!(out, "{level}: {line}");
     }
 }

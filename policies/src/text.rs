@@ -72,13 +72,24 @@ const LONGEST_NAME: usize = 253;
 pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let most = (name.len() / ONE_IN).clamp(1, MOST_MISTYPED);
     let name = Some(name).filter(|name| (2..=LONGEST_NAME).contains(&name.len()))?.to_ascii_lowercase();
-    let is_near = |known: &&str| known.len().abs_diff(name.len()) <= most;
+    // What is cheap comes first: most names are nothing like it.
+    let may_be_near =
+        |known: &&str| known.len().abs_diff(name.len()) <= most && have_common_letters(&name, known, most);
     let with_distance = |known: &'n str| (strsim::osa_distance(&name, known), known);
     let near = names
-        .filter(|known| is_near(known) && !are_siblings(&name, known))
+        .filter(may_be_near)
         .map(with_distance)
-        .filter(|(distance, _)| *distance <= most);
+        .filter(|(distance, known)| *distance <= most && !are_siblings(&name, known));
     near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+}
+
+/// Whether two names can differ in so few letters: of those that come first or last in both some are the same.
+fn have_common_letters(a: &str, b: &str, most: usize) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let at_start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let at_end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    // Between the first and the last mistake all may be shifted, so that only what is outside of them counts.
+    at_start + at_end > 0 || a.len() <= 2 * most + 1
 }
 
 /// Whether two names are told apart on purpose: by numbers, or by an end of a letter or two, as `zone-a` and `zone-b` are.

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// What would make git look at another repository than at the one that was found, or read names in another way.
@@ -62,6 +62,11 @@ impl Place {
         Some(Self { root: root.to_owned(), inside: directory.strip_prefix(root).ok()?.to_owned() })
     }
 
+    /// Where the work tree begins.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Asks git; says why it has no answer.
     pub(super) fn ask(&self) -> Result<Known, String> {
         let inside = Path::new(".").join(&self.inside);
@@ -75,6 +80,10 @@ impl Place {
             let (entry, path) = (&line.get(..tab).unwrap_or_default(), line.get(tab + 1..).unwrap_or_default());
             let Some(path) = of_bytes(path) else { continue };
             let Ok(path) = path.strip_prefix(&self.inside) else { continue };
+            // An index that somebody has made by hand leads anywhere.
+            if !path.components().all(|component| matches!(component, Component::Normal(_))) {
+                continue;
+            }
             let list = if entry.starts_with(REPOSITORY) { &mut known.repositories } else { &mut known.files };
             list.push(path.to_owned());
         }

@@ -20,6 +20,12 @@ use super::{Problem, sort};
 /// What is taken from a directory; a file that is named itself may be called anything.
 const EXTENSIONS: &[&str] = &["yaml", "yml", "json"];
 
+/// What a .gitignore has at most, in bytes.
+const LARGEST_GITIGNORE: u64 = 1 << 20;
+
+/// What is said of a link that is not followed.
+const LEADS_OUT: &str = "it is a link that leads out of what is read here: name it to have it read";
+
 /// The folder of a chart that holds no YAML yet.
 const TEMPLATES: &str = "templates";
 
@@ -38,7 +44,14 @@ pub(super) fn files_of(
     left_out: &mut LeftOut,
     problems: &mut Vec<Problem>,
 ) -> Vec<PathBuf> {
-    let mut walk = Walk { manner, left_out, files: HashSet::new(), problems: Vec::new(), directories: HashMap::new() };
+    let mut walk = Walk {
+        manner,
+        left_out,
+        bounds: bounds_of(directory),
+        files: HashSet::new(),
+        problems: Vec::new(),
+        directories: HashMap::new(),
+    };
     walk.take_all(directory);
     let mut found = walk.problems;
     found.sort_by(|(a, _), (b, _)| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
@@ -52,6 +65,8 @@ pub(super) fn files_of(
 struct Walk<'a> {
     manner: &'a Manner,
     left_out: &'a mut LeftOut,
+    /// What links may lead to: the work tree, or the directory.
+    bounds: Option<PathBuf>,
     files: HashSet<PathBuf>,
     problems: Vec<(PathBuf, io::Error)>,
     /// Of directories on the way to tracked files, whether they are directories themselves, and not links to some.
@@ -75,7 +90,7 @@ impl Walk<'_> {
                 if has_manifest_extension(&path)
                     && !self.files.contains(&path)
                     && self.leads_to(&directory, &file, false)
-                    && is_readable(&path)
+                    && self.is_taken(&path)
                 {
                     self.files.insert(path);
                 }
@@ -100,9 +115,11 @@ impl Walk<'_> {
 
     /// Takes what is neither hidden nor, if that counts, ignored. Says which repositories there are, and leaves them.
     fn take(&mut self, directory: &Path, heeds_gitignore: bool) -> BTreeSet<PathBuf> {
+        let heeds_gitignore = heeds_gitignore && !self.is_endless(directory);
         let place = self.manner.exclude.place(directory);
         let met = Arc::new(Mutex::new(Met::default()));
-        let gate = Gate { root: directory.to_owned(), place, all: self.manner.all, met: Arc::clone(&met) };
+        let gate =
+            Gate { root: directory.to_owned(), place, all: self.manner.all, heeds_gitignore, met: Arc::clone(&met) };
         let exclude = Arc::clone(&self.manner.exclude);
         let mut walk = WalkBuilder::new(directory);
         walk.standard_filters(false).parents(heeds_gitignore).git_ignore(heeds_gitignore).git_exclude(heeds_gitignore);
@@ -111,7 +128,7 @@ impl Walk<'_> {
             match entry {
                 Ok(entry) => {
                     let is_manifest = entry.file_type().is_some_and(|kind| !kind.is_dir());
-                    if is_manifest && has_manifest_extension(entry.path()) && is_readable(entry.path()) {
+                    if is_manifest && has_manifest_extension(entry.path()) && self.is_taken(entry.path()) {
                         self.files.insert(entry.into_path());
                     }
                 }
@@ -123,6 +140,31 @@ impl Walk<'_> {
             self.left_out.chart(&chart);
         }
         repositories
+    }
+
+    /// Whether no .gitignore can be heeded in a directory, which is noted: one on the way to it may never end.
+    fn is_endless(&mut self, directory: &Path) -> bool {
+        let Ok(whole) = directory.canonicalize() else { return false };
+        let within =
+            whole.ancestors().take_while(|above| self.bounds.as_ref().is_some_and(|root| above.starts_with(root)));
+        let is_odd = within.into_iter().any(has_odd_gitignore);
+        if is_odd {
+            self.left_out.unasked(directory, "a .gitignore is not a file, or is too large".to_owned());
+        }
+        is_odd
+    }
+
+    /// Whether a file is one that may be read. Whoever makes a link out of a repository has what is there printed, or rewritten.
+    fn is_taken(&mut self, path: &Path) -> bool {
+        if !is_readable(path) {
+            return false;
+        }
+        let leads_out = |bounds: &PathBuf| path.canonicalize().is_ok_and(|target| !target.starts_with(bounds));
+        if is_link(path) && self.bounds.as_ref().is_some_and(leads_out) {
+            self.problems.push((path.to_owned(), io::Error::other(LEADS_OUT)));
+            return false;
+        }
+        true
     }
 
     /// Whether a tracked path is to be taken: nothing on its way is excluded, a link, or a folder of templates.
@@ -164,6 +206,7 @@ struct Gate {
     /// The same, as patterns see it.
     place: PathBuf,
     all: bool,
+    heeds_gitignore: bool,
     met: Arc<Mutex<Met>>,
 }
 
@@ -192,7 +235,7 @@ impl Gate {
             met.charts.insert(chart.to_owned());
             return false;
         }
-        if git::begins_in(path) {
+        if git::begins_in(path) || (self.heeds_gitignore && has_odd_gitignore(path)) {
             met.repositories.insert(path.to_owned());
             return false;
         }
@@ -204,6 +247,22 @@ impl Gate {
 fn chart_of_templates(directory: &Path) -> Option<&Path> {
     let chart = directory.parent().filter(|_| directory.file_name().is_some_and(|name| name == TEMPLATES))?;
     chart.join("Chart.yaml").is_file().then_some(chart)
+}
+
+/// Where the work tree begins that a directory is in; else the directory.
+fn bounds_of(directory: &Path) -> Option<PathBuf> {
+    let root = git::Place::of(directory).map(|place| place.root().to_owned());
+    root.or_else(|| directory.canonicalize().ok())
+}
+
+/// Whether the .gitignore of a directory is no file, which may never end, or one that nobody has written.
+fn has_odd_gitignore(directory: &Path) -> bool {
+    let known = fs::symlink_metadata(directory.join(".gitignore"));
+    known.is_ok_and(|known| !known.is_file() || known.len() > LARGEST_GITIGNORE)
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 
 fn is_directory_itself(path: &Path) -> bool {

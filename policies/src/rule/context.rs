@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::text::{nearest, quoted};
 
 /// For how many names that do not exist a rule looks for what was meant, and among how many: it goes through all of them.
-const MOST_GUESSED: usize = 3;
+const MOST_GUESSED: usize = 1;
 const MOST_KNOWN: usize = 10_000;
 
 /// The request, the cluster and the settings, and where findings go.
@@ -98,7 +98,8 @@ impl<'a> Context<'a> {
             return Ok(String::new());
         }
         self.guessed += 1;
-        let known = self.cluster.all(kind)?;
+        // A hint is not worth a request without a verdict.
+        let Ok(known) = self.cluster.all(kind) else { return Ok(String::new()) };
         let known = known.iter().take(MOST_KNOWN).map(Object::meta).filter(|meta| !meta.deleting && meta.name != own);
         let meant = nearest(name, known.map(|meta| meta.name.as_str()));
         Ok(meant.map_or_else(String::new, |meant| format!("; did you mean {}?", quoted(meant))))

@@ -18,8 +18,9 @@ const COUNTED: u64 = 150;
 /// The largest, about.
 const MOST: usize = 64 << 10;
 
-/// What is smaller costs what is asked of the cluster, whatever it says.
-const SMALL: usize = 16 << 10;
+/// What is smaller costs what is asked of the cluster and what is said of it: an answer has up to 20 findings with their advice,
+/// each several times over.
+const SMALL: usize = 32 << 10;
 
 /// How many bytes what stands between two separators counts for besides its own: each is a value, in JSON or in a list that is
 /// taken apart, and takes memory of its own.

@@ -137,7 +137,7 @@ pub fn parse(source: &Source) -> Parsed {
 }
 
 /// What every object has, and nobody leaves out who means one.
-const API_VERSION: &str = "apiVersion";
+pub(crate) const API_VERSION: &str = "apiVersion";
 
 struct DocumentParser<'a> {
     file: &'a str,
@@ -276,10 +276,15 @@ impl DocumentParser<'_> {
     }
 }
 
-/// Whether an object is a list of objects: a `List`, or a `SubnetList` as the API server answers.
+/// Whether an object is a list of objects: a `List`, a `SubnetList` as the API server answers, or whatever has objects as items,
+/// for kubectl takes these apart.
 fn is_list(object: &Value) -> bool {
     let has_kind = object.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
-    has_kind && matches!(object.get("items"), Some(Value::Array(_) | Value::Null))
+    match object.get("items") {
+        Some(Value::Array(items)) => has_kind || items.iter().any(|item| Sort::of(item) == Sort::Object),
+        Some(Value::Null) => has_kind,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -185,8 +185,8 @@ impl<'a> Simulation<'a> {
             self.inventory.hide(object.kept().object());
         }
         let (all, earlier) = (&self.inventory, Committed(&self.inventory));
-        // Everything is read, but for a version that another replaces.
-        let asked = Attributes { settled: history.waiting.is_empty(), ..object.asked(is_new) };
+        // Everything is read before anything is judged.
+        let asked = Attributes { settled: true, ..object.asked(is_new) };
         let (mut verdict, mutated) = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
         verdict.omitted -= verdict.unlisted_findings.len() + verdict.unlisted_warnings.len();
         verdict.findings.append(&mut verdict.unlisted_findings);

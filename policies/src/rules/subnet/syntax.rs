@@ -53,7 +53,7 @@ mod options;
 use crate::kinds::Subnet;
 use crate::net::has_upper_case;
 use crate::rule::prelude::*;
-use crate::text::shortened;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -101,7 +101,7 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 
 /// How to mend upper case.
 fn in_lower_case(text: &str) -> String {
-    format!("Write {}.", shortened(&text.to_ascii_lowercase()))
+    format!("Write {}.", quoted(&text.to_ascii_lowercase()))
 }
 
 /// Kube-OVN fails on IPv6 addresses in upper case almost everywhere.

@@ -3,8 +3,9 @@
 //! Kube-OVN does not move a Subnet (kube-ovn issue 1190). It gives the logical switch of an overlay Subnet a second
 //! router port, on the router of the new VPC, and leaves the first: the Subnet hangs on both routers, with the load
 //! balancers of both VPCs, and joins them. A change of `provider` that takes the Subnet out of a VPC is refused as well.
-//! Naming the default VPC where nothing was named changes nothing, and a Subnet on a VLAN may move, unless the router is
-//! its gateway: its port is made anew.
+//! Naming the default VPC where nothing was named changes nothing, and a Subnet that is and stays on a VLAN may move, unless
+//! the router is its gateway: its port is made anew. A Subnet of a custom VPC without a VLAN gets none, for the port that it
+//! has then stays if the VLAN is not there, or if the next change comes before Kube-OVN has looked.
 //!
 //! ```yaml bad
 //! # bad: an update moves Subnet apps to VPC green
@@ -64,16 +65,29 @@ pub const RULE: Rule = Rule {
     strict: false,
     policy: Policy::VpcSyntax,
     asks: &[],
-    checks: &[Check::Subnet(&[Read::Field("spec.vpc"), Read::Field("spec.provider")], check)],
+    checks: &[Check::Subnet(FIELDS, check)],
 };
+
+const FIELDS: &[Read] = &[
+    Read::Field("spec.vpc"),
+    Read::Field("spec.provider"),
+    Read::Field("spec.vlan"),
+    Read::Field("spec.logicalGateway"),
+];
 
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let Some(Object::Subnet(old)) = context.old else { return Ok(()) };
+    let Some(before) = old.vpc.as_deref() else { return Ok(()) };
+    if subnet.vpc.as_deref() == Some(before) {
+        leave_its_port(subnet, old, before, context);
+        return Ok(());
+    }
     // Of an underlay Subnet the router's port, if it has one, is taken away and made anew.
-    let Some(before) = old.vpc.as_deref().filter(|_| old.is_overlay()) else { return Ok(()) };
+    if !old.is_overlay() && (subnet.vpc.is_none() || !subnet.is_overlay()) {
+        return Ok(());
+    }
     let detail = format!("may not change: Kube-OVN leaves the Subnet in VPC {}", quoted(before));
     let finding = match subnet.vpc.as_deref() {
-        Some(after) if after == before => return Ok(()),
         Some(after) => {
             let written = if subnet.names_vpc { after } else { "" };
             Finding::invalid(FieldPath::of("spec.vpc"), written, detail)
@@ -84,6 +98,17 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     };
     context.deny(finding);
     Ok(())
+}
+
+/// Refuses what would let an overlay Subnet go on to another VPC by way of a VLAN.
+fn leave_its_port(subnet: &Subnet, old: &Subnet, vpc: &str, context: &mut Context<'_>) {
+    if context.kube_ovn().is_custom_vpc(vpc) && old.vlan.is_empty() && !subnet.vlan.is_empty() {
+        let detail = format!("may not be added: the router of VPC {} may keep the Subnet's port", quoted(vpc));
+        context.deny(
+            Finding::invalid(FieldPath::of("spec.vlan"), &subnet.vlan, detail)
+                .help("Create a new Subnet with this vlan, and delete this one."),
+        );
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +135,15 @@ mod tests {
         assert!(change(underlay("v", false), underlay("w", false)).is_empty());
         assert!(change(underlay("v", true), underlay("w", true)).is_empty());
         assert!(change(json!({"provider": "nad.ns"}), json!({"provider": "ovn", "vpc": "v"})).is_empty());
+        assert!(change(json!({"vlan": ""}), json!({"vlan": "l"})).is_empty());
+    }
+
+    #[test]
+    fn no_way_leads_round_by_a_vlan() {
+        let wanted = r#"spec.vlan: Invalid value: "l": may not be added: the router of VPC "v" may keep the Subnet's port [subnet-vpc-immutable]"#;
+        assert_eq!(change(json!({"vpc": "v"}), json!({"vpc": "v", "vlan": "l"})), [wanted]);
+        assert_eq!(change(json!({"vpc": "v", "vlan": "l"}), json!({"vpc": "w"})).len(), 1);
+        assert_eq!(change(json!({"vpc": "v"}), json!({"vpc": "w", "vlan": "l"})).len(), 1);
     }
 
     #[test]

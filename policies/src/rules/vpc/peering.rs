@@ -175,6 +175,10 @@ fn networks(vpc: &Vpc, at: usize, peering: &Peering, context: &mut Context<'_>) 
             }
         }
     }
+    // A hundred thousand Subnets here are compared with none there no two hundred times.
+    if context.admitted.subnets_of_vpc(remote)?.is_empty() {
+        return Ok(());
+    }
     for own in context.admitted.subnets_of_vpc(&vpc.meta.name)?.iter().filter(|subnet| subnet.is_on_router()) {
         for cidr in own.distinct_cidrs() {
             for (other, prefix) in context.admitted.overlapping_in_vpc(remote, cidr.network())? {

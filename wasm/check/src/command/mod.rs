@@ -14,7 +14,7 @@ use vpcguard_policies::{Kind, Settings};
 use crate::baseline;
 use crate::clusters::{Clusters, Places};
 use crate::config::{CONFIG, Config, ConfiguredSettings};
-use crate::document::Document;
+use crate::document::{API_VERSION, Document};
 use crate::fingerprint::{Fingerprint, Known};
 use crate::fix::{Fixed, fix};
 use crate::folder::{Folder, check_uncut};
@@ -314,9 +314,10 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<'_
     }
 }
 
-/// Whether this is a configuration, and none of the manifests.
+/// Whether this is a configuration, and none of the manifests: these may be called so too.
 fn is_config(file: &Source) -> bool {
-    file.name.rsplit(['/', '\\']).next() == Some(CONFIG)
+    let is_object = || file.bytes.windows(API_VERSION.len()).any(|word| word == API_VERSION.as_bytes());
+    file.name.rsplit(['/', '\\']).next() == Some(CONFIG) && !is_object()
 }
 
 /// Whether there was nothing to check, and nothing that could not be read.

@@ -17,13 +17,16 @@ export function configuration(options) {
   return { config, ...said, excluded: { place: path, base, patterns: said.exclude } };
 }
 
-/** The nearest one, from the working directory upward. What is above the folder with `.git` is of no business to those below. */
+/** The nearest one, from the working directory up to where its work tree begins. What is above is of no business to those below,
+    and may be anybody's: in no work tree only the working directory itself counts. */
 function find() {
   let folder = directory();
   if (folder === "") return undefined;
+  let found;
   for (let above = ""; ; above += `..${sep}`) {
-    if (exists(above + NAME)) return above + NAME;
-    if (exists(`${above}.git`) || dirname(folder) === folder) return undefined;
+    if (found === undefined && exists(above + NAME)) found = above + NAME;
+    if (exists(`${above}.git`)) return found;
+    if (dirname(folder) === folder) return found === NAME ? found : undefined;
     folder = dirname(folder);
   }
 }

@@ -7,6 +7,7 @@ import { getSystemErrorMap } from "node:util";
 import { Exclude } from "./exclude.js";
 import { isPattern, matches } from "./glob.js";
 import { LeftOut, bytewise } from "./left-out.js";
+import { Refused } from "./refused.js";
 import { filesBelow } from "./walk.js";
 
 /** The argument that stands for standard input. */
@@ -76,9 +77,6 @@ export class Files {
     return [...new Set(files)].sort(bytewise);
   }
 }
-
-/** What is not read, whatever is in it. */
-class Refused extends Error {}
 
 /** Reads one file. */
 export function read(path) {

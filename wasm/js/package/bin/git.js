@@ -58,6 +58,8 @@ export class Place {
       const tab = line.indexOf("\t");
       const path = line.slice(tab + 1);
       if (tab === -1 || !path.startsWith(start)) continue;
+      // An index that somebody has made by hand leads anywhere.
+      if (path.slice(start.length).split("/").some((part) => part === "" || part === "." || part === "..")) continue;
       (line.startsWith("160000") ? known.repositories : known.files).push(path.slice(start.length));
     }
     if (this.inside !== "") {

@@ -13,7 +13,7 @@ try {
   process.exitCode = run(process.argv.slice(2));
 } catch (error) {
   const usage = error instanceof UsageError ? "\nFor more information, try '--help'." : "";
-  write(2, `${error.message.replace(/^/gm, "error: ")}\n${usage && `${usage}\n`}`);
+  write(2, `${complained(error.message)}\n${usage && `${usage}\n`}`);
   process.exitCode = 2;
 }
 
@@ -73,8 +73,13 @@ function run(args) {
     writeAll(reports, complaints);
   }
   if (places.file === undefined) write(1, checked.output);
-  for (const complaint of complaints) write(2, `${complaint.replace(/^/gm, "error: ")}\n`);
+  for (const complaint of complaints) write(2, `${complained(complaint)}\n`);
   return complaints.length > 0 ? 2 : checked.exitCode;
+}
+
+/** A line each. Names and keys are whatever a file says, and none of them may move a terminal's cursor. */
+function complained(text) {
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd").replace(/^/gm, "error: ");
 }
 
 /** Writes files, and complains of those that cannot be written. */

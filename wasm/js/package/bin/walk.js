@@ -1,16 +1,20 @@
 // Which files of a directory are manifests to be read: admission/src/files/walk.rs, for where only Node is.
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 
 import { Place, Unasked, beginsIn } from "./git.js";
 import { bytewise } from "./left-out.js";
+import { Refused } from "./refused.js";
 
 /** What is taken from a directory; a file that is named itself may be called anything. */
 const EXTENSIONS = [".yaml", ".yml", ".json"];
 
+/** What is said of a link that is not followed. */
+const LEADS_OUT = "it is a link that leads out of what is read here: name it to have it read";
+
 /** The manifests in a directory and below, bytewise by path; and what could not be read, by path. */
 export function filesBelow(directory, manner) {
-  const walk = new Walk(manner);
+  const walk = new Walk(manner, boundsOf(directory));
   walk.takeAll(directory);
   const files = [...walk.files].sort(bytewise);
   return { files, errors: walk.errors.sort(([a], [b]) => bytewise(a, b)) };
@@ -18,8 +22,8 @@ export function filesBelow(directory, manner) {
 
 /** One walk. `manner` has what is excluded, whether all is read, and what was left out. */
 class Walk {
-  constructor({ exclude, all, leftOut }) {
-    Object.assign(this, { exclude, all, leftOut });
+  constructor({ exclude, all, leftOut }, bounds) {
+    Object.assign(this, { exclude, all, leftOut, bounds });
     this.files = new Set();
     this.errors = [];
     /** Of directories on the way to tracked files, whether they are directories themselves, and not links to some. */
@@ -41,7 +45,7 @@ class Walk {
       }
       for (const file of known?.files ?? []) {
         const path = below(directory, file);
-        if (isManifest(basename(path)) && !this.files.has(path) && this.#leadsTo(directory, file, false) && isReadable(path)) {
+        if (isManifest(basename(path)) && !this.files.has(path) && this.#leadsTo(directory, file, false) && this.#isTaken(path)) {
           this.files.add(path);
         }
       }
@@ -78,8 +82,9 @@ class Walk {
       level = [];
       for (const entry of entries.filter(({ inside }) => !ignored.has(inside))) {
         const { path, isDirectory } = entry;
-        if (!isDirectory) this.files.add(path);
-        else if (this.all) level.push(entry);
+        if (!isDirectory) {
+          if (this.#isTaken(path)) this.files.add(path);
+        } else if (this.all) level.push(entry);
         else if (isTemplates(path)) this.leftOut.charts.add(dirname(path));
         else if (beginsIn(path)) repositories.push(path);
         else level.push(entry);
@@ -95,6 +100,11 @@ class Walk {
         const { name } = entry;
         const path = below(directory, name);
         const isDirectory = entry.isDirectory();
+        // Node has no name for it that it could be read by.
+        if (isManifest(name) && name.includes("\ufffd") && stat(lstatSync, path) === undefined) {
+          this.errors.push([path, new Refused("its name is not UTF-8, and cannot be read here: rename it")]);
+          return [];
+        }
         if (!isDirectory && !(isManifest(name) && isReadable(path))) return [];
         const within = inside === "" ? name : `${inside}/${name}`;
         return [{ name, path, isDirectory, inside: within, place: this.exclude.below(place, name) }];
@@ -121,6 +131,16 @@ class Walk {
       this.leftOut.unasked.set(root, error.message);
       return new Set();
     }
+  }
+
+  /** Whether a file is one that may be read. Whoever makes a link out of a repository has what is there printed, or rewritten. */
+  #isTaken(path) {
+    if (!isReadable(path)) return false;
+    if (this.bounds === undefined || !stat(lstatSync, path)?.isSymbolicLink()) return true;
+    const target = stat(realpathSync, path);
+    if (target === undefined || isWithin(target, this.bounds)) return true;
+    this.errors.push([path, new Refused(LEADS_OUT)]);
+    return false;
   }
 
   /** Whether a tracked path is to be taken: nothing on its way is excluded, a link, or a folder of templates. */
@@ -155,6 +175,19 @@ function below(directory, path) {
 function isTemplates(path) {
   if (basename(path) !== "templates") return false;
   return statSync(join(dirname(path), "Chart.yaml"), { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Where the work tree begins that a directory is in; else the directory. */
+function boundsOf(directory) {
+  try {
+    return Place.of(directory)?.root ?? realpathSync(directory);
+  } catch {
+    return undefined;
+  }
+}
+
+function isWithin(path, root) {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
 function isDirectoryItself(path) {
