@@ -7,7 +7,6 @@ pub use crate::advice::Advice;
 use crate::gather::gathered;
 pub use crate::kinds::KubeOvn;
 use crate::kinds::LabelSelector;
-use crate::rules::IDS;
 
 /// What stands for all rules that are not named.
 pub const ALL_RULES: &str = "*";
@@ -152,16 +151,6 @@ impl Settings {
     /// What was written for the rule of this id.
     pub(crate) fn written(&self, id: &str) -> Option<RuleAction> {
         self.rules.iter().find(|(written, _)| *written == id).map(|(_, action)| *action)
-    }
-
-    /// Switches rules off, whatever was written for them.
-    pub fn switch_off(&mut self, is_off: impl Fn(&str) -> bool) {
-        let written = std::mem::take(&mut self.rules);
-        let action = |id| {
-            let written = written.iter().find(|(written, _)| *written == id).map(|(_, action)| *action);
-            if is_off(id) { Some(RuleAction::Off) } else { written }
-        };
-        self.rules = IDS.into_iter().filter_map(|id| Some((id, action(id)?))).collect();
     }
 
     /// Whether a namespace's Pods, workloads, egress gateways and the namespace itself pass without review.

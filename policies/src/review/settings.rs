@@ -34,6 +34,16 @@ impl Settings {
         parser.errors.extend(wrong_types);
         if parser.errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(parser.errors)) }
     }
+
+    /// Switches rules off, whatever was written for them.
+    pub fn switch_off(&mut self, is_off: impl Fn(&str) -> bool) {
+        let written = std::mem::take(&mut self.rules);
+        let action = |id| {
+            let written = written.iter().find(|(written, _)| *written == id).map(|(_, action)| *action);
+            if is_off(id) { Some(RuleAction::Off) } else { written }
+        };
+        self.rules = IDS.into_iter().filter_map(|id| Some((id, action(id)?))).collect();
+    }
 }
 
 struct Parser {
