@@ -41,6 +41,47 @@ fn links_to_directories_are_not_followed_and_a_volume_is_read_once() {
     assert_eq!(names(directory.path(), &["."]), ["./a.yaml"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_what_is_read_is_an_error_unless_it_is_named() {
+    use std::os::unix::fs::symlink;
+
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["d/a.yaml", "d/e/b.yaml", "secret.yaml"] {
+        write(directory.path(), name, "");
+    }
+    symlink("../a.yaml", directory.path().join("d/e/in.yaml")).unwrap();
+    symlink("../../secret.yaml", directory.path().join("d/e/out.yaml")).unwrap();
+    let (files, problems) = Files::default().list(&[directory.path().join("d")]);
+    assert_eq!(files.len(), 3, "{files:?}");
+    assert_eq!(problems.len(), 1);
+    assert!(
+        problems[0]
+            .to_string()
+            .ends_with("d/e/out.yaml: it is a link that leads out of what is read here: name it to have it read")
+    );
+    assert_eq!(names(directory.path(), &["d/e/out.yaml"]), ["d/e/out.yaml"]);
+    // In a work tree a link may lead to all of it.
+    git(directory.path(), &["init", "--quiet"]);
+    assert_eq!(names(directory.path(), &["d"]).len(), 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_gitignore_that_never_ends_is_not_read() {
+    use std::os::unix::fs::symlink;
+
+    let directory = repository(&["d/a.yaml", "d/e/b.yaml"], &[]);
+    write(directory.path(), ".gitignore", "b.yaml\n");
+    assert_eq!(read_by_default(directory.path(), &["d"]), ["d/a.yaml"]);
+    symlink("/dev/zero", directory.path().join("d/e/.gitignore")).unwrap();
+    let (files, notes) = found(directory.path(), &WalkArgs::default(), &["d"]);
+    assert_eq!(files, ["d/a.yaml", "d/e/b.yaml"]);
+    assert!(notes[0].contains("d/e (a .gitignore is not a file, or is too large)"), "{notes:?}");
+    let (files, notes) = found(directory.path(), &WalkArgs::default(), &["d/e"]);
+    assert_eq!((files, notes.len()), (vec!["d/e/b.yaml".to_owned()], 1));
+}
+
 #[test]
 fn a_pattern_stands_for_what_matches() {
     let directory = tempfile::tempdir().unwrap();

@@ -50,8 +50,9 @@ fn clusters_are_judged_apart() {
     let (_, out, _) = repository.check(&["--cluster-of", "envs/prod=prod", "envs"]);
     assert!(out.contains("\nnote: 2 networks are judged apart: prod and what is for none of these\n"), "{out}");
     assert!(!out.contains("subnet-cidr-overlap"), "{out}");
-    // The configuration says the same, from wherever the check is started.
+    // The configuration says the same, from wherever in the work tree the check is started.
     repository.write(".vpcguard.yaml", CLUSTERS);
+    repository.init();
     let (code, out, _) = repository.check(&["--format", "json", "."]);
     assert_eq!((code, findings(&out)), (1, vec![found("staging", "./envs/staging/a.yaml", "subnet-syntax")]));
     let (code, out, _) = repository.check_in("envs/staging", &[".", "../prod"]);
@@ -129,6 +130,9 @@ fn a_configuration_is_not_looked_for_above_a_work_tree() {
         (".vpcguard.yaml", "settings: {rules: {subnet-syntax: warn}}\n"),
         ("tree/net/a.yaml", &subnet("a", "cidrBlock: 10.0.0.0/33")),
     ]);
+    // Above a folder in no work tree is what anybody has put there.
+    assert_eq!(repository.check_in("tree/net", &["."]).0, 1);
+    repository.init();
     let (code, out, _) = repository.check_in("tree/net", &["."]);
     assert_eq!(code, 0);
     assert!(out.ends_with("note: configured by ../../.vpcguard.yaml\n"), "{out}");

@@ -30,6 +30,12 @@ impl Repository {
         fs::write(path, text).unwrap();
     }
 
+    /// Makes a work tree of git of it.
+    pub(crate) fn init(&self) {
+        let git = Command::new("git").args(["init", "--quiet"]).current_dir(self.0.path()).status().unwrap();
+        assert!(git.success());
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }

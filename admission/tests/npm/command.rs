@@ -111,6 +111,10 @@ fn both_commands_read_the_same_configuration() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
+    // A configuration above the working directory counts in a work tree alone.
+    let git =
+        std::process::Command::new("git").args(["init", "--quiet"]).current_dir(at.join("repo")).status().unwrap();
+    assert!(git.success());
     let calls: &[(&str, &[&str], i32)] = &[
         ("repo", &["."], 1),
         ("repo", &[".", "--format", "json"], 1),
