@@ -329,7 +329,7 @@ fn after_deletion(case: &Case, step: usize) -> bool {
 
 /// The rule that refused, which is said in brackets.
 pub(super) fn rule(message: &str) -> Option<&'static str> {
-    TABLE.iter().map(|rule| rule.id).find(|id| message.contains(&format!("[{id}]")))
+    TABLE.iter().map(|rule| rule.id).find(|id| message.contains(&format!("[vpcguard {id}]")))
 }
 
 /// An object, and the Pod that is made of it.
