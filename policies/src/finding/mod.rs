@@ -191,7 +191,7 @@ impl Finding {
     pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.help = match help.into() {
             Cow::Owned(help) => bounded(help).into(),
-            written => written,
+            written @ Cow::Borrowed(_) => written,
         };
         self
     }
