@@ -98,8 +98,7 @@ impl<'a> Context<'a> {
             return Ok(String::new());
         }
         self.guessed += 1;
-        // A hint is not worth a request without a verdict.
-        let Ok(known) = self.cluster.all(kind) else { return Ok(String::new()) };
+        let known = self.cluster.all(kind)?;
         let known = known.iter().take(MOST_KNOWN).map(Object::meta).filter(|meta| !meta.deleting && meta.name != own);
         let meant = nearest(name, known.map(|meta| meta.name.as_str()));
         Ok(meant.map_or_else(String::new, |meant| format!("; did you mean {}?", quoted(meant))))
