@@ -119,9 +119,8 @@ impl Check {
         let (settings, baseline) =
             (optional(self.settings.as_ref().or(of_config.as_ref()))?, optional(self.baseline.as_ref())?);
         let given = settings.clone().map(Given::File).or_else(|| Given::configured(config.as_ref()?));
-        let is_given = given.is_some();
         let live = self.cluster.then(|| block_on(Live::find(&self.place, given))).transpose()?.transpose()?;
-        let settings = settings.or_else(|| live.as_ref().filter(|_| !is_given)?.source.clone());
+        let settings = settings.or_else(|| live.as_ref()?.source.clone());
         let mut found = Files::new(&self.walk, config.as_ref().map(|config| self.config.excluded(config)))?;
         let before =
             self.compare_to.as_ref().map(|path| complete(&mut found, std::slice::from_ref(path))).transpose()?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use vpcguard_check::{CONFIG, Config};
 
-use crate::files::{self, Excluded, LoadError, Problem};
+use crate::files::{self, LoadError, Problem, WrittenPatterns};
 
 /// What stands in the folder at which a work tree of git begins.
 const GIT: &str = ".git";
@@ -39,9 +39,13 @@ impl ConfigArgs {
     }
 
     /// What a configuration leaves out.
-    pub(crate) fn excluded<'a>(&'a self, config: &'a Config) -> Excluded<'a> {
+    pub(crate) fn excluded<'a>(&'a self, config: &'a Config) -> WrittenPatterns<'a> {
         let folder = Path::new(config.folder());
-        Excluded { place: &config.name, base: self.config_root.as_deref().unwrap_or(folder), patterns: &config.exclude }
+        WrittenPatterns {
+            place: &config.name,
+            base: self.config_root.as_deref().unwrap_or(folder),
+            patterns: &config.exclude,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use vpcguard_check::printable;
 
 /// Whether standard output is a terminal that is to show colours; `NO_COLOR` and `CLICOLOR_FORCE` count.
 pub(crate) fn is_coloured() -> bool {
@@ -31,9 +32,7 @@ pub(crate) fn note(text: &str) {
 fn complain(level: &str, text: &str) {
     let mut out = io::stderr().lock();
     for line in text.lines() {
-        // Names and keys are whatever a file says, and none of them may move a terminal's cursor.
-        let line: String =
-            line.chars().map(|char| if char.is_control() && char != '\t' { '\u{fffd}' } else { char }).collect();
-        let _ = writeln!(out, "{level}: {line}");
+        // Names and keys are whatever a file says.
+        let _ = writeln!(out, "{level}: {}", printable(line));
     }
 }

@@ -11,6 +11,9 @@ const LONGEST_SENTENCE: usize = 2000;
 /// How like a known word an unknown one must be to be taken for it (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;
 
+/// Longest word that is compared with known ones, in bytes.
+const LONGEST_WORD: usize = 63;
+
 /// A value of whatever type as a message shows it.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
@@ -53,8 +56,11 @@ pub(crate) fn listed(items: &[String]) -> Option<String> {
 }
 
 /// Which known word was meant by one that is not known, asked as a question: `did you mean "sarif"?`. Nothing where none
-/// is like it.
+/// is like it, or the word is longer than any that is known: comparing takes the square of it.
 pub fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
+    if word.len() > LONGEST_WORD {
+        return None;
+    }
     let likeness = |known: &&str| strsim::jaro_winkler(&word.to_ascii_lowercase(), &known.to_ascii_lowercase());
     let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(best) >= ALIKE).then(|| format!("did you mean {best:?}?"))
@@ -72,24 +78,13 @@ const LONGEST_NAME: usize = 253;
 pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let most = (name.len() / ONE_IN).clamp(1, MOST_MISTYPED);
     let name = Some(name).filter(|name| (2..=LONGEST_NAME).contains(&name.len()))?.to_ascii_lowercase();
-    // What is cheap comes first: most names are nothing like it.
-    let may_be_near =
-        |known: &&str| known.len().abs_diff(name.len()) <= most && have_common_letters(&name, known, most);
+    let may_be_near = |known: &&str| known.len().abs_diff(name.len()) <= most;
     let with_distance = |known: &'n str| (strsim::osa_distance(&name, known), known);
     let near = names
         .filter(may_be_near)
         .map(with_distance)
         .filter(|(distance, known)| *distance <= most && !are_siblings(&name, known));
     near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
-}
-
-/// Whether two names can differ in so few letters: of those that come first or last in both some are the same.
-fn have_common_letters(a: &str, b: &str, most: usize) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let at_start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let at_end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
-    // Between the first and the last mistake all may be shifted, so that only what is outside of them counts.
-    at_start + at_end > 0 || a.len() <= 2 * most + 1
 }
 
 /// Whether two names are told apart on purpose: by numbers, or by an end of a letter or two, as `zone-a` and `zone-b` are.

@@ -25,9 +25,9 @@ impl BadPattern {
     }
 }
 
-/// Excluded that are written in one place.
+/// WrittenPatterns that are written in one place.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Excluded<'a> {
+pub(crate) struct WrittenPatterns<'a> {
     /// What says so: a flag, or a configuration.
     pub(crate) place: &'a str,
     /// The directory that they begin in, from the working directory.
@@ -43,7 +43,7 @@ pub(crate) struct Exclude {
     directory: PathBuf,
 }
 
-/// Excluded, and the directory that they begin in.
+/// WrittenPatterns, and the directory that they begin in.
 #[derive(Clone, Debug)]
 struct Group {
     patterns: Gitignore,
@@ -52,7 +52,7 @@ struct Group {
 
 impl Exclude {
     /// Of the patterns of one place that match a path the last one counts.
-    pub(crate) fn new(places: &[Excluded<'_>]) -> Result<Self, BadPattern> {
+    pub(crate) fn new(places: &[WrittenPatterns<'_>]) -> Result<Self, BadPattern> {
         let places: Vec<_> = places.iter().filter(|place| !place.patterns.is_empty()).collect();
         // The working directory is asked for only where it matters: it may be gone.
         let Some(first) = places.first() else { return Ok(Self::default()) };
@@ -83,7 +83,7 @@ impl Exclude {
 }
 
 impl Group {
-    fn new(place: &Excluded<'_>, directory: &Path) -> Result<Self, BadPattern> {
+    fn new(place: &WrittenPatterns<'_>, directory: &Path) -> Result<Self, BadPattern> {
         let mut all = builder();
         for pattern in place.patterns {
             let bad = |error| BadPattern::new(place.place, pattern, error);
@@ -153,8 +153,8 @@ mod tests {
 
     fn exclude(patterns: &[&str]) -> Exclude {
         let patterns: Vec<_> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        let flag = Excluded { place: "--exclude", base: Path::new("/base/work"), patterns: &patterns };
-        Exclude { directory: PathBuf::from("/base/work"), ..Exclude::new(&[flag]).unwrap() }
+        let flag = WrittenPatterns { place: "--exclude", base: Path::new("/base/tree"), patterns: &patterns };
+        Exclude { directory: PathBuf::from("/base/tree"), ..Exclude::new(&[flag]).unwrap() }
     }
 
     #[test]
@@ -179,16 +179,17 @@ mod tests {
         assert!(names("old", "/old/b.yaml"));
         assert!(names("b.yaml", "../../b.yaml"));
         assert!(!names("/old", "../old/b.yaml"));
-        assert!(names("/old", "/base/work/old/b.yaml"));
+        assert!(names("/old", "/base/tree/old/b.yaml"));
         assert!(!names("*", ".."));
     }
 
     #[test]
     fn what_a_configuration_names_begins_in_its_directory() {
         let (flags, configured) = (["old".to_owned()], ["/new".to_owned(), "!b.yaml".to_owned()]);
-        let flags = Excluded { place: "--exclude", base: Path::new("/base/work"), patterns: &flags };
-        let configured = Excluded { place: "../.vpcguard.yaml", base: Path::new("/base"), patterns: &configured };
-        let exclude = Exclude { directory: "/base/work".into(), ..Exclude::new(&[flags, configured]).unwrap() };
+        let flags = WrittenPatterns { place: "--exclude", base: Path::new("/base/tree"), patterns: &flags };
+        let configured =
+            WrittenPatterns { place: "../.vpcguard.yaml", base: Path::new("/base"), patterns: &configured };
+        let exclude = Exclude { directory: "/base/tree".into(), ..Exclude::new(&[flags, configured]).unwrap() };
         let names = |path: &str| exclude.names_any_of(Path::new(path), false);
         assert!(names("../new/a.yaml"));
         assert!(!names("new/a.yaml"));
@@ -208,7 +209,7 @@ mod tests {
             ("", "it is empty"),
             ("!", "it is empty"),
         ] {
-            let flag = Excluded { place: "--exclude", base: Path::new(""), patterns: &[pattern.to_owned()] };
+            let flag = WrittenPatterns { place: "--exclude", base: Path::new(""), patterns: &[pattern.to_owned()] };
             let error = Exclude::new(&[flag]).unwrap_err().to_string();
             let start = format!("--exclude: '{pattern}' is not a pattern as in .gitignore: {wanted}");
             assert!(error.starts_with(&start), "{error}");

@@ -16,7 +16,7 @@ use glob::{MatchOptions, PatternError, glob_with};
 use vpcguard_check::{Document, Folder, ParseError, Source, parse_settings};
 use vpcguard_policies::Settings;
 
-pub(crate) use exclude::Excluded;
+pub(crate) use exclude::WrittenPatterns;
 use exclude::{BadPattern, Exclude};
 use left_out::LeftOut;
 pub(crate) use read::write;
@@ -130,8 +130,8 @@ pub(crate) struct Files {
 
 impl Files {
     /// `configured` is what a configuration excludes.
-    pub(crate) fn new(args: &WalkArgs, configured: Option<Excluded<'_>>) -> Result<Self, BadPattern> {
-        let flag = Excluded { place: "--exclude", base: Path::new(""), patterns: &args.exclude };
+    pub(crate) fn new(args: &WalkArgs, configured: Option<WrittenPatterns<'_>>) -> Result<Self, BadPattern> {
+        let flag = WrittenPatterns { place: "--exclude", base: Path::new(""), patterns: &args.exclude };
         let exclude = Exclude::new(&[flag].into_iter().chain(configured).collect::<Vec<_>>())?;
         let manner = Manner { exclude: Arc::new(exclude), all: args.no_ignore };
         Ok(Self { manner, left_out: LeftOut::default() })

@@ -115,7 +115,7 @@ impl Walk<'_> {
 
     /// Takes what is neither hidden nor, if that counts, ignored. Says which repositories there are, and leaves them.
     fn take(&mut self, directory: &Path, heeds_gitignore: bool) -> BTreeSet<PathBuf> {
-        let heeds_gitignore = heeds_gitignore && !self.is_endless(directory);
+        let heeds_gitignore = heeds_gitignore && !self.meets_odd_gitignore(directory);
         let place = self.manner.exclude.place(directory);
         let met = Arc::new(Mutex::new(Met::default()));
         let gate =
@@ -143,7 +143,7 @@ impl Walk<'_> {
     }
 
     /// Whether no .gitignore can be heeded in a directory, which is noted: one on the way to it may never end.
-    fn is_endless(&mut self, directory: &Path) -> bool {
+    fn meets_odd_gitignore(&mut self, directory: &Path) -> bool {
         let Ok(whole) = directory.canonicalize() else { return false };
         let within =
             whole.ancestors().take_while(|above| self.bounds.as_ref().is_some_and(|root| above.starts_with(root)));

@@ -216,7 +216,7 @@ impl Review<'_> {
             settled: self.attributes.settled || self.attributes.operation == Operation::AtRest,
             findings: Findings::default(),
             not_evaluated: Vec::new(),
-            guessed: 0,
+            has_guessed: false,
         };
         for check in self.checks(rule) {
             check.run(version, &mut context)?;

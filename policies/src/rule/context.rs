@@ -8,8 +8,7 @@ use crate::request::Operation;
 use crate::settings::Settings;
 use crate::text::{nearest, quoted};
 
-/// For how many names that do not exist a rule looks for what was meant, and among how many: it goes through all of them.
-const MOST_GUESSED: usize = 1;
+/// Among how many names a rule looks for what was meant: it goes through all of them.
 const MOST_KNOWN: usize = 10_000;
 
 /// The request, the cluster and the settings, and where findings go.
@@ -36,8 +35,8 @@ pub struct Context<'a> {
     pub settled: bool,
     pub(crate) findings: Findings,
     pub(crate) not_evaluated: Vec<&'static str>,
-    /// How often it was looked for what was meant.
-    pub(crate) guessed: usize,
+    /// Whether it was looked for what was meant: that is done once, for it costs more than the rest.
+    pub(crate) has_guessed: bool,
 }
 
 impl<'a> Context<'a> {
@@ -94,10 +93,10 @@ impl<'a> Context<'a> {
     /// where none is like it, or where names are not disclosed. What is called `own` is the object itself.
     pub(crate) fn did_you_mean(&mut self, kind: Kind, name: &str, own: &str) -> Answer<String> {
         let is_listed = !kind.is_namespaced() && kind.found() != Found::ByName;
-        if !is_listed || !self.settings.disclose_names || self.guessed == MOST_GUESSED {
+        if !is_listed || !self.settings.disclose_names || self.has_guessed {
             return Ok(String::new());
         }
-        self.guessed += 1;
+        self.has_guessed = true;
         let known = self.cluster.all(kind)?;
         let known = known.iter().take(MOST_KNOWN).map(Object::meta).filter(|meta| !meta.deleting && meta.name != own);
         let meant = nearest(name, known.map(|meta| meta.name.as_str()));

@@ -52,6 +52,7 @@ pub use fix::{Change, Fixed, fix};
 pub use folder::{Folder, check, check_knowing};
 pub use report::{
     Format, LiveCluster, LocatedFinding, Location, Mutation, Report, Seen, Summary, Unevaluated, UnknownFormat,
+    printable,
 };
 pub use settings::{parse_settings, parse_value};
 pub use source::{ParseError, STDIN, Source};

@@ -13,9 +13,6 @@ const NAME: &str = "vpcguard";
 const VERBS: &[&str] =
     &["allow", "ignore", "disable", "skip", "suppress", "exempt", "except", "spare", "excuse", "nolint"];
 
-/// How long a word may be to be compared with the names of rules.
-const LONGEST_NAME: usize = 63;
-
 /// Whether a text has anything that looks like such a comment, wherever that is.
 pub(crate) fn are_in(text: &str) -> bool {
     text.split('#').skip(1).any(|rest| is_one(rest.lines().next().unwrap_or_default()))
@@ -64,7 +61,7 @@ fn word(text: &str) -> (&str, &str) {
 
 fn is_like_a_rule(word: &str) -> bool {
     let ids: Vec<_> = TABLE.iter().map(|rule| rule.id).collect();
-    word.len() <= LONGEST_NAME && did_you_mean(word, &ids).is_some()
+    did_you_mean(word, &ids).is_some()
 }
 
 #[cfg(test)]

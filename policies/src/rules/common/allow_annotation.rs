@@ -56,9 +56,6 @@ pub const RULE: Rule = Rule {
 /// How many names are looked at: each that is unknown is compared with those of all rules.
 const MOST_NAMES: usize = 20;
 
-/// How long a name may be to be compared with others.
-const LONGEST_NAME: usize = 63;
-
 fn check(object: &TypedObject<'_>, context: &mut Context<'_>) -> Outcome {
     let Some(written) = object.object.meta().annotation(ALLOW) else { return Ok(()) };
     // An UPDATE of something else is not the place to speak of it again.
@@ -79,8 +76,7 @@ fn check(object: &TypedObject<'_>, context: &mut Context<'_>) -> Outcome {
     for name in names.by_ref().take(MOST_NAMES) {
         match EXCEPTIONS.iter().find(|rule| rule.id == name) {
             None => {
-                let question = (name.len() <= LONGEST_NAME).then(|| did_you_mean(name, &IDS)).flatten();
-                let question = question.map(|question| format!(": {question}")).unwrap_or_default();
+                let question = did_you_mean(name, &IDS).map(|question| format!(": {question}")).unwrap_or_default();
                 let finding = Finding::not_found(field(), name, format!("there is no rule of this name{question}"));
                 context.deny(finding.help("Correct the name, or remove it: `vpcguard rules` lists all rules."));
             }

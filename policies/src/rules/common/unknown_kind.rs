@@ -47,9 +47,6 @@ pub const RULE: Rule = Rule {
     checks: &[Check::Written(check)],
 };
 
-/// How long a kind may be to be compared with others.
-const LONGEST_KIND: usize = 63;
-
 fn check(object: &Value) -> Option<Finding> {
     let text = |key: &str| object.get(key).and_then(Value::as_str);
     let (api_version, kind) = (text("apiVersion")?, text("kind")?);
@@ -58,8 +55,7 @@ fn check(object: &Value) -> Option<Finding> {
         return None;
     }
     if !KUBE_OVN_KINDS.contains(&kind) {
-        let question = (kind.len() <= LONGEST_KIND).then(|| did_you_mean(kind, KUBE_OVN_KINDS)).flatten();
-        let question = question.map(|question| format!(": {question}")).unwrap_or_default();
+        let question = did_you_mean(kind, KUBE_OVN_KINDS).map(|question| format!(": {question}")).unwrap_or_default();
         let detail = format!("no release of Kube-OVN has a kind of this name{question}");
         let finding = Finding::not_found(FieldPath::of("kind"), kind, detail);
         return Some(finding.help("Correct the kind: an API server refuses the object, and no rule has looked at it."));

@@ -33,6 +33,7 @@ pub(crate) use junit::{clean, element};
 pub use live::LiveCluster;
 pub use mutation::Mutation;
 pub use seen::Seen;
+pub use words::printable;
 pub(crate) use words::{escaped, name, pretty};
 
 /// Where something was read.

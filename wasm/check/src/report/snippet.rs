@@ -3,7 +3,7 @@
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Location;
-use super::words::escaped;
+use super::words::{escaped, printable};
 use crate::source::ParseError;
 
 /// How many characters of a line are kept behind what is meant: more than a terminal shows.
@@ -40,9 +40,7 @@ impl Mark {
     /// Columns are in characters from 1, the end excluded.
     fn new(file: &str, line: usize, text: &str, (start, end): (usize, usize), label: Option<String>) -> Self {
         let end = end.min(start + LONGEST_UNDERLINE);
-        // Nothing of a file may move a terminal's cursor.
-        let clean = |character: char| if character.is_control() && character != '\t' { '\u{fffd}' } else { character };
-        let text: String = text.chars().map(clean).take(end + SHOWN_BEHIND).collect();
+        let text: String = printable(text).chars().take(end + SHOWN_BEHIND).collect();
         let byte = |column: usize| text.char_indices().nth(column - 1).map_or(text.len(), |(at, _)| at);
         let (start, end) = (byte(start), byte(end));
         Self { path: escaped(file), line, start, end, label, text }

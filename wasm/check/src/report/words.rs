@@ -54,6 +54,12 @@ pub(super) fn not_judged(all: &[Unevaluated]) -> Vec<(&NotEvaluated, String)> {
     counts.into_iter().map(|(missing, count)| (missing, said((missing, count)))).collect()
 }
 
+/// A line without what would move a terminal's cursor, a character for a character.
+pub fn printable(line: &str) -> String {
+    let clean = |character: char| if character.is_control() && character != '\t' { '\u{fffd}' } else { character };
+    line.chars().map(clean).collect()
+}
+
 /// A text without what would move a terminal's cursor, for names and keys are whatever a file says.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
