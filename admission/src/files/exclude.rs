@@ -25,7 +25,7 @@ impl BadPattern {
     }
 }
 
-/// WrittenPatterns that are written in one place.
+/// Patterns that are written in one place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WrittenPatterns<'a> {
     /// What says so: a flag, or a configuration.
@@ -43,7 +43,7 @@ pub(crate) struct Exclude {
     directory: PathBuf,
 }
 
-/// WrittenPatterns, and the directory that they begin in.
+/// All patterns, and the directory that they begin in.
 #[derive(Clone, Debug)]
 struct Group {
     patterns: Gitignore,
