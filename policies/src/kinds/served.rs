@@ -6,9 +6,11 @@ pub const KUBE_OVN_GROUP: &str = "kubeovn.io";
 /// The one version in which it serves them.
 pub const KUBE_OVN_VERSION: &str = "v1";
 
-/// Every kind of the group that a release since 1.8 has defined.
+/// Every kind of the group that a release since 1.8 has defined, and `Configuration`, by which the operator
+/// (`harvester/kubeovn-operator`) installs one.
 pub const KUBE_OVN_KINDS: &[&str] = &[
     "BgpConf",
+    "Configuration",
     "DNSNameResolver",
     "EvpnConf",
     "HtbQos",

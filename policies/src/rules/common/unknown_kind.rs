@@ -3,8 +3,8 @@
 //! An API server refuses an object whose kind nobody has defined. A folder of manifests does not: `kind: SubNet` is read,
 //! no rule knows it, and whatever is wrong with it goes unseen until somebody applies it. The same is true of
 //! another version than `v1`, the only one in which Kube-OVN has ever served its kinds. A kind that one release has and
-//! another has not is known, and so is one that no rule looks at: those are only
-//! [counted](check.md#what-is-shown).
+//! another has not is known, so is the `Configuration` of its operator, and so is one that no rule looks at: those
+//! are only [counted](check.md#what-is-shown).
 //!
 //! A webhook is never asked about such objects, so this is for `vpcguard check` and the npm package.
 //!
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(said("kubeovn.io/v1", "Widget"), Some(format!(r#"kind: Not found: "Widget": {unknown}"#)));
         assert_eq!(said("kubeovn.io/v2", "Widget"), Some(format!(r#"kind: Not found: "Widget": {unknown}"#)));
         assert!(said("kubeovn.io/v1", &"Subnet".repeat(1000)).unwrap().ends_with(unknown));
-        for kind in ["OvnEip", "QoSPolicy", "HtbQos", "RouterLBRule", "Subnet"] {
+        for kind in ["OvnEip", "QoSPolicy", "HtbQos", "RouterLBRule", "Configuration", "Subnet"] {
             assert_eq!(said("kubeovn.io/v1", kind), None, "{kind}");
         }
         assert_eq!(said("ec2.services.k8s.aws/v1alpha1", "SubNet"), None);
