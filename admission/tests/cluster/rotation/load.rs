@@ -114,7 +114,15 @@ impl fmt::Display for Figures {
 
 /// Whether the connection to a replica broke, and nothing was said about what was wrong with it.
 fn is_broken(answer: &Answer) -> bool {
-    let breaks = ["EOF", "connection reset", "connection refused", "broken pipe", "server closed idle connection"];
+    let breaks = [
+        "EOF",
+        "connection reset",
+        "connection refused",
+        "broken pipe",
+        "server closed idle connection",
+        // Written to while Go closes what the kill broke.
+        "use of closed network connection",
+    ];
     let message = answer.message();
     answer.code == 500 && message.contains("failed calling webhook") && breaks.iter().any(|end| message.contains(end))
 }
