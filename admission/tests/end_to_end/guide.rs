@@ -142,8 +142,8 @@ fn a_gateway_in_a_subnet_that_does_not_exist_is_refused_where_references_are_str
 #[test]
 fn a_lan_ip_of_net1_and_the_default_route_to_it_are_accepted() {
     let folder = Folder::with_gateway(&["08-default-route"]);
-    // In the order of the guide the gateway comes before its route.
-    assert_eq!(folder.findings(), ["warn gateway-default-route ngw 07-nat-gateway"]);
+    // In the order of the guide the gateway comes before its route, which a later file brings.
+    assert_eq!(folder.findings(), [""; 0]);
     let folder = Folder::with_gateway(&["04-static-routes"]);
     assert_eq!(folder.findings(), [""; 0]);
 }
@@ -151,8 +151,8 @@ fn a_lan_ip_of_net1_and_the_default_route_to_it_are_accepted() {
 #[test]
 fn next_hops_of_other_routes_need_not_be_the_lan_ip() {
     let folder = Folder::with_gateway(&["04-static-routes", "05-policy-routes", "08-default-route"]);
-    // The policy routes come without the default route, as `kubectl apply` takes them.
-    assert_eq!(folder.findings(), ["warn gateway-default-route ngw 07-nat-gateway"]);
+    // The policy routes come without the default route, as `kubectl apply` takes them, and the last file with it.
+    assert_eq!(folder.findings(), [""; 0]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod again;
 mod history;
+mod mended;
 mod object;
 
 use std::borrow::Cow;
@@ -26,6 +27,7 @@ use crate::report::{LocatedFinding, Location, Mutation, Report, Seen, Unevaluate
 use crate::source::{ParseError, Source};
 use crate::yaml::Position;
 use history::Histories;
+use mended::Doubt;
 use object::{Manifest, ManifestReader};
 
 /// What the sources hold, in their order.
@@ -115,6 +117,7 @@ struct Simulation<'a> {
     histories: Histories<'a>,
     /// The comments that excuse something.
     useful: BTreeSet<*const Allow>,
+    doubts: Vec<Doubt<'a>>,
     report: Report,
 }
 
@@ -125,6 +128,7 @@ impl<'a> Simulation<'a> {
             inventory: Inventory::new(settings.kube_ovn.clone()).watching(kinds.iter().copied()),
             histories: Histories::default(),
             useful: BTreeSet::new(),
+            doubts: Vec::new(),
             report: Report::default(),
         }
     }
@@ -147,6 +151,7 @@ impl<'a> Simulation<'a> {
                 None => self.review_unread(index, document),
             }
         }
+        self.drop_mended()?;
         self.drop_other_sides();
         self.note_useless(&folder.allows);
         Ok(self.report)
@@ -175,8 +180,10 @@ impl<'a> Simulation<'a> {
     }
 
     fn review(&mut self, index: usize, number: usize, object: &'a Manifest<'a>) -> Result<(), ViewError> {
-        let Some(history) = self.histories.get_mut(number) else { return Ok(()) };
-        history.waiting.pop_front();
+        if let Some(history) = self.histories.get_mut(number) {
+            history.waiting.pop_front();
+        }
+        let Some(history) = self.histories.get(number) else { return Ok(()) };
         let old = history.admitted.as_deref();
         let is_new = old.is_none();
         let replaced = history.visible.filter(|_| !is_new && history.is_reviewed);
@@ -184,15 +191,10 @@ impl<'a> Simulation<'a> {
             // An object does not exist while it is asked whether it may.
             self.inventory.hide(object.kept().object());
         }
-        let (all, earlier) = (&self.inventory, Committed(&self.inventory));
-        // Everything is read before anything is judged.
-        let asked = Attributes { settled: true, ..object.asked(is_new) };
-        let (mut verdict, mutated) = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
-        verdict.omitted -= verdict.unlisted_findings.len() + verdict.unlisted_warnings.len();
-        verdict.findings.append(&mut verdict.unlisted_findings);
-        verdict.warnings.append(&mut verdict.unlisted_warnings);
+        let (mut verdict, mutated) = self.judge(object, old)?;
         self.suppress(object.document, &mut verdict);
         let is_admitted = verdict.allowed;
+        self.doubt(index, number, object, &verdict);
         if let Some(history) = self.histories.get_mut(number) {
             history.denied_by.extend(verdict.findings.iter().map(Reported::rule));
         }
@@ -207,6 +209,22 @@ impl<'a> Simulation<'a> {
             self.show_next(number, object);
         }
         Ok(())
+    }
+
+    /// Asks about an object, as of now.
+    fn judge(
+        &self,
+        object: &Manifest<'a>,
+        old: Option<&TypedObject<'a>>,
+    ) -> Result<(Verdict, Option<TypedObject<'static>>), ViewError> {
+        let (all, earlier) = (&self.inventory, Committed(&self.inventory));
+        // Everything is read before anything is judged.
+        let asked = Attributes { settled: true, ..object.asked(old.is_none()) };
+        let (mut verdict, mutated) = admit_after(asked, &object.version, old, all, &earlier, self.settings)?;
+        verdict.omitted -= verdict.unlisted_findings.len() + verdict.unlisted_warnings.len();
+        verdict.findings.append(&mut verdict.unlisted_findings);
+        verdict.warnings.append(&mut verdict.unlisted_warnings);
+        Ok((verdict, mutated))
     }
 
     /// Judges an object that no rule can read: nobody refers to it.

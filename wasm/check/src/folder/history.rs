@@ -42,6 +42,10 @@ impl<'a> Histories<'a> {
         number
     }
 
+    pub(super) fn get(&self, number: usize) -> Option<&History<'a>> {
+        self.histories.get(number)
+    }
+
     pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut History<'a>> {
         self.histories.get_mut(number)
     }
