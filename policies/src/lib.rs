@@ -37,6 +37,7 @@ mod inventory;
 pub mod json;
 pub mod kinds;
 pub mod net;
+pub mod ovn_match;
 mod request;
 mod review;
 pub mod rule;

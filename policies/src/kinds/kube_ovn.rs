@@ -11,6 +11,8 @@ pub struct KubeOvn {
     pub default_subnet: String,
     /// The Subnet between nodes and Pods.
     pub node_switch: String,
+    /// The network of the nodes of Vlans that name none.
+    pub default_provider: String,
     /// The external Subnet of Vpcs with `enableExternal`.
     pub external_subnet: String,
     /// The cluster's service prefixes; empty to take its ServiceCIDR objects.
@@ -26,6 +28,7 @@ impl Default for KubeOvn {
             default_vpc: "ovn-cluster".to_owned(),
             default_subnet: "ovn-default".to_owned(),
             node_switch: "join".to_owned(),
+            default_provider: "provider".to_owned(),
             external_subnet: "external".to_owned(),
             service_cidrs: Vec::new(),
             non_primary_cni: false,

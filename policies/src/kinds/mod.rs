@@ -23,6 +23,7 @@ mod nat_gateway;
 mod node;
 mod object;
 mod pod;
+mod security_group;
 mod selector;
 mod served;
 mod service;
@@ -30,6 +31,7 @@ mod service_cidr;
 mod subnet;
 mod table;
 mod vip;
+mod vlan;
 mod vpc;
 
 pub use address::AddressList;
@@ -56,13 +58,15 @@ pub use pod::{
     ALLOCATED_SUFFIX, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH,
     LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS, PodTemplate, VIP,
 };
+pub use security_group::{Direction, PortRange, SecurityGroup, SecurityRule};
 pub use selector::LabelSelector;
 pub use served::{KUBE_OVN_GROUP, KUBE_OVN_KINDS, KUBE_OVN_VERSION};
 pub use service::{
     ATTACHMENT_PROVIDER, LOGICAL_ROUTER, ROUTER_LB_VIP, SWITCH_LB_VIP, Service, ServiceNetwork, VPC as SERVICE_VPC,
 };
 pub use service_cidr::ServiceCidr;
-pub use subnet::{NatOutgoingRule, Subnet};
+pub use subnet::{Acl, NatOutgoingRule, Subnet};
 pub(crate) use table::for_each_kind;
 pub use vip::Vip;
+pub use vlan::Vlan;
 pub use vpc::{EGRESS_NAMESPACES, GUEST_NAMESPACES, Peering, PolicyRoute, StaticRoute, VPC_EXTERNAL, VPC_LB, Vpc};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::{AddressList, Index, Kind, LabelSelector, Meta, ObjectRef, Resource, Shard};
+use crate::field::FieldPath;
 use crate::json::Reader;
 use crate::kinds::KubeOvn;
 use crate::net::{Cidr, Family, PrefixSet};
@@ -12,10 +13,12 @@ use crate::net::{Cidr, Family, PrefixSet};
 pub(super) const FIELDS: &[&str] = &[
     "spec.cidrBlock",
     "spec.default",
+    "spec.externalEgressGateway",
     "spec.gateway",
     "spec.logicalGateway",
     "spec.namespaceSelectors",
     "spec.namespaces",
+    "spec.policyRoutingTableID",
     "spec.provider",
     "spec.u2oInterconnection",
     "spec.u2oInterconnectionIP",
@@ -83,6 +86,23 @@ pub struct Subnet {
     pub overlay_only_routing: bool,
     /// Which traffic is translated on the way out.
     pub nat_outgoing_rules: Vec<NatOutgoingRule>,
+    /// What is filtered at its Pods' ports.
+    pub acls: Vec<Acl>,
+    /// The table of a node's routes by which it leaves through `external_egress_gateway`; 0 where none is written.
+    pub policy_routing_table: i64,
+}
+
+/// A filter at the ports of a Subnet's Pods.
+#[derive(Clone, Debug, Default)]
+pub struct Acl {
+    /// `allow-related`, `allow`, `allow-stateless`, `drop`, `reject` or `pass`.
+    pub action: String,
+    /// `from-lport`, what Pods send, or `to-lport`, what they receive.
+    pub direction: String,
+    /// The highest wins. 0 where it is not written.
+    pub priority: i64,
+    /// Which packets it is about, in OVN's language.
+    pub matches: String,
 }
 
 /// Which traffic is translated on the way out: comma lists of addresses and prefixes.
@@ -156,6 +176,8 @@ impl Resource for Subnet {
                 .items()
                 .map(|rule| NatOutgoingRule::read(&rule))
                 .collect(),
+            acls: spec.at("acls").items().map(|acl| Acl::read(&acl)).collect(),
+            policy_routing_table: spec.at("policyRoutingTableID").integer().unwrap_or(0),
         }
     }
 
@@ -225,6 +247,22 @@ impl Subnet {
     /// Names this object.
     pub fn reference(&self) -> ObjectRef {
         ObjectRef::new(Kind::Subnet, &self.meta.name)
+    }
+}
+
+impl Acl {
+    fn read(acl: &Reader) -> Self {
+        Self {
+            action: acl.at("action").string(),
+            direction: acl.at("direction").string(),
+            priority: acl.at("priority").integer().unwrap_or(0),
+            matches: acl.at("match").string(),
+        }
+    }
+
+    /// The path of the ACL of this number.
+    pub fn path(index: usize) -> FieldPath {
+        FieldPath::of("spec.acls").index(index)
     }
 }
 

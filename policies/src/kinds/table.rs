@@ -46,6 +46,14 @@ macro_rules! for_each_kind {
                 /// An address that Kube-OVN keeps for somebody.
                 Vip: "kubeovn.io" "v1" "Vip" "vips" Cluster;
             }
+            Vlan(Vlan) {
+                /// A VLAN on a network of the nodes.
+                Vlan: "kubeovn.io" "v1" "Vlan" "vlans" Cluster;
+            }
+            SecurityGroup(SecurityGroup) {
+                /// What Pods that are in it may send and receive.
+                SecurityGroup: "kubeovn.io" "v1" "SecurityGroup" "security-groups" Cluster;
+            }
             Namespace(Namespace) {
                 /// A namespace.
                 Namespace: "" "v1" "Namespace" "namespaces" Cluster;

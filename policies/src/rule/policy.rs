@@ -21,6 +21,8 @@ pub enum Policy {
     EgressGateway,
     /// What a VPC's router reaches: routes, peerings and networks.
     StaticRouteLanIp,
+    /// Matches in OVN's language, and what Kube-OVN makes such matches of.
+    OvnMatch,
     /// What Multus attaches.
     Attachments,
     /// What can be judged by the object alone.
@@ -39,6 +41,7 @@ impl Policy {
         Policy::NatGatewayLanIp,
         Policy::EgressGateway,
         Policy::StaticRouteLanIp,
+        Policy::OvnMatch,
         Policy::Attachments,
         Policy::VpcSyntax,
         Policy::VpcInjector,
@@ -54,6 +57,7 @@ impl Policy {
             Policy::NatGatewayLanIp => "nat-gateway-lan-ip",
             Policy::EgressGateway => "egress-gateway",
             Policy::StaticRouteLanIp => "static-route-lan-ip",
+            Policy::OvnMatch => "ovn-match",
             Policy::Attachments => "attachments",
             Policy::VpcSyntax => "vpc-syntax",
             Policy::VpcInjector => "vpc-injector",
@@ -72,6 +76,7 @@ impl Policy {
                 "keeps Kube-OVN egress gateways to images that are allowed and traffic that is theirs"
             }
             Policy::StaticRouteLanIp => "keeps the routes of a Kube-OVN VPC from leading to nobody",
+            Policy::OvnMatch => "keeps filters and policy routes of Kube-OVN from matching nothing, or everything",
             Policy::Attachments => "refuses networks of Multus that Kube-OVN cannot read",
             Policy::VpcSyntax => "refuses values that Kube-OVN accepts and then fails on",
             Policy::VpcInjector => "gives Pods the Subnet of their namespace, and Kube-OVN VPCs their load balancer",

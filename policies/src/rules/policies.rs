@@ -23,6 +23,7 @@ impl Policy {
             Policy::NatGatewayLanIp => picked!(Policy::NatGatewayLanIp),
             Policy::EgressGateway => picked!(Policy::EgressGateway),
             Policy::StaticRouteLanIp => picked!(Policy::StaticRouteLanIp),
+            Policy::OvnMatch => picked!(Policy::OvnMatch),
             Policy::Attachments => picked!(Policy::Attachments),
             Policy::VpcSyntax => picked!(Policy::VpcSyntax),
             Policy::VpcInjector => &[],

@@ -90,6 +90,15 @@ fn expected(policy: Policy) -> Vec<Expected> {
                 ..plain("an image that the settings name is accepted", "egress-gateway-with-image", true, "")
             },
         ],
+        Policy::OvnMatch => vec![
+            plain("a Vpc without policy routes is accepted", "vpc-create", true, ""),
+            plain(
+                "a match that OVN cannot parse is refused",
+                "vpc-with-a-bad-match",
+                false,
+                "[vpcguard policy-route-match]",
+            ),
+        ],
         Policy::Attachments => vec![
             plain("a network of Kube-OVN's is accepted", "network-create", true, ""),
             plain(

@@ -145,6 +145,7 @@ pub(super) fn keywords(policy: Policy) -> Vec<&'static str> {
         Policy::NatGatewayLanIp => &["nat", "gateway"],
         Policy::EgressGateway => &["multi-tenancy", "isolation", "egress", "gateway"],
         Policy::StaticRouteLanIp => &["routes", "peering"],
+        Policy::OvnMatch => &["acl", "security-group", "firewall"],
         Policy::Attachments => &["multus", "attachments"],
         Policy::VpcSyntax => &["validation"],
         Policy::VpcInjector => &["mutation", "load-balancer"],
@@ -159,7 +160,7 @@ fn category(policy: Policy) -> &'static str {
 /// What a finding of the audit scanner weighs.
 fn severity(policy: Policy) -> &'static str {
     match policy {
-        Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding | Policy::EgressGateway => "high",
+        Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding | Policy::EgressGateway | Policy::OvnMatch => "high",
         Policy::SubnetOverlap | Policy::NatGatewayLanIp | Policy::StaticRouteLanIp | Policy::Attachments => "medium",
         Policy::NetworkReferences | Policy::VpcSyntax | Policy::VpcInjector => "low",
     }

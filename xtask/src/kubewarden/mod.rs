@@ -78,6 +78,7 @@ fn title(policy: Policy) -> &'static str {
         Policy::NatGatewayLanIp => "NAT gateway lanIp",
         Policy::EgressGateway => "Egress gateway",
         Policy::StaticRouteLanIp => "VPC routes",
+        Policy::OvnMatch => "OVN matches",
         Policy::Attachments => "Attachments",
         Policy::VpcSyntax => "VPC syntax",
         Policy::VpcInjector => "VPC injector",

@@ -127,6 +127,7 @@ fn kube_ovn() -> Vec<Question> {
         text("kubeOvn.defaultVpc", "--cluster-router of its controller", group, &defaults.default_vpc),
         text("kubeOvn.defaultSubnet", "--default-ls of its controller", group, &defaults.default_subnet),
         text("kubeOvn.nodeSwitch", "--node-switch of its controller", group, &defaults.node_switch),
+        text("kubeOvn.defaultProvider", "--default-provider-name of its controller", group, &defaults.default_provider),
         text("kubeOvn.externalSubnet", "--external-gateway-switch of its controller", group, &defaults.external_subnet),
         list("kubeOvn.serviceCidrs", "The service prefixes; empty for the cluster's ServiceCIDR objects", group, &[]),
         switch("kubeOvn.nonPrimaryCNI", "Another plug-in makes the primary network of Pods", group, false),

@@ -68,6 +68,15 @@ pub(super) fn all(policy: Policy) -> Vec<Recorded> {
             ),
         ],
         Policy::StaticRouteLanIp => vec![recorded("vpc-create"), deleting("vpc-update")],
+        Policy::OvnMatch => vec![
+            recorded("vpc-create"),
+            changed(
+                "vpc-with-a-bad-match",
+                "vpc-create",
+                "/object/spec/policyRoutes",
+                json!([{"action": "drop", "match": "ip4.src = 10.0.0.0/8", "priority": 10}]),
+            ),
+        ],
         Policy::Attachments => vec![
             Recorded { name: "network-create", ..recorded("networkattachmentdefinition-create") },
             changed(

@@ -1,0 +1,3 @@
+//! The Kubewarden policy `ovn-match`.
+
+vpcguard_guest::policy!(OvnMatch);
