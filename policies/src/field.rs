@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::text::legible;
+
 /// One step of a [`FieldPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -83,7 +85,7 @@ impl fmt::Display for FieldPath {
                 Step::Field(name) if at == 0 => f.write_str(name)?,
                 Step::Field(name) => write!(f, ".{name}")?,
                 Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Key(key) => write!(f, "[{key}]")?,
+                Step::Key(key) => write!(f, "[{}]", legible(key))?,
             }
         }
         Ok(())
@@ -106,6 +108,7 @@ mod tests {
         assert_eq!(route.to_string(), "spec.staticRoutes[2].nextHopIP");
         let annotation = FieldPath::annotation("ovn.kubernetes.io/vpc_lb");
         assert_eq!(annotation.to_string(), "metadata.annotations[ovn.kubernetes.io/vpc_lb]");
+        assert_eq!(FieldPath::annotation("a\u{202e}\n").to_string(), r"metadata.annotations[a\u{202e}\n]");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Words of users and for users: shown, cut and guessed.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// Longest text of a user's value that a message repeats, in characters.
@@ -37,8 +39,38 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// What is said of a value, cut where values of a user make it endless.
+/// A text of which all is seen: what has no shape of its own is escaped. That may move a terminal's cursor, turn the direction
+/// in which others are shown, or make two names look alike.
+pub fn legible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) {
+            out.extend(character.escape_debug());
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character has no shape of its own: control characters, marks of direction and of no width, spaces but for the
+/// usual one, what Unicode does not know. Accents have one, behind their letter.
+pub fn is_hidden(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
+    String::from_iter(['a', character]).escape_debug().nth(1) == Some('\\')
+}
+
+/// What is said of a value: all of it can be seen, and it is cut where values of a user make it endless.
 pub(crate) fn bounded(text: String) -> String {
+    let text = match legible(&text) {
+        Cow::Owned(legible) => legible,
+        Cow::Borrowed(_) => text,
+    };
     if text.len() <= LONGEST_SENTENCE {
         return text;
     }
@@ -106,6 +138,21 @@ mod tests {
     fn a_long_value_is_cut_and_control_characters_are_escaped() {
         assert_eq!(quoted("a\0b"), r#""a\0b""#);
         assert_eq!(quoted(&"ä".repeat(1000)).chars().count(), LONGEST_VALUE + 3);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        let hidden = "\0\t\n\u{1b}\u{7f}\u{85}\u{a0}\u{ad}\u{61c}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2028}\u{2029}\
+            \u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2060}\u{2066}\u{2067}\u{2068}\u{2069}\u{3000}\u{feff}\u{e0041}\u{10ffff}";
+        for character in hidden.chars() {
+            let shown = legible(&format!("a{character}b")).into_owned();
+            assert_eq!(shown, format!("a{}b", character.escape_debug()));
+            assert!(!shown.contains(character) && quoted(&character.to_string()).is_ascii(), "{character:?}");
+        }
+        for seen in ["", "a b", r#"\ " '"#, "ä", "e\u{301}", "\u{5e9}\u{5dc}", "…", "日本"] {
+            assert_eq!(legible(seen), seen);
+        }
+        assert_eq!(bounded("a\u{202e}b".to_owned()), "a\\u{202e}b");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use crate::finding::{Reported, Verdict};
 use crate::settings::Advice;
+use crate::text::legible;
 
 /// Longest warning, in characters.
 pub const LONGEST_WARNING: usize = 256;
@@ -47,14 +48,15 @@ pub(super) fn warnings(verdict: &Verdict, advice: &Advice) -> Vec<String> {
 
 /// What a refusal says that is no rule's.
 pub(super) fn signed(text: &str, advice: &Advice) -> String {
-    let mut text = text.to_owned();
+    let mut text = legible(&in_a_line(text.to_owned())).into_owned();
     text.extend(advice.contact().map(contact));
     in_a_line(text + SIGNATURE)
 }
 
 /// What a warning says that is no rule's.
 pub(super) fn remark(text: &str) -> String {
-    in_a_line(cut(text, LONGEST_WARNING - SIGNATURE.len()) + SIGNATURE)
+    let text = in_a_line(text.to_owned());
+    cut(&legible(&text), LONGEST_WARNING - SIGNATURE.len()) + SIGNATURE
 }
 
 /// What a warning says: all of it with the advice, if there is room, and else as much as there is. The field, the value and
@@ -255,6 +257,7 @@ mod tests {
     #[test]
     fn what_no_rule_says_is_signed() {
         assert_eq!(remark("try again"), "try again [vpcguard]");
+        assert_eq!(remark("try\n\u{202e}again"), r"try \u{202e}again [vpcguard]");
         let long = remark(&words(1000));
         assert!(long.ends_with("word… [vpcguard]") && count(&long) <= LONGEST_WARNING, "{long}");
         assert_eq!(signed("no ledger", &advice()), "no ledger; ask #net-platform [vpcguard]");

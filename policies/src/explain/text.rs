@@ -1,9 +1,10 @@
 //! The explanation for people.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::{Choice, Explanation, Network};
 use crate::finding::Reported;
+use crate::text::legible;
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,14 +84,7 @@ fn line(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
     plain(f, &format!("  {:<9} {text}", format!("{label}:")))
 }
 
-/// Writes a line; what would move a terminal's cursor is escaped, for names and keys are whatever an object says.
+/// Writes a line; what cannot be seen is escaped, for names and keys are whatever an object says.
 fn plain(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    for character in text.chars() {
-        if character.is_control() {
-            write!(f, "{}", character.escape_default())?;
-        } else {
-            f.write_char(character)?;
-        }
-    }
-    f.write_char('\n')
+    writeln!(f, "{}", legible(text))
 }

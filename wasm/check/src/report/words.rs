@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use vpcguard_policies::gather::sort_by;
+use vpcguard_policies::text::{is_hidden, legible};
 use vpcguard_policies::{NotEvaluated, ObjectRef};
 
 use super::{Location, Summary, Unevaluated};
@@ -54,23 +55,15 @@ pub(super) fn not_judged(all: &[Unevaluated]) -> Vec<(&NotEvaluated, String)> {
     counts.into_iter().map(|(missing, count)| (missing, said((missing, count)))).collect()
 }
 
-/// A line without what would move a terminal's cursor, a character for a character.
+/// A line without what cannot be seen, a character for a character.
 pub fn printable(line: &str) -> String {
-    let clean = |character: char| if character.is_control() && character != '\t' { '\u{fffd}' } else { character };
+    let clean = |character: char| if is_hidden(character) && character != '\t' { '\u{fffd}' } else { character };
     line.chars().map(clean).collect()
 }
 
-/// A text without what would move a terminal's cursor, for names and keys are whatever a file says.
+/// A text of which all is seen, for names and keys are whatever a file says.
 pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
+    legible(text).into_owned()
 }
 
 /// A value as JSON that people can read too.
