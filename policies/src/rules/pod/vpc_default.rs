@@ -3,7 +3,8 @@
 //! A namespace belongs to the custom VPC that lists it. Where that VPC has no default Subnet, and no Subnet is bound to the
 //! namespace, Kube-OVN gives its Pods the default Subnet of the default VPC, without a word: a tenant's Pods run outside
 //! the tenant's network. Only new Pods that name no Subnet or IPPool are looked at, and that Multus attaches to no Subnet of
-//! that VPC.
+//! that VPC. A network of another plug-in attaches to none, such as macvlan, whatever Subnet an annotation names for it: only one
+//! whose NetworkAttachmentDefinition has the type `kube-ovn`, or cannot be seen, counts.
 //!
 //! ```yaml bad
 //! # bad: Subnet blue-apps is not the default of VPC blue, and lists no namespace
@@ -43,7 +44,7 @@
 
 use std::sync::Arc;
 
-use crate::attach::{Attachments, Primary, Providers};
+use crate::attach::{Attachments, Definition, Network, Primary, Providers, read_definition};
 use crate::inventory::Answer;
 use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate, Subnet,
@@ -61,7 +62,7 @@ pub const RULE: Rule = Rule {
     firm: false,
     strict: false,
     policy: Policy::PodAttachmentBinding,
-    asks: &[Kind::Vpc, Kind::Subnet, Kind::Namespace],
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::Namespace, Kind::AttachmentDefinition],
     checks: &[Check::PodOf(
         &[Kind::Pod],
         &[
@@ -116,11 +117,19 @@ fn joins(pod: &PodTemplate, vpc: &str, context: &Context<'_>) -> Answer<bool> {
             Some((_, name)) => context.cluster.subnet(name)?.is_some_and(|subnet| is_of(&subnet)),
             None => providers.of(network)?.iter().any(is_of),
         };
-        if is_there {
+        if is_there && may_be_kube_ovns(network, context)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether Kube-OVN makes a network. One whose NetworkAttachmentDefinition is missing or does not load keeps the Pod from running
+/// anywhere, which is for `pod-network-unresolvable`.
+fn may_be_kube_ovns(network: &Network<'_>, context: &Context<'_>) -> Answer<bool> {
+    let definition = context.cluster.attachment_definition_until_gone(&network.namespace, &network.name)?;
+    let made = definition.map(|definition| read_definition(&definition.config));
+    Ok(!matches!(made, Some(Definition::Other | Definition::Addresses | Definition::Elsewhere)))
 }
 
 #[cfg(test)]
@@ -168,6 +177,22 @@ mod tests {
         cluster().with(of("w")).warns(&joins("net", ""), &[WANTED]);
         cluster().warns(&joins("net", ""), &[WANTED]);
         cluster().warns(&joins("net", "none"), &[WANTED]);
+        // What another plug-in makes joins nothing.
+        for (config, is_kube_ovns) in [
+            (r#"{"type": "kube-ovn"}"#, true),
+            (r#"{"plugins": [{"type": "kube-ovn"}, {"type": "portmap"}]}"#, true),
+            ("{", true),
+            (r#"{"type": "macvlan"}"#, false),
+            (r#"{"type": "macvlan", "ipam": {"type": "kube-ovn"}}"#, false),
+            ("", false),
+        ] {
+            let definition = json!({
+                "kind": "NetworkAttachmentDefinition", "namespace": "ns1", "name": "net", "spec": {"config": config}});
+            let warnings: &[&str] = if is_kube_ovns { &[] } else { &[WANTED] };
+            for (cluster, pod) in [(cluster().with(of("v")), joins("net", "")), (cluster(), joins("net", "a"))] {
+                cluster.with(definition.clone()).warns(&pod, warnings);
+            }
+        }
     }
 
     #[test]
