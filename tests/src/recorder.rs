@@ -46,6 +46,10 @@ impl ClusterView for Recorder {
         self.ask(kind).all(kind)
     }
 
+    fn around(&self, kind: Kind, name: &str, most: usize) -> Vec<Object> {
+        self.ask(kind).around(kind, name, most)
+    }
+
     fn sight(&self, kind: Kind) -> Sight {
         self.inventory.sight(kind)
     }

@@ -89,6 +89,11 @@ pub trait ClusterView {
     fn by(&self, kind: Kind, index: &'static str, word: &str) -> Answer<Vec<Object>>;
     /// All objects of a kind.
     fn all(&self, kind: Kind) -> Answer<Vec<Object>>;
+    /// The objects of a kind whose names stand next to one in their order, at most so many on either side. They make a message
+    /// better and no verdict another, so that where they would have to be read for it there are none.
+    fn around(&self, _: Kind, _name: &str, _most: usize) -> Vec<Object> {
+        Vec::new()
+    }
     /// How much is seen of a kind that is looked up.
     fn sight(&self, kind: Kind) -> Sight;
     /// The prefixes of a shard that have an address in common with this one, in the order of the Subnets' names.
@@ -125,6 +130,10 @@ impl ClusterView for Attended<'_> {
 
     fn all(&self, kind: Kind) -> Answer<Vec<Object>> {
         self.cluster.all(kind)
+    }
+
+    fn around(&self, kind: Kind, name: &str, most: usize) -> Vec<Object> {
+        self.cluster.around(kind, name, most)
     }
 
     fn sight(&self, kind: Kind) -> Sight {

@@ -27,6 +27,7 @@ pub use view::Committed;
 pub struct Inventory {
     kube_ovn: KubeOvn,
     watched: BTreeSet<Kind>,
+    keeps_names_to_itself: bool,
     tables: BTreeMap<Kind, Table>,
     groups: Groups,
     shards: BTreeMap<Shard, PrefixIndex>,
@@ -45,6 +46,12 @@ impl Inventory {
     pub fn watching(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
         self.watched.extend(kinds);
         self
+    }
+
+    /// Makes it name nothing that was not asked for, as a view that reads what it is asked for and no more.
+    #[must_use]
+    pub fn keeping_names_to_itself(self) -> Self {
+        Self { keeps_names_to_itself: true, ..self }
     }
 
     /// Whether objects of this kind are kept: those that rules look up.

@@ -1,6 +1,7 @@
 //! The objects of one kind, by name.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::kinds::Object;
@@ -48,6 +49,16 @@ impl Table {
     /// The object, if it has come so far.
     pub(super) fn get(&self, key: &str, least: Stage) -> Option<&Object> {
         self.0.get(key).filter(|kept| kept.stage >= least).map(|kept| &kept.object)
+    }
+
+    /// Those that have come so far of the objects next to a key, so many on either side, in their order.
+    pub(super) fn around(&self, key: &str, most: usize, least: Stage) -> Vec<Object> {
+        let before = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(key))).rev().take(most);
+        let behind = self.0.range::<str, _>((Bound::Excluded(key), Bound::Unbounded)).take(most);
+        let mut around: Vec<&Kept> = before.map(|(_, kept)| kept).collect();
+        around.reverse();
+        around.extend(behind.map(|(_, kept)| kept));
+        around.into_iter().filter(|kept| kept.stage >= least).map(|kept| kept.object.clone()).collect()
     }
 
     /// All objects that have come so far.

@@ -50,6 +50,12 @@ impl<P: Part> ClusterView for P {
         Ok(self.inventory().all_of(kind, P::LEAST).cloned().collect())
     }
 
+    fn around(&self, kind: Kind, name: &str, most: usize) -> Vec<Object> {
+        let inventory = self.inventory();
+        let table = inventory.tables.get(&kind).filter(|_| !inventory.keeps_names_to_itself);
+        table.map_or_else(Vec::new, |table| table.around(name, most, P::LEAST))
+    }
+
     fn sight(&self, kind: Kind) -> Sight {
         let inventory = self.inventory();
         if inventory.watched.contains(&kind) {

@@ -8,8 +8,9 @@ use crate::request::Operation;
 use crate::settings::Settings;
 use crate::text::{nearest, quoted};
 
-/// Among how many names a rule looks for what was meant: it goes through all of them.
-const MOST_KNOWN: usize = 10_000;
+/// Among how many names before one in their order, and how many behind, a rule looks for what was meant: it compares all of them.
+/// A name that is mistyped at its beginning is not found among more.
+const MOST_KNOWN: usize = 250;
 
 /// The request, the cluster and the settings, and where findings go.
 pub struct Context<'a> {
@@ -90,17 +91,18 @@ impl<'a> Context<'a> {
     }
 
     /// Which existing name was meant by one that does not exist, as the end of a message: `; did you mean "blue-apps"?`. Nothing
-    /// where none is like it, or where names are not disclosed. What is called `own` is the object itself.
-    pub(crate) fn did_you_mean(&mut self, kind: Kind, name: &str, own: &str) -> Answer<String> {
+    /// where none is like it, where names are not disclosed, or would have to be read for it. What is called `own` is the object
+    /// itself.
+    pub(crate) fn did_you_mean(&mut self, kind: Kind, name: &str, own: &str) -> String {
         let is_listed = !kind.is_namespaced() && kind.found() != Found::ByName;
         if !is_listed || !self.settings.disclose_names || self.has_guessed {
-            return Ok(String::new());
+            return String::new();
         }
         self.has_guessed = true;
-        let known = self.cluster.all(kind)?;
-        let known = known.iter().take(MOST_KNOWN).map(Object::meta).filter(|meta| !meta.deleting && meta.name != own);
+        let known = self.cluster.around(kind, name, MOST_KNOWN);
+        let known = known.iter().map(Object::meta).filter(|meta| !meta.deleting && meta.name != own);
         let meant = nearest(name, known.map(|meta| meta.name.as_str()));
-        Ok(meant.map_or_else(String::new, |meant| format!("; did you mean {}?", quoted(meant))))
+        meant.map_or_else(String::new, |meant| format!("; did you mean {}?", quoted(meant)))
     }
 
     /// How Kube-OVN was configured.

@@ -218,7 +218,7 @@ fn refer(context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) ->
 
 fn refer_other_than(own: &str, context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) -> Outcome {
     if !name.is_empty() && !context.cluster.has(kind, name)? {
-        let meant = context.did_you_mean(kind, name, own)?;
+        let meant = context.did_you_mean(kind, name, own);
         let finding = Finding::not_found(field, name, format!("there is no {kind} of this name{meant}"));
         let finding = finding.missing(ObjectRef::new(kind, name));
         context.deny(finding.help(format!("Create the {kind} first, or correct the name.")));
@@ -256,6 +256,19 @@ mod tests {
         cluster().warns(&eip("green-gateway"), &[&wanted("green-gateway", "")]);
         let hidden = json!({"disclose": "none"});
         cluster().settings(&hidden).warns(&eip("blue-gatewy"), &[&wanted("blue-gatewy", "")]);
+    }
+
+    #[test]
+    fn a_guess_looks_at_no_more_names_than_it_may() {
+        let cluster = |many: usize| {
+            let subnets = (0..many).map(|at| json!({"kind": "Subnet", "name": format!("tenant-{at:05}-apps")}));
+            subnets.fold(Cluster::of(super::RULE.id), Cluster::with)
+        };
+        let pool = json!({"kind": "IPPool", "spec": {"subnet": "tenant-01000-appps"}});
+        let wanted = r#"spec.subnet: "tenant-01000-appps": there is no Subnet of this name; did you mean "tenant-01000-apps"? [missing-reference]"#;
+        cluster(2000).warns(&pool, &[wanted]);
+        let entries = |many| cluster(many).entries(&pool);
+        assert!(entries(100) > 100 && entries(1500) == entries(2000) && entries(2000) < 600, "{}", entries(2000));
     }
 
     #[test]

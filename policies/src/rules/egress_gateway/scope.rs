@@ -160,7 +160,7 @@ fn named(gateway: &EgressGateway, scope: &Scope<'_>, held: &Held<'_>, context: &
 fn missing(field: FieldPath, name: &str, scope: &Scope<'_>, context: &mut Context<'_>) -> Outcome {
     let is_certain = !name.is_empty() && context.cluster.sight(Kind::Subnet) == Sight::All;
     if is_certain && context.operation != Operation::AtRest {
-        let meant = context.did_you_mean(Kind::Subnet, name, "")?;
+        let meant = context.did_you_mean(Kind::Subnet, name, "");
         let detail = format!("there is no Subnet of this name: create it first, and then the gateway{meant}");
         let finding = Finding::not_found(field, name, detail).missing(ObjectRef::new(Kind::Subnet, name));
         let finding = finding.identified_by(scope.identity(&format!("subnets {name}"))).help(HELP);

@@ -117,7 +117,7 @@ fn own_namespace(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome 
             format!("VPC {name:?} may not be used by namespace {namespace:?}")
         }
         Closed::Unknown(_) => {
-            let meant = context.did_you_mean(Kind::Vpc, name, "")?;
+            let meant = context.did_you_mean(Kind::Vpc, name, "");
             format!("VPC {name:?} does not exist, so that no namespace may use it{meant}")
         }
     };

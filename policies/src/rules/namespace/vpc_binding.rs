@@ -150,7 +150,7 @@ pub(crate) fn is_certain(context: &Context<'_>) -> bool {
 fn missing(name: &str, context: &mut Context<'_>) -> Outcome {
     let field = FieldPath::annotation(LOGICAL_SWITCH);
     let identity = format!("{field} {name}");
-    let meant = context.did_you_mean(Kind::Subnet, name, "")?;
+    let meant = context.did_you_mean(Kind::Subnet, name, "");
     let detail = format!("there is no Subnet of this name: create it first, and then change the Namespace{meant}");
     let finding = Finding::not_found(field, name, detail).missing(ObjectRef::new(Kind::Subnet, name));
     let help = format!("Create Subnet {} first, correct the name, or leave the annotation to Kube-OVN.", quoted(name));

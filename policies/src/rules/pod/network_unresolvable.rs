@@ -295,7 +295,7 @@ fn of_missing_subnet(
 }
 
 fn missing(pod: &PodTemplate, key: &str, kind: Kind, name: &str, context: &mut Context<'_>) -> Outcome {
-    let meant = context.did_you_mean(kind, name, "")?;
+    let meant = context.did_you_mean(kind, name, "");
     let detail = format!("there is no {kind} of this name, so Kube-OVN cannot attach the Pod{meant}");
     let finding = Finding::not_found(pod.annotation_path(key), name, detail).identified_by(identity(pod, key, name));
     context.report(context.action_on_missing(), finding.missing(ObjectRef::new(kind, name)).help(CREATE_FIRST));

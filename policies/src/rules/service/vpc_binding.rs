@@ -146,7 +146,7 @@ fn refuse(key: &str, subnet: &Subnet, way: &str, identity: &str, context: &mut C
 
 /// What is named does not exist, and whoever makes it later does not know of the Service.
 fn missing(key: &str, kind: Kind, name: &str, identity: &str, context: &mut Context<'_>) -> Outcome {
-    let meant = context.did_you_mean(kind, name, "")?;
+    let meant = context.did_you_mean(kind, name, "");
     let detail = format!("there is no {kind} of this name: create it first, and then apply the Service again{meant}");
     let finding = Finding::not_found(FieldPath::annotation(key), name, detail).missing(ObjectRef::new(kind, name));
     // At rest the name may be Kube-OVN's own note.

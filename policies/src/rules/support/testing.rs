@@ -135,6 +135,12 @@ impl ClusterView for Counting {
         self.count(self.inventory.all(kind))
     }
 
+    fn around(&self, kind: Kind, name: &str, most: usize) -> Vec<Object> {
+        let around = self.inventory.around(kind, name, most);
+        self.entries.set(self.entries.get() + 1 + around.len());
+        around
+    }
+
     fn sight(&self, kind: Kind) -> Sight {
         self.inventory.sight(kind)
     }

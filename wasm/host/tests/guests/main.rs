@@ -31,9 +31,10 @@ fn clusters(case: &Case) -> [Arc<Cluster>; 2] {
 }
 
 /// The same objects as the library sees them. A policy server can list all kinds, so where it shows none there
-/// are none.
+/// are none; and it is asked for no list of names only to tell which one was meant.
 fn inventory<'o>(objects: impl IntoIterator<Item = &'o Value>, settings: &Settings) -> Inventory {
-    let mut inventory = Inventory::new(settings.kube_ovn.clone()).watching(Kind::ALL.iter().copied());
+    let inventory = Inventory::new(settings.kube_ovn.clone()).watching(Kind::ALL.iter().copied());
+    let mut inventory = inventory.keeping_names_to_itself();
     for object in objects {
         if let Some(kind) = Kind::of(object) {
             inventory.apply(kind, object);
