@@ -2,8 +2,8 @@
 //!
 //! Kube-OVN makes a gateway only if two ConfigMaps in its own namespace say so: `ovn-vpc-nat-gw-config`, whose
 //! `enable-vpc-nat-gw` must not be "false", and `ovn-vpc-nat-config`, which names the `image`. Where they are missing,
-//! the gateway waits, with a line in the log. Up to v1.9 the image stood in the former, and the latter is not needed
-//! then; v1.16.2 makes no gateway of that form.
+//! the gateway waits, with a line in the log. Up to v1.9 the image stood in the former, and the latter was not needed; later
+//! releases do not look for it there, and make no gateway of that form.
 //!
 //! Where no such ConfigMap is among the files that are checked, nothing is said of them: they seldom stand beside a gateway.
 //!
@@ -67,15 +67,23 @@ fn nat_gateway(_: &NatGateway, context: &mut Context<'_>) -> Outcome {
             .related(object, Some(FieldPath::of("data").key(SWITCH)));
         context.deny(finding.help("Set enable-vpc-nat-gw to \"true\"."));
     }
-    // Up to v1.9 the image stood in the other one.
-    let has_image = [&switch, &images].into_iter().flatten().any(|map| map.has_image());
+    let has_image = images.as_ref().is_some_and(|map| map.has_image());
+    let has_old_image = !has_image && switch.as_ref().is_some_and(|map| map.has_image());
     let mut missing = Vec::new();
     missing.extend(switch.is_none().then_some(NAT_GW_CONFIG));
-    missing.extend((images.is_none() && !has_image).then_some(NAT_CONFIG));
+    missing.extend((images.is_none() && !has_old_image).then_some(NAT_CONFIG));
     if !missing.is_empty() {
         context.deny(absent(namespace, &missing));
     }
-    if images.is_some() && !has_image {
+    if has_old_image {
+        let detail = format!(
+            "the image stands in ConfigMap {namespace}/{NAT_GW_CONFIG} alone, where Kube-OVN looks for it up to v1.9 only"
+        );
+        let object = ObjectRef::namespaced(Kind::ConfigMap, namespace, NAT_GW_CONFIG);
+        let finding = Finding::forbidden(FieldPath::of("spec"), NAT_GW_CONFIG, detail)
+            .related(object, Some(FieldPath::of("data").key("image")));
+        context.warn(finding.help(format!("Write the image into ConfigMap {NAT_CONFIG} too.")));
+    } else if images.is_some() && !has_image {
         let detail = format!("ConfigMap {namespace}/{NAT_CONFIG} names no image");
         let object = ObjectRef::namespaced(Kind::ConfigMap, namespace, NAT_CONFIG);
         let finding = Finding::forbidden(FieldPath::of("spec"), NAT_CONFIG, detail)
@@ -148,7 +156,12 @@ mod tests {
         let neither = r#"spec: "kube-system/ovn-vpc-nat-gw-config, kube-system/ovn-vpc-nat-config": Kube-OVN makes no NAT gateway without these ConfigMaps [gateway-config]"#;
         let (no_switch, no_images) = (missing("ovn-vpc-nat-gw-config"), missing("ovn-vpc-nat-config"));
         assert!(warnings(&[on.clone(), image.clone()], &gateway).is_empty());
-        assert!(warnings(&[old], &gateway).is_empty());
+        let old_form = "spec: the image stands in ConfigMap kube-system/ovn-vpc-nat-gw-config alone, where Kube-OVN looks for it up to v1.9 only [gateway-config]";
+        assert_eq!(warnings(std::slice::from_ref(&old), &gateway), [old_form]);
+        assert_eq!(warnings(&[old.clone(), blank.clone()], &gateway), [old_form]);
+        assert!(warnings(&[old.clone(), image.clone()], &gateway).is_empty());
+        let deny = json!({"rules": {"gateway-config": "deny"}});
+        assert!(cluster(&[old]).settings(&deny).verdict(&create(&gateway)).allowed);
         assert_eq!(warnings(&[], &gateway), [neither]);
         assert_eq!(warnings(std::slice::from_ref(&on), &gateway), [no_images]);
         assert_eq!(warnings(std::slice::from_ref(&image), &gateway), [no_switch]);

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::finding::Action;
+use crate::field::FieldPath;
+use crate::finding::{Action, Finding};
 use crate::inventory::Answer;
-use crate::kinds::{KubeOvn, Peering, Subnet, VPC_EXTERNAL, Vpc};
+use crate::kinds::{Kind, KubeOvn, Peering, Subnet, VPC_EXTERNAL, Vpc};
 use crate::net::{Cidr, PrefixSet, parse_ip};
 use crate::rule::{Context, Read};
 use crate::text::quoted;
@@ -108,6 +109,15 @@ impl Networks {
     pub(crate) fn own_port(&self, address: IpAddr) -> Option<&Subnet> {
         self.own.get(&address).map(AsRef::as_ref)
     }
+}
+
+/// A next hop that is the router's own address.
+pub(crate) fn black_hole(field: FieldPath, written: &str, subnet: &Subnet, context: &Context<'_>) -> Finding {
+    let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
+    let detail = format!("is the gateway of {mentioned}, the router's own port: the packets go nowhere");
+    Finding::invalid(field, written, detail)
+        .related(subnet.reference(), Some(FieldPath::of("spec.gateway")))
+        .help("Use the lanIp of a NAT gateway, or the address of another router.")
 }
 
 fn networks(subnet: &Arc<Subnet>) -> impl Iterator<Item = IpNet> {

@@ -1,8 +1,8 @@
 //! Wants both sides of a VPC peering to fit.
 //!
 //! An empty or malformed `localConnectIP` stops Kube-OVN from reconciling the whole Vpc (kube-ovn issue 7343). A
-//! peering with itself does not: it makes a router port that is its own peer. What only the two sides together show is
-//! a warning: that it has no peering back, when Kube-OVN makes a router port and lists the peer in the status, but connects
+//! peering with itself does not, and is a warning: Kube-OVN makes a router port that is its own peer, and connects nothing.
+//! What only the two sides together show is a warning too: that it has no peering back, when Kube-OVN makes a router port and lists the peer in the status, but connects
 //! nothing; that the two addresses are not on one link; or that networks of the two VPCs overlap, so that neither reaches the
 //! other's. One side comes before the other, so that a missing one is told in files and by the audit alone. A link-local
 //! IPv6 address is a warning too, for each port of a router has one already (kube-ovn issue 4447).
@@ -68,8 +68,8 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         local_connect_ip(at, peering, context);
         if peering.remote_vpc == vpc.meta.name {
             let field = Peering::path(at).field("remoteVpc");
-            context
-                .deny(Finding::invalid(field, &peering.remote_vpc, "is this VPC itself").help("Name the other VPC."));
+            let detail = "is this VPC itself, so that Kube-OVN makes a router port which leads nowhere";
+            context.warn(Finding::invalid(field, &peering.remote_vpc, detail).help("Name the other VPC."));
             continue;
         }
         // What follows only warns, and asks for every Subnet of both VPCs once a peering.
@@ -239,8 +239,9 @@ mod tests {
             r#"Invalid value: "169.254.0.1": needs a prefix length, as in 10.0.0.0/16 or fd00::/64"#,
         );
         other().refuses(&vpc("a", "b", "169.254.0.1"), &[&bare]);
-        let itself = fault("remoteVpc", r#"Invalid value: "a": is this VPC itself"#);
-        other().refuses(&vpc("a", "a", "169.254.0.1/30"), &[&itself]);
+        let itself =
+            fault("remoteVpc", r#""a": is this VPC itself, so that Kube-OVN makes a router port which leads nowhere"#);
+        other().warns(&vpc("a", "a", "169.254.0.1/30"), &[&itself]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! OVN looks for a port of the router whose network holds the next hop, and drops the policy where there is none, with a
 //! line in the log of ovn-northd. The networks, and the cases in which this is only a warning, are those of
-//! `static-route-next-hop`.
+//! `static-route-next-hop`. The gateway of an overlay Subnet of the VPC is the router's own address: OVN takes the policy, and
+//! the packets go nowhere, which is always a warning.
 //!
 //! ```yaml bad
 //! # bad: no network of the VPC has 10.0.3.252
@@ -38,12 +39,12 @@
 
 use crate::kinds::{PolicyRoute, Vpc};
 use crate::rule::prelude::*;
-use crate::rules::support::networks::Networks;
+use crate::rules::support::networks::{self, Networks};
 
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "policy-route-next-hop",
-    summary: "the next hop of a rerouting policy is in none of the networks of the VPC's router",
+    summary: "the next hop of a rerouting policy is in none of the networks of the VPC's router, or the router itself",
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
@@ -60,10 +61,15 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     let networks = Networks::of(vpc, context)?;
     let action = networks.action(vpc, context.kube_ovn());
     for (at, route) in vpc.policy_routes.iter().enumerate() {
-        for (written, _) in route.next_hops().filter(|(_, hop)| !networks.contain(*hop)) {
-            let (detail, help) = networks.outside("policy");
-            let finding = Finding::invalid(PolicyRoute::path(at).field("nextHopIP"), written, detail);
-            context.report(action, finding.unless_any(Kind::Subnet).help(help));
+        for (written, hop) in route.next_hops() {
+            let field = PolicyRoute::path(at).field("nextHopIP");
+            if !networks.contain(hop) {
+                let (detail, help) = networks.outside("policy");
+                let finding = Finding::invalid(field, written, detail);
+                context.report(action, finding.unless_any(Kind::Subnet).help(help));
+            } else if let Some(subnet) = networks.own_port(hop) {
+                context.warn(networks::black_hole(field, written, subnet, context));
+            }
         }
     }
     Ok(())
@@ -99,5 +105,18 @@ mod tests {
     #[test]
     fn a_vpc_comes_before_its_subnets() {
         Cluster::of(super::RULE.id).accepts(&vpc("reroute", "10.0.9.9"));
+    }
+
+    #[test]
+    fn the_routers_own_address_is_a_warning() {
+        let own = r#"spec.policyRoutes[0].nextHopIP: "10.0.1.1": is the gateway of Subnet "a", the router's own port: the packets go nowhere [policy-route-next-hop]"#;
+        cluster().warns(&vpc("reroute", "10.0.1.1"), &[own]);
+        cluster().warns(&vpc("reroute", "10.0.1.5,10.0.1.1"), &[own]);
+        cluster().accepts(&vpc("allow", "10.0.1.1"));
+        // An underlay has a router of its own there.
+        let underlay = json!({"vpc": "v", "vlan": "x", "cidrBlock": "10.0.2.0/24", "u2oInterconnection": true});
+        cluster()
+            .with(json!({"kind": "Subnet", "name": "b", "spec": underlay}))
+            .accepts(&vpc("reroute", "10.0.2.1"));
     }
 }

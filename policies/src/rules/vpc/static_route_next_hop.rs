@@ -43,7 +43,7 @@
 use crate::kinds::{StaticRoute, Vpc};
 use crate::net::parse_ip;
 use crate::rule::prelude::*;
-use crate::rules::support::networks::Networks;
+use crate::rules::support::networks::{self, Networks};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -72,11 +72,7 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
             let finding = Finding::invalid(field, &route.next_hop_ip, detail).unless_any(Kind::Subnet);
             context.report(action, finding.help(help));
         } else if let Some(subnet) = networks.own_port(hop) {
-            let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
-            let detail = format!("is the gateway of {mentioned}, the router's own port: the packets go nowhere");
-            let finding = Finding::invalid(field, &route.next_hop_ip, detail)
-                .related(subnet.reference(), Some(FieldPath::of("spec.gateway")))
-                .help("Use the lanIp of a NAT gateway, or the address of another router.");
+            let finding = networks::black_hole(field, &route.next_hop_ip, subnet, context);
             context.report(action, finding);
         }
     }
