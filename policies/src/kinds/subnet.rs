@@ -26,6 +26,9 @@ pub(super) const FIELDS: &[&str] = &[
     "spec.vpc",
 ];
 
+/// What people write in place of `cidrBlock`.
+const LIKE_CIDR_BLOCK: &[&str] = &["cidr", "CIDR", "cidrs", "cidrblock", "cidrBlocks", "CIDRBlock", "cidr_block"];
+
 /// How many prefixes are read of a Subnet.
 const MOST_PREFIXES: usize = 16;
 
@@ -48,6 +51,8 @@ pub struct Subnet {
     pub namespace_selectors: Vec<LabelSelector>,
     /// The prefixes as they were written: a comma list, an address family each.
     pub cidr_block: String,
+    /// A key that Kube-OVN does not read, and that was probably meant to be `cidrBlock`.
+    pub mistaken_for_cidr_block: Option<&'static str>,
     /// The prefixes that parse, whitespace trimmed.
     pub cidrs: Vec<Cidr>,
     /// The gateway as it was written.
@@ -66,6 +71,10 @@ pub struct Subnet {
     pub protocol: String,
     /// The maximum transmission unit in bytes; 0 for the default.
     pub mtu: i64,
+    /// The priority of the nodes' routing rules for its external egress gateway; 0 where none is given.
+    pub policy_routing_priority: i64,
+    /// The nodes' routing table for its external egress gateway; 0 where none is given.
+    pub policy_routing_table_id: i64,
     /// Whether Kube-OVN translates addresses on the way out.
     pub nat_outgoing: bool,
     /// A router outside the cluster for everything that leaves.
@@ -105,9 +114,11 @@ pub struct Acl {
     pub matches: String,
 }
 
-/// Which traffic is translated on the way out: comma lists of addresses and prefixes.
+/// Which traffic is translated on the way out, or is not: comma lists of addresses and prefixes.
 #[derive(Clone, Debug, Default)]
 pub struct NatOutgoingRule {
+    /// `nat` or `forward`.
+    pub action: String,
     /// By source.
     pub src_ips: String,
     /// By destination.
@@ -154,6 +165,7 @@ impl Resource for Subnet {
             namespace_selectors: spec.at("namespaceSelectors").items().map(|s| LabelSelector::read(&s)).collect(),
             gateways: completed_gateways(&cidrs, &gateway),
             gateway: gateway.text,
+            mistaken_for_cidr_block: LIKE_CIDR_BLOCK.iter().copied().find(|key| spec.at(key).is_present()),
             cidr_block,
             cidrs,
             exclude_ips: spec.at("excludeIps").strings(),
@@ -162,6 +174,8 @@ impl Resource for Subnet {
             gateway_node: spec.at("gatewayNode").string(),
             protocol: spec.at("protocol").string(),
             mtu: spec.at("mtu").integer().unwrap_or(0),
+            policy_routing_priority: spec.at("policyRoutingPriority").integer().unwrap_or(0),
+            policy_routing_table_id: spec.at("policyRoutingTableID").integer().unwrap_or(0),
             nat_outgoing: spec.at("natOutgoing").flag(),
             external_egress_gateway: spec.at("externalEgressGateway").string(),
             private: spec.at("private").flag(),
@@ -269,7 +283,11 @@ impl Acl {
 impl NatOutgoingRule {
     fn read(rule: &Reader) -> Self {
         let matched = rule.at("match");
-        Self { src_ips: matched.at("srcIPs").string(), dst_ips: matched.at("dstIPs").string() }
+        Self {
+            action: rule.at("action").string(),
+            src_ips: matched.at("srcIPs").string(),
+            dst_ips: matched.at("dstIPs").string(),
+        }
     }
 }
 

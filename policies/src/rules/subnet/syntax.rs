@@ -14,10 +14,17 @@
 //! | `externalEgressGateway` | at most two addresses of the families of the `cidrBlock`, lower case, not with `natOutgoing` |
 //! | `allowSubnets` | prefixes, lower case |
 //! | `gatewayType` | `distributed` or `centralized` |
-//! | `mtu` | not negative: Kube-OVN can then read no Subnet of the cluster |
+//! | `mtu` | 68 to 65535, which is what Linux takes; negative, Kube-OVN can read no Subnet of the cluster |
+//! | `policyRoutingPriority` | 1 to 32765, before the rules that nodes have already |
+//! | `policyRoutingTableID` | 1 to 2147483647, but for 252 to 255, which are Linux' own |
 //! | `logicalGateway` | not with `u2oInterconnection` |
 //! | `u2oFeatures.overlayOnlyRouting` | only with `u2oInterconnection` and `vlan` |
+//! | `natOutgoingPolicyRules[].action` | `nat` or `forward`: Kube-OVN leaves out a rule with another |
 //! | `natOutgoingPolicyRules[].match` | addresses and prefixes of one family, the same in `srcIPs` and `dstIPs` |
+//!
+//! Up to v1.15 the definition of Subnets had the bounds of the three numbers and both actions. v1.16 has not, so that a wrong one
+//! shows on the nodes alone; a 0 is as good as nothing. Where `cidrBlock` is missing, a key such as `cidr` is named, which Kube-OVN does
+//! not read.
 //!
 //! Kube-OVN v1.16.2 takes `excludeIps` of mixed families, but a Pod was then given the gateway's address. Three prefixes
 //! end kube-ovn-controller, and end it again at each start; beyond 16 none is read.
@@ -79,6 +86,8 @@ pub const RULE: Rule = Rule {
             Read::Field("spec.gatewayType"),
             Read::Field("spec.protocol"),
             Read::Field("spec.mtu"),
+            Read::Field("spec.policyRoutingPriority"),
+            Read::Field("spec.policyRoutingTableID"),
             Read::Field("spec.logicalGateway"),
             Read::Field("spec.u2oInterconnection"),
             Read::Field("spec.u2oFeatures"),

@@ -28,6 +28,8 @@ static SPECIAL_RANGES: LazyLock<Vec<(IpNet, &str)>> = LazyLock::new(|| {
     SPECIAL.iter().filter_map(parsed).collect()
 });
 
+const HELP: &str = "Give the Subnet a range that is free in its VPC.";
+
 fn field() -> FieldPath {
     FieldPath::of("spec.cidrBlock")
 }
@@ -35,8 +37,12 @@ fn field() -> FieldPath {
 /// A Subnet without prefixes is legal on a VLAN, where it gives out no addresses.
 pub(super) fn check_absent(subnet: &Subnet, context: &mut Context<'_>) {
     if subnet.vlan.is_empty() {
-        let finding = Finding::required(field(), "a Subnet without a vlan needs a prefix, as in 10.0.0.0/16");
-        context.deny(finding.help("Give the Subnet a range that is free in its VPC."));
+        let (mut detail, mut help) = ("a Subnet without a vlan needs a prefix, as in 10.0.0.0/16".to_owned(), HELP.to_owned());
+        if let Some(key) = subnet.mistaken_for_cidr_block {
+            detail = format!("{detail}; Kube-OVN does not read spec.{key}: did you mean cidrBlock?");
+            help = format!("Write cidrBlock in place of {key}.");
+        }
+        context.deny(Finding::required(field(), detail).help(help));
         return;
     }
     let addresses = [
@@ -129,5 +135,17 @@ mod tests {
             &json!({"kind": "Subnet", "spec": {}}),
             &["spec.cidrBlock: Required value: a Subnet without a vlan needs a prefix, as in 10.0.0.0/16 [subnet-syntax]"],
         );
+        for key in ["cidr", "cidrblock", "cidrBlocks"] {
+            let wanted = format!("spec.cidrBlock: Required value: a Subnet without a vlan needs a prefix, as in 10.0.0.0/16; Kube-OVN does not read spec.{key}: did you mean cidrBlock? [subnet-syntax]");
+            let spec = |also: serde_json::Value| {
+                let mut spec = json!({key: "10.0.0.0/16"});
+                spec.as_object_mut().unwrap().extend(also.as_object().unwrap().clone());
+                json!({"kind": "Subnet", "spec": spec})
+            };
+            let cluster = || Cluster::of(crate::rules::subnet::syntax::RULE.id);
+            cluster().refuses(&spec(json!({})), &[&wanted]);
+            cluster().accepts(&spec(json!({"cidrBlock": "10.0.0.0/16"})));
+            cluster().accepts(&spec(json!({"vlan": "v"})));
+        }
     }
 }

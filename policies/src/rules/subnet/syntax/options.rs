@@ -1,5 +1,7 @@
 //! The fields of a Subnet that do not lie in its prefixes.
 
+use std::ops::RangeInclusive;
+
 use super::refuse_upper_case;
 use crate::kinds::Subnet;
 use crate::net::{Cidr, Family, parse_ip};
@@ -9,20 +11,23 @@ use crate::rules::support::corrections;
 /// The smallest MTU of IPv6, in bytes (RFC 8200, section 5).
 const LEAST_IPV6_MTU: i64 = 1280;
 
+/// The least and the most that Linux takes for the MTU of a Pod's interface, in bytes.
+const MTUS: (i64, i64) = (68, 65535);
+
+/// The last priority of a routing rule before those that each node has.
+const LAST_PRIORITY: i64 = 32765;
+
+/// The routing tables that Linux has for itself.
+const OWN_TABLES: RangeInclusive<i64> = 252..=255;
+
+const NAT_ACTIONS: &[&str] = &["nat", "forward"];
+
 pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
     one_of(context, "spec.gatewayType", &subnet.gateway_type, &["distributed", "centralized"]);
     protocol(context, &subnet.protocol);
     allow_subnets(subnet, context);
-    if (1..LEAST_IPV6_MTU).contains(&subnet.mtu) && subnet.has_family(Family::V6) {
-        let detail = "is less than the 1280 bytes that IPv6 needs, which Kube-OVN's controller does not ask";
-        let finding = Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail);
-        context.warn(finding.help("Write 1280 or more, or leave it out: Kube-OVN then takes its default."));
-    }
-    if subnet.mtu < 0 {
-        let detail = "must not be negative: Kube-OVN can then read no Subnet at all";
-        let finding = Finding::invalid_number(FieldPath::of("spec.mtu"), subnet.mtu, detail);
-        context.deny(finding.help("Leave it out: Kube-OVN then takes its default."));
-    }
+    mtu(subnet, context);
+    policy_routing(subnet, context);
     if subnet.logical_gateway && subnet.u2o_interconnection {
         let detail = "may not be used together with spec.u2oInterconnection";
         let finding = Finding::forbidden(FieldPath::of("spec.logicalGateway"), "true", detail);
@@ -34,6 +39,47 @@ pub(super) fn check(subnet: &Subnet, context: &mut Context<'_>) {
         context.deny(finding.help("Set both, or leave overlayOnlyRouting out."));
     }
     nat_outgoing_rules(subnet, context);
+}
+
+/// A number that Kube-OVN cannot read.
+fn negative(field: &'static str, value: i64) -> Finding {
+    let detail = "must not be negative: Kube-OVN can then read no Subnet at all";
+    Finding::invalid_number(FieldPath::of(field), value, detail)
+}
+
+fn mtu(subnet: &Subnet, context: &mut Context<'_>) {
+    let (field, value, (least, most)) = ("spec.mtu", subnet.mtu, MTUS);
+    let finding = |detail: String| Finding::invalid_number(FieldPath::of(field), value, detail);
+    if value < 0 {
+        context.deny(negative(field, value).help("Leave it out: Kube-OVN then takes its default."));
+    } else if value > 0 && !(least..=most).contains(&value) {
+        let finding = finding(format!("must be from {least} to {most}, or Pods get no interface"));
+        context.deny(finding.help("Write what the network of the nodes can carry, or leave it out."));
+    } else if (1..LEAST_IPV6_MTU).contains(&value) && subnet.has_family(Family::V6) {
+        let detail = "is less than the 1280 bytes that IPv6 needs, which Kube-OVN's controller does not ask";
+        let finding = finding(detail.to_owned());
+        context.warn(finding.help("Write 1280 or more, or leave it out: Kube-OVN then takes its default."));
+    }
+}
+
+/// The rule and the table by which nodes send what leaves the Subnet to its external egress gateway.
+fn policy_routing(subnet: &Subnet, context: &mut Context<'_>) {
+    let tables = i64::from(i32::MAX);
+    for (field, value, most) in [
+        ("spec.policyRoutingPriority", subnet.policy_routing_priority, LAST_PRIORITY),
+        ("spec.policyRoutingTableID", subnet.policy_routing_table_id, tables),
+    ] {
+        let finding = |detail: String| Finding::invalid_number(FieldPath::of(field), value, detail);
+        if value < 0 {
+            context.deny(negative(field, value).help(format!("Write a number from 1 to {most}.")));
+        } else if value > most {
+            context.deny(finding(format!("must be from 1 to {most}")).help("Write a smaller number."));
+        } else if most == tables && OWN_TABLES.contains(&value) {
+            let (first, last) = (OWN_TABLES.start(), OWN_TABLES.end());
+            let detail = format!("is one of the tables {first} to {last}, in which each node has its own routes");
+            context.deny(finding(detail).help("Write another number, such as 1000."));
+        }
+    }
 }
 
 fn one_of(context: &mut Context<'_>, field: &'static str, value: &str, supported: &[&str]) {
@@ -64,7 +110,9 @@ fn allow_subnets(subnet: &Subnet, context: &mut Context<'_>) {
 
 fn nat_outgoing_rules(subnet: &Subnet, context: &mut Context<'_>) {
     for (at, rule) in subnet.nat_outgoing_rules.iter().enumerate() {
-        let matched = FieldPath::of("spec.natOutgoingPolicyRules").index(at).field("match");
+        let path = FieldPath::of("spec.natOutgoingPolicyRules").index(at);
+        nat_action(context, path.clone().field("action"), &rule.action);
+        let matched = path.field("match");
         let source = one_family(context, &matched.clone().field("srcIPs"), &rule.src_ips);
         let field = matched.field("dstIPs");
         let destination = one_family(context, &field, &rule.dst_ips);
@@ -75,6 +123,17 @@ fn nat_outgoing_rules(subnet: &Subnet, context: &mut Context<'_>) {
             let finding = Finding::invalid(field, &rule.dst_ips, detail);
             context.deny(finding.help(format!("Write {} in both, in a rule for each address family.", source.name())));
         }
+    }
+}
+
+/// Kube-OVN leaves a rule out that has another action, with a line in its log.
+fn nat_action(context: &mut Context<'_>, field: FieldPath, action: &str) {
+    if action.is_empty() {
+        let finding = Finding::required(field, "without nat or forward Kube-OVN leaves the rule out");
+        context.deny(finding.help("Write nat to translate what matches, or forward to leave it as it is."));
+    } else if !NAT_ACTIONS.contains(&action) {
+        let finding = Finding::not_supported(field, action, NAT_ACTIONS);
+        context.deny(finding.help(corrections::choice(action, NAT_ACTIONS)));
     }
 }
 
@@ -131,6 +190,35 @@ mod tests {
                 json!({"mtu": -1}),
                 "spec.mtu: Invalid value: -1: must not be negative: Kube-OVN can then read no Subnet at all",
             ),
+            (json!({"mtu": 67}), "spec.mtu: Invalid value: 67: must be from 68 to 65535, or Pods get no interface"),
+            (
+                json!({"mtu": 65536}),
+                "spec.mtu: Invalid value: 65536: must be from 68 to 65535, or Pods get no interface",
+            ),
+            (
+                json!({"policyRoutingPriority": -1}),
+                "spec.policyRoutingPriority: Invalid value: -1: must not be negative: Kube-OVN can then read no Subnet at all",
+            ),
+            (
+                json!({"policyRoutingPriority": 32766}),
+                "spec.policyRoutingPriority: Invalid value: 32766: must be from 1 to 32765",
+            ),
+            (
+                json!({"policyRoutingTableID": 2_147_483_648_i64}),
+                "spec.policyRoutingTableID: Invalid value: 2147483648: must be from 1 to 2147483647",
+            ),
+            (
+                json!({"policyRoutingTableID": 254}),
+                "spec.policyRoutingTableID: Invalid value: 254: is one of the tables 252 to 255, in which each node has its own routes",
+            ),
+            (
+                json!({"natOutgoingPolicyRules": [{"match": {"srcIPs": "fd00::1"}, "action": "NAT"}]}),
+                r#"spec.natOutgoingPolicyRules[0].action: Unsupported value: "NAT": supported values: "nat", "forward""#,
+            ),
+            (
+                json!({"natOutgoingPolicyRules": [{"match": {"srcIPs": "fd00::1"}}]}),
+                "spec.natOutgoingPolicyRules[0].action: Required value: without nat or forward Kube-OVN leaves the rule out",
+            ),
             (
                 json!({"allowSubnets": ["10.0.0.1"]}),
                 r#"spec.allowSubnets[0]: Invalid value: "10.0.0.1": needs a prefix length, as in 10.0.0.0/16 or fd00::/64"#,
@@ -173,6 +261,12 @@ mod tests {
             json!({"protocol": "ipv6"}),
             json!({"gatewayType": "centralized", "protocol": "Dual", "mtu": 1280, "allowSubnets": ["10.0.0.0/8"]}),
             json!({"mtu": 0}),
+            json!({"mtu": 65535}),
+            json!({"policyRoutingPriority": 0, "policyRoutingTableID": 0}),
+            json!({"policyRoutingPriority": 1, "policyRoutingTableID": 1}),
+            json!({"policyRoutingPriority": 32765, "policyRoutingTableID": 2_147_483_647}),
+            json!({"policyRoutingPriority": 254, "policyRoutingTableID": 256}),
+            json!({"natOutgoingPolicyRules": [{"match": {"srcIPs": "fd00::1"}, "action": "forward"}]}),
             json!({"vlan": "v", "u2oInterconnection": true, "u2oFeatures": {"overlayOnlyRouting": true}}),
         ] {
             Cluster::of(crate::rules::subnet::syntax::RULE.id).accepts(&subnet(&fields));
