@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use vpcguard_policies::net::parse_ip;
 use vpcguard_policies::{AddressClaim, Head, Kind, Request, Settings, TypedRequest, Verdict, needs_verdict};
 
 use super::Serve;
@@ -40,6 +41,17 @@ impl From<Verdict> for Reviewed {
     }
 }
 
+/// Where Kubernetes tells a Pod the address of the API server.
+const API_SERVER: &str = "KUBERNETES_SERVICE_HOST";
+
+/// The settings with the address of the API server, where they have none. It may be told as a name, which is no use here.
+fn with_api_server(mut settings: Settings, told: Option<&str>) -> Settings {
+    if settings.kube_ovn.api_server.is_empty() {
+        settings.kube_ovn.api_server.extend(told.and_then(parse_ip));
+    }
+    settings
+}
+
 impl Reviewer {
     /// A cluster that is watched, until the tasks are dropped. What was counted `before` is counted on.
     pub(super) async fn cluster(
@@ -54,6 +66,7 @@ impl Reviewer {
                 (Inherited { counted: Arc::default(), peers }, Arc::default())
             }
         };
+        let settings = with_api_server(settings, std::env::var(API_SERVER).ok().as_deref());
         let cache = ClusterCache::new(connect().await?, settings);
         let ledgers = Ledgers::new(Arc::clone(&cache), connect_once().await?, args.ledger, args.claim_hold, inherited);
         let (stored, seen) = mpsc::unbounded_channel();
@@ -140,4 +153,23 @@ async fn admit(
         }
     }
     Err(Failure::Contended("the addresses change hands too fast: try again".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_server_is_the_one_of_the_settings_or_else_the_one_that_kubernetes_tells() {
+        let known = |written: &[&str], told| {
+            let mut settings = Settings::default();
+            settings.kube_ovn.api_server = written.iter().filter_map(|address| parse_ip(address)).collect();
+            let known = with_api_server(settings, told).kube_ovn.api_server;
+            known.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(known(&[], Some("10.96.0.1")), ["10.96.0.1"]);
+        assert_eq!(known(&[], Some("fd00::1")), ["fd00::1"]);
+        assert_eq!(known(&["10.0.0.1"], Some("10.96.0.1")), ["10.0.0.1"]);
+        assert!(known(&[], Some("api.example.org")).is_empty() && known(&[], None).is_empty());
+    }
 }

@@ -103,7 +103,8 @@ pub(crate) fn settings() -> Value {
         "contact": {"type": "string", "maxLength": 100, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
         "kubeOvn": object(json!({
             "namespace": text(), "defaultVpc": text(), "defaultSubnet": text(), "nodeSwitch": text(),
-            "defaultProvider": text(), "externalSubnet": text(), "serviceCidrs": list(text()), "nonPrimaryCNI": flag(),
+            "defaultProvider": text(), "externalSubnet": text(), "serviceCidrs": list(text()), "apiServer": list(text()),
+            "nonPrimaryCNI": flag(),
         })),
         "egressGateway": object(json!({"images": list(text()), "scope": {"enum": ["declared", "own"]}})),
         "exempt": object(json!({

@@ -1,5 +1,7 @@
 //! How Kube-OVN was configured: what is read of an object follows from it.
 
+use std::net::IpAddr;
+
 /// Names by which Kube-OVN was configured; each has a flag of its controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubeOvn {
@@ -17,6 +19,8 @@ pub struct KubeOvn {
     pub external_subnet: String,
     /// The cluster's service prefixes; empty to take its ServiceCIDR objects.
     pub service_cidrs: Vec<String>,
+    /// The addresses at which the API server is reached from Pods; empty where they are not known.
+    pub api_server: Vec<IpAddr>,
     /// Whether another plug-in makes the primary network of Pods.
     pub non_primary_cni: bool,
 }
@@ -31,6 +35,7 @@ impl Default for KubeOvn {
             default_provider: "provider".to_owned(),
             external_subnet: "external".to_owned(),
             service_cidrs: Vec::new(),
+            api_server: Vec::new(),
             non_primary_cni: false,
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::advice::{self, Advice};
 use crate::json::{Reader, TypeErrors};
 use crate::kinds::LabelSelector;
-use crate::net::Cidr;
+use crate::net::{Cidr, parse_ip};
 use crate::rules::IDS;
 use crate::settings::{
     ALL_RULES, EgressGateways, EgressScope, Exempt, Inject, InjectVpcLb, KubeOvn, RuleAction, Settings, SettingsError,
@@ -95,6 +95,7 @@ impl Parser {
                 "defaultProvider",
                 "externalSubnet",
                 "serviceCidrs",
+                "apiServer",
                 "nonPrimaryCNI",
             ],
         );
@@ -102,6 +103,15 @@ impl Parser {
         for item in service_cidrs.items() {
             if let Some(Err(error)) = item.text().map(Cidr::parse) {
                 self.error(&item, error.to_string());
+            }
+        }
+        let api_server = kube_ovn.at("apiServer");
+        let mut api_servers = Vec::new();
+        for item in api_server.items() {
+            match item.text().map(parse_ip) {
+                Some(Some(address)) => api_servers.push(address),
+                Some(None) => self.error(&item, "must be an IP address, as 10.96.0.1".to_owned()),
+                None => {}
             }
         }
         KubeOvn {
@@ -112,6 +122,7 @@ impl Parser {
             default_provider: self.name(&kube_ovn.at("defaultProvider"), defaults.default_provider),
             external_subnet: self.name(&kube_ovn.at("externalSubnet"), defaults.external_subnet),
             service_cidrs: service_cidrs.strings(),
+            api_server: api_servers,
             non_primary_cni: kube_ovn.at("nonPrimaryCNI").flag(),
         }
     }
@@ -267,9 +278,11 @@ mod tests {
     #[test]
     fn a_wrong_type_and_a_bad_prefix_are_errors() {
         assert_eq!(
-            errors(&json!({"strictReferences": "yes", "kubeOvn": {"defaultVpc": "", "serviceCidrs": ["10.96.0.0"]}})),
+            errors(&json!({"strictReferences": "yes", "kubeOvn": {
+                "defaultVpc": "", "serviceCidrs": ["10.96.0.0"], "apiServer": ["fd00::1", "https://10.96.0.1"]}})),
             [
                 "kubeOvn.serviceCidrs[0]: needs a prefix length, as in 10.0.0.0/16 or fd00::/64",
+                "kubeOvn.apiServer[1]: must be an IP address, as 10.96.0.1",
                 r#"kubeOvn.defaultVpc: must not be empty; leave it out for "ovn-cluster""#,
                 "strictReferences: must be a boolean, not a string",
             ]

@@ -29,6 +29,7 @@ export interface Settings {
     nodeSwitch?: string;
     externalSubnet?: string;
     serviceCidrs?: string[];
+    apiServer?: string[];
     nonPrimaryCNI?: boolean;
   };
   egressGateway?: { images?: string[]; scope?: "declared" | "own" };

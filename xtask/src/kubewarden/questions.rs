@@ -130,6 +130,7 @@ fn kube_ovn() -> Vec<Question> {
         text("kubeOvn.defaultProvider", "--default-provider-name of its controller", group, &defaults.default_provider),
         text("kubeOvn.externalSubnet", "--external-gateway-switch of its controller", group, &defaults.external_subnet),
         list("kubeOvn.serviceCidrs", "The service prefixes; empty for the cluster's ServiceCIDR objects", group, &[]),
+        list("kubeOvn.apiServer", "The addresses at which Pods reach the API server", group, &[]),
         switch("kubeOvn.nonPrimaryCNI", "Another plug-in makes the primary network of Pods", group, false),
     ]
 }

@@ -8,6 +8,9 @@
 //! The service range is `kubeOvn.serviceCidrs` of the settings, or else the cluster's ServiceCIDR objects. Where neither is
 //! known, overlap with 10.96.0.0/12, which most clusters have, is a warning. Underlay Subnets (with a `vlan`) are left alone.
 //!
+//! Kube-OVN makes no Subnet with the API server's address in it, whichever range of Services is known. That address is
+//! `kubeOvn.apiServer` of the settings; the webhook on a cluster knows its own where none is given.
+//!
 //! ```yaml bad
 //! # bad: 10.96.0.0/12 holds 10.97.0.0/16
 //! apiVersion: networking.k8s.io/v1
@@ -49,7 +52,7 @@ use crate::rule::prelude::*;
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "subnet-cidr-reserved",
-    summary: "a Subnet of the default VPC overlaps the service range, the join network or a node's address",
+    summary: "a Subnet of the default VPC overlaps the service range, the API server, the join network or a node's address",
     default: RuleAction::Deny,
     isolates: false,
     firm: false,
@@ -76,6 +79,7 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     }
     let mut asked = Asked { prefixes: subnet.prefix_set(), free: FreePrefixes::of(subnet) };
     services(&mut asked, context)?;
+    api_server(&mut asked, context)?;
     if subnet.meta.name != context.kube_ovn().node_switch {
         join(&mut asked, context)?;
     }
@@ -100,6 +104,7 @@ pub(crate) fn reserved(vpc: &str, cluster: &dyn ClusterView, kube_ovn: &KubeOvn)
     if ranges.is_empty() {
         ranges.extend(USUAL_SERVICE_RANGE.parse::<IpNet>());
     }
+    ranges.extend(kube_ovn.api_server.iter().map(|address| IpNet::from(*address)));
     if let Some(join) = cluster.subnet(&kube_ovn.node_switch)? {
         ranges.extend(join.cidrs.iter().map(Cidr::network));
     }
@@ -132,6 +137,23 @@ fn services(asked: &mut Asked<'_>, context: &mut Context<'_>) -> Outcome {
     {
         let what = format!("{usual}, the usual range of Services; the settings or ServiceCIDR objects would tell");
         refuse(context, asked, usual, Action::Warn, &what, None)?;
+    }
+    Ok(())
+}
+
+/// Of an address in a range of Services that is known, this has been said already.
+fn api_server(asked: &mut Asked<'_>, context: &mut Context<'_>) -> Outcome {
+    let addresses = &context.kube_ovn().api_server;
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let services = match service_ranges(context.cluster, context.kube_ovn())? {
+        Known::Seen(ranges) => PrefixSet::of(ranges.into_iter().map(|(range, _)| range)),
+        Known::Unknown => PrefixSet::default(),
+    };
+    for address in addresses.iter().filter(|address| !services.holds(**address)) {
+        let what = format!("{address}, the address of the API server");
+        refuse(context, asked, IpNet::from(*address), Action::Deny, &what, None)?;
     }
     Ok(())
 }
@@ -252,6 +274,22 @@ mod tests {
         cluster().settings(&settings).accepts(&subnet(json!({"cidrBlock": "10.200.4.0/24"})));
         let verdict = cluster().settings(&settings).verdict(&create(&subnet(json!({"cidrBlock": "10.50.4.0/24"}))));
         assert_eq!(verdict.code, 422);
+    }
+
+    #[test]
+    fn the_api_server_is_kept_free() {
+        let settings = json!({"kubeOvn": {"apiServer": ["10.96.0.1", "10.200.0.1", "fd30::1"]}});
+        let refuses = |cidr: &str, what: &str| {
+            let wanted = format!("spec.cidrBlock: Invalid value: {cidr:?}: overlaps {what} [subnet-cidr-reserved]");
+            cluster().settings(&settings).refuses(&subnet(json!({"cidrBlock": cidr})), &[&wanted]);
+        };
+        refuses("10.96.0.0/16", "10.96.0.1, the address of the API server");
+        refuses("fd30::/64", "fd30::1, the address of the API server");
+        // The range of Services has the other.
+        refuses("10.200.0.0/24", "10.200.0.0/16, the range of Services");
+        cluster().settings(&settings).accepts(&subnet(json!({"cidrBlock": "10.97.0.0/16"})));
+        let custom = subnet(json!({"cidrBlock": "10.96.0.0/16", "vpc": "v"}));
+        cluster().with(json!({"kind": "Vpc", "name": "v"})).settings(&settings).accepts(&custom);
     }
 
     #[test]
