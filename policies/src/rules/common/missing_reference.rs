@@ -3,7 +3,15 @@
 //! A Vpc, Subnet, IPPool, NAT gateway or IptablesEIP that is named does not exist, or is being deleted. Kube-OVN
 //! accepts such a name. For most it waits, with a line in its log; a missing `defaultSubnet` or peer it passes over
 //! without one. Manifests come in any order, so this is a warning; with `strictReferences: true` it is a denial. The
-//! rules that need the missing object have nothing to say. What Kube-OVN reads of a Pod itself, and not of a template,
+//! rules that need the missing object have nothing to say.
+//!
+//! A Vpc comes before its Subnets, and of two that peer one comes before the other. So nothing is said of `defaultSubnet` and
+//! `remoteVpc` when a Vpc is created that has no Subnet yet, with `strictReferences` neither. A later change is judged by what it
+//! changes: a name that is new in it is refused, one that stood there is a warning. Whatever never comes is found in files and by
+//! the audit, where all is there that will be: `vpcguard check` refuses it then.
+//!
+//! What is called so already is named, if its name differs in a letter or two, but by the Kubewarden policies, which list no names for
+//! that. What Kube-OVN reads of a Pod itself, and not of a template,
 //! is for `pod-network-unresolvable`; what a Service names is for `service-vpc-binding`, and what a changed Namespace names for
 //! `namespace-vpc-binding`, where all Vpcs and Subnets are seen.
 //!
@@ -230,7 +238,7 @@ fn refer_other_than(own: &str, context: &mut Context<'_>, kind: Kind, field: Fie
 mod tests {
     use serde_json::json;
 
-    use crate::rules::support::testing::{Cluster, as_warning};
+    use crate::rules::support::testing::{Cluster, as_warning, update};
 
     #[test]
     fn a_name_that_leads_nowhere_is_a_warning() {
@@ -295,6 +303,30 @@ mod tests {
         Cluster::of(super::RULE.id)
             .with(json!({"kind": "Subnet", "name": "t", "spec": {"vpc": "v"}}))
             .warns(&vpc, &wanted);
+    }
+
+    #[test]
+    fn two_vpcs_that_peer_come_in_either_order_and_what_never_comes_is_found() {
+        let strict = || Cluster::of(super::RULE.id).settings(&json!({"strictReferences": true}));
+        let vpc = |name: &str, remotes: &[&str]| {
+            let peerings: Vec<_> = remotes.iter().map(|remote| json!({"remoteVpc": remote})).collect();
+            json!({"kind": "Vpc", "name": name, "spec": {"vpcPeerings": peerings}})
+        };
+        let subnet = |vpc: &str| json!({"kind": "Subnet", "name": format!("{vpc}-s"), "spec": {"vpc": vpc}});
+        for (first, second) in [("a", "b"), ("b", "a")] {
+            strict().accepts(&vpc(first, &[second]));
+            let first_is_there = || strict().with(vpc(first, &[second])).with(subnet(first));
+            first_is_there().accepts(&vpc(second, &[first]));
+            // Before the other one comes, what it has already is no reason to refuse a change.
+            let changed = first_is_there().verdict(&update(&vpc(first, &[second]), &vpc(first, &[second, second])));
+            assert!(changed.allowed && !changed.warnings.is_empty());
+            let new = first_is_there().verdict(&update(&vpc(first, &[second]), &vpc(first, &[second, "c"])));
+            assert_eq!((new.allowed, new.findings.len()), (false, 1));
+            assert_eq!(new.findings[0].field().to_string(), "spec.vpcPeerings[1].remoteVpc");
+        }
+        let never = r#"spec.vpcPeerings[0].remoteVpc: Not found: "b": there is no Vpc of this name [missing-reference]"#;
+        strict().settled().refuses(&vpc("a", &["b"]), &[never]);
+        strict().with(vpc("b", &[])).settled().accepts(&vpc("a", &["b"]));
     }
 
     #[test]
