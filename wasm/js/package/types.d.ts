@@ -27,6 +27,7 @@ export interface Settings {
     defaultVpc?: string;
     defaultSubnet?: string;
     nodeSwitch?: string;
+    defaultProvider?: string;
     externalSubnet?: string;
     serviceCidrs?: string[];
     apiServer?: string[];
