@@ -7,6 +7,7 @@
 mod check;
 mod fault;
 mod lexer;
+mod lint;
 mod number;
 pub(crate) mod packets;
 mod parser;
@@ -16,6 +17,7 @@ mod token;
 mod tree;
 
 pub use fault::{Fault, Problem};
+pub use lint::{Lint, Remark};
 pub use symbols::Version;
 pub use token::Span;
 
@@ -27,13 +29,31 @@ use tree::Expression;
 pub struct Match {
     expression: Option<Expression>,
     faults: Vec<Fault>,
+    /// What of the text is not blank.
+    whole: Span,
 }
 
 impl Match {
     /// Reads a text as a version of OVN does.
     pub fn parse(text: &str, version: Version) -> Self {
         let (expression, faults) = parser::parse(text, version);
-        Self { expression, faults }
+        let start = text.len() - text.trim_start().len();
+        let whole = Span { start, end: start + text.trim().len() };
+        Self { expression, faults, whole }
+    }
+
+    /// Reads the match of an ACL, around which Kube-OVN and OVN put parentheses: that heals some texts, and breaks others.
+    /// What it heals is a fault here too.
+    pub fn parse_in_acl(text: &str, version: Version) -> Self {
+        let mut parsed = Self::parse(text, version);
+        let is_broken = || !parser::parse(&format!("({text})"), version).1.is_empty();
+        if parsed.is_valid() && is_broken() {
+            parsed.faults.push(match parser::open_comment(text) {
+                Some(span) => Fault::new(Problem::CommentInAcl, span).suggest("leave the comment out"),
+                None => Fault::new(Problem::DeepInAcl, parsed.whole),
+            });
+        }
+        parsed
     }
 
     /// Whether OVN takes it. One thing that OVN takes counts as a fault here: ordering against an address set, on which its
@@ -42,14 +62,28 @@ impl Match {
         self.faults.is_empty()
     }
 
-    /// Which packets it takes; none where it cannot be read.
-    pub(crate) fn taken(&self) -> Option<Taken> {
-        self.expression.as_ref().filter(|_| self.is_valid()).map(Taken::by)
-    }
-
     /// All that is wrong with it, in the order of the text.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+
+    /// What OVN takes and nobody means, in the order of the text. Nothing is said of a match that cannot be read.
+    pub fn lints(&self) -> Vec<Lint> {
+        self.readable().map_or_else(Vec::new, |expression| lint::of(expression, self.whole))
+    }
+
+    /// What of it says nothing in the policy of a router, in the order of the text.
+    pub fn lints_on_router(&self) -> Vec<Lint> {
+        self.readable().map_or_else(Vec::new, lint::on_router)
+    }
+
+    /// Which packets it takes; none where it cannot be read, or not reckoned with.
+    pub(crate) fn taken(&self) -> Option<Taken> {
+        self.readable().filter(|expression| packets::is_small(expression)).map(Taken::by)
+    }
+
+    fn readable(&self) -> Option<&Expression> {
+        self.expression.as_ref().filter(|_| self.is_valid())
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn masked(number: Number, mask: Number) -> Result<Number, Problem> {
         (Format::Decimal, Format::Hexadecimal) if value == 0 => (mask.value, Format::Hexadecimal, None),
         _ => return Err(Problem::Mask),
     };
-    Ok(Number { value: value & mask, mask: Some(mask), format, prefix })
+    Ok(Number { value: value & mask, written: value, mask: Some(mask), format, prefix })
 }
 
 /// So many ones, from the lowest bit.

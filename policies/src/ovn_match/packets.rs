@@ -17,6 +17,9 @@ const MOST_BOXES: usize = 2048;
 /// How many pairs of boxes are looked at in one step.
 const MOST_PAIRS: usize = 1 << 16;
 
+/// How many boxes may be made and met in all for one expression.
+const MOST_STEPS: usize = 4096;
+
 /// What a box is bounded in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dimension {
@@ -278,6 +281,31 @@ impl Taken {
                 }
             }
         }
+    }
+}
+
+/// Whether an expression can be reckoned with in few steps. It is a user's text, and sets in it multiply.
+pub(crate) fn is_small(expression: &Expression) -> bool {
+    steps(expression).is_some_and(|(_, steps)| steps <= MOST_STEPS)
+}
+
+/// How many boxes of a family an expression has at most, and how many are looked at on the way; none where it is beyond all
+/// bounds. Under `!` a conjunction is a disjunction, so the larger of both is taken.
+fn steps(expression: &Expression) -> Option<(usize, usize)> {
+    match expression {
+        Expression::Constant(_) | Expression::IsChassisResident => Some((1, 1)),
+        Expression::Not(inner) => steps(inner),
+        Expression::Comparison(comparison) => {
+            let boxes = comparison.constants.values.len();
+            // Between n values there are n + 1 gaps.
+            let boxes = if boxes > 1 { boxes + 1 } else { boxes };
+            Some((boxes, boxes))
+        }
+        Expression::All(parts) | Expression::Any(parts) => parts.iter().try_fold((1_usize, 0_usize), |all, part| {
+            let ((boxes, taken), (more, took)) = (all, steps(part)?);
+            let boxes = boxes.checked_mul(more)?.max(boxes.checked_add(more)?);
+            Some((boxes, taken.checked_add(took)?.checked_add(boxes)?))
+        }),
     }
 }
 

@@ -29,6 +29,32 @@ pub(super) fn parse(text: &str, version: Version) -> (Option<Expression>, Vec<Fa
     }
 }
 
+/// Where a comment begins that goes to the end of a text which can be read.
+pub(super) fn open_comment(text: &str) -> Option<Span> {
+    let mut lexer = Lexer::new(text);
+    let mut end = 0;
+    while let Ok((token, span)) = lexer.next() {
+        if token == Token::End {
+            break;
+        }
+        end = span.end;
+    }
+    // Behind the last token there are only blanks and comments, of which those that are closed end in their line.
+    let rest = text.get(end..)?;
+    let line = end + rest.rfind('\n').map_or(0, |at| at + 1);
+    let mut at = line;
+    while let Some(rest) = text.get(at..) {
+        match rest.find('/') {
+            Some(slash) if rest.get(slash..)?.starts_with("//") => {
+                return Some(Span { start: at + slash, end: text.len() });
+            }
+            Some(slash) => at += slash + rest.get(slash..)?.find("*/")? + 2,
+            None => return None,
+        }
+    }
+    None
+}
+
 struct Parser<'a> {
     text: &'a str,
     version: Version,

@@ -93,3 +93,106 @@ fn each_version_has_its_fields() {
         assert_eq!(taken, takes, "{text}");
     }
 }
+
+fn lints(text: &str) -> Vec<(&str, String)> {
+    let said = Match::parse(text, Version::V25).lints();
+    said.iter().map(|lint| (lint.span.of(text), lint.to_string())).collect()
+}
+
+#[test]
+fn what_ovn_takes_and_nobody_means() {
+    for (text, place, said) in [
+        ("ip4.src == 10 && tcp", "10", "the field ip4.src holds an IPv4 address, and this is taken for 0.0.0.10"),
+        ("ip6.src == 10.0.0.1", "10.0.0.1", "the field ip6.src holds an IPv6 address, and this is taken for ::a00:1"),
+        (
+            "eth.src == {10.0.0.1}",
+            "10.0.0.1",
+            "the field eth.src holds an Ethernet address, and this is taken for 00:00:0a:00:00:01",
+        ),
+        ("ip4.src == ::/0", "::/0", "the field ip4.src holds an IPv4 address, and this is taken for 0.0.0.0"),
+        ("ip4.src == 10/8", "10/8", "8 is a mask of bits here, and not the length of a prefix"),
+        ("ip4.src == 10.0.0.0/4294967320", "10.0.0.0/4294967320", "OVN cuts the prefix length 4294967320 to 24"),
+        ("ip4.src[0..7] == 300", "300", "of this constant only the lowest 8 bits count, which are 44"),
+        ("ip4.src[8..15] == 10.0.0.0", "10.0.0.0", "of this constant only the lowest 8 bits count, which are 0"),
+        ("ip4.src == 10.0.0.0/0", "10.0.0.0/0", "the mask leaves nothing of this value"),
+        (
+            "ip4.src == $as",
+            "$as",
+            "whether OVN has an address set \"as\" is not known here; without it the match is left out",
+        ),
+        (
+            "inport == @pg",
+            "@pg",
+            "whether OVN has a port group \"pg\" is not known here; without it the match is left out",
+        ),
+        ("ip4 && ip6", "ip4 && ip6", "no packet can match this"),
+        ("ip4.src == 10.0.0.1 && ip6", "ip4.src == 10.0.0.1 && ip6", "no packet can match this"),
+        ("tcp || (tcp.dst == 80 && udp)", "tcp.dst == 80 && udp", "no packet can match this"),
+        ("10.0.0.9 <= ip4.src <= 10.0.0.1", "10.0.0.9 <= ip4.src <= 10.0.0.1", "no packet can match this"),
+        ("ip && (ip4.src < 0.0.0.0 || tcp)", "ip4.src < 0.0.0.0", "no packet can match this"),
+        ("ip4.dst != 0.0.0.0/0", "ip4.dst != 0.0.0.0/0", "no packet can match this"),
+    ] {
+        assert_eq!(lints(text), [(place, said.to_owned())], "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_said_of_what_is_meant() {
+    let many: Vec<_> = (0..200).map(|at| format!("10.0.{at}.1")).collect();
+    let beyond = format!("ip4.src == {{{0}}} && ip4.dst == {{{0}}}", many.join(","));
+    for text in [
+        "0",
+        "1",
+        "ip4.src == 10.0.0.5/24",
+        "ip4.src == 0.0.0.0/0",
+        "ip4.src == 167772161",
+        "ip4.src == 0xa",
+        "ip4.src[0..7] == 5",
+        "ip6.dst == fd00::/8",
+        "eth.dst == 00:00:00:00:00:01",
+        "eth.mcast",
+        "arp && ip4",
+        "arp.op == 1",
+        "!ip4.src",
+        "ip.ttl == 1 && icmp4",
+        "ip4.src != {10.0.0.1, 10.0.0.2} && tcp.dst == 80",
+        "is_chassis_resident(\"cr\")",
+        "0 && tcp",
+        &beyond,
+    ] {
+        assert_eq!(lints(text), [], "{text}");
+    }
+}
+
+#[test]
+fn what_says_nothing_on_a_router() {
+    let on_router = |text: &str| {
+        let said = Match::parse(text, Version::V25).lints_on_router();
+        said.iter().map(|lint| lint.span.of(text).to_owned()).collect::<Vec<_>>()
+    };
+    let text =
+        "outport == \"a\" && eth.src == 00:00:00:00:00:01 && vlan.vid == 5 && ct.new && reg0 == 1 && flags.loopback";
+    assert_eq!(on_router(text), ["outport", "eth.src", "vlan.vid", "ct.new", "reg0", "flags.loopback"]);
+    assert_eq!(on_router("arp || nd_ns || rarp.op == 1"), ["arp", "nd_ns", "rarp.op"]);
+    let useful = "inport == \"a\" && ip4.src == 10.0.0.1 && tcp.flags == 2 && pkt.mark == 1 && ip4.mcast";
+    assert_eq!(on_router(useful), Vec::<String>::new());
+}
+
+#[test]
+fn the_parentheses_of_an_acl_heal_nothing_and_break_what_is_known() {
+    let deep = |levels: usize| format!("{}tcp{}", "(".repeat(levels), ")".repeat(levels));
+    for (text, place) in [
+        ("tcp) && (udp".to_owned(), ")".to_owned()),
+        ("tcp // the web".to_owned(), "// the web".to_owned()),
+        ("tcp /* a */ // b /* c".to_owned(), "// b /* c".to_owned()),
+        ("tcp\n&& ip4 //".to_owned(), "//".to_owned()),
+        (deep(100), deep(100)),
+    ] {
+        let parsed = Match::parse_in_acl(&text, Version::V25);
+        let places: Vec<_> = parsed.faults().iter().map(|fault| fault.span.of(&text)).collect();
+        assert_eq!(places, [place], "{text}");
+    }
+    for text in ["tcp // the web\n && ip4", "tcp /* // */", "inport == \"//\"", "tcp //\n", &deep(99)] {
+        assert_eq!(Match::parse_in_acl(text, Version::V25).faults(), [], "{text}");
+    }
+}

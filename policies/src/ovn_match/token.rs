@@ -17,6 +17,11 @@ impl Span {
         Self { start: self.start, end: end.end }
     }
 
+    /// The same as a range.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start..self.end
+    }
+
     /// The part itself.
     pub fn of(self, text: &str) -> &str {
         text.get(self.start..self.end).unwrap_or_default()
@@ -25,7 +30,7 @@ impl Span {
 
 /// How a number is written. It decides what may stand behind a slash, and how wide the number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// `80`.
     Decimal,
     /// `0x50`.
@@ -52,9 +57,11 @@ impl Format {
 
 /// A number, with its mask if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Number {
+pub(crate) struct Number {
     /// The value; no bit is set that the mask leaves out.
     pub value: u128,
+    /// The value as it is written, whatever the mask leaves out of it.
+    pub written: u128,
     /// The bits that count.
     pub mask: Option<u128>,
     /// How the value is written.
@@ -65,7 +72,7 @@ pub struct Number {
 
 impl Number {
     pub(crate) fn plain(value: u128, format: Format) -> Self {
-        Self { value, mask: None, format, prefix: None }
+        Self { value, written: value, mask: None, format, prefix: None }
     }
 
     /// How many bits a field must have for it.
@@ -81,7 +88,7 @@ impl Number {
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {
+pub(crate) enum Operator {
     /// `==`.
     Eq,
     /// `!=`.
