@@ -5,6 +5,7 @@ mod reported;
 mod verdict;
 
 use std::borrow::Cow;
+use std::ops::Range;
 #[cfg(debug_assertions)]
 use std::panic::Location;
 
@@ -101,6 +102,8 @@ pub struct Finding {
     detail: String,
     /// What else, besides the value, makes this the violation that it is.
     with: Option<String>,
+    /// The bytes of the value that are wrong, where that is a text of which the rest is right.
+    part: Option<Range<usize>>,
     help: Cow<'static, str>,
     related: Vec<Related>,
     /// What makes it the violation that it is, where that is more than the value.
@@ -121,6 +124,7 @@ impl Finding {
             value,
             detail: bounded(detail.into()),
             with: None,
+            part: None,
             help: Cow::Borrowed(""),
             related: Vec::new(),
             identity: None,
@@ -196,6 +200,13 @@ impl Finding {
         self
     }
 
+    /// What of the value is wrong, in bytes, where that is a text with a grammar of its own: these characters are underlined.
+    #[must_use]
+    pub fn part(mut self, part: Range<usize>) -> Self {
+        self.part = Some(part);
+        self
+    }
+
     /// Another object on which this rests, with the field of it that matters.
     #[must_use]
     pub fn related(mut self, object: ObjectRef, field: Option<FieldPath>) -> Self {
@@ -250,6 +261,11 @@ impl Finding {
     /// The offending value as the message shows it, quotes and all; none for a missing one.
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
+    }
+
+    /// Which bytes of the value are meant, if not all of it.
+    pub fn part_of_value(&self) -> Option<&Range<usize>> {
+        self.part.as_ref()
     }
 
     /// What the value is in conflict with, where that makes it another violation.

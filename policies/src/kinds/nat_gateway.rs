@@ -8,7 +8,8 @@ use crate::json::Reader;
 use crate::kinds::KubeOvn;
 
 /// What is read of a NAT gateway that is looked up.
-pub(super) const FIELDS: &[&str] = &["spec.lanIp", "spec.namespace", "spec.subnet", "spec.vpc", "status.lanIp"];
+pub(super) const FIELDS: &[&str] =
+    &["spec.lanIp", "spec.namespace", "spec.replicas", "spec.subnet", "spec.vpc", "status.lanIp"];
 
 /// A `VpcNatGateway`.
 #[derive(Clone, Debug, Default)]

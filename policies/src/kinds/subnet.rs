@@ -15,6 +15,7 @@ pub(super) const FIELDS: &[&str] = &[
     "spec.default",
     "spec.externalEgressGateway",
     "spec.gateway",
+    "spec.gatewayType",
     "spec.logicalGateway",
     "spec.namespaceSelectors",
     "spec.namespaces",

@@ -73,7 +73,7 @@ pub struct StaticRoute {
 }
 
 /// A policy route of a Vpc.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyRoute {
     /// The priority; the highest wins. 0 where it is not written.
     pub priority: i64,

@@ -102,10 +102,10 @@ pub enum Problem {
     #[error("parentheses are nested more than 100 deep")]
     Deep,
     /// Deeper than what stands in the parentheses of an ACL may be.
-    #[error("parentheses are nested more than 99 deep; Kube-OVN puts one more pair around the match of an ACL")]
+    #[error("parentheses are nested more than 99 deep, and Kube-OVN puts one more pair around the match of an ACL")]
     DeepInAcl,
     /// A comment that hides the parenthesis that Kube-OVN puts behind a match.
-    #[error("the comment hides the `)` that Kube-OVN puts behind the match of an ACL, and OVN can read none of it")]
+    #[error("the comment hides the `)` that Kube-OVN puts behind the match of an ACL")]
     CommentInAcl,
     /// A template.
     #[error("a template of OVN's load balancers means nothing here")]

@@ -236,7 +236,7 @@ fn is_between(value: u128, end: u128) -> bool {
 }
 
 /// How deep in an expression it is looked for parts that no packet matches: each level is reckoned anew.
-const DEEPEST: usize = 4;
+const DEEPEST: usize = 3;
 
 /// What no packet matches: the smallest parts that are so, or all of it.
 fn never(expression: &Expression, whole: Span, deepest: usize, lints: &mut Vec<Lint>) {

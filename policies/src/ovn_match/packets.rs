@@ -18,7 +18,7 @@ const MOST_BOXES: usize = 2048;
 const MOST_PAIRS: usize = 1 << 16;
 
 /// How many boxes may be made and met in all for one expression.
-const MOST_STEPS: usize = 4096;
+const MOST_STEPS: usize = 2048;
 
 /// What a box is bounded in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Dimension {
 }
 
 /// Whether a packet is an IPv4 or an IPv6 one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Version {
     V4,
     V6,
@@ -76,7 +76,13 @@ impl PacketBox {
         }
     }
 
-    fn range(&self, dimension: Dimension) -> &RangeInclusive<u128> {
+    /// Of which version they are.
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Between what they are.
+    pub(crate) fn range(&self, dimension: Dimension) -> &RangeInclusive<u128> {
         match dimension {
             Dimension::Source => &self.source,
             Dimension::Destination => &self.destination,
@@ -150,6 +156,11 @@ impl Packets {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The boxes that make them up.
+    pub(crate) fn boxes(&self) -> &[PacketBox] {
+        &self.0
     }
 
     fn intersection(&self, other: &Self) -> Result<Self, TooMany> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use vpcguard_policies::field::FieldPath;
+use vpcguard_policies::finding::Finding;
 
 use crate::allow::{Allow, Comments, Mistaken};
 use crate::foreign::Sort;
@@ -46,6 +47,18 @@ impl Document {
         let text = self.text.as_ref()?;
         let span = self.node().map(|node| text.first_line_of(node.span_of(field.steps())));
         Some(self.location(span, span.and_then(|span| text.shown_line(span.start.line))))
+    }
+
+    /// Where what a finding is about was read: of a value of which only a part is wrong that part, if it is written as it is
+    /// read.
+    pub(crate) fn place_of(&self, finding: &Finding) -> Option<Location> {
+        let place = self.place(finding.field())?;
+        let part = || {
+            let part = finding.part_of_value()?;
+            let value = self.node()?.text_of(finding.field().steps())?;
+            self.text.as_ref()?.part_of(place.span?, value, part)
+        };
+        Some(Location { span: part().or(place.span), ..place })
     }
 
     /// A place in its source, and the line of it.

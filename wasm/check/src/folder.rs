@@ -305,7 +305,7 @@ impl<'a> Simulation<'a> {
         for finding in verdict.findings.into_iter().chain(verdict.warnings) {
             let located = LocatedFinding {
                 object: object.clone(),
-                place: document.place(finding.field()),
+                place: document.place_of(&finding),
                 related: finding.related_objects().iter().map(|related| self.place(related)).collect(),
                 earlier: replaced.and_then(|replaced| replaced.place(finding.field())),
                 cluster: None,

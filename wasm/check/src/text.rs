@@ -1,5 +1,6 @@
 //! The text of a source, and its lines.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::yaml::{Position, Span};
@@ -66,6 +67,27 @@ impl Text {
         let start = column + skipped;
         let at = |column| Position { line: number, column };
         Span { start: at(start), end: at(start + value.chars().count()) }
+    }
+
+    /// Where a part of a text is that is written on one line, plain or in quotes; none where it is written in another way, as
+    /// with escapes. The span is that of all of it, the part is in bytes of the text.
+    pub(crate) fn part_of(&self, span: Span, text: &str, part: &Range<usize>) -> Option<Span> {
+        let Position { line: number, column } = span.start;
+        let skipped = column.checked_sub(1)?;
+        let written = from(self.line(number)?, skipped).strip_prefix(['"', '\'']);
+        let (quote, written) = match written {
+            Some(written) => (1, written),
+            None => (0, from(self.line(number)?, skipped)),
+        };
+        // Its end is where the span says, and not only a text that begins like this one.
+        let is_all = span.end == Position { line: number, column: column + 2 * quote + text.chars().count() };
+        let (before, meant) = (text.get(..part.start)?, text.get(part.clone())?);
+        if !is_all || !written.starts_with(text) || meant.is_empty() {
+            return None;
+        }
+        let start = column + quote + before.chars().count();
+        let at = |column| Position { line: number, column };
+        Some(Span { start: at(start), end: at(start + meant.chars().count()) })
     }
 
     fn starts(&self) -> &[usize] {
@@ -148,6 +170,26 @@ mod tests {
         assert_eq!(value("a: 'it''s' # 'b'"), "'it''s'");
         assert_eq!(value("a: \"ä\\\"\\\\\" # \"b\""), "\"ä\\\"\\\\\"");
         assert_eq!(value("a: 'b"), "'b");
+    }
+
+    #[test]
+    fn a_part_of_a_text_is_where_it_is_written() {
+        let part = |line: &str, value: &str, part: &str| {
+            let at = |column| Position { line: 1, column };
+            let text = Text::new(line);
+            let span = text.first_line_of(Span { start: at(4), end: at(line.chars().count() + 1) });
+            let start = value.find(part).unwrap();
+            let Span { start, end } = text.part_of(span, value, &(start..start + part.len()))?;
+            Some(line.chars().take(end.column - 1).skip(start.column - 1).collect::<String>())
+        };
+        for line in ["a: ä && b = 1", "a: 'ä && b = 1' # b", "a: \"ä && b = 1\"", "a: !!str &x ä && b = 1 "] {
+            assert_eq!(part(line, "ä && b = 1", "="), Some("=".to_owned()), "{line}");
+            assert_eq!(part(line, "ä && b = 1", "b = 1"), Some("b = 1".to_owned()), "{line}");
+        }
+        assert_eq!(part("a: 'it''s = 1'", "it's = 1", "="), None);
+        assert_eq!(part("a: \"\\x62 = 1\"", "b = 1", "="), None);
+        assert_eq!(part("a: b = 1", "b = 1", ""), None);
+        assert_eq!(part("a: |-", "b = 1", "="), None);
     }
 
     #[test]

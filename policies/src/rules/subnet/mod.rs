@@ -1,5 +1,6 @@
 //! Rules about Subnets.
 
+pub mod acl_syntax;
 pub mod builtin_protected;
 pub mod cidr_overlap;
 pub mod cidr_reserved;

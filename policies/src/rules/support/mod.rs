@@ -5,6 +5,7 @@ pub(crate) mod binding;
 mod bounds;
 pub(super) mod corrections;
 pub(super) mod listed;
+pub(super) mod matches;
 pub(super) mod networks;
 pub(super) mod pools;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use vpcguard_policies::field::Step;
 
 use super::node::{Content, Node, Span};
+use super::scalar::Scalar;
 
 impl Node {
     /// The text to look at for a field of the object that this is:
@@ -25,6 +26,12 @@ impl Node {
         let is_beside = |key: Span| node.is_scalar() || node.span().start.line == key.end.line;
         let value = node.whole().filter(|_| key.is_none_or(is_beside));
         value.or(key).unwrap_or_else(|| node.beginning())
+    }
+
+    /// The text of a field of the object that this is; none if it is no text.
+    pub(crate) fn text_of(&self, path: &[Step]) -> Option<&str> {
+        let node = path.iter().try_fold(self, |node, step| Some(node.step(step)?.0))?;
+        if let Content::Scalar(Scalar::Text(text)) = node.content() { Some(text) } else { None }
     }
 
     /// A field or an element, and where its key stands.
