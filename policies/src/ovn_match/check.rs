@@ -64,7 +64,7 @@ fn of_nominal(
             let is_wrong = constants.values.iter().any(|(constant, _)| is_denied(constant));
             is_wrong.then(|| {
                 let fault = Fault::new(Problem::NegatedPredicate(field.name.clone()), *span);
-                fault.suggest("what is not of this sort goes on to the next policy: use two of different priority")
+                fault.suggest("what is not of this sort goes on to the next one: use two of different priority")
             })
         }
         Level::Nominal if !is_positive => {
