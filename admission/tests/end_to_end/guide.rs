@@ -91,6 +91,7 @@ const FINDINGS: &[&str] = &[
     "deny pod-vpc-namespace vpc1-pod 03-pods",
     "deny vpc-namespaces-in-use test-vpc-1 04-static-routes",
     "deny vpc-namespaces-in-use test-vpc-1 05-policy-routes",
+    "warn policy-route-priority test-vpc-1 05-policy-routes",
     "warn gateway-config ovn-vpc-nat-gw-config 06-nat-gateway-config",
     "warn missing-reference ngw 07-nat-gateway",
     "warn gateway-default-route ngw 07-nat-gateway",
