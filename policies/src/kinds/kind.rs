@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::KUBE_OVN_GROUP;
 use super::table::for_each_kind;
 
 /// Whether objects of a kind are in namespaces.
@@ -82,7 +83,7 @@ impl Kind {
 
     /// Whether objects of this kind are written by administrators, who may except them from rules by an annotation.
     pub fn may_be_excepted(self) -> bool {
-        matches!(self, Kind::Vpc | Kind::Subnet | Kind::VpcNatGateway)
+        self.group() == KUBE_OVN_GROUP && !self.is_namespaced()
     }
 
     /// Whether objects of this kind are kept, so that they can be listed. A Binding is done and gone.

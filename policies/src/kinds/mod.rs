@@ -56,7 +56,7 @@ pub use node::Node;
 pub use object::{Found, Index, Object, Resource, Typed, Words};
 pub use pod::{
     ALLOCATED_SUFFIX, DEFAULT_NETWORK, IP_ADDRESS_SUFFIX, IP_POOL_SUFFIX, LOGICAL_ROUTER_SUFFIX, LOGICAL_SWITCH,
-    LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS, PodTemplate, VIP,
+    LOGICAL_SWITCH_SUFFIX, MIGRATION, NETWORKS, PodTemplate, SECURITY_GROUPS_SUFFIX, VIP,
 };
 pub use security_group::{Direction, PortRange, SecurityGroup, SecurityRule};
 pub use selector::LabelSelector;

@@ -16,6 +16,8 @@ pub const LOGICAL_ROUTER_SUFFIX: &str = ".kubernetes.io/logical_router";
 pub const IP_POOL_SUFFIX: &str = ".kubernetes.io/ip_pool";
 /// How the annotations end that give a network of a Pod its addresses.
 pub const IP_ADDRESS_SUFFIX: &str = ".kubernetes.io/ip_address";
+/// How the annotations end that put a network of a Pod into security groups.
+pub const SECURITY_GROUPS_SUFFIX: &str = ".kubernetes.io/security_groups";
 /// The networks that Multus attaches besides the primary one.
 pub const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 /// The network that Multus attaches in place of the primary one.
@@ -100,6 +102,12 @@ impl PodTemplate {
     pub fn ip_pools(&self) -> impl Iterator<Item = (&str, &str)> {
         let pools = self.pod.annotations.iter().filter(|(key, _)| key.ends_with(IP_POOL_SUFFIX));
         pools.map(|(key, value)| (key.as_str(), value.trim())).filter(|(_, name)| is_pool_name(name))
+    }
+
+    /// The security groups that its annotations name, each with the annotation's key. Blanks are part of a name.
+    pub fn security_groups(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
+        let groups = self.pod.annotations.iter().filter(|(key, _)| key.ends_with(SECURITY_GROUPS_SUFFIX));
+        groups.map(|(key, value)| (key.as_str(), value.split(',').filter(|name| !name.is_empty())))
     }
 }
 

@@ -124,13 +124,17 @@ impl SecurityRule {
         }
     }
 
-    /// The path of the rule of this number.
-    pub fn path(direction: Direction, index: usize) -> FieldPath {
-        let list = match direction {
+    /// The path of the rules of a direction.
+    pub fn list(direction: Direction) -> FieldPath {
+        FieldPath::of(match direction {
             Direction::Ingress => "spec.ingressRules",
             Direction::Egress => "spec.egressRules",
-        };
-        FieldPath::of(list).index(index)
+        })
+    }
+
+    /// The path of the rule of this number.
+    pub fn path(direction: Direction, index: usize) -> FieldPath {
+        Self::list(direction).index(index)
     }
 }
 

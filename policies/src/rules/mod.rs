@@ -12,6 +12,7 @@ pub mod namespace;
 pub mod nat_gateway;
 pub mod pod;
 mod policies;
+pub mod security_group;
 pub mod service;
 pub mod subnet;
 pub(crate) mod support;
@@ -72,6 +73,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::policy_route_next_hop::RULE,
     &vpc::policy_route_match::RULE,
     &vpc::policy_route_priority::RULE,
+    &security_group::syntax::RULE,
     &vpc::peering::RULE,
     &vpc::default_subnet::RULE,
     &vpc::lb_value::RULE,

@@ -17,6 +17,7 @@ mod ovn;
 mod ovsdb;
 mod parts;
 mod reset;
+mod security_groups;
 mod stand_ins;
 mod symptoms;
 mod world;

@@ -20,6 +20,7 @@ impl Observation {
             "Vpc" => self.vpc(&id.name, stored, &mut symptoms),
             "Subnet" => self.subnet(&id.name, stored, &mut symptoms),
             "Pod" => self.pod(&id, stored, &mut symptoms),
+            "SecurityGroup" => self.security_group(&id.name, stored, &mut symptoms),
             "VpcNatGateway" => self.nat_gateway(&id, stored, &mut symptoms),
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" => {
                 let pod =
@@ -328,7 +329,7 @@ fn prefixes(spec: &Value) -> Vec<IpNet> {
         .collect()
 }
 
-fn text<'a>(object: &'a Value, key: &str) -> &'a str {
+pub(super) fn text<'a>(object: &'a Value, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 

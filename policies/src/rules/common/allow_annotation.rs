@@ -2,8 +2,8 @@
 //!
 //! The annotation `vpcguard.io/allow` names rules that an object [is excepted from](settings.md#exceptions-for-one-object). It
 //! does nothing, and nobody sees that, where a name in it is no rule or that of a rule that does not judge the object; where the
-//! rule keeps tenants apart, or what it refuses harms others; and on every object that is not an administrator's Vpc, Subnet or
-//! VpcNatGateway.
+//! rule keeps tenants apart, or what it refuses harms others; and on every object whose kind is not one of Kube-OVN's that are
+//! in no namespace, as Vpcs and Subnets are, which administrators write.
 //!
 //! In files the same is said of a comment that only looks as if it [excused something](check.md#comments), such as
 //! `# vpcguard allow subnet-syntax`, which lacks a colon.
@@ -66,9 +66,7 @@ fn check(object: &TypedObject<'_>, context: &mut Context<'_>) -> Outcome {
     let (kind, mut names) = (context.kind, list_items(written));
     if !kind.may_be_excepted() {
         if names.next().is_some() {
-            let heeded: Vec<_> =
-                Kind::ALL.iter().filter(|kind| kind.may_be_excepted()).map(|kind| kind.name()).collect();
-            let detail = format!("does nothing on a {kind}: it is heeded on these kinds alone: {}", heeded.join(", "));
+            let detail = format!("does nothing on a {kind}: it is heeded on Kube-OVN's cluster-scoped kinds alone");
             context.deny(Finding::forbidden(field(), written, detail).help("Remove the annotation."));
         }
         return Ok(());
@@ -140,7 +138,7 @@ mod tests {
     fn it_is_heeded_on_what_administrators_write() {
         for kind in ["Pod", "IPPool", "VpcEgressGateway", "Namespace"] {
             let wanted = said(&format!(
-                "does nothing on a {kind}: it is heeded on these kinds alone: Vpc, Subnet, VpcNatGateway"
+                "does nothing on a {kind}: it is heeded on Kube-OVN's cluster-scoped kinds alone"
             ));
             Cluster::of(super::RULE.id).warns(&of(kind, "subnet-syntax"), &[&wanted]);
             Cluster::of(super::RULE.id).accepts(&of(kind, ""));

@@ -1,8 +1,9 @@
 //! Points out a name that leads nowhere.
 //!
-//! A Vpc, Subnet, IPPool, NAT gateway or IptablesEIP that is named does not exist, or is being deleted. Kube-OVN
+//! A Vpc, Subnet, IPPool, NAT gateway, IptablesEIP or SecurityGroup that is named does not exist, or is being deleted. Kube-OVN
 //! accepts such a name. For most it waits, with a line in its log; a missing `defaultSubnet` or peer it passes over
-//! without one. Manifests come in any order, so this is a warning; with `strictReferences: true` it is a denial. The
+//! without one. Of the `security_groups` of a Pod it leaves out those that do not exist; where none of them does, nothing of the Pod
+//! is filtered. Blanks in that list are part of the names. Manifests come in any order, so this is a warning; with `strictReferences: true` it is a denial. The
 //! rules that need the missing object have nothing to say.
 //!
 //! A Vpc comes before its Subnets, and of two that peer one comes before the other. So nothing is said of `defaultSubnet` and
@@ -45,7 +46,8 @@ use crate::attach::Attachments;
 use crate::inventory::Sight;
 use crate::kinds::{
     EgressGateway, IP_POOL_SUFFIX, IpPool, IptablesEip, LOGICAL_ROUTER, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX,
-    Namespace, NatGateway, ObjectRef, PodTemplate, SERVICE_VPC, Service, Subnet, Vpc,
+    Namespace, NatGateway, ObjectRef, PodTemplate, SECURITY_GROUPS_SUFFIX, SERVICE_VPC, SecurityGroup, SecurityRule,
+    Service, Subnet, Vpc,
 };
 use crate::rule::prelude::*;
 use crate::rules::pod::network_unresolvable;
@@ -54,13 +56,13 @@ use crate::rules::{namespace, service};
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "missing-reference",
-    summary: "a named Vpc, Subnet, IPPool, gateway or IptablesEIP does not exist",
+    summary: "a named Vpc, Subnet, IPPool, gateway, IptablesEIP or SecurityGroup does not exist",
     default: RuleAction::Warn,
     isolates: false,
     firm: false,
     strict: true,
     policy: Policy::NetworkReferences,
-    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IptablesEip, Kind::IpPool],
+    asks: &[Kind::Vpc, Kind::Subnet, Kind::VpcNatGateway, Kind::IptablesEip, Kind::IpPool, Kind::SecurityGroup],
     checks: &[
         Check::Vpc(
             &[
@@ -91,8 +93,13 @@ pub const RULE: Rule = Rule {
             &[Read::Annotation(SERVICE_VPC), Read::Annotation(LOGICAL_ROUTER), Read::Annotation(LOGICAL_SWITCH)],
             service,
         ),
+        Check::SecurityGroup(&[Read::Field("spec.ingressRules"), Read::Field("spec.egressRules")], security_group),
         Check::Pod(
-            &[Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX), Read::PodAnnotationsEnding(IP_POOL_SUFFIX)],
+            &[
+                Read::PodAnnotationsEnding(LOGICAL_SWITCH_SUFFIX),
+                Read::PodAnnotationsEnding(IP_POOL_SUFFIX),
+                Read::PodAnnotationsEnding(SECURITY_GROUPS_SUFFIX),
+            ],
             pod,
         ),
     ],
@@ -183,7 +190,54 @@ fn refer_unless(other_rule: Option<&Rule>, context: &mut Context<'_>, kind: Kind
     refer(context, kind, FieldPath::annotation(key), name)
 }
 
+fn security_group(group: &SecurityGroup, context: &mut Context<'_>) -> Outcome {
+    for (direction, at, rule) in group.rules() {
+        if rule.remote_type == "securityGroup" && rule.remote_security_group != group.meta.name {
+            let field = SecurityRule::path(direction, at).field("remoteSecurityGroup");
+            refer_other_than(&group.meta.name, context, Kind::SecurityGroup, field, &rule.remote_security_group)?;
+        }
+    }
+    Ok(())
+}
+
 fn pod(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    security_groups(pod, context)?;
+    networks(pod, context)
+}
+
+/// The group that Kube-OVN makes itself, without an object.
+const DENY_ALL: &str = "kubeovn_deny_all";
+
+/// Which groups there are is known only where there are some to see.
+fn security_groups(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
+    if context.cluster.sight(Kind::SecurityGroup) == Sight::Nothing {
+        if pod.security_groups().next().is_some() {
+            context.cannot_see(Kind::SecurityGroup);
+        }
+        return Ok(());
+    }
+    for (key, names) in pod.security_groups() {
+        let (mut missing, mut is_any_there) = (Vec::new(), false);
+        for name in names {
+            if name == DENY_ALL || context.cluster.has(Kind::SecurityGroup, name)? {
+                is_any_there = true;
+            } else {
+                missing.push(name);
+            }
+        }
+        let harm = if is_any_there { ": Kube-OVN leaves it out" } else { ", nor of any other that is named: nothing is filtered" };
+        for name in missing {
+            let meant = context.did_you_mean(Kind::SecurityGroup, name, "")?;
+            let detail = format!("there is no SecurityGroup of this name{harm}{meant}");
+            let finding = Finding::not_found(pod.annotation_path(key), name, detail);
+            let finding = finding.missing(ObjectRef::new(Kind::SecurityGroup, name));
+            context.deny(finding.help("Create the SecurityGroup first, or correct the name, in which whitespace counts."));
+        }
+    }
+    Ok(())
+}
+
+fn networks(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     if pod.logical_switches().next().is_none() && pod.ip_pools().next().is_none() {
         return Ok(());
     }

@@ -1,0 +1,3 @@
+//! Rules about SecurityGroups.
+
+pub mod syntax;
