@@ -36,7 +36,8 @@ impl Observation {
                 };
                 let remote = text(rule, "remoteAddress");
                 let is_of_rule = |filter: &&&str| filter.contains(&wanted) && filter.contains(remote);
-                let matches: Vec<_> = filters.iter().filter(is_of_rule).filter_map(|filter| filter.rsplit_once(' ')).collect();
+                let matches: Vec<_> =
+                    filters.iter().filter(is_of_rule).filter_map(|filter| filter.rsplit_once(' ')).collect();
                 let action = match text(rule, "policy").to_lowercase().as_str() {
                     "allow" => "allow-related",
                     "pass" => "pass",

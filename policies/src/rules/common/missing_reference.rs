@@ -225,13 +225,18 @@ fn security_groups(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
                 missing.push(name);
             }
         }
-        let harm = if is_any_there { ": Kube-OVN leaves it out" } else { ", nor of any other that is named: nothing is filtered" };
+        let harm = if is_any_there {
+            ": Kube-OVN leaves it out"
+        } else {
+            ", nor of any other that is named: nothing is filtered"
+        };
         for name in missing {
             let meant = context.did_you_mean(Kind::SecurityGroup, name, "")?;
             let detail = format!("there is no SecurityGroup of this name{harm}{meant}");
             let finding = Finding::not_found(pod.annotation_path(key), name, detail);
             let finding = finding.missing(ObjectRef::new(Kind::SecurityGroup, name));
-            context.deny(finding.help("Create the SecurityGroup first, or correct the name, in which whitespace counts."));
+            context
+                .deny(finding.help("Create the SecurityGroup first, or correct the name, in which whitespace counts."));
         }
     }
     Ok(())

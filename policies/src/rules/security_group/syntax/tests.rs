@@ -66,11 +66,13 @@ fn what_kube_ovn_and_ovn_read_is_accepted() {
 
 #[test]
 fn words_are_those_that_kube_ovn_knows() {
-    refuses(json!({"ipVersion": "IPv4"}), &[r#"ipVersion: Unsupported value: "IPv4": supported values: "ipv4", "ipv6""#]);
+    refuses(
+        json!({"ipVersion": "IPv4"}),
+        &[r#"ipVersion: Unsupported value: "IPv4": supported values: "ipv4", "ipv6""#],
+    );
     refuses(json!({"ipVersion": null}), &[r#"ipVersion: Unsupported value: "": supported values: "ipv4", "ipv6""#]);
     for policy in ["Allow", "", "reject", " drop"] {
-        let wanted =
-            format!(r#"policy: Unsupported value: "{policy}": supported values: "allow", "pass", "drop""#);
+        let wanted = format!(r#"policy: Unsupported value: "{policy}": supported values: "allow", "pass", "drop""#);
         refuses(json!({"policy": policy}), &[&wanted]);
     }
     for remote in ["cidr", "", "Address"] {
@@ -104,7 +106,8 @@ fn numbers_are_within_their_ranges() {
 fn nothing_is_passed_on_behind_the_last_tier() {
     let group = |tier: i64| json!({"kind": "SecurityGroup", "spec": {"tier": tier, "egressRules": [rule(json!({"policy": "pass"}))]}});
     cluster().accepts(&group(0));
-    let wanted = "egressRules[0].policy: Forbidden: pass may not stand in a group of tier 1, behind which there is no other";
+    let wanted =
+        "egressRules[0].policy: Forbidden: pass may not stand in a group of tier 1, behind which there is no other";
     cluster().refuses(&group(1), &[&at("", wanted)]);
 }
 
@@ -249,7 +252,8 @@ fn so_many_are_compared_and_the_rest_is_said_to_be_not_judged() {
         (0..number).map(one).collect::<Vec<_>>()
     };
     cluster().accepts(&group(&rules(200)));
-    let wanted = "ingressRules: Forbidden: not judged: too many; only the first 200 rules that share a priority are compared";
+    let wanted =
+        "ingressRules: Forbidden: not judged: too many; only the first 200 rules that share a priority are compared";
     warns(&rules(201), &[wanted]);
     let mut distinct = rules(201);
     for (at, rule) in distinct.iter_mut().enumerate() {
