@@ -6,7 +6,7 @@
 //!   a rule that allows port 443 opens everything;
 //! - a `policy` other than `allow` and `pass` drops, also `Allow`. `deny`, as Kube-OVN's own schema has it, passes for `drop`;
 //! - of a `remoteAddress` or `localAddress` that is a list of prefixes, or of the other family, it makes a match that OVN cannot
-//!   read: the rule is left out, and what it was to drop goes through;
+//!   read, or that takes no packet: the rule does nothing, and what it was to drop goes through;
 //! - `ipVersion`, `priority`, `remoteType`, the `tier`, or the ports of `tcp` and `udp` beyond what it takes stop it, with a
 //!   line in its log: nothing of the group that is new is put into force, and of a Pod in a group that never was put into force
 //!   nothing is filtered, unless it is in another one. With a `localAddress` source ports must be there too;
