@@ -14,6 +14,7 @@ use crate::kinds::{Kind, Shard, Subnet, Typed, Vpc, range_of};
 use crate::net::{Cidr, Family, private_range};
 use crate::rules::subnet::cidr_reserved::reserved;
 use crate::settings::Settings;
+use crate::text::{listed, quoted};
 
 /// What is known of Subnets and their VPCs.
 #[derive(Debug)]
@@ -95,6 +96,13 @@ impl Capacity {
         if let (Kind::Subnet, Some(name), Some(status)) = (kind, name, object.get("status")) {
             self.status.insert(name.to_owned(), status.clone());
         }
+    }
+
+    /// What of the Subnets is in no row, because it is not a prefix: a line each.
+    pub fn unread(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self.inventory.stored_subnets().filter_map(unread).collect();
+        lines.sort();
+        lines
     }
 
     /// All address spaces, by VPC and VLAN, each with the first free prefixes of its ranges: of a length, or as few as can be.
@@ -180,6 +188,21 @@ impl Capacity {
             Some(Free { range: range.to_string(), prefix_len: length, prefixes, more })
         };
         Ok(ranges.iter().filter_map(of_range).collect())
+    }
+}
+
+/// What of a Subnet is not a prefix. A rule says what is wrong with it.
+fn unread(subnet: &Subnet) -> Option<String> {
+    let parts: Vec<_> = subnet.written_prefixes().map(str::trim).filter(|part| !part.is_empty()).collect();
+    let wrong: Vec<String> = parts.iter().filter(|part| Cidr::parse(part).is_err()).map(|part| quoted(part)).collect();
+    let name = quoted(&subnet.meta.name);
+    match (parts.as_slice(), listed(&wrong)) {
+        ([], _) => Some(format!("Subnet {name} is left out: it has no spec.cidrBlock")),
+        (_, Some(listed)) => {
+            let rest = if wrong.len() == 1 { "is left out: it is not a prefix" } else { "are left out: they are not prefixes" };
+            Some(format!("Subnet {name}: {listed} of spec.cidrBlock {rest}"))
+        }
+        _ => None,
     }
 }
 
@@ -277,6 +300,26 @@ mod tests {
                 "b 10.0.0.2/31 10.0.0.3 2 1 None None",
                 "a 10.0.1.0/24 10.0.1.9 254 15 Some(3) Some(235)",
                 "a fd00:1::/64 fd00:1::1 18446744073709551614 2 Some(4) Some(18446744073709551616)",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_prefix_is_named() {
+        let mut capacity = Capacity::new(&Settings::default());
+        let objects = [
+            subnet("b", json!({"cidrBlock": "10.0.0.0/33, fd00::/64,x"})),
+            subnet("a", json!({})),
+            subnet("c", json!({"cidrBlock": " 10.1.0.0/16 ,fd00:1::/64"})),
+            subnet("d", json!({"cidrBlock": 5})),
+        ];
+        objects.iter().for_each(|object| capacity.add(object));
+        assert_eq!(
+            capacity.unread(),
+            [
+                r#"Subnet "a" is left out: it has no spec.cidrBlock"#,
+                r#"Subnet "b": "10.0.0.0/33" and "x" of spec.cidrBlock are left out: they are not prefixes"#,
+                r#"Subnet "d" is left out: it has no spec.cidrBlock"#,
             ]
         );
     }
