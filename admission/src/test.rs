@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use vpcguard_check::{Case, CaseSettings, CasesReport, Given, Source};
+use vpcguard_check::{Case, CaseFile, CaseSettings, CasesReport, Given, Source};
 
 use crate::console;
 use crate::files::{self, Files, LoadError, Problem};
@@ -88,15 +88,16 @@ fn run(file: &Path, report: &mut CasesReport) {
         Ok(source) => source,
         Err(error) => return report.add_errors([error.to_string()]),
     };
-    match Case::parse(&source) {
-        Ok(cases) => {
-            let folder = file.parent().unwrap_or(Path::new(""));
-            for case in cases {
-                let judged = given(&case, folder).and_then(|given| case.run(&given));
-                report.add(&case, judged);
-            }
-        }
-        Err(errors) => report.add_errors(errors.iter().map(ToString::to_string)),
+    let CaseFile { cases, errors } = Case::parse(&source);
+    report.add_errors(errors.iter().map(ToString::to_string));
+    let folder = file.parent().unwrap_or(Path::new(""));
+    for (case, wrong) in cases {
+        let judged = if wrong.is_empty() {
+            given(&case, folder).and_then(|given| case.run(&given))
+        } else {
+            Err(wrong.iter().map(ToString::to_string).collect())
+        };
+        report.add(&case, judged);
     }
 }
 

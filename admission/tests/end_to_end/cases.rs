@@ -46,6 +46,28 @@ fn a_case_that_is_not_as_wanted_fails_and_says_what_was_found() {
 }
 
 #[test]
+fn a_slip_in_a_case_hides_no_other_of_its_file() {
+    let repository = repository("deny");
+    let case = repository.read("t/vpcguard-test.yaml");
+    let slip = case.replace("name: two", "name: odd\nstat: []");
+    let failing = case.replace("name: two", "name: three").replace("deny", "pass");
+    repository.write("t/vpcguard-test.yaml", &format!("{case}---\n{slip}---\na: [\n---\n{failing}"));
+    let (code, out, err) = test(&repository.path("."), &["t"]);
+    let lines: Vec<_> = out.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(
+        lines,
+        [
+            "passed  t/vpcguard-test.yaml: two",
+            "not read  t/vpcguard-test.yaml: odd",
+            "failed  t/vpcguard-test.yaml: three",
+            "3 cases, 2 results: 1 passed, 1 failed, 1 not read",
+        ]
+    );
+    assert_eq!(code, 2);
+    assert!(err.contains(":7:1: stat: unknown key \"stat\"") && err.contains(":12:4: this bracket"), "{err}");
+}
+
+#[test]
 fn what_cannot_be_read_ends_with_2() {
     let repository = repository("pass");
     repository.write(

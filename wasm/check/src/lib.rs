@@ -43,7 +43,7 @@ mod text;
 mod yaml;
 
 pub use allow::Allow;
-pub use cases::{Case, CaseOperation, CaseSettings, CasesReport, Compared, Given, Judged, Said, Wanted};
+pub use cases::{Case, CaseFile, CaseOperation, CaseSettings, CasesReport, Compared, Given, Judged, Said, Wanted};
 pub use clusters::Places;
 pub use command::{ClusterState, Command, Done, Inputs, Outcome, Selection};
 pub use config::{CONFIG, Config, ConfiguredSettings};

@@ -112,13 +112,18 @@ pub struct Given {
     pub settings: Option<Source>,
 }
 
+/// What a file says. What is wrong with one of its cases is no reason to leave out the others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CaseFile {
+    /// Its cases, a document each, and what is wrong with them: one of which something is cannot be judged.
+    pub cases: Vec<(Case, Vec<ParseError>)>,
+    /// What of it can be no case at all.
+    pub errors: Vec<ParseError>,
+}
+
 impl Case {
-    /// The cases of a file, a document each.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong with it, in order.
-    pub fn parse(source: &Source) -> Result<Vec<Self>, Vec<ParseError>> {
+    /// The cases of a file.
+    pub fn parse(source: &Source) -> CaseFile {
         read::cases(source)
     }
 

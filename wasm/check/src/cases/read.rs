@@ -5,7 +5,7 @@ use vpcguard_policies::json::{Reader, TypeErrors};
 use vpcguard_policies::text::did_you_mean;
 use vpcguard_policies::{Kind, Settings, rules};
 
-use super::{Case, CaseOperation, CaseSettings, Said, Wanted};
+use super::{Case, CaseFile, CaseOperation, CaseSettings, Said, Wanted};
 use crate::source::{ParseError, Source};
 use crate::yaml::{Node, Position, Stream, load};
 
@@ -23,9 +23,12 @@ const OPERATIONS: &[(&str, CaseOperation)] = &[("apply", CaseOperation::Apply), 
 const RESULTS: &[(&str, Said)] = &[("deny", Said::Deny), ("warn", Said::Warn), ("pass", Said::Pass)];
 
 /// The cases of a file.
-pub(super) fn cases(source: &Source) -> Result<Vec<Case>, Vec<ParseError>> {
+pub(super) fn cases(source: &Source) -> CaseFile {
     let error = |document, position, message: String| ParseError::new(&source.name, document, position, message);
-    let text = source.text().map_err(|error| vec![error])?;
+    let text = match source.text() {
+        Ok(text) => text,
+        Err(error) => return CaseFile { errors: vec![error], ..CaseFile::default() },
+    };
     let Stream { documents, faults, .. } = load(text);
     let mut errors: Vec<_> =
         faults.into_iter().map(|fault| error(Some(fault.document), fault.position, fault.message)).collect();
@@ -38,14 +41,15 @@ pub(super) fn cases(source: &Source) -> Result<Vec<Case>, Vec<ParseError>> {
                 if field.is_empty() { format!("not a test: {message}") } else { format!("{field}: {message}") };
             error(Some(*number), node.locate(&field), message)
         });
-        errors.extend(wrong);
-        cases.push(case);
+        let mut wrong: Vec<_> = wrong.collect();
+        ParseError::sort(&mut wrong);
+        cases.push((case, wrong));
     }
     if errors.is_empty() && cases.is_empty() {
         errors.push(error(None, Position::START, "there is no test in it".to_owned()));
     }
     ParseError::sort(&mut errors);
-    if errors.is_empty() { Ok(cases) } else { Err(errors) }
+    CaseFile { cases, errors }
 }
 
 /// A field, and what is wrong with it.

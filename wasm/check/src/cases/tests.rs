@@ -7,12 +7,15 @@ fn source(name: &str, text: &str) -> Source {
 }
 
 fn errors(text: &str) -> Vec<String> {
-    Case::parse(&source("t.yaml", text)).unwrap_err().iter().map(ToString::to_string).collect()
+    let CaseFile { cases, errors } = Case::parse(&source("t.yaml", text));
+    cases.iter().flat_map(|(_, wrong)| wrong).chain(&errors).map(ToString::to_string).collect()
 }
 
 /// The one case of a text.
 fn case(text: &str) -> Case {
-    let [case] = Case::parse(&source("t.yaml", text)).unwrap().try_into().unwrap();
+    let CaseFile { cases, errors } = Case::parse(&source("t.yaml", text));
+    let [(case, wrong)] = cases.try_into().unwrap();
+    assert_eq!((wrong, errors), (Vec::new(), Vec::new()));
     case
 }
 
@@ -62,7 +65,10 @@ fn a_case_is_read() {
     );
     let short = "manifests: [a]\nsettings: s.yaml\nresults: [{kind: Vpc, name: v, result: pass}]\n";
     assert_eq!(case(short).settings, CaseSettings::File("s.yaml".to_owned()));
-    assert_eq!(Case::parse(&source("t.yaml", &format!("{short}---\n{short}"))).unwrap().len(), 2);
+    let CaseFile { cases, errors } =
+        Case::parse(&source("t.yaml", &format!("{short}---\na: [\n---\nname: b\n---\n{short}")));
+    let wrong: Vec<_> = cases.iter().map(|(case, wrong)| (case.name.as_str(), wrong.len())).collect();
+    assert_eq!((wrong, errors.len()), (vec![("", 0), ("b", 2), ("", 0)], 1));
 }
 
 #[test]
