@@ -1,5 +1,6 @@
 //! `vpcguard capacity`: how much of their addresses VPCs have given away, and what is free.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +13,9 @@ use crate::cluster::collection::Collection;
 use crate::live::{Given, Live};
 use crate::snapshot::block_on;
 use crate::{console, files};
+
+/// What is said where nothing has addresses.
+const NOTHING: &str = "no VPCs and no Subnets";
 
 /// What says something of addresses.
 const READ: [Kind; 4] = [Kind::Vpc, Kind::Subnet, Kind::Node, Kind::ServiceCidr];
@@ -47,7 +51,7 @@ pub(crate) struct Capacity {
     #[arg(long, value_name = "LENGTH", value_parser = clap::value_parser!(u8).range(0..=128))]
     prefix_len: Option<u8>,
     /// How many free prefixes of a range to print.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = at_least_one)]
     limit: usize,
     /// Files, directories, patterns such as 'manifests/**/*.yaml', or - for standard input.
     #[arg(value_name = "PATH", required_unless_present = "cluster")]
@@ -74,14 +78,37 @@ impl Capacity {
         }
         let known = if self.cluster { block_on(self.live())?? } else { self.offline()? };
         let spaces = known.spaces(self.prefix_len, self.limit)?;
-        Ok(console::print(&self.render(&spaces)?)?)
+        console::print(&self.render(&spaces)?)?;
+        for note in self.notes(&known, &spaces)? {
+            console::note(&note);
+        }
+        Ok(())
     }
 
-    fn offline(&self) -> Result<Known, files::LoadError> {
+    /// What is in no row, and why, a line each.
+    fn notes(&self, known: &Known, spaces: &[Space]) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        let mut notes = known.unread();
+        if spaces.is_empty() && self.format == Format::Json {
+            notes.push(NOTHING.to_owned());
+        }
+        if let Some(length) = self.prefix_len.filter(|_| spaces.iter().all(|space| space.free.is_empty())) {
+            let ranges: BTreeSet<_> =
+                known.spaces(None, 1)?.into_iter().flat_map(|space| space.free).map(|free| free.range).collect();
+            let ranges: Vec<_> = ranges.into_iter().collect();
+            let note = || format!("no prefix of length {length} is in {}, in which Subnets are", ranges.join(", "));
+            notes.extend((!ranges.is_empty()).then(note));
+        }
+        Ok(notes)
+    }
+
+    fn offline(&self) -> Result<Known, Box<dyn std::error::Error>> {
         let settings = self.settings.as_deref().map_or_else(|| Ok(Settings::default()), files::settings)?;
         let mut known = Known::new(&settings);
         let loaded = files::load(&self.paths)?;
         loaded.notes.iter().for_each(|note| console::note(note));
+        if loaded.documents.is_empty() {
+            return Err("no object was found: name files with Vpcs and Subnets".into());
+        }
         for document in loaded.documents {
             known.add(&document.object);
         }
@@ -102,11 +129,16 @@ impl Capacity {
 
     fn render(&self, spaces: &[Space]) -> serde_json::Result<String> {
         Ok(match self.format {
-            Format::Human if spaces.is_empty() => "no VPCs and no Subnets\n".to_owned(),
+            Format::Human if spaces.is_empty() => format!("{NOTHING}\n"),
             Format::Human => spaces.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
             Format::Json => serde_json::to_string_pretty(&Document { version: 1, spaces })? + "\n",
         })
     }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse::<usize>().map_err(|_| "must be a number")?;
+    if number == 0 { Err("must be at least 1".to_owned()) } else { Ok(number) }
 }
 
 /// The document for programs. Not a value of JSON in between: that has no room for the numbers of IPv6.

@@ -76,3 +76,28 @@ fn what_cannot_be_read_is_an_error_that_says_why() {
     let (code, out, _) = vpcguard(&["capacity", "-"], "{apiVersion: v1, kind: Namespace, metadata: {name: a}}");
     assert_eq!((code, out.as_str()), (Some(0), "no VPCs and no Subnets\n"));
 }
+
+#[test]
+fn what_says_nothing_is_said() {
+    let subnet = |cidr: &str| {
+        json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "a"}, "spec": {"cidrBlock": cidr}})
+            .to_string()
+    };
+    let (code, _, err) = vpcguard(&["capacity", "-"], &subnet("10.0.0.0/33"));
+    let wanted = "note: Subnet \"a\": \"10.0.0.0/33\" of spec.cidrBlock is left out: it is not a prefix\n";
+    assert_eq!((code, err.as_str()), (Some(0), wanted));
+    let (code, out, err) = vpcguard(&["capacity", "--prefix-len", "7", "-"], &subnet("10.0.0.0/24"));
+    assert_eq!((code, err.as_str()), (Some(0), "note: no prefix of length 7 is in 10.0.0.0/8, in which Subnets are\n"));
+    assert!(!out.contains("free"), "{out}");
+    let (code, out, err) = vpcguard(&["capacity", "--limit", "0", TENANTS], "");
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(err.starts_with("error: invalid value '0' for '--limit <NUMBER>': must be at least 1\n"), "{err}");
+    let (code, out, err) = vpcguard(&["capacity", "-"], "a: 1\n");
+    let wanted = "error: no object was found: name files with Vpcs and Subnets\n";
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(2), "", wanted));
+    let other = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}).to_string();
+    let (code, out, _) = vpcguard(&["capacity", "-"], &other);
+    assert_eq!((code, out.as_str()), (Some(0), "no VPCs and no Subnets\n"));
+    let (code, _, err) = vpcguard(&["capacity", "--format", "json", "-"], &other);
+    assert_eq!((code, err.as_str()), (Some(0), "note: no VPCs and no Subnets\n"));
+}

@@ -199,7 +199,11 @@ fn unread(subnet: &Subnet) -> Option<String> {
     match (parts.as_slice(), listed(&wrong)) {
         ([], _) => Some(format!("Subnet {name} is left out: it has no spec.cidrBlock")),
         (_, Some(listed)) => {
-            let rest = if wrong.len() == 1 { "is left out: it is not a prefix" } else { "are left out: they are not prefixes" };
+            let rest = if wrong.len() == 1 {
+                "is left out: it is not a prefix"
+            } else {
+                "are left out: they are not prefixes"
+            };
             Some(format!("Subnet {name}: {listed} of spec.cidrBlock {rest}"))
         }
         _ => None,
