@@ -1,6 +1,6 @@
 //! Which cluster a file is for: one tree of manifests may hold those of several, and they are judged apart.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use glob::{MatchOptions, Pattern};
@@ -45,6 +45,10 @@ struct Glob {
     stem: String,
     is_flag: bool,
     has_matched: Cell<bool>,
+    /// Whether it was the first that did.
+    has_applied: Cell<bool>,
+    /// How the glob of another cluster was given that has taken a file of it.
+    taken_by: OnceCell<String>,
 }
 
 /// A glob by itself.
@@ -53,6 +57,9 @@ struct Glob {
 ///
 /// Why it is none.
 pub(crate) fn pattern(glob: &str) -> Result<Pattern, &'static str> {
+    if glob.is_empty() {
+        return Err("the glob is empty; ** stands for all files");
+    }
     Pattern::new(glob).map_err(|error| error.msg)
 }
 
@@ -95,14 +102,9 @@ impl<'a> Clusters<'a> {
         let base = absolute("", base);
         let whole = absolute(&Pattern::escape(&base), glob);
         let stem = absolute(&base, &literal(glob));
-        let glob = Glob {
-            cluster: name.into(),
-            written,
-            pattern: pattern(&whole)?,
-            stem,
-            is_flag,
-            has_matched: Cell::new(false),
-        };
+        let (has_matched, has_applied, taken_by) = (Cell::default(), Cell::default(), OnceCell::new());
+        let (cluster, pattern) = (name.into(), pattern(&whole)?);
+        let glob = Glob { cluster, written, pattern, stem, is_flag, has_matched, has_applied, taken_by };
         self.globs.push(glob);
         Ok(())
     }
@@ -131,26 +133,43 @@ impl<'a> Clusters<'a> {
     }
 
     fn of_path(&self, path: &str) -> Option<Arc<str>> {
-        let mut first = None;
+        let mut first: Option<&Glob> = None;
         for glob in &self.globs {
-            // One that has matched before, and is not the first now, has nothing more to say.
-            if (first.is_none() || !glob.has_matched.get()) && glob.matches(path) {
-                glob.has_matched.set(true);
-                first = first.or_else(|| Some(Arc::clone(&glob.cluster)));
+            // One that is not the first now has nothing more to say, if it is known to be of use.
+            if first.is_some() && glob.has_applied.get() || !glob.matches(path) {
+                continue;
+            }
+            glob.has_matched.set(true);
+            match first {
+                None => {
+                    glob.has_applied.set(true);
+                    first = Some(glob);
+                }
+                Some(taker) if taker.cluster != glob.cluster => {
+                    glob.taken_by.get_or_init(|| taker.written.clone());
+                }
+                Some(_) => {}
             }
         }
-        first
+        first.map(|glob| Arc::clone(&glob.cluster))
     }
 
-    /// What is said of globs that have matched nothing: they are written wrong. Those of a configuration only where all was
-    /// looked through that they are about.
+    /// What is said of globs that have matched nothing, which are written wrong, and of those whose files others had before
+    /// them. Of those of a configuration only where all was looked through that they are about.
     pub(crate) fn useless(&self) -> Vec<String> {
         let is_below = |stem: &str, root: &str| {
             stem.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let is_looked_through = |glob: &Glob| glob.is_flag || self.roots().any(|root| is_below(&glob.stem, &root));
-        let useless = self.globs.iter().filter(|glob| !glob.has_matched.get() && is_looked_through(glob));
-        useless.map(|glob| format!("{} matches no file", glob.written)).collect()
+        let useless = |glob: &Glob| match (glob.has_applied.get(), glob.has_matched.get(), glob.taken_by.get()) {
+            (false, false, _) => Some(format!("{} matches no file", glob.written)),
+            (false, true, Some(taker)) => {
+                let (written, taker) = (&glob.written, taker.trim_end_matches(','));
+                Some(format!("{written} never counts: {taker} stands before it and has all its files"))
+            }
+            _ => None,
+        };
+        self.globs.iter().filter(|glob| is_looked_through(glob)).filter_map(useless).collect()
     }
 }
 
@@ -303,22 +322,42 @@ mod tests {
             clusters.useless()
         };
         let flag = "--cluster-of \"prd/**=prod\" matches no file";
+        let x = "../.vpcguard.yaml: clusters.a[0], \"net/x\", never counts: --cluster-of \"**=all\" stands before it and has all its files";
         // The other folders were not looked through.
-        assert_eq!(useless(&["x/*.yaml"]), [flag]);
+        assert_eq!(useless(&["x/*.yaml"]), [flag, x]);
         let y = "../.vpcguard.yaml: clusters.a[1], \"net/y\", matches no file";
-        assert_eq!(useless(&["."]), [flag, y]);
-        assert_eq!(useless(&[".."]), [flag, y, "../.vpcguard.yaml: clusters.b[0], \"other/**\", matches no file"]);
+        assert_eq!(useless(&["."]), [flag, x, y]);
+        assert_eq!(useless(&[".."]), [flag, x, y, "../.vpcguard.yaml: clusters.b[0], \"other/**\", matches no file"]);
+    }
+
+    #[test]
+    fn a_glob_whose_files_an_earlier_one_has_is_named() {
+        let useless = |globs: &[&str], files: &[&str]| {
+            let flags = flags(globs);
+            let clusters = Clusters::new(&flags, None, Places { directory: AT, ..Places::default() }).unwrap();
+            of(&clusters, files);
+            clusters.useless()
+        };
+        let said = r#"--cluster-of "envs/prod=prod" never counts: --cluster-of "envs=all" stands before it and has all its files"#;
+        let files = ["envs/prod/a.yaml", "envs/dev/a.yaml", "envs/prod/b.yaml"];
+        assert_eq!(useless(&["envs=all", "envs/prod=prod"], &files), [said]);
+        assert!(useless(&["envs/prod=prod", "envs=all"], &files).is_empty());
+        assert!(useless(&["envs/dev=dev", "**/a.yaml=a"], &files[..2]).is_empty());
+        // It would change nothing.
+        assert!(useless(&["envs=all", "envs/prod=all"], &files).is_empty());
     }
 
     #[test]
     fn what_is_no_glob_with_a_name_is_an_error() {
-        let wrong = Clusters::new(&flags(&["envs", "a=", "[a=prod", "/**=x"]), None, Places::default()).unwrap_err();
+        let given = flags(&["envs", "a=", "[a=prod", "/**=x", "=x"]);
+        let wrong = Clusters::new(&given, None, Places::default()).unwrap_err();
         assert_eq!(
             wrong,
             [
                 "--cluster-of \"envs\": needs a name, as in GLOB=NAME",
                 "--cluster-of \"a=\": a cluster needs a name without control characters",
                 "--cluster-of \"[a=prod\": invalid range pattern",
+                "--cluster-of \"=x\": the glob is empty; ** stands for all files",
             ]
         );
     }

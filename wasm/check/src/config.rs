@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn each_error_has_its_place_and_a_guess() {
-        let text = "setings: {}\nrules: {}\nclusters:\n  prod: envs\n  a.b: [x, 'a***b', 5]\n  '': []\nexclude: x\nformat: xml\nfailOn: error\n";
+        let text = "setings: {}\nrules: {}\nclusters:\n  prod: envs\n  a.b: [x, 'a***b', '', 5]\n  '': []\nexclude: x\nformat: xml\nfailOn: error\n";
         assert_eq!(
             parse(text).unwrap_err(),
             [
@@ -244,10 +244,11 @@ mod tests {
                 r#"../.vpcguard.yaml:2:1: rules: unknown key "rules": it is a setting, and belongs below settings"#,
                 "../.vpcguard.yaml:4:3: clusters.prod: must be a list, not a string",
                 r#"../.vpcguard.yaml:5:12: clusters.a.b[1]: "a***b" is no pattern: wildcards are either regular `*` or recursive `**`"#,
-                "../.vpcguard.yaml:5:21: clusters.a.b[2]: must be a string, not a number",
+                r#"../.vpcguard.yaml:5:21: clusters.a.b[2]: "" is no pattern: the glob is empty; ** stands for all files"#,
+                "../.vpcguard.yaml:5:25: clusters.a.b[3]: must be a string, not a number",
                 "../.vpcguard.yaml:6:3: clusters.: a cluster needs a name without control characters",
                 "../.vpcguard.yaml:7:1: exclude: must be a list, not a string",
-                r#"../.vpcguard.yaml:8:1: format: unknown format "xml": It is one of human, json, sarif, junit, github, gitlab"#,
+                r#"../.vpcguard.yaml:8:1: format: unknown format "xml": it is one of human, json, sarif, junit, github, gitlab"#,
                 r#"../.vpcguard.yaml:9:1: failOn: must be "warning", not "error""#,
             ]
         );

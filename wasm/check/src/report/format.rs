@@ -65,8 +65,10 @@ pub struct UnknownFormat(String);
 impl UnknownFormat {
     fn hint(&self) -> String {
         let names = Format::ALL.map(Format::name);
-        let question = did_you_mean(&self.0, &names).map(|question| question + " ").unwrap_or_default();
-        format!("{question}It is one of {}", names.join(", "))
+        let all = names.join(", ");
+        // A question ends a sentence, and a colon does not.
+        did_you_mean(&self.0, &names)
+            .map_or_else(|| format!("it is one of {all}"), |question| format!("{question} It is one of {all}"))
     }
 }
 
@@ -99,10 +101,10 @@ mod tests {
     #[test]
     fn an_unknown_format_says_which_there_are() {
         let error = |name: &str| name.parse::<Format>().unwrap_err().to_string();
-        let all = "It is one of human, json, sarif, junit, github, gitlab";
-        assert_eq!(error("JSON"), format!(r#"unknown format "JSON": did you mean "json"? {all}"#));
-        assert_eq!(error("git\nhub"), format!(r#"unknown format "git\nhub": did you mean "github"? {all}"#));
-        assert_eq!(error("xml"), format!(r#"unknown format "xml": {all}"#));
-        assert_eq!(error(""), format!(r#"unknown format "": {all}"#));
+        let all = "t is one of human, json, sarif, junit, github, gitlab";
+        assert_eq!(error("JSON"), format!(r#"unknown format "JSON": did you mean "json"? I{all}"#));
+        assert_eq!(error("git\nhub"), format!(r#"unknown format "git\nhub": did you mean "github"? I{all}"#));
+        assert_eq!(error("xml"), format!(r#"unknown format "xml": i{all}"#));
+        assert_eq!(error(""), format!(r#"unknown format "": i{all}"#));
     }
 }
