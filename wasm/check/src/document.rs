@@ -144,6 +144,10 @@ pub fn parse(source: &Source) -> Parsed {
     } else {
         reader.yaml();
     }
+    let templates = &reader.templates;
+    for error in reader.parsed.errors.iter_mut().chain(&mut reader.parsed.foreign) {
+        error.template = templates.at(error.line).map(|template| template.to_string());
+    }
     ParseError::sort(&mut reader.parsed.errors);
     ParseError::sort(&mut reader.parsed.foreign);
     reader.parsed
@@ -251,6 +255,7 @@ impl DocumentParser<'_> {
             }
             Sort::Foreign(message) => return self.error(part.number, part.position(), message),
             Sort::Broken(message) => return self.error(part.number, part.position(), message),
+            Sort::Unquoted(field, kind) => return self.unquoted(&part, field, kind),
         }
         let Part { number, template, tree, .. } = part;
         let text = Some(Arc::clone(self.text));
@@ -267,6 +272,19 @@ impl DocumentParser<'_> {
         for (index, item) in items.into_iter().enumerate() {
             self.object(part.item(index), item, among);
         }
+    }
+
+    /// Of what was written without quotes it is said how it is read, where it stands.
+    fn unquoted(&mut self, part: &Part, field: &'static str, kind: &str) {
+        let path = FieldPath::of(field);
+        let span = part.tree.node().map(|node| self.text.first_line_of(node.span_of(path.steps())));
+        let line = span.and_then(|span| self.text.line(span.start.line)).unwrap_or_default();
+        let (skipped, count) = span.map_or((0, 0), |Span { start, end }| (start.column - 1, end.column - start.column));
+        let written: String = line.chars().skip(skipped).take(count).collect();
+        let message = format!(
+            "not a Kubernetes object: {field} must be a string, and {written} is read as a {kind}: write it in quotes, \"{written}\""
+        );
+        self.error(part.number, span.map_or(part.position(), |span| span.start), message);
     }
 
     /// What cannot be read is an error, unless tools write such things and no object can be in it.

@@ -3,7 +3,7 @@
 //!
 //! What was meant as an object and lacks something is no such thing: it is an error.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use vpcguard_policies::Kind;
 
 /// What a document is.
@@ -13,6 +13,8 @@ pub(crate) enum Sort {
     Object,
     /// An object that lacks something.
     Broken(String),
+    /// An object of which this field was read as a value of this type, because it has no quotes.
+    Unquoted(&'static str, &'static str),
     /// Something else.
     Foreign(&'static str),
 }
@@ -57,12 +59,30 @@ impl Sort {
             (None, Some(kind)) => Kind::ALL.iter().any(|known| known.name() == kind),
             (None, None) => metadata.is_some() && fields.contains_key("spec"),
         };
-        if is_meant {
+        if let Some((field, kind)) = unquoted(fields).filter(|_| is_meant) {
+            Self::Unquoted(field, kind)
+        } else if is_meant {
             Self::Broken(format!("not a Kubernetes object: it needs {} (a string)", missing.join(", ")))
         } else {
             Self::Foreign("not a Kubernetes object: it has no apiVersion, kind and name")
         }
     }
+}
+
+/// The first of the fields that an object needs that YAML reads as something else than a text, as the name `y` or `123`.
+fn unquoted(fields: &Map<String, Value>) -> Option<(&'static str, &'static str)> {
+    let metadata = |field: &str| fields.get("metadata")?.get(field);
+    let needed = [
+        ("apiVersion", fields.get("apiVersion")),
+        ("kind", fields.get("kind")),
+        ("metadata.name", metadata("name")),
+        ("metadata.generateName", metadata("generateName")),
+    ];
+    needed.into_iter().find_map(|(field, value)| match value? {
+        Value::Bool(_) => Some((field, "boolean")),
+        Value::Number(_) => Some((field, "number")),
+        _ => None,
+    })
 }
 
 fn is_known(group: &str, kind: &str) -> bool {
@@ -107,7 +127,7 @@ mod tests {
             (json!({"kind": "Subnet", "metadata": {"name": "a"}}), "apiVersion"),
             (json!({"kind": "Pod", "spec": {}}), "apiVersion, metadata.name"),
             (json!({"metadata": {"name": "a"}, "spec": {}}), "apiVersion, kind"),
-            (json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": 1}}), "metadata.name"),
+            (json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": []}}), "metadata.name"),
             (json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {}}), "metadata.name"),
         ] {
             let wanted = format!("not a Kubernetes object: it needs {missing} (a string)");

@@ -40,7 +40,7 @@ impl Source {
 
 /// What is wrong with a source, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}")]
+#[error("{file}:{line}:{column}: {message}{}", self.made_from())]
 pub struct ParseError {
     /// The name of the source.
     pub file: String,
@@ -53,6 +53,9 @@ pub struct ParseError {
     pub column: usize,
     /// What is wrong.
     pub message: String,
+    /// The template that it was made from, as `helm template` says in a comment before it.
+    #[serde(rename = "source", skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// The line itself, where it can be shown.
     #[serde(skip)]
     pub(crate) text: Option<Arc<str>>,
@@ -61,7 +64,16 @@ pub struct ParseError {
 impl ParseError {
     pub(crate) fn new(file: &str, document: Option<usize>, at: Position, message: impl Into<String>) -> Self {
         let Position { line, column } = at;
-        Self { file: file.to_owned(), document, line, column, message: message.into(), text: None }
+        Self { file: file.to_owned(), document, line, column, message: message.into(), template: None, text: None }
+    }
+
+    /// The template, where only its output was read: nobody has a file with these lines.
+    pub(crate) fn rendered(&self) -> Option<&str> {
+        self.template.as_deref().filter(|_| self.file == STDIN)
+    }
+
+    fn made_from(&self) -> String {
+        self.template.as_ref().map(|template| format!(" (source: {template})")).unwrap_or_default()
     }
 
     /// In the order of the text.

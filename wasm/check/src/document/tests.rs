@@ -116,3 +116,31 @@ fn what_tools_write_in_their_own_way_was_not_meant_as_an_object() {
     assert_eq!(left("a.yaml", "apiVersion: {{ .Values.version }}\n"), (0, 1, 0));
     assert_eq!(left("a.yaml", "a: ["), (0, 1, 0));
 }
+
+#[test]
+fn what_needs_quotes_is_named_where_it_stands() {
+    let error = |name: &str, text: &str| {
+        let parsed = parse(&Source { name: name.to_owned(), bytes: text.as_bytes().to_vec() });
+        assert!(parsed.documents.is_empty() && parsed.foreign.is_empty(), "{parsed:?}");
+        let [error] = parsed.errors.try_into().unwrap();
+        error.to_string()
+    };
+    let said = |at: &str, field: &str, written: &str, kind: &str| {
+        format!(
+            "{at}: not a Kubernetes object: {field} must be a string, and {written} is read as a {kind}: write it in quotes, \"{written}\""
+        )
+    };
+    let named = |name: &str| error("a.yaml", &format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n"));
+    for (name, kind) in [("y", "boolean"), ("No", "boolean"), ("123", "number"), ("0x1F", "number"), ("1e3", "number")]
+    {
+        assert_eq!(named(name), said("a.yaml:4:9", "metadata.name", name, kind));
+    }
+    let needed = "a.yaml:1:1: not a Kubernetes object: it needs metadata.name (a string)";
+    for name in ["~", "[a]", "", "''"] {
+        assert_eq!(named(name), needed);
+    }
+    let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {generateName: on}}\n";
+    assert_eq!(error("a.yaml", list), said("a.yaml:4:56", "metadata.generateName", "on", "boolean"));
+    let json = "{\"apiVersion\": 1, \"kind\": \"Subnet\", \"metadata\": {\"name\": \"a\"}}";
+    assert_eq!(error("a.json", json), said("a.json:1:16", "apiVersion", "1", "number"));
+}

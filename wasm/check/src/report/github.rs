@@ -22,7 +22,8 @@ pub(super) fn render(report: &Report) -> String {
         if let Some(path) = plain::path(&error.file) {
             command.place(path, &[("line", error.line), ("col", error.column)]);
         } else {
-            command.lines.push(escaped(&format!("at: {}:{}:{}", error.file, error.line, error.column)));
+            command.lines.push(escaped(&plain::at_error(error)));
+            error.rendered().into_iter().for_each(|template| command.place(template, &[]));
         }
         out.push_str(&command.written());
     }

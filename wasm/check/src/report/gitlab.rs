@@ -39,12 +39,14 @@ fn path(located: &LocatedFinding) -> String {
 }
 
 fn error(error: &ParseError, digests: &mut Digests) -> Value {
-    let path = plain::path(&error.file).unwrap_or(&error.file);
+    let (path, is_rendered) = (plain::file_of_error(error), error.rendered().is_some());
+    let rendered =
+        if is_rendered { format!(" ({}:{}:{})", error.file, error.line, error.column) } else { String::new() };
     json!({
-        "description": escaped(&error.message),
+        "description": escaped(&format!("{}{rendered}", error.message)),
         "check_name": "unreadable",
         "fingerprint": digests.of_any(&json!(["unreadable", path, error.message])),
         "severity": "blocker",
-        "location": {"path": path, "lines": {"begin": error.line}},
+        "location": {"path": path, "lines": {"begin": if is_rendered { 1 } else { error.line }}},
     })
 }

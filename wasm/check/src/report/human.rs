@@ -107,7 +107,8 @@ impl Human<'_> {
     fn error(&mut self, error: &ParseError) -> fmt::Result {
         let Some(mark) = Mark::of_error(error) else { return self.line(&format!("error: {error}")) };
         let title = error.message.clone();
-        let (others, notes) = (Vec::new(), Vec::new());
+        let notes = error.template.iter().map(|template| ("source", template.clone())).collect();
+        let others = Vec::new();
         self.diagnostic(&Diagnostic { level: Level::ERROR, rule: None, title, mark, others, notes })
     }
 

@@ -145,7 +145,8 @@ impl<'a> Test<'a> {
 
     fn unreadable(error: &'a ParseError) -> Self {
         let name = error.document.map_or("text".to_owned(), |number| format!("document {number}"));
-        Self { name, file: Some(&error.file), is_rendered: false, result: Verdict::Unreadable(error) }
+        let is_rendered = error.rendered().is_some();
+        Self { name, file: error.rendered().or(Some(&error.file)), is_rendered, result: Verdict::Unreadable(error) }
     }
 
     fn write(&self, suite: &str, xml: &mut Xml) -> io::Result<()> {

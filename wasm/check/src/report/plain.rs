@@ -4,7 +4,7 @@ use vpcguard_policies::ObjectRef;
 
 use super::words::{at, escaped, name};
 use super::{LocatedFinding, Location};
-use crate::source::STDIN;
+use crate::source::{ParseError, STDIN};
 
 /// What is wrong, in a line.
 pub(super) fn title(located: &LocatedFinding) -> String {
@@ -57,6 +57,16 @@ pub(super) fn path(file: &str) -> Option<&str> {
 /// The file of a place as repositories name it: of the output of a template the template.
 pub(super) fn file(place: &Location) -> &str {
     place.rendered().or_else(|| path(&place.file)).unwrap_or(&place.file)
+}
+
+/// The file of what cannot be read, as repositories name it: of the output of a template the template.
+pub(super) fn file_of_error(error: &ParseError) -> &str {
+    error.rendered().or_else(|| path(&error.file)).unwrap_or(&error.file)
+}
+
+/// Where something cannot be read, in a line of its own.
+pub(super) fn at_error(error: &ParseError) -> String {
+    format!("at: {}:{}:{}", error.file, error.line, error.column)
 }
 
 /// An object's name with all that tells it from others: `kubeovn.io/v1/Subnet/a`.

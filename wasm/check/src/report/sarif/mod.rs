@@ -126,9 +126,14 @@ fn notifications(report: &Report) -> Vec<Value> {
 }
 
 fn unreadable(error: &ParseError) -> Value {
-    let region = json!({"startLine": error.line, "startColumn": error.column});
-    let physical = json!({"artifactLocation": {"uri": uri(&error.file)}, "region": region});
-    json!({"level": "error", "message": text(&error.message), "locations": [{"physicalLocation": physical}]})
+    let physical = json!({"artifactLocation": {"uri": uri(plain::file_of_error(error))}});
+    let (physical, at) = if error.rendered().is_some() {
+        (physical, format!("\n{}", text_of(&plain::at_error(error))))
+    } else {
+        (with(physical, "region", json!({"startLine": error.line, "startColumn": error.column})), String::new())
+    };
+    let message = json!({"text": text_of(&error.message) + &at});
+    json!({"level": "error", "message": message, "locations": [{"physicalLocation": physical}]})
 }
 
 fn location(place: Option<&Location>, object: &ObjectRef) -> Value {

@@ -71,14 +71,35 @@ fn described(rule: Described<'_>) -> Value {
     })
 }
 
-/// A summary, which is in the middle of a line elsewhere, as a sentence.
+/// A summary, which is in the middle of a line elsewhere, as a sentence. A name at its beginning stays as it is written.
 fn sentence(summary: &str) -> String {
-    let mut characters = summary.chars();
+    let first = summary.split(' ').next().unwrap_or_default();
+    if !first.chars().all(|character| character.is_ascii_lowercase() || matches!(character, '-' | '\'')) {
+        return format!("{}.", summary.trim_end_matches('.'));
+    }
+    format!("{}.", capitalised(summary).trim_end_matches('.'))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", characters.as_str().trim_end_matches('.'))
+    first + characters.as_str()
 }
 
 /// `subnet-cidr-overlap` as SARIF wants names: `SubnetCidrOverlap`.
 fn pascal(id: &str) -> String {
-    id.split('-').map(|word| sentence(word).trim_end_matches('.').to_owned()).collect()
+    id.split('-').map(capitalised).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_at_the_beginning_stays_as_it_is() {
+        assert_eq!(sentence("a Subnet's VPC changes"), "A Subnet's VPC changes.");
+        assert_eq!(sentence("ovn.kubernetes.io/vpc_lb is on"), "ovn.kubernetes.io/vpc_lb is on.");
+        assert_eq!(sentence("lanIp is missing."), "lanIp is missing.");
+        assert_eq!(pascal("subnet-v4-overlap"), "SubnetV4Overlap");
+    }
 }
