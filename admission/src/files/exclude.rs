@@ -1,9 +1,13 @@
 //! What `--exclude` names: patterns as .gitignore has them.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+/// What stands for other characters, or for itself only after a backslash.
+const WILD: [char; 6] = ['*', '?', '[', '{', '}', '\\'];
 
 /// A pattern that names nothing.
 #[derive(Debug, thiserror::Error)]
@@ -84,20 +88,21 @@ impl Exclude {
 
 impl Group {
     fn new(place: &WrittenPatterns<'_>, directory: &Path) -> Result<Self, BadPattern> {
+        let base = without_dots(&directory.join(place.base));
         let mut all = builder();
         for pattern in place.patterns {
             let bad = |error| BadPattern::new(place.place, pattern, error);
+            let wrong = |cause| BadPattern { place: place.place.to_owned(), pattern: pattern.clone(), cause };
             let mut one = builder();
             one.add_line(None, pattern).map_err(bad)?;
             if one.build().map_err(bad)?.is_empty() {
-                let cause = "it is empty, or a comment; a name that begins with # is written \\#".to_owned();
-                return Err(BadPattern { place: place.place.to_owned(), pattern: pattern.clone(), cause });
+                return Err(wrong("it is empty, or a comment; a name that begins with # is written \\#".to_owned()));
             }
-            all.add_line(None, pattern).map_err(bad)?;
+            all.add_line(None, &plain(pattern, &base).map_err(wrong)?).map_err(bad)?;
         }
         let patterns = all.build();
         let patterns = patterns.map_err(|error| BadPattern::new(place.place, &place.patterns.join(" "), error))?;
-        Ok(Self { patterns, base: without_dots(&directory.join(place.base)) })
+        Ok(Self { patterns, base })
     }
 
     /// A place as seen from where the patterns begin.
@@ -132,8 +137,59 @@ fn builder() -> GitignoreBuilder {
     builder
 }
 
+/// A pattern as a .gitignore wants it, from what people write who think of paths: without `.` and `..`, and from where it begins
+/// if it is the whole path. Says why it is none if nothing can match.
+fn plain<'a>(pattern: &'a str, base: &Path) -> Result<Cow<'a, str>, String> {
+    let (not, path) = pattern.strip_prefix('!').map_or(("", pattern), |path| ("!", path));
+    let inside = path.strip_prefix('/').and_then(|_| rest_of(path, base.to_str()?));
+    let trimmed = inside.unwrap_or(path);
+    if inside.is_none() {
+        if let Some(stem) = elsewhere(path, base) {
+            let base = base.display();
+            return Err(format!("it begins in {base}, where there is no {stem}: write the path from there"));
+        }
+        if !path.split('/').any(|part| matches!(part, "." | "..")) {
+            return Ok(pattern.into());
+        }
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in trimmed.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(last)) if last.contains(WILD) => {
+                return Err("nothing is called ..: write the path without it".to_owned());
+            }
+            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
+            (part, _) => parts.push(part),
+        }
+    }
+    if parts.last().is_none_or(|last| *last == "..") {
+        let base = base.display();
+        return Err(format!("it names {base} or what is above, and only what is in a folder can be left out of it"));
+    }
+    let end = if trimmed.ends_with('/') { "/" } else { "" };
+    Ok(format!("{not}/{}{end}", parts.join("/")).into())
+}
+
+/// What of a whole path is behind a folder; nothing where it is not in it.
+fn rest_of<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(folder.trim_end_matches('/'))?;
+    (folder != "/" && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
+}
+
+/// The names with which a path begins that is meant from the root of the file system, for there they are, and not where patterns
+/// begin. One name alone, as `/tmp`, is in many roots, and many a repository.
+fn elsewhere(path: &str, base: &Path) -> Option<String> {
+    let names = path.strip_prefix('/')?.trim_end_matches('/').split('/');
+    let stem: Vec<_> = names.take_while(|name| !name.contains(WILD)).collect();
+    let is_path = stem.len() > 1 && !stem.iter().any(|name| matches!(*name, "" | "." | ".."));
+    let stem = stem.join("/");
+    let is_there = |folder: &Path| folder.join(&stem).symlink_metadata().is_ok();
+    (is_path && !is_there(base) && is_there(Path::new("/"))).then_some(stem)
+}
+
 /// A path without `.`, and without `..` where something stands before it.
-fn without_dots(path: &Path) -> PathBuf {
+pub(super) fn without_dots(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in path.components() {
         match component {
@@ -195,6 +251,55 @@ mod tests {
         assert!(!names("new/a.yaml"));
         // What the one takes back, the other names all the same.
         assert!(names("old/b.yaml"));
+    }
+
+    #[test]
+    fn a_path_is_taken_from_where_the_patterns_begin() {
+        let names = |pattern: &str, path: &str| exclude(&[pattern]).names_any_of(Path::new(path), false);
+        for pattern in ["./old", ".//old/", "x/../old", "old/.", "./x/.././old", "/base/tree/old", "/base/tree/./old/"]
+        {
+            assert!(names(pattern, "old/b.yaml"), "{pattern}");
+            assert!(!names(pattern, "a/old/b.yaml"), "{pattern}");
+        }
+        assert!(names("./*.yaml", "b.yaml"));
+        assert!(names("../other", "../other/b.yaml"));
+        assert!(names("x/../../other", "/base/other/b.yaml"));
+        assert!(!names("/base", "old/b.yaml"));
+        let exclude = exclude(&["*.yaml", "!./b.yaml"]);
+        assert!(!exclude.names_any_of(Path::new("b.yaml"), false));
+        assert!(exclude.names_any_of(Path::new("a/b.yaml"), false));
+        assert_eq!(plain("a//b", Path::new("/base")).unwrap(), "a//b");
+    }
+
+    #[test]
+    fn what_can_match_nothing_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        let error = |pattern: &str| {
+            let patterns = [pattern.to_owned()];
+            let place = WrittenPatterns { place: ".vpcguard.yaml", base: &base, patterns: &patterns };
+            Exclude::new(&[place]).unwrap_err().to_string()
+        };
+        let start = |pattern: &str| format!(".vpcguard.yaml: '{pattern}' is not a pattern as in .gitignore: ");
+        let whole = base.display().to_string();
+        for pattern in [".", "./", "..", "../..", "a/..", "!..", &whole, &format!("{whole}/")] {
+            let wanted = format!("{}it names {} or what is above, ", start(pattern), base.display());
+            assert!(error(pattern).starts_with(&wanted), "{}", error(pattern));
+        }
+        assert_eq!(error("a*/../b"), format!("{}nothing is called ..: write the path without it", start("a*/../b")));
+        let other = tempfile::tempdir().unwrap();
+        let other = other.path().canonicalize().unwrap().display().to_string();
+        for pattern in [other.clone(), format!("{other}/"), format!("{other}/*.yaml")] {
+            let wanted = format!("{}it begins in {whole}, where there is no {}: ", start(&pattern), &other[1..]);
+            assert!(error(&pattern).starts_with(&wanted), "{}", error(&pattern));
+        }
+        let is_taken = |pattern: &str| {
+            let patterns = [pattern.to_owned()];
+            Exclude::new(&[WrittenPatterns { place: "", base: &base, patterns: &patterns }]).is_ok()
+        };
+        assert!(is_taken("/tmp") && is_taken("/none/at/all"));
+        std::fs::create_dir_all(base.join(&other[1..])).unwrap();
+        assert!(is_taken(&other));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 // What --exclude names: patterns as .gitignore has them, with {a,b} besides. The native command reads them by the crates
 // `ignore` and `globset`; this reads them alike, in bytes as they do.
+import { lstatSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
 
 /** A pattern that names nothing. */
@@ -46,8 +47,7 @@ class Group {
     this.base = resolve(base);
     this.globs = patterns.map((pattern) => {
       try {
-        const glob = readLine(bytesOf(pattern));
-        if (glob !== undefined) return glob;
+        if (readLine(bytesOf(pattern)) !== undefined) return readLine(bytesOf(plain(pattern, this.base)));
       } catch (error) {
         if (error instanceof SyntaxError) throw new BadPattern(place, pattern, error.message);
         throw error;
@@ -74,6 +74,62 @@ class Group {
       if (this.names(seen.slice(0, end), true)) return true;
     }
     return this.names(seen, isDirectory);
+  }
+}
+
+/** What stands for other characters, or for itself only after a backslash. */
+const WILD = /[*?[{}\\]/;
+
+/** A pattern as a .gitignore wants it, from what people write who think of paths: without `.` and `..`, and from where it begins
+    if it is the whole path. Throws if nothing can match. */
+function plain(pattern, base) {
+  const [not, path] = pattern.startsWith("!") ? ["!", pattern.slice(1)] : ["", pattern];
+  const inside = path.startsWith("/") ? restOf(path, base) : undefined;
+  if (inside === undefined) {
+    const stem = elsewhere(path, base);
+    if (stem !== undefined) {
+      throw new SyntaxError(`it begins in ${base}, where there is no ${stem}: write the path from there`);
+    }
+    if (!path.split("/").some((part) => part === "." || part === "..")) return pattern;
+  }
+  const trimmed = inside ?? path;
+  const parts = [];
+  for (const part of trimmed.split("/")) {
+    const last = parts.at(-1);
+    if (part === "" || part === ".") continue;
+    if (part !== ".." || last === undefined || last === "..") parts.push(part);
+    else if (WILD.test(last)) throw new SyntaxError("nothing is called ..: write the path without it");
+    else parts.pop();
+  }
+  if (parts.length === 0 || parts.at(-1) === "..") {
+    throw new SyntaxError(`it names ${base} or what is above, and only what is in a folder can be left out of it`);
+  }
+  return `${not}/${parts.join("/")}${trimmed.endsWith("/") ? "/" : ""}`;
+}
+
+/** What of a whole path is behind a folder; nothing where it is not in it. */
+function restOf(path, folder) {
+  const start = folder.replace(/\/+$/, "");
+  const rest = path.startsWith(start) ? path.slice(start.length) : undefined;
+  return folder !== "/" && (rest === "" || rest?.startsWith("/")) ? rest : undefined;
+}
+
+/** The names with which a path begins that is meant from the root of the file system, for there they are, and not where patterns
+    begin. One name alone, as `/tmp`, is in many roots, and many a repository. */
+function elsewhere(path, base) {
+  if (!path.startsWith("/")) return undefined;
+  const names = path.slice(1).replace(/\/+$/, "").split("/");
+  const end = names.findIndex((name) => WILD.test(name));
+  const stem = end < 0 ? names : names.slice(0, end);
+  if (stem.length < 2 || stem.some((name) => ["", ".", ".."].includes(name))) return undefined;
+  return !exists(resolve(base, ...stem)) && exists(resolve("/", ...stem)) ? stem.join("/") : undefined;
+}
+
+function exists(path) {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
   }
 }
 
