@@ -13,7 +13,7 @@ use crate::cluster::ClusterArgs;
 use crate::cluster::collection::Collection;
 use crate::config::{self, ConfigArgs};
 use crate::console;
-use crate::files::{self, Files, LoadError, Problem, WalkArgs};
+use crate::files::{self, Files, LoadError, Problem, Target, WalkArgs};
 use crate::live::{Given, Live};
 use crate::progress::Progress;
 use crate::report::{Destinations, Level, Outputs, Selected, Style, exit, note_settings};
@@ -114,8 +114,14 @@ impl Check {
         if let Some(flag) = self.place.given().filter(|_| !self.cluster) {
             return Err(format!("{flag} says which cluster to ask, and none is asked: add --cluster").into());
         }
-        let optional = |path: Option<&PathBuf>| path.map(|path| files::source(path)).transpose();
         let of_config = config.as_ref().and_then(Config::settings_file).map(PathBuf::from);
+        let targets = self.targets(&destinations)?;
+        let named = self.named(of_config.as_deref(), config.as_ref());
+        let wrong = files::overwriting(&targets, named.iter().map(PathBuf::as_path));
+        if !wrong.is_empty() {
+            return Err(wrong.join("\n").into());
+        }
+        let optional = |path: Option<&PathBuf>| path.map(|path| files::source(path)).transpose();
         let (settings, baseline) =
             (optional(self.settings.as_ref().or(of_config.as_ref()))?, optional(self.baseline.as_ref())?);
         let given = settings.clone().map(Given::File).or_else(|| Given::configured(config.as_ref()?));
@@ -130,6 +136,7 @@ impl Check {
         progress.say("reading".to_owned());
         let files = files::read_all(&paths, &mut problems, || progress.count());
         progress.say("checking".to_owned());
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         let command = Command {
             format: destinations.format,
             colored: self.style.is_coloured(destinations.is_file()),
@@ -164,10 +171,12 @@ impl Check {
                 config_root: config_root.as_deref(),
             },
             notes: &found.notes(),
+            problems: &problems,
+            same: &found.same(),
+            overwritten: &found.overwritten(&targets),
         };
         let mut done = command.run_beside(&inputs, |folder, settings| beside(live.as_ref(), folder, settings));
         drop(progress);
-        done.complaints.extend(problems.iter().map(ToString::to_string));
         self.write(&mut done);
         report(&destinations, &mut done)?;
         note_settings(&done.report, destinations.format);
@@ -177,13 +186,31 @@ impl Check {
         Ok(if done.complaints.is_empty() { done.exit_code } else { Outcome::Unreadable.code() })
     }
 
-    /// Writes what was fixed, and the baseline unless it lacks something.
+    /// The files that are to be written, if each is another.
+    fn targets(&self, destinations: &Destinations) -> Result<Vec<Target>, String> {
+        let mut targets = destinations.targets();
+        if let Some(path) = &self.write_baseline {
+            if targets.iter().any(|target| target.path == *path) {
+                return Err(format!("{}: a report and the baseline cannot both be written to a file", path.display()));
+            }
+            targets.push(Target { flag: format!("--write-baseline {}", path.display()), path: path.clone() });
+        }
+        Ok(targets)
+    }
+
+    /// What is read by its name.
+    fn named(&self, of_config: Option<&Path>, config: Option<&Config>) -> Vec<PathBuf> {
+        let settings = self.settings.as_deref().or(of_config).map(Path::to_owned);
+        let config = config.map(|config| PathBuf::from(&config.name));
+        let files = self.paths.iter().chain(&self.state).chain(&self.compare_to).chain(&self.baseline).cloned();
+        files.chain(settings).chain(config).collect()
+    }
+
+    /// Writes what was fixed, and the baseline.
     fn write(&self, done: &mut Done) {
         let fixed = done.fixed.iter().map(|Source { name, bytes }| (Path::new(name), bytes.as_slice()));
         let baseline =
             self.write_baseline.as_deref().zip(done.baseline.as_deref()).map(|(path, text)| (path, text.as_bytes()));
-        let is_complete = done.complaints.is_empty();
-        let baseline = baseline.filter(|_| is_complete);
         let failed: Vec<_> = fixed
             .chain(baseline)
             .filter_map(|(path, bytes)| {
@@ -191,9 +218,6 @@ impl Check {
             })
             .collect();
         done.complaints.extend(failed.iter().map(ToString::to_string));
-        if done.baseline.is_some() && !is_complete {
-            done.complaints.push("no baseline is written, because not everything could be read".to_owned());
-        }
     }
 }
 

@@ -62,6 +62,10 @@ impl Audit {
 
     fn outcome(&self) -> Result<Outcome, Box<dyn std::error::Error>> {
         let destinations = self.outputs.destinations(Format::default())?;
+        let wrong = files::overwriting(&destinations.targets(), self.settings.iter().map(PathBuf::as_path));
+        if !wrong.is_empty() {
+            return Err(wrong.join("\n").into());
+        }
         let selection = self.selected.selection()?;
         let is_human = destinations.format == Format::Human;
         let Audited { report, mut unread } = block_on(self.audit(&selection, is_human))??;

@@ -4,8 +4,10 @@ mod exclude;
 mod git;
 mod left_out;
 mod read;
+mod targets;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,10 +19,11 @@ use vpcguard_check::{Document, Folder, ParseError, Source, parse_settings};
 use vpcguard_policies::Settings;
 
 pub(crate) use exclude::WrittenPatterns;
-use exclude::{BadPattern, Exclude};
+use exclude::{BadPattern, Exclude, without_dots};
 use left_out::LeftOut;
 pub(crate) use read::write;
 use read::{STDIN, read};
+pub(crate) use targets::{Target, overwriting};
 use walk::{Manner, files_of};
 
 /// What the help says of `--no-ignore`.
@@ -126,6 +129,10 @@ pub(crate) fn read_all(files: &[PathBuf], problems: &mut Vec<Problem>, mut read_
 pub(crate) struct Files {
     manner: Manner,
     left_out: LeftOut,
+    /// Whether a file is read under each of its names, and not under the first alone: it may be that of several clusters.
+    keeps_links: bool,
+    /// What there is, by the one path that leads there through no link, and the names under which it was found.
+    names: BTreeMap<PathBuf, Vec<PathBuf>>,
 }
 
 impl Files {
@@ -134,7 +141,7 @@ impl Files {
         let flag = WrittenPatterns { place: "--exclude", base: Path::new(""), patterns: &args.exclude };
         let exclude = Exclude::new(&[flag].into_iter().chain(configured).collect::<Vec<_>>())?;
         let manner = Manner { exclude: Arc::new(exclude), all: args.no_ignore };
-        Ok(Self { manner, left_out: LeftOut::default() })
+        Ok(Self { manner, keeps_links: true, ..Self::default() })
     }
 
     /// What was left out so far and may be missed, a note each.
@@ -162,7 +169,49 @@ impl Files {
                 files.push(path.clone());
             }
         }
-        (files, problems)
+        (self.once(files), problems)
+    }
+
+    /// The files without those that were there before by the same path, or by another one that is not kept.
+    fn once(&mut self, files: Vec<PathBuf>) -> Vec<PathBuf> {
+        let mut taken = BTreeMap::<PathBuf, Vec<PathBuf>>::new();
+        let mut left = Vec::new();
+        for file in files {
+            // Of what is not there it is said when it is read.
+            let there = (file != Path::new(STDIN)).then(|| file.canonicalize().ok()).flatten();
+            let Some(there) = there else {
+                left.push(file);
+                continue;
+            };
+            let whole = std::path::absolute(&file).map_or_else(|_| file.clone(), |path| without_dots(&path));
+            let before = taken.entry(there.clone()).or_default();
+            if before.contains(&whole) || !(self.keeps_links || before.is_empty()) {
+                continue;
+            }
+            before.push(whole);
+            let names = self.names.entry(there).or_default();
+            if !names.contains(&file) {
+                names.push(file.clone());
+            }
+            left.push(file);
+        }
+        left
+    }
+
+    /// The names under which files were found more than once, together those of one file.
+    pub(crate) fn same(&self) -> Vec<Vec<String>> {
+        let text = |names: &Vec<PathBuf>| names.iter().map(|name| name.display().to_string()).collect();
+        self.names.values().filter(|names| names.len() > 1).map(text).collect()
+    }
+
+    /// The files that were found and are to be written, each with the flag that says so.
+    pub(crate) fn overwritten(&self, targets: &[Target]) -> Vec<(String, String)> {
+        let of_target = |target: &'_ Target| {
+            let names = target.known().and_then(|known| self.names.get(&known));
+            let flag = target.flag.clone();
+            names.into_iter().flatten().map(move |name| (name.display().to_string(), flag.clone())).collect::<Vec<_>>()
+        };
+        targets.iter().flat_map(of_target).collect()
     }
 
     fn files_of(&mut self, directory: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {

@@ -69,6 +69,14 @@ fn refusal(_: &Path) -> Option<&'static str> {
 
 /// Writes a file whole or not at all. One that is there keeps its permissions, and a link stays a link.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What is written first has a name that nobody has given, and that is in the error.
+    replace(path, bytes).map_err(|error| {
+        let text = error.to_string();
+        text.split_once(" at path ").map_or(error, |(cause, _)| io::Error::other(cause))
+    })
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A device or a pipe stays what it is: nothing can take its place.
     if fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir()) {
         return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);

@@ -47,10 +47,10 @@ fn a_link_out_of_what_is_read_is_an_error_unless_it_is_named() {
     use std::os::unix::fs::symlink;
 
     let directory = tempfile::tempdir().unwrap();
-    for name in ["d/a.yaml", "d/e/b.yaml", "secret.yaml"] {
+    for name in ["d/a.yaml", "d/a.txt", "d/e/b.yaml", "secret.yaml"] {
         write(directory.path(), name, "");
     }
-    symlink("../a.yaml", directory.path().join("d/e/in.yaml")).unwrap();
+    symlink("../a.txt", directory.path().join("d/e/in.yaml")).unwrap();
     symlink("../../secret.yaml", directory.path().join("d/e/out.yaml")).unwrap();
     let (files, problems) = Files::default().list(&[directory.path().join("d")]);
     assert_eq!(files.len(), 3, "{files:?}");
@@ -370,4 +370,32 @@ fn a_directory_that_cannot_be_read_is_named() {
         assert!(problems[0].to_string().ends_with("d/closed: Permission denied (os error 13)"), "{problems:?}");
     }
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_read_once_under_the_name_that_comes_first() {
+    use std::os::unix::fs::symlink;
+
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["b.yaml", "d/c.yaml"] {
+        write(directory.path(), name, "");
+    }
+    symlink("b.yaml", directory.path().join("a.yaml")).unwrap();
+    symlink("none.yaml", directory.path().join("d/e.yaml")).unwrap();
+    assert_eq!(
+        names(directory.path(), &["b.yaml", "*.yaml", "./b.yaml", "d/c.yaml", "d/c.yaml"]),
+        ["b.yaml", "d/c.yaml"]
+    );
+    // Of which clusters they are is not known here.
+    let at = |name: &str| directory.path().join(name);
+    let mut files = Files::new(&WalkArgs::default(), None).unwrap();
+    let (found, _) = files.list(&[at("b.yaml"), at("a.yaml"), at("d/../b.yaml"), at("d")]);
+    assert_eq!(found, [at("b.yaml"), at("a.yaml"), at("d/c.yaml"), at("d/e.yaml")]);
+    let text = |name: &str| at(name).display().to_string();
+    assert_eq!(files.same(), [vec![text("b.yaml"), text("a.yaml")]]);
+    let target = |name: &str| Target { flag: format!("--output {name}"), path: at(name) };
+    let overwritten = files.overwritten(&[target("d/../a.yaml"), target("none"), target("d")]);
+    let flag = "--output d/../a.yaml".to_owned();
+    assert_eq!(overwritten, [(text("b.yaml"), flag.clone()), (text("a.yaml"), flag)]);
 }

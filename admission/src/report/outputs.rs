@@ -68,6 +68,13 @@ impl Outputs {
 }
 
 impl Destinations {
+    /// The files, and the flags that name them.
+    pub(crate) fn targets(&self) -> Vec<files::Target> {
+        let also = self.also.iter().map(|(format, path)| (format!("--format {format}={}", path.display()), path));
+        let main = self.file.iter().map(|path| (format!("--output {}", path.display()), path));
+        main.chain(also).map(|(flag, path)| files::Target { flag, path: path.clone() }).collect()
+    }
+
     /// Whether the main report goes to a file.
     pub(crate) fn is_file(&self) -> bool {
         self.file.is_some()

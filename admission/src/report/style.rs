@@ -10,7 +10,7 @@ const COLOR: &str = "Whether the report for people has colours; auto goes by the
 /// How much it says, and whether in colours.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Style {
-    /// Report only what is wrong: denials, warnings and errors, without notes, injections and the summary.
+    /// Report only what is wrong: denials, warnings and errors, and what was left out of what is read.
     #[arg(short, long)]
     pub(crate) quiet: bool,
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, help = COLOR)]

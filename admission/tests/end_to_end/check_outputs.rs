@@ -43,6 +43,8 @@ fn a_report_is_written_whole_or_not_at_all() {
     let (code, out, err) = repository.check(&["--format", "json=none/j.json", "m"]);
     assert_eq!(code, 2);
     assert!(out.starts_with("error[subnet-syntax]") && err.starts_with("error: none/j.json: "), "{out}{err}");
+    // The file that is written in its place has a name of nobody's business.
+    assert!(err.ends_with("(os error 2)\n"), "{err}");
     // What cannot be read is in the report; what is refused as a whole leaves the last report alone.
     repository.write("m/c.yaml", "a: [");
     assert_eq!(repository.check(&["--output", "j.json", "--format", "json", "m"]).0, 2);
@@ -70,6 +72,30 @@ fn two_reports_never_go_to_one_place() {
         assert!(err.starts_with(wanted), "{err}");
         assert!(!repository.path("x").exists());
     }
+}
+
+#[test]
+fn no_report_takes_the_place_of_what_is_read() {
+    let repository = repository();
+    repository.write("s.yaml", "rules: {}\n");
+    let before = repository.read("m/a.yaml");
+    for (args, flag, read) in [
+        (&["--output", "./m/a.yaml", "m/a.yaml"][..], "--output ./m/a.yaml", "m/a.yaml"),
+        (&["--output", "m/a.yaml", "m"], "--output m/a.yaml", "m/a.yaml"),
+        (&["--format", "sarif=m/a.yaml", "m/*.yaml"], "--format sarif=m/a.yaml", "m/a.yaml"),
+        (&["--state", "m/a.yaml", "--write-baseline", "m/a.yaml", "m/b.yaml"], "--write-baseline m/a.yaml", "m/a.yaml"),
+        (&["--settings", "s.yaml", "--output", "s.yaml", "m"], "--output s.yaml", "s.yaml"),
+        (&["--compare-to", "m", "--output", "m/a.yaml", "m/b.yaml"], "--output m/a.yaml", "m/a.yaml"),
+    ] {
+        let (code, out, err) = repository.check(args);
+        let wanted = format!("error: {flag}: {read} is read here, and would be overwritten: name another file\n");
+        assert_eq!((code, out.as_str(), err), (2, "", wanted), "{args:?}");
+    }
+    assert_eq!((repository.read("m/a.yaml"), repository.read("s.yaml")), (before, "rules: {}\n".to_owned()));
+    // Reports of an earlier run lie where they were written, and are none of the manifests.
+    let again = ["--format", "json=m/r.json", "--write-baseline", "m/known.json", "m"];
+    assert_eq!(repository.check(&again).0, 0);
+    assert_eq!(repository.check(&again).0, 0);
 }
 
 #[test]

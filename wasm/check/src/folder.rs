@@ -98,6 +98,7 @@ pub(crate) fn check_uncut<'a>(
     let mut report = Simulation::new(settings, kinds).report(&state, folder, &objects)?;
     report.summary.reviewed = objects.iter().flatten().filter(|object| is_reviewed(object.kind())).count();
     report.notes.extend(again::notes(objects.iter().flatten()));
+    report.notes.extend(again::notes_of_state(&state));
     let seen = |(document, object): (&Document, Option<Manifest<'_>>)| {
         Seen::of(document, object.as_ref().map(|object| &object.name))
     };

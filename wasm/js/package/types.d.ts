@@ -43,7 +43,8 @@ export interface Settings {
 
 export type Format = "human" | "json" | "sarif" | "junit" | "github" | "gitlab";
 
-/** The options of {@link check}; the command `vpcguard-check` has a flag for each but `color` and `notes`. */
+/** The options of {@link check}; the command `vpcguard-check` has a flag for each but `color`, `notes`,
+    `problems`, `sameFiles` and `overwritten`. */
 export interface Options {
   /** What the cluster has already; it is not reviewed itself. */
   state?: Manifest[];
@@ -52,7 +53,7 @@ export interface Options {
   format?: Format;
   /** In which formats to write the report besides: {@link Checked.outputs}. */
   outputs?: Format[];
-  /** Only what is wrong in the format `human`: no notes, no injections, no summary. */
+  /** Only what is wrong in the format `human`: no injections, no summary, and of the notes only `notes`. */
   quiet?: boolean;
   /** The ids of the rules that report; all, if the list is empty. */
   select?: string[];
@@ -88,8 +89,14 @@ export interface Options {
   paths?: string[];
   /** The folder in which `compareTo` has what `files` have in `paths`. */
   compareToPath?: string;
-  /** What is to be said of the files besides, a note each. */
+  /** What was left out of the files, a note each. */
   notes?: string[];
+  /** What of the files could not be read, a line each: it is among {@link Checked.complaints}, and the exit code is 2. */
+  problems?: string[];
+  /** The names of files that are one, together: it is judged once, by the first name, and once for each of `clusterOf`. */
+  sameFiles?: string[][];
+  /** Files that are to be written, with the flag that says so: an error, if objects are in them. */
+  overwritten?: { file: string; flag: string }[];
 }
 
 /** What a `.vpcguard.yaml` says. */
@@ -166,7 +173,7 @@ export interface Report {
   findings: LocatedFinding[];
   mutations: { rule: string; object: ObjectRef; patch: PatchOperation[] }[];
   notEvaluated: { rule: string; object: ObjectRef; needs: string }[];
-  errors: { file: string; document?: number; line: number; column: number; message: string }[];
+  errors: { file: string; document?: number; line: number; column: number; message: string; source?: string }[];
   summary: { files: number; objects: number; reviewed: number; denied: number; warned: number };
 }
 

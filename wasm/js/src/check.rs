@@ -21,6 +21,9 @@ pub(crate) fn run(files: &[Source], options: &Options) -> Result<JsValue, Wrong>
         config: options.config.as_ref(),
         places: options.places(),
         notes: &options.notes,
+        problems: &options.problems,
+        same: &options.same,
+        overwritten: &options.overwritten,
     };
     let done = options.command.run(&inputs);
     let object = Object::new();

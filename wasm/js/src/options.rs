@@ -6,8 +6,8 @@ use wasm_bindgen::JsValue;
 
 use crate::input::{self, Wrong, field, flag, optional};
 
-/// What there is. The command `vpcguard-check` has a flag for each but those of its own: `color`, `directory`, `notes`, `paths`
-/// and `compareToPath`.
+/// What there is. The command `vpcguard-check` has a flag for each but those of its own: `color`, `directory`, `notes`, `paths`,
+/// `compareToPath`, `problems`, `sameFiles` and `overwritten`.
 const KNOWN: &[&str] = &[
     "state",
     "settings",
@@ -32,6 +32,9 @@ const KNOWN: &[&str] = &[
     "paths",
     "compareToPath",
     "notes",
+    "problems",
+    "sameFiles",
+    "overwritten",
 ];
 
 /// The options of a check.
@@ -52,6 +55,9 @@ pub(crate) struct Options {
     paths: Vec<String>,
     compare_to_path: Option<String>,
     pub(crate) notes: Vec<String>,
+    pub(crate) problems: Vec<String>,
+    pub(crate) same: Vec<Vec<String>>,
+    pub(crate) overwritten: Vec<(String, String)>,
 }
 
 impl Options {
@@ -118,7 +124,12 @@ fn of_object(value: &JsValue) -> Result<Options, Wrong> {
         settings: optional(&given("settings"), |settings| input::manifest(settings, "options.settings"))?,
         baseline: optional(&given("baseline"), |baseline| input::file(baseline, "options.baseline"))?,
         compare_to: optional(&given("compareTo"), |before| input::manifests(before, "options.compareTo"))?,
-        notes: optional(&given("notes"), |notes| input::texts(notes, "options.notes"))?.unwrap_or_default(),
+        notes: texts("notes")?,
+        problems: texts("problems")?,
+        same: optional(&given("sameFiles"), |same| input::each(same, "options.sameFiles", input::texts))?
+            .unwrap_or_default(),
+        overwritten: optional(&given("overwritten"), |list| input::each(list, "options.overwritten", overwritten))?
+            .unwrap_or_default(),
     })
 }
 
@@ -126,6 +137,12 @@ fn format(name: &JsValue, field: &str) -> Result<Format, Wrong> {
     input::text(name, field)?
         .parse()
         .map_err(|unknown: UnknownFormat| Wrong::Value { field: field.to_owned(), message: unknown.to_string() })
+}
+
+/// A file, and the flag by which it is to be written.
+fn overwritten(value: &JsValue, at: &str) -> Result<(String, String), Wrong> {
+    let text = |key: &str| input::text(&field(value, key), &format!("{at}.{key}"));
+    Ok((text("file")?, text("flag")?))
 }
 
 fn fails_on_warning(level: &JsValue) -> Result<bool, Wrong> {

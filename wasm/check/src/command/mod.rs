@@ -4,6 +4,7 @@
 
 mod diff;
 mod networks;
+mod once;
 mod outcome;
 mod selection;
 
@@ -18,7 +19,7 @@ use crate::document::{API_VERSION, Document};
 use crate::fingerprint::{Fingerprint, Known};
 use crate::fix::{Fixed, fix};
 use crate::folder::{Folder, check_uncut};
-use crate::report::{Format, LiveCluster, Report};
+use crate::report::{Format, LiveCluster, Report, escaped};
 use crate::settings::parse_settings;
 use crate::source::{ParseError, STDIN, Source};
 use networks::ClusterOf;
@@ -73,8 +74,14 @@ pub struct Inputs<'a> {
     pub config: Option<&'a Config>,
     /// Where globs and names of files begin.
     pub places: Places<'a>,
-    /// What whoever has read the files has to say of it, a note each.
+    /// What whoever has read the files has left out of them, a note each.
     pub notes: &'a [String],
+    /// What of them could not be read, a line each.
+    pub problems: &'a [String],
+    /// The names under which files were read more than once, together those of one file.
+    pub same: &'a [Vec<String>],
+    /// The files that are read and are to be written, as they were found, each with the flag that says so.
+    pub overwritten: &'a [(String, String)],
 }
 
 impl Inputs<'_> {
@@ -148,7 +155,7 @@ impl Command {
     ) -> Done {
         self.try_run(inputs, live).unwrap_or_else(|complaints| Done {
             exit_code: Outcome::Unreadable.code(),
-            complaints,
+            complaints: [complaints.as_slice(), inputs.problems].concat(),
             is_refused: true,
             ..Done::default()
         })
@@ -163,21 +170,27 @@ impl Command {
         let selection = Selection::of(inputs.select, inputs.ignore)?;
         selection.apply(&mut settings);
         let clusters = Clusters::new(inputs.cluster_of, inputs.config, inputs.places)?;
-        let state = Folder::parse(inputs.state);
+        let wrong = once::overwriting(inputs);
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let files = once::once(inputs.files, inputs.same, &|file| clusters.of(file));
+        let state = Folder::parse(&once::once(inputs.state, inputs.same, &|file| clusters.of(file)));
         let known = inputs.baseline.filter(|_| !self.write_baseline).map(baseline::parse).transpose();
         let known = known.map_err(lines)?;
         if self.diff {
-            return Ok(self.differences(inputs.files));
+            return Ok(self.differences(&files, inputs.problems));
         }
         if self.fix && inputs.files.iter().any(|file| file.name == STDIN) {
             return Err(vec!["--fix cannot fix standard input (-); name the file".to_owned()]);
         }
         // What is left of the state is used all the same: it may be all that matters.
         let mut done = Done { complaints: lines(state.errors), ..Done::default() };
+        done.complaints.extend_from_slice(inputs.problems);
         let state_foreign = state.foreign;
         let (state, clusters) = (state.documents, &clusters);
         let mut checks = Checks { command: self, settings, selection, state, clusters, live };
-        let (files, fixed) = if self.fix { fixed(inputs.files) } else { (Cow::Borrowed(inputs.files), Vec::new()) };
+        let (files, fixed) = if self.fix { fixed(&files) } else { (files, Vec::new()) };
         done.report = checks.report(&files, &|file| clusters.of(file))?;
         let mut notes = std::mem::take(&mut done.report.notes);
         notes.extend(left_out(&state_foreign).map(|note| format!("of --state, {note}")));
@@ -192,7 +205,8 @@ impl Command {
             notes.extend(leave_out_known(&mut done, &file.name, &mut known, &checks.selection));
         }
         if let Some(before) = inputs.before {
-            let before = checks.report(before, &|file| clusters.of_before(file))?;
+            let before = once::once(before, inputs.same, &|file| clusters.of_before(file));
+            let before = checks.report(&before, &|file| clusters.of_before(file))?;
             let unreadable = before.errors().iter();
             notes.extend(unreadable.map(|error| format!("of the state before the change, this is not known: {error}")));
             let count = Known::of(&before).leave_new(&mut done.report);
@@ -209,7 +223,9 @@ impl Command {
         done.report.notes = notes;
         done.report.cut();
         done.output = if self.quiet && self.format == Format::Human {
-            done.report.to_human_quietly(self.colored)
+            // What was left out may hold what is wrong.
+            let left_out = inputs.notes.iter().map(|note| format!("note: {}\n", escaped(note)));
+            left_out.fold(done.report.to_human_quietly(self.colored), |report, note| report + &note)
         } else {
             done.report.render(self.format, self.colored)
         };
@@ -217,9 +233,10 @@ impl Command {
     }
 
     /// What would be fixed, in place of a check.
-    fn differences(self, files: &[Source]) -> Done {
+    fn differences(self, files: &[Source], problems: &[String]) -> Done {
         let folder = Folder::parse(files);
         let mut done = Done { complaints: lines(folder.errors), ..Done::default() };
+        done.complaints.extend_from_slice(problems);
         if self.strict_files {
             done.complaints.extend(lines(folder.foreign));
         }
@@ -330,7 +347,7 @@ const MOST_NAMED: usize = 5;
 
 /// What a folder holds besides objects, in a line.
 fn left_out(foreign: &[ParseError]) -> Option<String> {
-    let mut files: Vec<_> = foreign.iter().map(|left_out| left_out.file.as_str()).collect();
+    let mut files: Vec<_> = foreign.iter().map(|left_out| left_out.rendered().unwrap_or(&left_out.file)).collect();
     files.dedup();
     let named = files.get(..MOST_NAMED).unwrap_or(&files).join(", ");
     let (noun, verb) = if foreign.len() == 1 { ("document is", "was") } else { ("documents are", "were") };
@@ -344,7 +361,7 @@ fn left_out(foreign: &[ParseError]) -> Option<String> {
 }
 
 /// The files after fixing, and what was fixed in those that changed.
-fn fixed(files: &[Source]) -> (Cow<'_, [Source]>, Vec<Fixed>) {
+fn fixed(files: &[Source]) -> (Cow<'static, [Source]>, Vec<Fixed>) {
     let (mut sources, mut fixed) = (Vec::new(), Vec::new());
     for file in files {
         let new = fix(file);

@@ -77,7 +77,9 @@ pub(super) fn join(reports: Vec<(Network, Report)>) -> Report {
         }));
         whole.mutations.extend(report.mutations);
         whole.not_evaluated.extend(report.not_evaluated);
-        whole.notes.extend(report.notes);
+        // What is said of the state of all clusters is said once.
+        let new: Vec<_> = report.notes.into_iter().filter(|note| !whole.notes.contains(note)).collect();
+        whole.notes.extend(new);
         whole.omitted += report.omitted;
         whole.summary.reviewed += report.summary.reviewed;
         // One run has one set of settings, and asks one cluster at most.

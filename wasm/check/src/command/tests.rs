@@ -1,4 +1,5 @@
 mod clusters;
+mod inputs;
 
 use serde_json::{Value, json};
 

@@ -34,6 +34,42 @@ pub(super) fn notes<'a>(objects: impl Iterator<Item = &'a Manifest<'a>>) -> Vec<
     notes
 }
 
+/// What is said of objects of which the state has several versions: the last counts, and before a live cluster's what files have.
+pub(super) fn notes_of_state(state: &[Manifest<'_>]) -> Vec<String> {
+    let mut places: BTreeMap<(&str, &ObjectRef), usize> = BTreeMap::new();
+    let mut versions: Vec<(&Manifest<'_>, Vec<&Document>)> = Vec::new();
+    for object in state.iter().filter(|object| !object.is_generated()) {
+        let next = versions.len();
+        let at = *places.entry((&object.name.name, &object.name)).or_insert(next);
+        match versions.get_mut(at) {
+            Some((_, known)) => known.push(object.document),
+            None => versions.push((object, vec![object.document])),
+        }
+    }
+    let (mut differing, mut live) = (Vec::new(), Vec::new());
+    for (object, known) in versions {
+        let (of_cluster, of_files): (Vec<&Document>, Vec<_>) = known.iter().partition(|known| known.text().is_none());
+        if !of_cluster.is_empty() && !of_files.is_empty() {
+            live.push(name(&object.subject()));
+        }
+        if let [first, .., last] = of_files.as_slice()
+            && of_files.iter().any(|other| other.object != first.object)
+        {
+            let (object, first, last) = (name(&object.subject()), place(first), place(last));
+            differing.push(format!("{object} stands in {first} and with another content in {last}"));
+        }
+    }
+    let more = differing.len().saturating_sub(MOST_NAMED);
+    let named = differing.iter().take(MOST_NAMED);
+    let mut notes: Vec<_> = named.map(|said| format!("of --state, {said}: the last counts")).collect();
+    notes.extend((more > 0).then(|| format!("of --state, {more} more such: the last counts")));
+    notes.extend(live.first().map(|first| match live.len() {
+        1 => format!("{first} is in the cluster and in --state: that of --state counts"),
+        count => format!("{count} objects are in the cluster and in --state, as {first}: those of --state count"),
+    }));
+    notes
+}
+
 /// An object, by its first document.
 struct Again<'a> {
     object: &'a Manifest<'a>,

@@ -1,7 +1,7 @@
 // Manifests from files, directories, globs and standard input: which, and in which order, as `vpcguard check` does it.
 import { chmodSync, closeSync, fstatSync, mkdtempSync, openSync, readSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 
 import { Exclude } from "./exclude.js";
@@ -23,6 +23,19 @@ const PIECE = 64 * 2 ** 10;
 export class Files {
   constructor({ exclude, all }) {
     this.manner = { exclude: new Exclude(exclude), all, leftOut: new LeftOut() };
+    /** What there is, by the one path that leads there through no link, and the names under which it was found. */
+    this.names = new Map();
+  }
+
+  /** The names under which files were found more than once, together those of one file. */
+  same() {
+    const paths = [...this.names.keys()].sort(bytewise);
+    return paths.map((path) => this.names.get(path)).filter((names) => names.length > 1);
+  }
+
+  /** The files that were found and are to be written, each with the flag that says so. */
+  overwritten(targets) {
+    return targets.flatMap(({ flag, path }) => (this.names.get(known(path)) ?? []).map((file) => ({ file, flag })));
   }
 
   /** What was left out so far and may be missed, a note each. */
@@ -35,7 +48,7 @@ export class Files {
     const sources = [];
     const problems = [];
     const files = paths.flatMap((path) => this.#filesOf(path, problems));
-    for (const file of files) {
+    for (const file of this.#once(files)) {
       try {
         sources.push(read(file));
       } catch (error) {
@@ -43,6 +56,22 @@ export class Files {
       }
     }
     return { sources, problems };
+  }
+
+  /** The files without those that were there before by the same path. */
+  #once(files) {
+    const taken = new Set();
+    return files.filter((file) => {
+      const there = file === STDIN ? undefined : whereItLeads(file);
+      // Of what is not there it is said when it is read.
+      if (there === undefined) return true;
+      const whole = resolve(file);
+      if (taken.has(whole)) return false;
+      taken.add(whole);
+      const names = this.names.get(there) ?? [];
+      if (!names.includes(file)) this.names.set(there, [...names, file]);
+      return true;
+    });
   }
 
   #filesOf(path, problems) {
@@ -75,6 +104,29 @@ export class Files {
     }
     // A pattern may name a directory and what is in it.
     return [...new Set(files)].sort(bytewise);
+  }
+}
+
+/** What is said of targets that stand for the same file as one of these that are named, a line each. */
+export function overwriting(targets, named) {
+  return targets.flatMap(({ flag, path }) => {
+    const there = known(path);
+    const found = there === undefined ? undefined : named.find((name) => known(name) === there);
+    return found === undefined ? [] : [`${flag}: ${found} is read here, and would be overwritten: name another file`];
+  });
+}
+
+/** What there is now, if it is a file, by the one path that leads there through no link. Nothing is lost of a device. */
+function known(path) {
+  const there = whereItLeads(path);
+  return there !== undefined && statSync(there, { throwIfNoEntry: false })?.isFile() ? there : undefined;
+}
+
+function whereItLeads(path) {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
   }
 }
 
