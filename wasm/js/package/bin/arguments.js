@@ -1,5 +1,5 @@
-// The command line: the flags of `vpcguard check`, but for --cluster.
-import { parseArgs } from "node:util";
+// The command line: the flags of `vpcguard check`, but for --cluster. What is wrong with it is said in the same words.
+import { wrongFormat } from "./outputs.js";
 
 /** Wrong usage: exit code 2, and how it is done. */
 export class UsageError extends Error {}
@@ -15,7 +15,7 @@ Options:
       --format <FORMAT[=FILE]>  How to write the report [default: human]; as FORMAT=FILE a further one to a file, any number of times
                                 [possible values: human, json, sarif, junit, github, gitlab]
       --output <FILE>           Write to this file what else goes to standard output
-  -q, --quiet                   Report only what is wrong: denials, warnings and errors, without notes, injections and the summary
+  -q, --quiet                   Report only what is wrong: denials, warnings and errors, and what was left out of what is read
       --color <WHEN>            Whether the report for people has colours; auto goes by the terminal, NO_COLOR and CLICOLOR_FORCE
                                 [default: auto] [possible values: auto, always, never]
       --select <RULE>           Only these rules report; any number of times, or separated by commas
@@ -54,65 +54,185 @@ Examples:
   vpcguard-check --fix --diff manifests/
 `;
 
-/** When there are colours. */
-const WHEN = ["auto", "always", "never"];
-
-const OPTIONS = {
-  format: { type: "string", multiple: true, default: [] },
-  output: { type: "string" },
-  quiet: { type: "boolean", short: "q", default: false },
-  color: { type: "string", default: "auto" },
-  select: { type: "string", multiple: true, default: [] },
-  ignore: { type: "string", multiple: true, default: [] },
-  state: { type: "string", multiple: true, default: [] },
-  settings: { type: "string" },
-  config: { type: "string" },
-  "config-root": { type: "string" },
-  "no-config": { type: "boolean", default: false },
-  "cluster-of": { type: "string", multiple: true, default: [] },
-  "fail-on": { type: "string" },
-  baseline: { type: "string" },
-  "write-baseline": { type: "string" },
-  "compare-to": { type: "string" },
-  fix: { type: "boolean", default: false },
-  diff: { type: "boolean", default: false },
-  "strict-files": { type: "boolean", default: false },
-  "allow-empty": { type: "boolean", default: false },
-  exclude: { type: "string", multiple: true, default: [] },
-  "no-ignore": { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
-  version: { type: "boolean", short: "V", default: false },
+/** The flags, in the words of the native command: with `value` those that take one, which may not be `""` but where it is a text. */
+const FLAGS = {
+  format: { value: "FORMAT[=FILE]", isMultiple: true, isText: true },
+  output: { value: "FILE" },
+  quiet: { short: "q" },
+  color: { value: "WHEN", choices: ["auto", "always", "never"] },
+  select: { value: "RULE", isMultiple: true, isText: true },
+  ignore: { value: "RULE", isMultiple: true, isText: true },
+  state: { value: "PATH", isMultiple: true },
+  settings: { value: "FILE" },
+  config: { value: "FILE", excludes: ["no-config"] },
+  "config-root": { value: "DIR" },
+  "no-config": {},
+  "cluster-of": { value: "GLOB=NAME", isMultiple: true, isText: true },
+  "fail-on": { value: "LEVEL", choices: ["warning"] },
+  baseline: { value: "FILE", excludes: ["write-baseline"] },
+  "write-baseline": { value: "FILE" },
+  "compare-to": { value: "PATH" },
+  fix: {},
+  diff: { needs: "fix", excludes: ["format", "write-baseline"] },
+  "strict-files": {},
+  "allow-empty": {},
+  exclude: { value: "GLOB", isMultiple: true, isText: true },
+  "no-ignore": {},
+  help: { short: "h" },
+  version: { short: "V" },
 };
 
+/** How like a word another must be to be taken for it. */
+const ALIKE = 0.7;
+
+/** What is given, as the native command takes it and complains of it. */
 export function readArguments(args) {
-  const { values, positionals: paths } = parse(args);
-  if (values.help || values.version) return { ...values, paths };
-  if (paths.length === 0) throw new UsageError("name at least one file or directory, or - for standard input");
-  if (values["fail-on"] !== undefined && values["fail-on"] !== "warning") {
-    throw new UsageError(`--fail-on: invalid value '${values["fail-on"]}': use warning`);
+  const reader = new Reader(args);
+  for (let arg = reader.next(); arg !== undefined; arg = reader.next()) {
+    if (reader.isOver || arg === "-" || !arg.startsWith("-")) reader.path(arg);
+    else if (arg === "--") reader.isOver = true;
+    else if (arg.startsWith("--")) reader.long(arg.slice(2));
+    else reader.shorts([...arg.slice(1)]);
+    if (reader.given.has("help") || reader.given.has("version")) break;
   }
-  if (values.baseline !== undefined && values["write-baseline"] !== undefined) {
-    throw new UsageError("--baseline and --write-baseline cannot be used together");
+  const { given, paths } = reader;
+  const several = Object.keys(FLAGS).filter((name) => FLAGS[name].isMultiple).map((name) => [name, []]);
+  const options = { color: "auto", ...Object.fromEntries(several), ...Object.fromEntries(given), paths };
+  if (options.help || options.version) return options;
+  for (const [name] of given) {
+    const others = [...given.keys()].filter((other) => excludes(name, other) || excludes(other, name));
+    if (others.length === 1) throw new UsageError(`the argument '${shown(name)}' cannot be used with '${shown(others[0])}'`);
+    if (others.length > 1) {
+      const list = others.map((other) => `\n  ${shown(other)}`).join("");
+      throw new UsageError(`the argument '${shown(name)}' cannot be used with:${list}`);
+    }
   }
-  if (!WHEN.includes(values.color)) {
-    throw new UsageError(`--color: invalid value '${values.color}': use ${WHEN.join(", ")}`);
-  }
-  if (values.diff && !values.fix) throw new UsageError("--diff needs --fix");
-  for (const [flag, isGiven] of [["format", values.format.length > 0], ["write-baseline", values["write-baseline"] !== undefined]]) {
-    if (values.diff && isGiven) throw new UsageError(`--diff and --${flag} cannot be used together`);
-  }
-  if (values.config !== undefined && values["no-config"]) {
-    throw new UsageError("--config and --no-config cannot be used together");
-  }
-  return { ...values, paths };
+  const missing = [...given.keys()].map((name) => FLAGS[name].needs).filter((name) => name !== undefined && !given.has(name));
+  const needed = [...missing.map(shown), ...(paths.length === 0 ? [PATHS] : [])].map((name) => `\n  ${name}`).join("");
+  if (needed !== "") throw new UsageError(`the following required arguments were not provided:${needed}`);
+  return options;
 }
 
-function parse(args) {
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    // What it throws says which argument is wrong, and why.
-    if (error.code?.startsWith("ERR_PARSE_ARGS")) throw new UsageError(error.message);
-    throw error;
+const PATHS = "<PATH>...";
+
+class Reader {
+  isOver = false;
+  paths = [];
+  /** In the order in which they come. */
+  given = new Map();
+
+  constructor(args) {
+    this.left = [...args];
   }
+
+  next() {
+    return this.left.shift();
+  }
+
+  path(path) {
+    if (path === "") throw new UsageError(needsValue(PATHS));
+    this.paths.push(path);
+  }
+
+  long(text) {
+    const at = text.indexOf("=");
+    const name = at < 0 ? text : text.slice(0, at);
+    if (!isFlag(name)) throw unexpected(`--${name}`, Object.keys(FLAGS).map((flag) => `--${flag}`));
+    this.take(name, at < 0 ? undefined : text.slice(at + 1));
+  }
+
+  shorts(characters) {
+    for (const character of characters) {
+      const name = Object.keys(FLAGS).find((flag) => FLAGS[flag].short === character);
+      if (name === undefined) throw unexpected(`-${character}`, []);
+      this.take(name, undefined);
+    }
+  }
+
+  take(name, written) {
+    const { value, isMultiple } = FLAGS[name];
+    if (value === undefined && written !== undefined) {
+      throw new UsageError(`unexpected value '${written}' for '${shown(name)}' found; no more were expected`);
+    }
+    const taken = value === undefined ? true : checked(name, written ?? this.value(name));
+    if (isMultiple) return this.given.set(name, [...(this.given.get(name) ?? []), taken]);
+    if (this.given.has(name)) throw new UsageError(`the argument '${shown(name)}' cannot be used multiple times`);
+    return this.given.set(name, taken);
+  }
+
+  value(name) {
+    const [next] = this.left;
+    if (next !== undefined && (next === "-" || !next.startsWith("-"))) return this.next();
+    // Of what is no flag at all that is said.
+    if (next?.startsWith("--") && next !== "--" && !isFlag(next.slice(2).split("=")[0])) this.long(next.slice(2));
+    if (next !== undefined && !next.startsWith("--")) new Reader([]).shorts([next[1]]);
+    throw new UsageError(needsValue(shown(name), FLAGS[name].choices));
+  }
+}
+
+function checked(name, value) {
+  const { choices, isText } = FLAGS[name];
+  if (value === "" && !isText) throw new UsageError(needsValue(shown(name), choices));
+  const invalid = `invalid value '${value}' for '${shown(name)}'`;
+  if (choices !== undefined && !choices.includes(value)) {
+    const similar = nearest(value, choices);
+    const tip = similar === undefined ? "" : `\n\n  tip: a similar value exists: '${similar}'`;
+    throw new UsageError(`${invalid}${possible(choices)}${tip}`);
+  }
+  const wrong = name === "format" ? wrongFormat(value) : undefined;
+  if (wrong !== undefined) throw new UsageError(`${invalid}: ${wrong}`);
+  return value;
+}
+
+function isFlag(name) {
+  return Object.hasOwn(FLAGS, name);
+}
+
+function shown(name) {
+  const { value } = FLAGS[name];
+  return value === undefined ? `--${name}` : `--${name} <${value}>`;
+}
+
+function excludes(name, other) {
+  return FLAGS[name].excludes?.includes(other) ?? false;
+}
+
+function needsValue(what, choices) {
+  return `a value is required for '${what}' but none was supplied${choices === undefined ? "" : possible(choices)}`;
+}
+
+function possible(choices) {
+  return `\n  [possible values: ${choices.join(", ")}]`;
+}
+
+function unexpected(written, known) {
+  const similar = nearest(written, known);
+  const tip = similar === undefined ? `to pass '${written}' as a value, use '-- ${written}'` : `a similar argument exists: '${similar}'`;
+  return new UsageError(`unexpected argument '${written}' found\n\n  tip: ${tip}`);
+}
+
+/** The known word that is most like one, if any is. */
+function nearest(word, known) {
+  const bare = (text) => text.replace(/^--/, "");
+  const likenesses = known.map((other) => [jaro(bare(word), bare(other)), other]);
+  const [likeness, best] = likenesses.reduce((best, next) => (next[0] > best[0] ? next : best), [0]);
+  return likeness > ALIKE ? best : undefined;
+}
+
+/** The likeness of Jaro, from 0 to 1. */
+function jaro(a, b) {
+  const [left, right] = [[...a], [...b]];
+  if (left.length === 0 || right.length === 0) return left.length === right.length ? 1 : 0;
+  const reach = Math.max(0, Math.floor(Math.max(left.length, right.length) / 2) - 1);
+  const taken = right.map(() => false);
+  const matched = left.filter((character, at) => {
+    const from = Math.max(0, at - reach);
+    const found = right.findIndex((other, index) => index >= from && index <= at + reach && !taken[index] && other === character);
+    if (found >= 0) taken[found] = true;
+    return found >= 0;
+  });
+  if (matched.length === 0) return 0;
+  const crossed = right.filter((_, at) => taken[at]).filter((character, at) => character !== matched[at]).length / 2;
+  const count = matched.length;
+  return (count / left.length + count / right.length + (count - crossed) / count) / 3;
 }

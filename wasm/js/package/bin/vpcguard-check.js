@@ -6,14 +6,14 @@ import { check, version } from "../node.js";
 import { USAGE, UsageError, readArguments } from "./arguments.js";
 import { isColoured } from "./color.js";
 import { configuration, directory } from "./config.js";
-import { Files, STDIN, one, problem, replace } from "./files.js";
-import { placesOf } from "./outputs.js";
+import { Files, STDIN, one, overwriting, problem, replace } from "./files.js";
+import { placesOf, targetsOf } from "./outputs.js";
 
 try {
   process.exitCode = run(process.argv.slice(2));
 } catch (error) {
-  const usage = error instanceof UsageError ? "\nFor more information, try '--help'." : "";
-  write(2, `${complained(error.message)}\n${usage && `${usage}\n`}`);
+  if (error instanceof UsageError) write(2, `error: ${printable(error.message)}\n\nFor more information, try '--help'.\n`);
+  else write(2, `${complained(error.message)}\n`);
   process.exitCode = 2;
 }
 
@@ -26,9 +26,13 @@ function run(args) {
   if (all.filter((path) => path === STDIN).length > 1) {
     throw new Error("standard input (-) can be read only once");
   }
-  const places = placesOf(options.format, options.output);
   // What is needed for a check at all comes first.
   const { config, settingsFile, excluded } = configuration(options);
+  const places = placesOf(options.format, options.output);
+  const targets = targetsOf(places, newBaseline);
+  const inputs = [...options.paths, ...options.state, before, baseline, settings ?? settingsFile, config?.name];
+  const wrong = overwriting(targets, inputs.filter((path) => path !== undefined));
+  if (wrong.length > 0) throw new Error(wrong.join("\n"));
   const [judgedBy, known] = [settings ?? settingsFile, baseline].map((path) => path && one(path));
   const flag = { place: "--exclude", base: "", patterns: options.exclude };
   const files = new Files({ exclude: excluded === undefined ? [flag] : [flag, excluded], all: options["no-ignore"] });
@@ -54,6 +58,9 @@ function run(args) {
     strictFiles: options["strict-files"],
     allowEmpty: options["allow-empty"],
     notes: files.notes(),
+    problems,
+    sameFiles: files.same(),
+    overwritten: files.overwritten(targets),
     color: options.color === "auto" ? places.file === undefined && isColoured(process.stdout, process.env) : options.color === "always",
     configRoot: options["config-root"],
     clusterOf: options["cluster-of"],
@@ -61,10 +68,9 @@ function run(args) {
     paths: options.paths,
     compareToPath: before,
   });
-  const complaints = [...checked.complaints, ...problems];
+  const complaints = [...checked.complaints];
   const changed = checked.fixed.map(({ name, bytes }) => [name, bytes]);
-  // A baseline is not written if it would lack something.
-  if (checked.baseline !== undefined && complaints.length === 0) changed.push([newBaseline, checked.baseline]);
+  if (checked.baseline !== undefined) changed.push([newBaseline, checked.baseline]);
   writeAll(changed, complaints);
   // What was refused as a whole has no report, and leaves that of a run before as it is.
   if (checked.outputs !== undefined) {
@@ -77,9 +83,14 @@ function run(args) {
   return complaints.length > 0 ? 2 : checked.exitCode;
 }
 
-/** A line each. Names and keys are whatever a file says, and none of them may move a terminal's cursor. */
+/** A line each. */
 function complained(text) {
-  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd").replace(/^/gm, "error: ");
+  return printable(text).replace(/^/gm, "error: ");
+}
+
+/** Names and keys are whatever a file says, and none of them may move a terminal's cursor. */
+function printable(text) {
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
 }
 
 /** Writes files, and complains of those that cannot be written. */
