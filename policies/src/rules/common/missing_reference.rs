@@ -231,7 +231,7 @@ fn security_groups(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
             ", nor of any other that is named: nothing is filtered"
         };
         for name in missing {
-            let meant = context.did_you_mean(Kind::SecurityGroup, name, "")?;
+            let meant = context.did_you_mean(Kind::SecurityGroup, name, "");
             let detail = format!("there is no SecurityGroup of this name{harm}{meant}");
             let finding = Finding::not_found(pod.annotation_path(key), name, detail);
             let finding = finding.missing(ObjectRef::new(Kind::SecurityGroup, name));
