@@ -8,6 +8,7 @@ pub mod control_plane;
 pub mod hostile;
 pub mod isolation;
 pub mod kube_ovn;
+pub mod matches;
 pub mod pki;
 pub mod ports;
 pub mod process;

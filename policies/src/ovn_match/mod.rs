@@ -9,6 +9,7 @@ mod fault;
 mod lexer;
 mod lint;
 mod number;
+mod packet;
 pub(crate) mod packets;
 mod parser;
 mod suggest;
@@ -18,6 +19,7 @@ mod tree;
 
 pub use fault::{Fault, Problem};
 pub use lint::{Lint, Remark};
+pub use packet::Packet;
 pub use symbols::Version;
 pub use token::Span;
 
@@ -36,7 +38,9 @@ pub struct Match {
 impl Match {
     /// Reads a text as a version of OVN does.
     pub fn parse(text: &str, version: Version) -> Self {
-        let (expression, faults) = parser::parse(text, version);
+        let (expression, mut faults) = parser::parse(text, version);
+        // A `!` without parentheses is noticed behind what it stands before.
+        faults.sort_by_key(|fault| fault.span.start);
         let start = text.len() - text.trim_start().len();
         let whole = Span { start, end: start + text.trim().len() };
         Self { expression, faults, whole }

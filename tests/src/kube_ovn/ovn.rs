@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
 use super::ovsdb::Rpc;
 use super::parts::OvnPrograms;
+use super::trace::{Started, Trace};
 use crate::process::Process;
 
 const READY: Duration = Duration::from_secs(30);
@@ -34,11 +33,9 @@ pub(super) struct Ovn {
 
 impl Ovn {
     pub(super) fn start(programs: &OvnPrograms, directory: &Path) -> Result<Self> {
-        let mut northbound = database(programs, directory, "nb")?;
-        let mut southbound = database(programs, directory, "sb")?;
+        let northbound = started_database(programs, directory, "nb")?;
+        let southbound = started_database(programs, directory, "sb")?;
         let socket = |name: &str| directory.join(name);
-        northbound.wait_for("its socket", READY, || Rpc::connect(&socket("nb.sock")).ok())?;
-        southbound.wait_for("its socket", READY, || Rpc::connect(&socket("sb.sock")).ok())?;
         let unix = |name: &str| format!("unix:{}", socket(name).display());
         let mut command = command(programs, directory, "ovn-northd")?;
         command
@@ -100,36 +97,15 @@ impl Ovn {
         Ok(warnings)
     }
 
-    /// The matches that do not parse: (match, reason). ovn-trace reads all logical flows once, and logs those; the database
-    /// waits until the limit on repeated lines is off.
+    /// The matches that do not parse: (match, reason).
     pub(super) fn unparsed(&mut self) -> Result<Vec<(String, String)>> {
         self.traces += 1;
-        let control = self.directory.join(format!("t{}.ctl", self.traces));
-        let log = self.directory.join(format!("trace{}.log", self.traces));
-        let mut command = command(&self.programs, &self.directory, "ovn-trace")?;
-        command
-            .arg(format!("--db={}", self.southbound_address()))
-            .arg("--detach")
-            .arg("--no-leader-only")
-            .arg(format!("--unixctl={}", control.display()))
-            .arg(format!("--log-file={}", log.display()))
-            .args(["-vconsole:off", "-vsyslog:off", "-vfile:warn"]);
-        let database = Pid::from_raw(i32::try_from(self.southbound.id())?);
-        kill(database, Signal::SIGSTOP)?;
-        let started = Process::start("ovn-trace", &mut command, &self.directory).and_then(|mut trace| {
-            // It detaches only once it has read the database, so this process is still the first one.
-            let mut rpc = trace.wait_for("its control socket", READY, || Rpc::connect(&control).ok())?;
-            rpc.call("vlog/disable-rate-limit", &json!([]))?;
-            Ok((trace, rpc))
-        });
-        kill(database, Signal::SIGCONT)?;
-        let (mut trace, mut rpc) = started?;
-        while trace.exited()?.is_none() {
-            std::thread::sleep(Duration::from_millis(10));
+        let command = command(&self.programs, &self.directory, "ovn-trace")?;
+        let (address, name) = (self.southbound_address(), format!("trace{}", self.traces));
+        match Trace::start(command, &self.southbound, &address, &self.directory, &name)? {
+            Started::Ready(_, unparsed) => Ok(unparsed),
+            Started::Ended(status, said) => bail!("ovn-trace ends ({status}): {said}"),
         }
-        let said = std::fs::read_to_string(&log).unwrap_or_default();
-        rpc.call("exit", &json!([]))?;
-        Ok(said.lines().filter_map(unparsed_match).collect())
     }
 
     /// What a packet does: the text of ovn-trace.
@@ -170,11 +146,12 @@ impl Ovn {
     }
 }
 
-/// `…|ovntrace|WARN|MATCH: parsing expression failed (REASON)`, of one line.
-fn unparsed_match(line: &str) -> Option<(String, String)> {
-    let (_, text) = line.split_once("|WARN|")?;
-    let (expression, reason) = text.split_once(": parsing expression failed")?;
-    Some((expression.to_owned(), reason.trim_start_matches(" (").trim_end_matches(')').to_owned()))
+/// The server of a database that is empty and answers.
+pub(super) fn started_database(programs: &OvnPrograms, directory: &Path, name: &str) -> Result<Process> {
+    let mut server = database(programs, directory, name)?;
+    let socket = directory.join(format!("{name}.sock"));
+    server.wait_for("its socket", READY, || Rpc::connect(&socket).ok())?;
+    Ok(server)
 }
 
 fn database(programs: &OvnPrograms, directory: &Path, name: &str) -> Result<Process> {
@@ -191,7 +168,7 @@ fn database(programs: &OvnPrograms, directory: &Path, name: &str) -> Result<Proc
 }
 
 /// A program with nothing of the machine's own OVN.
-fn command(programs: &OvnPrograms, directory: &Path, program: &str) -> Result<Command> {
+pub(super) fn command(programs: &OvnPrograms, directory: &Path, program: &str) -> Result<Command> {
     let mut command = programs.command(program)?;
     for variable in ["OVN_RUNDIR", "OVS_RUNDIR", "OVN_LOGDIR", "OVS_LOGDIR"] {
         command.env(variable, directory);
@@ -206,17 +183,4 @@ fn run(command: &mut Command) -> Result<String> {
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{program} {}: {errors}", arguments.join(" "));
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_match_that_does_not_parse_has_its_reason() {
-        let line =
-            "2026-11-28T00:00:00Z|00007|ovntrace|WARN|ip4.dst = 1: parsing expression failed (Syntax error at `=')";
-        assert_eq!(unparsed_match(line), Some(("ip4.dst = 1".to_owned(), "Syntax error at `='".to_owned())));
-        assert_eq!(unparsed_match("2026|1|ovntrace|WARN|something else"), None);
-    }
 }

@@ -64,16 +64,14 @@ impl Parts {
     ///
     /// If one is missing.
     pub fn find() -> Result<Self, Missing> {
-        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-        let find = |variable: &str, file: &str| env::var_os(variable).map_or_else(|| built.join(file), PathBuf::from);
         let controller =
             file(find("KUBE_OVN_CONTROLLER", "kube-ovn/kube-ovn-controller"), ", or set KUBE_OVN_CONTROLLER")?;
         if controller.file_name().is_none_or(|name| name != "kube-ovn-controller") {
             return Err(Missing::Name(controller));
         }
         let crds = file(find("KUBE_OVN_CRDS", "kube-ovn/crds.yaml"), ", or set KUBE_OVN_CRDS")?;
-        let kubelet = file(built.join("kubelet/kubelet-stand-in"), "")?;
-        let ovn = OvnPrograms::of(find("OVN_ROOT", "ovn/root"))?;
+        let kubelet = file(built().join("kubelet/kubelet-stand-in"), "")?;
+        let ovn = OvnPrograms::find()?;
         let version = version(&controller)?;
         Ok(Self { controller, crds, kubelet, ovn, version })
     }
@@ -88,6 +86,15 @@ pub struct OvnPrograms {
 }
 
 impl OvnPrograms {
+    /// Those of `OVN_ROOT`, else those that `cargo xtask assets` unpacked.
+    ///
+    /// # Errors
+    ///
+    /// If one is missing.
+    pub fn find() -> Result<Self, Missing> {
+        Self::of(find("OVN_ROOT", "ovn/root"))
+    }
+
     fn of(root: PathBuf) -> Result<Self, Missing> {
         let found = LOADERS.map(|(loader, libraries)| (root.join(loader), root.join(libraries))).into_iter();
         let loader = found.into_iter().find(|(loader, _)| root != Path::new("/") && loader.is_file());
@@ -125,6 +132,15 @@ impl OvnPrograms {
     fn path(&self, program: &str) -> Option<PathBuf> {
         FOLDERS.map(|folder| self.root.join(folder).join(program)).into_iter().find(|path| path.is_file())
     }
+}
+
+/// Where `cargo xtask assets` puts what it makes.
+fn built() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target")
+}
+
+fn find(variable: &str, file: &str) -> PathBuf {
+    env::var_os(variable).map_or_else(|| built().join(file), PathBuf::from)
 }
 
 fn file(file: PathBuf, otherwise: &'static str) -> Result<PathBuf, Missing> {
