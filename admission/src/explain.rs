@@ -1,4 +1,4 @@
-//! `vpcguard explain`: what becomes of an object, and why.
+//! `vpcguard explain`: what becomes of an object, and why; and what a match of OVN means.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use vpcguard_check::{Document, LiveCluster};
 use vpcguard_policies::kinds::is_name;
-use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain};
+use vpcguard_policies::{Explanation, Inventory, Kind, Operation, Request, Settings, explain, explain_match};
 
 use crate::cluster::ClusterArgs;
 use crate::console;
@@ -25,7 +25,7 @@ enum Format {
     Json,
 }
 
-/// Explain what Kube-OVN and vpcguard make of an object.
+/// Explain what Kube-OVN and vpcguard make of an object, or what OVN makes of a match.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     #[command(subcommand)]
@@ -34,7 +34,19 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    Match(ExplainMatch),
     Pod(ExplainPod),
+}
+
+/// What a match of OVN means, as a policy route or an ACL has it, and what is wrong with it.
+#[derive(Debug, Args)]
+struct ExplainMatch {
+    /// How to write the explanation.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// The match; - for standard input.
+    #[arg(value_name = "EXPR")]
+    text: String,
 }
 
 /// Which Subnet and VPC a Pod gets, by which rule of Kube-OVN, and what would be injected.
@@ -71,6 +83,8 @@ enum ExplainError {
     NoPods(String),
     #[error("standard input (-) can be read only once")]
     StdinTwice,
+    #[error("the match on standard input is not UTF-8, which each match of Kubernetes is")]
+    NotText,
     #[error("{0} says which cluster to ask, and with --state none is asked")]
     NotAsked(&'static str),
 }
@@ -87,8 +101,11 @@ enum Target {
 
 impl Explain {
     pub(crate) fn run(&self) -> ExitCode {
-        let What::Pod(pod) = &self.what;
-        match pod.run() {
+        let explained = match &self.what {
+            What::Match(asked) => asked.run(),
+            What::Pod(pod) => pod.run(),
+        };
+        match explained {
             Ok(()) => ExitCode::SUCCESS,
             Err(complaint) => {
                 console::error(&complaint.to_string());
@@ -96,6 +113,26 @@ impl Explain {
             }
         }
     }
+}
+
+impl ExplainMatch {
+    fn run(&self) -> Result<()> {
+        let text = if self.text == "-" { read_match()? } else { self.text.clone() };
+        let explanation = explain_match(&text);
+        let shown = match self.format {
+            Format::Human => explanation.to_string(),
+            Format::Json => json_of(None, std::slice::from_ref(&explanation))?,
+        };
+        Ok(console::print(&shown)?)
+    }
+}
+
+/// The match on standard input, without the end of its line.
+fn read_match() -> Result<String> {
+    let source = files::source(Path::new("-"))?;
+    let text = String::from_utf8(source.bytes).map_err(|_| ExplainError::NotText)?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
 impl ExplainPod {
@@ -175,22 +212,23 @@ impl ExplainPod {
                 let explanations: Vec<_> = explanations.iter().map(ToString::to_string).collect();
                 about.chain([explanations.join("\n")]).collect()
             }
-            Format::Json => {
-                let shown = Shown { version: 1, live_cluster: about, explanations };
-                serde_json::to_string_pretty(&shown)? + "\n"
-            }
+            Format::Json => json_of(about, explanations)?,
         })
     }
+}
+
+fn json_of<T: Serialize>(live_cluster: Option<&LiveCluster>, explanations: &[T]) -> Result<String> {
+    Ok(serde_json::to_string_pretty(&Shown { version: 1, live_cluster, explanations })? + "\n")
 }
 
 /// What is written for programs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct Shown<'a, T> {
     version: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     live_cluster: Option<&'a LiveCluster>,
-    explanations: &'a [Explanation],
+    explanations: &'a [T],
 }
 
 /// A cluster or files, and what was found there.

@@ -46,7 +46,7 @@ pub mod settings;
 pub mod text;
 
 pub use answer::{LONGEST_WARNING, PolicyResponse, Status, admit_unjudged, answer, decline};
-pub use explain::{Attached, Choice, Explanation, Network, Primary, explain};
+pub use explain::{Attached, Choice, Explanation, MatchExplanation, Network, Primary, Said, explain, explain_match};
 pub use finding::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
 pub use inventory::{
     Answer, Attended, ClusterView, Committed, Held, Inventory, Known, Sight, ViewError, address_index,

@@ -21,6 +21,9 @@ pub(crate) struct Scope {
     /// Only this part.
     #[arg(long)]
     part: Option<Part>,
+    /// Only the match language: so many texts, and as many pairs of a match and a packet.
+    #[arg(long = "match", value_name = "N", conflicts_with_all = ["cases", "only", "part"])]
+    matches: Option<usize>,
 }
 
 /// A part of the page.
@@ -29,6 +32,7 @@ enum Part {
     Claims,
     Attachment,
     Syntax,
+    Matches,
 }
 
 impl Part {
@@ -38,12 +42,16 @@ impl Part {
             Self::Claims => "claims::",
             Self::Attachment => "attachment::",
             Self::Syntax => "syntax::",
+            Self::Matches => "matches::",
         }
     }
 }
 
 pub(crate) fn run(shell: &Shell, scope: &Scope) -> Result<()> {
-    for part in PARTS {
+    let part = scope.part.or(scope.matches.map(|_| Part::Matches));
+    // Matches are asked of OVN alone.
+    let needed = |name: &str| !matches!(part, Some(Part::Matches)) || name == "ovn";
+    for part in PARTS.iter().filter(|part| needed(part.name)) {
         part.set_up(shell)?;
     }
     shell.set_var("VPCGUARD_CONFORMANCE", "full");
@@ -51,13 +59,14 @@ pub(crate) fn run(shell: &Shell, scope: &Scope) -> Result<()> {
         ("VPCGUARD_CASES", scope.cases.map(|cases| cases.to_string())),
         ("VPCGUARD_SEED", scope.seed.map(|seed| seed.to_string())),
         ("VPCGUARD_ONLY", scope.only.clone()),
+        ("VPCGUARD_MATCHES", scope.matches.map(|count| count.to_string())),
     ];
     for (name, value) in asked {
         if let Some(value) = value {
             shell.set_var(name, value);
         }
     }
-    let filter = scope.part.map(Part::filter);
+    let filter = part.map(Part::filter);
     cmd!(
         shell,
         "cargo test --workspace --test conformance --locked

@@ -1,4 +1,4 @@
-//! `vpcguard explain pod` without a cluster, and what is said where there is none.
+//! `vpcguard explain` without a cluster, and what is said where there is none.
 
 use std::io::Write;
 use std::path::Path;
@@ -85,6 +85,27 @@ fn what_cannot_be_explained_is_an_error_that_says_why() {
         assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
         assert!(err.starts_with("error: ") && err.contains(said), "{err}");
     }
+}
+
+#[test]
+fn a_match_is_explained() {
+    let text = "ip4.src == 10.0.0.0/8 && tcp.dst == {80, 443}";
+    let (code, out, err) = vpcguard(&["explain", "match", text], "");
+    let wanted = format!("match {text}\n  means:    IPv4 packets from 10.0.0.0/8 to TCP port 80 or 443\n");
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), wanted.as_str(), ""));
+    let from_stdin = vpcguard(&["explain", "match", "-"], &format!("{text}\n"));
+    assert_eq!(from_stdin, (code, out, err));
+}
+
+#[test]
+fn a_match_that_is_none_is_explained_all_the_same() {
+    let (code, out, _) = vpcguard(&["explain", "match", "--format", "json", "!ip4"], "");
+    let out: Value = serde_json::from_str(&out).unwrap();
+    let explanation = &out["explanations"][0];
+    assert_eq!((code, &out["version"], &explanation["valid"]), (Some(0), &json!(1), &json!(false)));
+    assert_eq!((&explanation["match"], &explanation["faults"][0]["part"]), (&json!("!ip4"), &json!("ip4")));
+    let (code, out, err) = vpcguard(&["explain", "match"], "");
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
 }
 
 #[test]

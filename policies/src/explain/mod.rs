@@ -5,6 +5,7 @@
 
 mod attached;
 mod bound;
+mod matches;
 mod text;
 
 use serde::Serialize;
@@ -20,6 +21,7 @@ use crate::rules::pod::inject_logical_switch;
 use crate::settings::Settings;
 
 pub use attached::Attached;
+pub use matches::{MatchExplanation, Said, explain_match};
 
 /// What Kube-OVN writes into a Pod that it has attached.
 const ALLOCATED: &str = "ovn.kubernetes.io/allocated";

@@ -80,11 +80,11 @@ fn list(choices: &[Choice]) -> String {
     choices.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-fn line(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
+pub(super) fn line(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
     plain(f, &format!("  {:<9} {text}", format!("{label}:")))
 }
 
 /// Writes a line; what cannot be seen is escaped, for names and keys are whatever an object says.
-fn plain(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+pub(super) fn plain(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     writeln!(f, "{}", legible(text))
 }

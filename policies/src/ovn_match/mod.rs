@@ -13,9 +13,9 @@ mod packet;
 pub(crate) mod packets;
 mod parser;
 mod suggest;
-mod symbols;
-mod token;
-mod tree;
+pub(crate) mod symbols;
+pub(crate) mod token;
+pub(crate) mod tree;
 
 pub use fault::{Fault, Problem};
 pub use lint::{Lint, Remark};
@@ -73,20 +73,21 @@ impl Match {
 
     /// What OVN takes and nobody means, in the order of the text. Nothing is said of a match that cannot be read.
     pub fn lints(&self) -> Vec<Lint> {
-        self.readable().map_or_else(Vec::new, |expression| lint::of(expression, self.whole))
+        self.expression().map_or_else(Vec::new, |expression| lint::of(expression, self.whole))
     }
 
     /// What of it says nothing in the policy of a router, in the order of the text.
     pub fn lints_on_router(&self) -> Vec<Lint> {
-        self.readable().map_or_else(Vec::new, lint::on_router)
+        self.expression().map_or_else(Vec::new, lint::on_router)
     }
 
     /// Which packets it takes; none where it cannot be read, or not reckoned with.
     pub(crate) fn taken(&self) -> Option<Taken> {
-        self.readable().filter(|expression| packets::is_small(expression)).map(Taken::by)
+        self.expression().filter(|expression| packets::is_small(expression)).map(Taken::by)
     }
 
-    fn readable(&self) -> Option<&Expression> {
+    /// What it says, where it can be read and nothing is wrong with it.
+    pub(crate) fn expression(&self) -> Option<&Expression> {
         self.expression.as_ref().filter(|_| self.is_valid())
     }
 }

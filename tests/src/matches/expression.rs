@@ -250,8 +250,8 @@ impl Iterator for Expressions {
 
     fn next(&mut self) -> Option<String> {
         Some(match self.random.u8(..100) {
-            0..55 => self.expression(0),
-            55..95 => {
+            0..65 => self.expression(0),
+            65..95 => {
                 let right = self.expression(0);
                 self.mutated(right)
             }
@@ -287,7 +287,7 @@ impl Expressions {
                 let joint = if self.chance(97) { joint } else { self.one_of(&["&&", "||", "&", "|", "and", ","]) };
                 text += &[self.blank(), joint, self.blank()].concat();
             }
-            if self.chance(10) {
+            if self.chance(4) {
                 text += self.one_of(&["!", "!", "! ", "!!", "not "]);
             }
             text += &self.operand(depth);
@@ -297,8 +297,8 @@ impl Expressions {
 
     fn operand(&mut self, depth: usize) -> String {
         match self.random.u8(..100) {
-            0..45 => self.usual(),
-            45..60 => [&self.field(), self.blank(), self.operator(), self.blank(), &self.constants()].concat(),
+            0..52 => self.usual(),
+            52..60 => [&self.field(), self.blank(), self.operator(), self.blank(), &self.constants()].concat(),
             60..68 => [&self.constants(), self.blank(), self.operator(), self.blank(), &self.field()].concat(),
             68..74 => {
                 let (first, second) = (self.operator(), self.operator());
@@ -339,7 +339,7 @@ impl Expressions {
     /// What people write.
     fn usual(&mut self) -> String {
         match self.random.u8(..100) {
-            0..35 => {
+            0..30 => {
                 let field = self.one_of(&["ip4.src", "ip4.dst"]);
                 let value = self.one_of(&[
                     "10.0.0.1",
@@ -351,7 +351,7 @@ impl Expressions {
                 ]);
                 [field, self.blank(), self.operator(), self.blank(), value].concat()
             }
-            35..55 => {
+            30..55 => {
                 let field = self.one_of(&["tcp.dst", "udp.dst", "tcp.src"]);
                 [
                     field,

@@ -6,7 +6,8 @@ mod packets;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vpcguard_policies::ovn_match::{Match, Version};
+use vpcguard_policies::explain_match;
+use vpcguard_policies::ovn_match::{Match, Problem, Version};
 
 pub use expression::Expressions;
 pub use packets::{Packets, microflow};
@@ -37,7 +38,16 @@ pub fn text_of(bytes: &[u8]) -> String {
 ///
 /// That, in words.
 pub fn hold(text: &str) -> Result<(), String> {
-    VERSIONS.into_iter().try_for_each(|version| hold_in(text, version))
+    VERSIONS.into_iter().try_for_each(|version| hold_in(text, version))?;
+    let explained = explain_match(text);
+    if explained.valid != explained.means.is_some() || explained.valid != explained.faults.is_empty() {
+        return Err(format!("{text:?} is explained as valid and as not: {explained:?}"));
+    }
+    let shown = explained.to_string();
+    if shown.chars().any(|character| character.is_control() && character != '\n') {
+        return Err(format!("the explanation of {text:?} moves the cursor: {shown:?}"));
+    }
+    Ok(())
 }
 
 fn hold_in(text: &str, version: Version) -> Result<(), String> {
@@ -97,5 +107,5 @@ fn means_the_same(text: &str, parsed: &Match, version: Version) -> Result<(), St
 }
 
 fn is_deep(read: &Match) -> bool {
-    matches!(read.faults(), [fault] if fault.problem == vpcguard_policies::ovn_match::Problem::Deep)
+    matches!(read.faults(), [fault] if fault.problem == Problem::Deep)
 }
