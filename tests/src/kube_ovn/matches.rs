@@ -12,10 +12,11 @@ use super::parts::OvnPrograms;
 use super::trace::{Started, Trace};
 use crate::process::Process;
 
-/// What is known to OVN beside the flows: sets of addresses by `$name`, and of ports by `@name`. The last set has one entry
-/// without a mask and one with a mask.
+/// The sets of addresses that OVN knows beside the flows, by `$name`. The last has one entry without a mask and one with a mask.
 pub const ADDRESS_SETS: [(&str, &[&str]); 3] =
     [("as4", &["10.0.0.1"]), ("as6", &["fd00::1"]), ("mixed", &["10.0.0.1", "10.0.2.0/24"])];
+
+/// The groups of ports that it knows, by `@name`.
 pub const PORT_GROUPS: [(&str, &[&str]); 1] = [("pg1", &["p1"])];
 
 /// A match that OVN must refuse: where it does not, nothing is logged, and nothing is known.
