@@ -47,11 +47,11 @@ impl Match {
     /// connection, what is in an address set), and of all where the match cannot be read.
     pub fn takes(&self, packets: &[Packet]) -> Vec<Option<bool>> {
         let Some(taken) = self.taken() else { return vec![None; packets.len()] };
-        let takes = |packet: &Packet| {
+        let is_taken = |packet: &Packet| {
             let one = Packets::new(vec![packet.boxed()?]);
             if taken.surely.meet(&one) { Some(true) } else { (!taken.possibly.meet(&one)).then_some(false) }
         };
-        packets.iter().map(takes).collect()
+        packets.iter().map(is_taken).collect()
     }
 }
 

@@ -33,7 +33,7 @@ fn taken((expression, is_negated): Condition<'_>) -> Taken {
 }
 
 /// The conditions that a part asks all at once.
-fn within<'a>((expression, is_negated): Condition<'a>, span: Span) -> Option<Vec<Condition<'a>>> {
+fn within((expression, is_negated): Condition<'_>, span: Span) -> Option<Vec<Condition<'_>>> {
     if extent(expression) == Some(span) {
         let mut conditions = Vec::new();
         flatten((expression, is_negated), &mut conditions);
