@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::gather::sort_by;
 use crate::kinds::{
     AttachmentDefinition, ConfigMap, EgressGateway, IpPool, Kind, LabelSelector, Meta, Namespace, NatGateway, Node,
-    Object, ServiceCidr, Shard, Subnet, Typed, Vip, Vpc,
+    Object, SecurityGroup, ServiceCidr, Shard, Subnet, Typed, Vip, Vlan, Vpc,
 };
 use crate::net::PrefixSet;
 
@@ -341,6 +341,41 @@ impl dyn ClusterView + '_ {
     /// The IPPools that list a namespace.
     pub fn ip_pools_listing(&self, namespace: &str) -> Answer<Vec<Arc<IpPool>>> {
         self.living_by(IpPool::BY_NAMESPACE, namespace)
+    }
+
+    /// The Vlan of this name.
+    pub fn vlan(&self, name: &str) -> Answer<Option<Arc<Vlan>>> {
+        self.living("", name)
+    }
+
+    /// The Vlans of one number on one network of the nodes, as [`Vlan::tag`] says it.
+    pub fn vlans_tagged(&self, tag: &str) -> Answer<Vec<Arc<Vlan>>> {
+        self.living_by(Vlan::BY_TAG, tag)
+    }
+
+    /// The Subnets of VPCs that name a VLAN.
+    pub fn subnets_on_vlan(&self, vlan: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.living_by(Subnet::BY_VLAN, vlan)
+    }
+
+    /// The Subnets that leave by a router outside the cluster, of one VPC, VLAN and table: [`Subnet::egress_table`].
+    pub fn subnets_of_egress_table(&self, table: &str) -> Answer<Vec<Arc<Subnet>>> {
+        self.living_by(Subnet::BY_EGRESS_TABLE, table)
+    }
+
+    /// The Subnets whose names have dots and are folded to this one, also those that are being deleted.
+    pub fn dotted_subnets_until_gone(&self, folded: &str) -> Answer<Vec<Arc<Subnet>>> {
+        Ok(typed(self.by(Kind::Subnet, Subnet::DOTTED, folded)?))
+    }
+
+    /// The security groups with this port group, also those that are being deleted.
+    pub fn security_groups_until_gone(&self, port_group: &str) -> Answer<Vec<Arc<SecurityGroup>>> {
+        Ok(typed(self.by(Kind::SecurityGroup, SecurityGroup::BY_PORT_GROUP, port_group)?))
+    }
+
+    /// The IPPools whose address set has this name, whether or not they have one, also those that are being deleted.
+    pub fn ip_pools_called_until_gone(&self, address_set: &str) -> Answer<Vec<Arc<IpPool>>> {
+        Ok(typed(self.by(Kind::IpPool, IpPool::BY_ADDRESS_SET, address_set)?))
     }
 
     fn one<T: Typed>(&self, namespace: &str, name: &str) -> Answer<Option<Arc<T>>> {

@@ -18,16 +18,20 @@ pub struct IpPool {
     pub namespaces: Vec<String>,
     /// The ranges that parse, each from its first address to its last.
     pub ranges: Vec<(IpAddr, IpAddr)>,
+    /// Whether Kube-OVN keeps them as an address set of OVN, for matches. Otherwise it removes the set of that name.
+    pub has_address_set: bool,
 }
 
 impl Resource for IpPool {
-    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.ips", "spec.namespaces", "spec.subnet"]);
+    const LOOKED_UP: Option<&'static [&'static str]> =
+        Some(&["spec.enableAddressSet", "spec.ips", "spec.namespaces", "spec.subnet"]);
     const INDEXES: &'static [Index<Self>] = &[
         Index { name: Self::BY_SUBNET, words: |pool, each| each(&pool.subnet) },
         Index {
             name: Self::BY_NAMESPACE,
             words: |pool, each| pool.namespaces.iter().for_each(|namespace| each(namespace)),
         },
+        Index { name: Self::BY_ADDRESS_SET, words: |pool, each| each(&pool.address_set()) },
     ];
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
@@ -37,6 +41,7 @@ impl Resource for IpPool {
             subnet: spec.at("subnet").string(),
             namespaces: spec.at("namespaces").strings(),
             ranges: spec.at("ips").strings().iter().filter_map(|range| range_of(range.trim())).collect(),
+            has_address_set: spec.at("enableAddressSet").flag(),
         }
     }
 
@@ -50,6 +55,13 @@ impl IpPool {
     pub const BY_SUBNET: &'static str = "subnet";
     /// By the namespaces that they list.
     pub const BY_NAMESPACE: &'static str = "namespace";
+    /// By the name that their address sets have in OVN.
+    pub const BY_ADDRESS_SET: &'static str = "address set";
+
+    /// What Kube-OVN makes of its name in OVN, where names of address sets have no hyphens.
+    pub fn address_set(&self) -> String {
+        self.meta.name.replace('-', ".")
+    }
 
     /// Whether an address is in it.
     pub fn holds(&self, address: IpAddr) -> bool {

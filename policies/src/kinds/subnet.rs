@@ -148,6 +148,26 @@ impl Resource for Subnet {
                 }
             },
         },
+        Index {
+            name: Self::BY_VLAN,
+            words: |subnet, each| {
+                if subnet.vpc.is_some() && !subnet.vlan.is_empty() {
+                    each(&subnet.vlan);
+                }
+            },
+        },
+        Index {
+            name: Self::BY_EGRESS_TABLE,
+            words: |subnet, each| subnet.egress_table().iter().for_each(|table| each(table)),
+        },
+        Index {
+            name: Self::DOTTED,
+            words: |subnet, each| {
+                if subnet.vpc.is_some() && subnet.meta.name.contains('.') {
+                    each(&subnet.folded_name());
+                }
+            },
+        },
     ];
 
     fn read(_: Kind, object: &Reader, kube_ovn: &KubeOvn) -> Self {
@@ -212,6 +232,12 @@ impl Subnet {
     pub const BY_NAMESPACE: &'static str = "namespace";
     /// Those that select namespaces by labels, by the empty word.
     pub const SELECTING: &'static str = "selecting";
+    /// Those of a VPC that stand on a VLAN, by the name of that.
+    pub const BY_VLAN: &'static str = "vlan";
+    /// Those that leave by a router outside the cluster, by [`Subnet::egress_table`].
+    pub const BY_EGRESS_TABLE: &'static str = "egress table";
+    /// Those whose names have dots, by [`Subnet::folded_name`]: of two names that are folded alike, one has some.
+    pub const DOTTED: &'static str = "dotted";
 
     /// The address space that it takes its prefixes from; none without an OVN provider.
     pub fn shard(&self) -> Option<Shard> {
@@ -257,6 +283,17 @@ impl Subnet {
     /// Whether it is the primary network of Pods, and not one that Multus attaches.
     pub fn is_primary(&self) -> bool {
         matches!(self.provider.as_str(), "" | "ovn")
+    }
+
+    /// Its VPC, VLAN and table of a node's routes, where it leaves by a router outside the cluster.
+    pub fn egress_table(&self) -> Option<String> {
+        let vpc = self.vpc.as_deref().filter(|_| !self.external_egress_gateway.is_empty())?;
+        Some(format!("{vpc}/{}/{}", self.vlan, self.policy_routing_table))
+    }
+
+    /// What Kube-OVN makes of its name in names of OVN's port groups, which have no hyphens.
+    pub fn folded_name(&self) -> String {
+        self.meta.name.replace('-', ".")
     }
 
     /// Names this object.

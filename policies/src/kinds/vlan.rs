@@ -16,8 +16,10 @@ pub struct Vlan {
 
 impl Resource for Vlan {
     const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.id", "spec.provider"]);
-    const INDEXES: &'static [Index<Self>] =
-        &[Index { name: Self::BY_PROVIDER, words: |vlan, each| each(&vlan.provider) }];
+    const INDEXES: &'static [Index<Self>] = &[
+        Index { name: Self::BY_PROVIDER, words: |vlan, each| each(&vlan.provider) },
+        Index { name: Self::BY_TAG, words: |vlan, each| each(&vlan.tag()) },
+    ];
 
     fn read(_: Kind, object: &Reader, kube_ovn: &KubeOvn) -> Self {
         let spec = object.at("spec");
@@ -37,6 +39,13 @@ impl Resource for Vlan {
 impl Vlan {
     /// By the network of the nodes.
     pub const BY_PROVIDER: &'static str = "provider";
+    /// By [`Vlan::tag`].
+    pub const BY_TAG: &'static str = "tag";
+
+    /// The network of the nodes with the number on it: what makes it one network with another.
+    pub fn tag(&self) -> String {
+        format!("{}/{}", self.provider, self.id)
+    }
 
     /// Names it.
     pub fn reference(&self) -> ObjectRef {

@@ -52,6 +52,9 @@ pub struct Vpc {
     pub extra_external_subnets: Vec<String>,
     /// The address of the router's BFD port; empty without one.
     pub bfd_port_ip: String,
+    /// The external Subnets that the router has a port in.
+    pub external_subnets: BTreeSet<String>,
+    peers: BTreeSet<String>,
     bound: BTreeSet<String>,
     guests: BTreeSet<String>,
     egress: BTreeSet<String>,
@@ -111,18 +114,24 @@ impl Resource for Vpc {
         },
     ];
 
-    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
+    fn read(_: Kind, object: &Reader, kube_ovn: &KubeOvn) -> Self {
         let meta = Meta::read(object);
         let spec = object.at("spec");
+        let peerings: Vec<Peering> = spec.at("vpcPeerings").items().map(|peering| Peering::read(&peering)).collect();
+        let enable_external = spec.at("enableExternal").flag();
+        let extra_external_subnets = spec.at("extraExternalSubnets").strings();
+        let external = extra_external_subnets.iter().chain([&kube_ovn.external_subnet]).filter(|_| enable_external);
         let namespaces = spec.at("namespaces").strings();
         let bfd_port = spec.at("bfdPort");
         Self {
             default_subnet: spec.at("defaultSubnet").string(),
             static_routes: spec.at("staticRoutes").items().map(|route| StaticRoute::read(&route)).collect(),
             policy_routes: spec.at("policyRoutes").items().map(|route| PolicyRoute::read(&route)).collect(),
-            peerings: spec.at("vpcPeerings").items().map(|peering| Peering::read(&peering)).collect(),
-            enable_external: spec.at("enableExternal").flag(),
-            extra_external_subnets: spec.at("extraExternalSubnets").strings(),
+            external_subnets: gathered(external.cloned()),
+            peers: gathered(peerings.iter().map(|peering| peering.remote_vpc.clone())),
+            peerings,
+            enable_external,
+            extra_external_subnets,
             bfd_port_ip: if bfd_port.at("enabled").flag() { bfd_port.at("ip").string() } else { String::new() },
             bound: gathered(namespaces.iter().cloned()),
             guests: listed(&meta, GUEST_NAMESPACES),
@@ -161,6 +170,11 @@ impl Vpc {
     /// Whether a namespace may have egress gateways in it that take the traffic of others. This admits nothing else.
     pub fn lets_out(&self, namespace: &str) -> bool {
         self.egress.contains(namespace)
+    }
+
+    /// Whether it has a peering with a VPC.
+    pub fn peers_with(&self, vpc: &str) -> bool {
+        self.peers.contains(vpc)
     }
 
     /// Whether Kube-OVN leaves it to somebody else.

@@ -5,6 +5,5 @@ pub mod ip_pool_namespace;
 pub mod logical_switch_name;
 pub mod network_state;
 pub mod network_unresolvable;
-pub mod ovn_name_conflict;
 pub mod vpc_default;
 pub mod vpc_namespace;
