@@ -64,7 +64,6 @@ impl Resource for SecurityGroup {
     const LOOKED_UP: Option<&'static [&'static str]> = Some(&[]);
     const INDEXES: &'static [Index<Self>] =
         &[Index { name: Self::BY_PORT_GROUP, words: |group, each| each(&group.port_group()) }];
-    const PARTS: &'static [&'static str] = &["spec.egressRules", "spec.ingressRules", "spec.tier"];
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let spec = object.at("spec");

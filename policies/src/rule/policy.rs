@@ -70,14 +70,18 @@ impl Policy {
             Policy::VpcNamespaceBinding => "keeps namespaces out of Kube-OVN VPCs that are not theirs",
             Policy::PodAttachmentBinding => "keeps Pods out of Kube-OVN networks that are not for their namespace",
             Policy::NetworkReferences => "points out names in Kube-OVN objects that lead nowhere",
-            Policy::SubnetOverlap => "keeps Kube-OVN Subnets of one VPC from having an address in common",
+            Policy::SubnetOverlap => {
+                "keeps Kube-OVN Subnets of one VPC from having an address in common, and objects from having one name in OVN"
+            }
             Policy::NatGatewayLanIp => "keeps the lanIp of a Kube-OVN NAT gateway free and within its Subnet",
             Policy::EgressGateway => {
                 "keeps Kube-OVN egress gateways to images that are allowed and traffic that is theirs"
             }
             Policy::StaticRouteLanIp => "keeps the routes of a Kube-OVN VPC from leading to nobody",
             Policy::OvnMatch => "keeps filters and policy routes of Kube-OVN from matching nothing, or everything",
-            Policy::Attachments => "refuses networks of Multus that Kube-OVN cannot read",
+            Policy::Attachments => {
+                "refuses networks of Multus that Kube-OVN cannot read, and warns of VPCs that share a VLAN"
+            }
             Policy::VpcSyntax => "refuses values that Kube-OVN accepts and then fails on",
             Policy::VpcInjector => "gives Pods the Subnet of their namespace, and Kube-OVN VPCs their load balancer",
         }

@@ -12,6 +12,7 @@ pub(super) const BODIES: &[Body] = &[
     Body { name: "vpc-policies-hops", make: vpc_policies_hops },
     Body { name: "vpc-peerings", make: vpc_peerings },
     Body { name: "vpc-peering-links", make: vpc_peering_links },
+    Body { name: "vpc-joined-names", make: vpc_joined_names },
     Body { name: "vpc-namespaces", make: vpc_namespaces },
     Body { name: "vpc-mistyped", make: vpc_mistyped },
     Body { name: "gateway-addresses", make: gateway_addresses },
@@ -64,6 +65,19 @@ fn vpc_peering_links(size: usize) -> Made {
     vpc(json!({"vpcPeerings": [{"remoteVpc": "w", "localConnectIP": links(0)}]}))
         .among([other])
         .among(subnets(size * 25))
+}
+
+/// Each joins with the Vpc's own name, which has as many hyphens as a name may, to that of a Subnet's port.
+fn vpc_joined_names(size: usize) -> Made {
+    let peering = |at: usize| json!({"remoteVpc": format!("b-{at}"), "localConnectIP": "169.254.0.1/30"});
+    let name = vec!["a"; 126].join("-");
+    let longer = vec!["a"; 125].join("-");
+    let taken =
+        |at: usize| kube_ovn("Subnet", &format!("a-b-{at}"), &json!({"vpc": longer, "cidrBlock": "10.0.0.0/24"}));
+    let peered = kube_ovn("Vpc", "a", &json!({"vpcPeerings": each::<Vec<_>>(size * 60, peering)}));
+    Made::of(kube_ovn("Vpc", &name, &json!({"vpcPeerings": each::<Vec<_>>(size * 60, peering)})))
+        .among([peered])
+        .among(each::<Vec<_>>(size * 60, taken))
 }
 
 /// Listed by Subnets and by other Vpcs, and many Subnets select namespaces besides.

@@ -113,6 +113,18 @@ const CASES: &[(&str, Case)] = &[
         let peerings = each(n, |_| peering.clone());
         (with(Cluster::new(), n, subnet), json!({"kind": "Vpc", "name": "v", "spec": {"vpcPeerings": peerings}}))
     }),
+    ("the peerings of a Vpc, whose names join to those of Subnets", |n| {
+        let subnet = |at: usize| json!({"kind": "Subnet", "name": format!("b-c-{at}"), "spec": {"vpc": "a"}});
+        let peering = |at: usize| json!({"remoteVpc": format!("c-{at}"), "localConnectIP": "169.254.0.1/30"});
+        let spec = json!({"vpcPeerings": each(n, peering)});
+        (with(Cluster::new(), n, subnet), json!({"kind": "Vpc", "name": "a-b", "spec": spec}))
+    }),
+    ("a VLAN of one VPC, and Subnets on it", |n| {
+        let subnet =
+            |at: usize| json!({"kind": "Subnet", "name": format!("s{at}"), "spec": {"vpc": "v", "vlan": "lan"}});
+        let vlan = |at: usize| json!({"kind": "Vlan", "name": format!("lan{at}"), "spec": {"id": 7}});
+        (with(with(Cluster::new(), n, subnet), n, vlan), json!({"kind": "Vlan", "name": "lan", "spec": {"id": 7}}))
+    }),
 ];
 
 /// Of both, or of one where the other is cut at 200.

@@ -173,8 +173,7 @@ fn an_update_that_makes_a_port_is_refused_and_one_that_leaves_it_is_not() {
 
 #[test]
 fn a_refusal_is_a_403_without_names_of_others() {
-    let verdict =
-        networks().settings(&json!({"disclose": "none"})).verdict(&create(&in_vpc("prod-eu", "web")));
+    let verdict = networks().settings(&json!({"disclose": "none"})).verdict(&create(&in_vpc("prod-eu", "web")));
     assert_eq!(verdict.code, 403);
     let lines: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
     assert_eq!(
