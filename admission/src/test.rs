@@ -128,7 +128,8 @@ fn given(case: &Case, folder: &Path) -> Result<Given, Vec<String>> {
 
 /// The files with cases in a directory and below, bytewise by path; a file that is named may be called anything.
 fn find(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
-    let (mut files, problems) = Files::default().list(&[path.to_owned()]);
+    // What a case names is beside the link that leads to it.
+    let (mut files, problems) = Files::default().keeping_links().list(&[path.to_owned()]);
     if path.is_dir() {
         files.retain(|file| file.file_name().is_some_and(|name| name == FILE));
     }

@@ -141,7 +141,12 @@ impl Files {
         let flag = WrittenPatterns { place: "--exclude", base: Path::new(""), patterns: &args.exclude };
         let exclude = Exclude::new(&[flag].into_iter().chain(configured).collect::<Vec<_>>())?;
         let manner = Manner { exclude: Arc::new(exclude), all: args.no_ignore };
-        Ok(Self { manner, keeps_links: true, ..Self::default() })
+        Ok(Self { manner, ..Self::default() }.keeping_links())
+    }
+
+    /// Reads a file under each of its names.
+    pub(crate) fn keeping_links(self) -> Self {
+        Self { keeps_links: true, ..self }
     }
 
     /// What was left out so far and may be missed, a note each.

@@ -272,7 +272,7 @@ fn what_never_ends_is_refused_and_what_the_shell_pipes_is_read() {
         ("/dev/zero", "error: /dev/zero: it has more than 256 MiB, and no more is read of a file\n"),
     ] {
         let (code, _, err) = repository.check(&[path]);
-        assert!(code == 2 && err.ends_with(wanted), "{err}");
+        assert_eq!((code, err.as_str()), (2, wanted));
     }
     let script = format!("{} check --settings <(echo '{{}}') <(cat a.yaml)", env!("CARGO_BIN_EXE_vpcguard"));
     let output = Command::new("bash").args(["-c", &script]).current_dir(repository.0.path()).output().unwrap();

@@ -215,7 +215,8 @@ impl Command {
         if self.write_baseline {
             take_all(&mut done, &mut notes);
         }
-        if !self.allow_empty && is_empty(&done.report) {
+        // What could not be read may have objects.
+        if !self.allow_empty && is_empty(&done.report) && inputs.problems.is_empty() {
             done.complaints.push(NOTHING.to_owned());
         }
         let is_incomplete = !done.complaints.is_empty();
