@@ -136,7 +136,11 @@ mod tests {
 
     #[test]
     fn it_is_heeded_on_what_administrators_write() {
-        for kind in ["Pod", "IPPool", "VpcEgressGateway", "Namespace"] {
+        for kind in ["IPPool", "SecurityGroup", "Vlan"] {
+            let wanted = said(&format!("subnet-syntax judges no {kind}: there is nothing to spare"));
+            Cluster::of(super::RULE.id).warns(&of(kind, "subnet-syntax"), &[&wanted]);
+        }
+        for kind in ["Pod", "Service", "VpcEgressGateway", "Namespace"] {
             let wanted = said(&format!(
                 "does nothing on a {kind}: it is heeded on Kube-OVN's cluster-scoped kinds alone"
             ));
