@@ -1,3 +1,3 @@
-//! Rules about SecurityGroups.
+//! Rules about security groups.
 
 pub mod syntax;

@@ -76,7 +76,7 @@ fn check(group: &SecurityGroup, context: &mut Context<'_>) -> Outcome {
     }
     let mut sound = Vec::new();
     for (direction, at, rule) in group.rules() {
-        if Judged::new(rule, SecurityRule::path(direction, at), context).is_sound(group.tier) {
+        if Judged::new(rule, SecurityRule::path(direction, at), context).judge(group.tier) {
             sound.push(pairs::Filter::of(direction, at, rule));
         }
     }

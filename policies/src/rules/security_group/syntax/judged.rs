@@ -26,7 +26,7 @@ impl<'j, 'c> Judged<'j, 'c> {
     }
 
     /// Says all that is wrong with it, and whether that is nothing. It is in a group of this tier.
-    pub(super) fn is_sound(mut self, tier: i64) -> bool {
+    pub(super) fn judge(mut self, tier: i64) -> bool {
         self.kind(tier);
         self.remote();
         self.protocol();
