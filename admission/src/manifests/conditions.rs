@@ -186,7 +186,8 @@ object.?spec != oldObject.?spec ||
    key.endsWith(".kubernetes.io/ip_pool") ||
    key.endsWith(".kubernetes.io/logical_router") ||
    key.endsWith(".kubernetes.io/logical_switch") ||
-   key.endsWith(".kubernetes.io/mac_address")) &&
+   key.endsWith(".kubernetes.io/mac_address") ||
+   key.endsWith(".kubernetes.io/security_groups")) &&
   optional.ofNonZeroValue(optional.ofNonZeroValue(object).?metadata.?annotations.orValue({}))[?key] !=
   optional.ofNonZeroValue(optional.ofNonZeroValue(oldObject).?metadata.?annotations.orValue({}))[?key]))"#
         );

@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(
             rules,
             [
-                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,vpc-egress-gateways,iptables-eips,ippools,vips: get,list,watch",
+                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,vpc-egress-gateways,iptables-eips,ippools,vips,vlans,security-groups: get,list,watch",
                 ": namespaces,nodes: get,list,watch",
                 "networking.k8s.io: servicecidrs: get,list,watch",
                 "k8s.cni.cncf.io: network-attachment-definitions: get,list,watch",

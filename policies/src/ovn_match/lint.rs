@@ -15,18 +15,35 @@ pub struct Lint {
     /// Where it stands in the text.
     pub span: Span,
     /// What to write instead, in a few words.
-    pub suggestion: Option<String>,
+    pub suggestion: String,
 }
 
 impl Lint {
     fn new(remark: Remark, span: Span) -> Self {
-        Self { remark, span, suggestion: None }
+        let suggestion = remark.advice().to_owned();
+        Self { remark, span, suggestion }
     }
 
     #[must_use]
     fn suggest(mut self, suggestion: impl Into<String>) -> Self {
-        self.suggestion = Some(suggestion.into());
+        self.suggestion = suggestion.into();
         self
+    }
+}
+
+impl Remark {
+    /// What to do about it where the text does not show what was meant.
+    fn advice(&self) -> &'static str {
+        match self {
+            Remark::AddressSet(_) => "see that OVN has a set of this name, or write the addresses themselves",
+            Remark::PortGroup(_) => "see that OVN has a group of this name",
+            Remark::CutToBits { .. } => "compare with a number that fits, or the whole field with an address",
+            Remark::Never => "correct the parts that exclude each other",
+            Remark::NotOnRouter { .. } => "ask for addresses, protocols, ports, inport or pkt.mark",
+            Remark::LongPrefix { .. } => "write the length that is meant",
+            Remark::OtherKind { .. } | Remark::DecimalMask { .. } => "write an address of the field's family",
+            Remark::MaskedAway => "make the prefix longer, or the value 0",
+        }
     }
 }
 
@@ -174,7 +191,7 @@ fn of_number(field: &Field, number: Number, span: Span) -> Option<Lint> {
         });
     }
     let is_lost = number.mask.is_some() && number.value == 0 && number.written != 0;
-    is_lost.then(|| Lint::new(Remark::MaskedAway, span).suggest("make the prefix longer, or the value 0"))
+    is_lost.then(|| Lint::new(Remark::MaskedAway, span))
 }
 
 /// What the fields for addresses hold.

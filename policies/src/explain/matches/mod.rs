@@ -65,22 +65,24 @@ impl Said {
 pub fn explain_match(text: &str) -> MatchExplanation {
     let version = Version::default();
     let parsed = Match::parse(text, version);
-    let said = |span, message, suggestion: &Option<String>| Said::new(text, span, message, suggestion.clone());
-    let faults = parsed.faults().iter().map(|fault| said(fault.span, fault.to_string(), &fault.suggestion));
+    let said = |span, message, suggestion: Option<&str>| Said::new(text, span, message, suggestion.map(str::to_owned));
+    let faults = parsed.faults().iter().map(|fault| said(fault.span, fault.to_string(), fault.suggestion.as_deref()));
     let (mut never, mut lints) = (Vec::new(), Vec::new());
     for lint in parsed.lints() {
         if lint.remark == Remark::Never {
             let because = parsed.expression().and_then(|expression| clash::reason(expression, lint.span, text));
             let message = because.map_or_else(|| lint.to_string(), |because| format!("{lint}: {because}"));
-            never.push(said(lint.span, message, &lint.suggestion));
+            never.push(said(lint.span, message, Some(&lint.suggestion)));
         } else {
-            lints.push(said(lint.span, lint.to_string(), &lint.suggestion));
+            lints.push(said(lint.span, lint.to_string(), Some(&lint.suggestion)));
         }
     }
-    lints.extend(parsed.lints_on_router().iter().map(|lint| said(lint.span, lint.to_string(), &lint.suggestion)));
+    lints.extend(parsed.lints_on_router().iter().map(|lint| said(lint.span, lint.to_string(), Some(&lint.suggestion))));
     if parsed.is_valid() {
         let in_acl = Match::parse_in_acl(text, version);
-        lints.extend(in_acl.faults().iter().map(|fault| said(fault.span, fault.to_string(), &fault.suggestion)));
+        lints.extend(
+            in_acl.faults().iter().map(|fault| said(fault.span, fault.to_string(), fault.suggestion.as_deref())),
+        );
     }
     let takes_nothing = parsed.taken().is_some_and(|taken| taken.possibly.is_empty());
     let means = parsed.expression().map(|expression| {

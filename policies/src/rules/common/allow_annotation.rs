@@ -141,9 +141,8 @@ mod tests {
             Cluster::of(super::RULE.id).warns(&of(kind, "subnet-syntax"), &[&wanted]);
         }
         for kind in ["Pod", "Service", "VpcEgressGateway", "Namespace"] {
-            let wanted = said(&format!(
-                "does nothing on a {kind}: it is heeded on Kube-OVN's cluster-scoped kinds alone"
-            ));
+            let wanted =
+                said(&format!("does nothing on a {kind}: it is heeded on Kube-OVN's cluster-scoped kinds alone"));
             Cluster::of(super::RULE.id).warns(&of(kind, "subnet-syntax"), &[&wanted]);
             Cluster::of(super::RULE.id).accepts(&of(kind, ""));
         }

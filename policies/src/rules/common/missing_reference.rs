@@ -383,7 +383,8 @@ mod tests {
             assert_eq!((new.allowed, new.findings.len()), (false, 1));
             assert_eq!(new.findings[0].field().to_string(), "spec.vpcPeerings[1].remoteVpc");
         }
-        let never = r#"spec.vpcPeerings[0].remoteVpc: Not found: "b": there is no Vpc of this name [missing-reference]"#;
+        let never =
+            r#"spec.vpcPeerings[0].remoteVpc: Not found: "b": there is no Vpc of this name [missing-reference]"#;
         strict().settled().refuses(&vpc("a", &["b"]), &[never]);
         strict().with(vpc("b", &[])).settled().accepts(&vpc("a", &["b"]));
     }

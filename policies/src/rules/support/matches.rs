@@ -49,11 +49,7 @@ impl Place<'_> {
                 return;
             }
             let finding = Finding::invalid(self.field.clone(), self.text, lint.to_string()).part(lint.span.range());
-            let finding = match lint.suggestion.as_deref() {
-                Some(suggestion) => finding.help(sentence(suggestion)),
-                None => finding,
-            };
-            context.report(action, finding);
+            context.report(action, finding.help(sentence(&lint.suggestion)));
         }
     }
 }

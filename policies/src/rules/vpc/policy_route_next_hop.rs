@@ -115,8 +115,6 @@ mod tests {
         cluster().accepts(&vpc("allow", "10.0.1.1"));
         // An underlay has a router of its own there.
         let underlay = json!({"vpc": "v", "vlan": "x", "cidrBlock": "10.0.2.0/24", "u2oInterconnection": true});
-        cluster()
-            .with(json!({"kind": "Subnet", "name": "b", "spec": underlay}))
-            .accepts(&vpc("reroute", "10.0.2.1"));
+        cluster().with(json!({"kind": "Subnet", "name": "b", "spec": underlay})).accepts(&vpc("reroute", "10.0.2.1"));
     }
 }

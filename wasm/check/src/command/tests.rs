@@ -145,7 +145,7 @@ fn a_comment_excuses_as_the_annotation_does() {
 #[test]
 fn a_comment_excuses_one_rule_in_one_line() {
     let text = "apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {name: a}\nspec:\n  cidrBlock: 10.0.0.0/24\n  vips:\n  \
-                - x # vpcguard: allow subnet-syntax an example\n  - z\n  # vpcguard: allow subnet-hygiene another rule\n  mtu: 1\n";
+                - x # vpcguard: allow subnet-syntax an example\n  - z\n  # vpcguard: allow subnet-hygiene another rule\n  mtu: 1400\n";
     let done = run(Command::default(), &[source("a.yaml", text)]);
     let lines: Vec<_> = done.report.findings().iter().filter(|located| located.is_denial()).collect();
     assert_eq!(lines.len(), 1, "{}", done.output);

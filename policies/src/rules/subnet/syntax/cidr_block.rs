@@ -37,7 +37,8 @@ fn field() -> FieldPath {
 /// A Subnet without prefixes is legal on a VLAN, where it gives out no addresses.
 pub(super) fn check_absent(subnet: &Subnet, context: &mut Context<'_>) {
     if subnet.vlan.is_empty() {
-        let (mut detail, mut help) = ("a Subnet without a vlan needs a prefix, as in 10.0.0.0/16".to_owned(), HELP.to_owned());
+        let (mut detail, mut help) =
+            ("a Subnet without a vlan needs a prefix, as in 10.0.0.0/16".to_owned(), HELP.to_owned());
         if let Some(key) = subnet.mistaken_for_cidr_block {
             detail = format!("{detail}; Kube-OVN does not read spec.{key}: did you mean cidrBlock?");
             help = format!("Write cidrBlock in place of {key}.");
@@ -136,7 +137,9 @@ mod tests {
             &["spec.cidrBlock: Required value: a Subnet without a vlan needs a prefix, as in 10.0.0.0/16 [subnet-syntax]"],
         );
         for key in ["cidr", "cidrblock", "cidrBlocks"] {
-            let wanted = format!("spec.cidrBlock: Required value: a Subnet without a vlan needs a prefix, as in 10.0.0.0/16; Kube-OVN does not read spec.{key}: did you mean cidrBlock? [subnet-syntax]");
+            let wanted = format!(
+                "spec.cidrBlock: Required value: a Subnet without a vlan needs a prefix, as in 10.0.0.0/16; Kube-OVN does not read spec.{key}: did you mean cidrBlock? [subnet-syntax]"
+            );
             let spec = |also: serde_json::Value| {
                 let mut spec = json!({key: "10.0.0.0/16"});
                 spec.as_object_mut().unwrap().extend(also.as_object().unwrap().clone());
