@@ -64,11 +64,25 @@ const WORDS: &[&str] = &[
 pub(crate) struct Renamed {
     names: BTreeSet<String>,
     suffix: String,
+    /// What a name is made of: words between dots; where hyphens may be a part of it or not, between those too.
+    is_part: fn(char) -> bool,
 }
+
+/// The rule about names that are cut at hyphens: its cases keep them.
+const OF_PARTS: &str = "common/ovn-name-conflict/";
+
+/// Words of names that Kube-OVN makes.
+const OF_SETS: &[&str] = &["sg", "associated", "v4", "v6"];
 
 impl Renamed {
     /// By the number of the case.
     pub(crate) fn new(case: &Case, number: usize) -> Self {
+        let of_parts = case.name.starts_with(OF_PARTS);
+        let is_part = if of_parts {
+            |character: char| character.is_ascii_alphanumeric()
+        } else {
+            |character: char| character.is_ascii_alphanumeric() || character == '-'
+        };
         let mut names = BTreeSet::new();
         for object in case.state.iter().chain([&case.request.object]) {
             for pointer in ["/metadata/name", "/metadata/namespace"] {
@@ -82,8 +96,12 @@ impl Renamed {
             let namespaces = object.pointer("/spec/namespaces").and_then(Value::as_array);
             names.extend(namespaces.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
         }
+        if of_parts {
+            names = names.iter().flat_map(|name| name.split('-')).map(str::to_owned).collect();
+            names.retain(|name| !OF_SETS.contains(&name.as_str()));
+        }
         names.retain(|name| !name.is_empty() && !BUILT_IN.contains(&name.as_str()) && name.parse::<f64>().is_err());
-        Self { names, suffix: format!("q{number}z") }
+        Self { names, suffix: format!("q{number}z"), is_part }
     }
 
     /// An object with these names.
@@ -114,7 +132,7 @@ impl Renamed {
 
     /// A string in which each word that is a name is renamed.
     fn text(&self, text: &str) -> String {
-        let is_part = |character: char| character.is_ascii_alphanumeric() || character == '-';
+        let is_part = self.is_part;
         let (mut renamed, mut rest) = (String::new(), text);
         while let Some(first) = rest.chars().next() {
             let end = rest.find(|character| is_part(character) != is_part(first)).unwrap_or(rest.len());
@@ -147,4 +165,12 @@ fn names_come_and_go() {
     assert_eq!(object["spec"]["vpc"], "tenant-aq7z");
     assert_eq!(object["spec"]["cidrBlock"], case.request.object["spec"]["cidrBlock"]);
     assert_eq!(renamed.restore("switch newq7z of tenant-aq7z"), "switch new of tenant-a");
+
+    // Of names that are joined each part is renamed, so that they are joined to one text all the same.
+    let case =
+        Case::all().into_iter().find(|case| case.name.ends_with("refuses-the-router-port-of-another-vpc")).unwrap();
+    let renamed = Renamed::new(&case, 8);
+    assert_eq!(renamed.apply(&case.request.object)["spec"]["vpc"], "northq8z-euq8z");
+    assert_eq!(renamed.apply(&case.state[1])["metadata"]["name"], "euq8z-webq8z");
+    assert_eq!(renamed.restore("router northq8z port northq8z-euq8z-webq8z"), "router north port north-eu-web");
 }

@@ -63,8 +63,14 @@ pub(super) fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     if !is_grouped(subnet) {
         return Ok(());
     }
-    let mut others = context.admitted.dotted_subnets_until_gone(&subnet.folded_name())?;
-    others.extend(context.admitted.subnet_until_gone(&subnet.meta.name.replace('.', "-"))?);
+    let mut others = if subnet.meta.name.contains('.') {
+        context.admitted.dotted_subnets_until_gone(&subnet.folded_name())?
+    } else {
+        Vec::new()
+    };
+    for name in alike(&subnet.meta.name) {
+        others.extend(context.admitted.subnet_until_gone(&name)?);
+    }
     others.retain(|other| other.meta.name != subnet.meta.name && is_grouped(other));
     for other in others {
         let mention = context.mention(Kind::Subnet, &other.meta.name);
@@ -75,6 +81,20 @@ pub(super) fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
         context.warn(finding);
     }
     Ok(())
+}
+
+/// Names to which this one is folded too, as far as they are few. Those with dots are found by an index, for which some runners
+/// have to read all Subnets: that is done for the few names that have dots themselves.
+fn alike(name: &str) -> Vec<String> {
+    if name.contains('.') {
+        return vec![name.replace('.', "-")];
+    }
+    let with_dot =
+        |(at, _)| format!("{}.{}", name.get(..at).unwrap_or_default(), name.get(at + 1..).unwrap_or_default());
+    let mut alike: Vec<_> = name.match_indices('-').map(with_dot).collect();
+    // Where there is but one hyphen, that is this too.
+    alike.extend(Some(name.replace('-', ".")).filter(|_| alike.len() > 1));
+    alike
 }
 
 /// Reports an address set that two objects make, or that one of them makes and the other removes.

@@ -259,6 +259,9 @@ fn subnets_of_the_default_vpc_that_are_one_port_group_are_told_of() {
     cluster.warns(&in_vpc("", "a.b-c"), &[&wanted("a-b.c")]);
     cluster.warns(&in_vpc("", "a-b-c"), &[&wanted("a-b.c")]);
     cluster.accepts(&in_vpc("", "a-b.c"));
+    let cluster = empty().with(in_vpc("", "a.b.c"));
+    cluster.warns(&in_vpc("", "a-b-c"), &[&wanted("a.b.c")]);
+    empty().with(in_vpc("", "a.b")).warns(&in_vpc("", "a-b"), &[&wanted("a.b")]);
     cluster.accepts(&in_vpc("v", "a-b-c"));
     cluster.accepts(&named("Subnet", "a-b-c", &json!({"vlan": "v", "cidrBlock": "10.0.0.0/24"})));
     empty().with(in_vpc("v", "a-b-c")).accepts(&in_vpc("", "a.b.c"));
