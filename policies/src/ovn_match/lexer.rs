@@ -46,11 +46,12 @@ impl<'a> Lexer<'a> {
     pub(super) fn next(&mut self) -> Result<(Token<'a>, Span), Fault> {
         self.skip()?;
         let start = self.at;
-        let token = self.token(start).map_err(|fault| {
+        let token = self.token(start);
+        if token.is_err() {
             // Behind it nothing is certain.
             self.at = self.text.len();
-            fault
-        })?;
+        }
+        let token = token?;
         Ok((token, Span { start, end: self.at }))
     }
 

@@ -227,8 +227,10 @@ impl Holds {
         /// The addresses below are of no network.
         const FIRST: u128 = 1 << 24;
         match (self, number.format) {
-            (Self::Ipv4, Format::Ipv4) | (Self::Ipv6, Format::Ipv6) | (Self::Ethernet, Format::Ethernet) => false,
-            (_, Format::Hexadecimal) => false,
+            (Self::Ipv4, Format::Ipv4)
+            | (Self::Ipv6, Format::Ipv6)
+            | (Self::Ethernet, Format::Ethernet)
+            | (_, Format::Hexadecimal) => false,
             (_, Format::Decimal) => number.mask.is_some_and(|_| number.written != 0) || is_between(number.value, FIRST),
             _ => true,
         }

@@ -373,11 +373,11 @@ fn ranges(
     let holds_equal = matches!(operator, Operator::Le | Operator::Ge) != is_negated;
     let range = match (is_upward, holds_equal) {
         (true, true) => 0..=value,
-        (true, false) => 0..=value.checked_sub(1).unwrap_or_default(),
+        (true, false) => 0..=value.saturating_sub(1),
         (false, true) => value..=last,
         (false, false) => value.checked_add(1).unwrap_or(value)..=last,
     };
-    let is_none = (is_upward && !holds_equal && value == 0) || (!is_upward && !holds_equal && value >= last);
+    let is_none = !holds_equal && if is_upward { value == 0 } else { value >= last };
     Some(if is_none { Vec::new() } else { vec![range] })
 }
 
@@ -387,7 +387,7 @@ fn range(number: Number, width: u32) -> Option<RangeInclusive<u128>> {
     let Some(mask) = mask else { return Some(value..=value) };
     let rest = ones(width) & !mask;
     // The bits that do not count are the lowest ones.
-    (rest & rest.wrapping_add(1) == 0).then(|| value..=value | rest)
+    (rest & rest.wrapping_add(1) == 0).then_some(value..=value | rest)
 }
 
 /// What is between ranges that are in order.
