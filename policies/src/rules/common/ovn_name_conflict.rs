@@ -12,7 +12,7 @@
 //! | port of a Pod | `<pod>.<namespace>`, in an attached network `<pod>.<namespace>.<network>.<its namespace>.ovn`, with `.<interface>` behind it where the network is attached twice | Pod `p.blue.db.blue` of a namespace called `ovn`, Pod `p` of namespace `blue` in network `blue/db` |
 //!
 //! With the first pair, the router port of `eu-web` gets the address of `web`, and `eu-web` has no gateway any more. With the second,
-//! the Subnet that comes second gets no router port, silently; when it is deleted, the first one loses its own. Of SecurityGroups
+//! the Subnet that comes second gets no router port, silently; when it is deleted, the first one loses its own. Of `SecurityGroups`
 //! the rules of the later one replace those of the other. A Pod moves the port of the other Pod to its own Subnet; so does one of a
 //! namespace that is called like an interface, and the name of a KubeVirt virtual machine stands for that of its Pods.
 //!
