@@ -93,9 +93,10 @@ pub fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
     if word.len() > LONGEST_WORD {
         return None;
     }
-    let likeness = |known: &&str| strsim::jaro_winkler(&word.to_ascii_lowercase(), &known.to_ascii_lowercase());
-    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) >= ALIKE).then(|| format!("did you mean {best:?}?"))
+    let lower = word.to_ascii_lowercase();
+    let likened = known.iter().map(|known| (known, strsim::jaro_winkler(&lower, &known.to_ascii_lowercase())));
+    let (best, likeness) = likened.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    (likeness >= ALIKE).then(|| format!("did you mean {best:?}?"))
 }
 
 /// How many letters a name may have been mistyped in, and of how many there is one of them.

@@ -79,16 +79,17 @@ impl Symbol {
 
 /// The field of a name.
 pub(crate) fn find(name: &str, version: Version) -> Option<&'static Symbol> {
-    let has = |symbol: &&Symbol| symbol.since <= version && symbol.until.is_none_or(|until| version < until);
-    if let Some(symbol) = SYMBOLS.iter().filter(has).find(|symbol| symbol.name == name) {
-        return Some(symbol);
-    }
-    register(name)
+    of(version).find(|symbol| symbol.name == name).or_else(|| register(name))
+}
+
+/// All but the registers.
+fn of(version: Version) -> impl Iterator<Item = &'static Symbol> {
+    SYMBOLS.iter().filter(move |symbol| symbol.since <= version && symbol.until.is_none_or(|until| version < until))
 }
 
 /// The names of all fields, for guessing which was meant.
 pub(crate) fn names(version: Version) -> impl Iterator<Item = &'static str> {
-    SYMBOLS.iter().map(|symbol| symbol.name).filter(move |name| find(name, version).is_some())
+    of(version).map(|symbol| symbol.name)
 }
 
 /// `reg0` to `reg9`, `xreg0` to `xreg4`, `xxreg0` and `xxreg1`.
