@@ -14,6 +14,7 @@ const OF_OTHERS: &[&str] = &[
     "--allow-context-aware",
     "--cluster-router",
     "--default-ls",
+    "--default-provider-name",
     "--external-gateway-switch",
     "--force-conflicts",
     "--node-switch",

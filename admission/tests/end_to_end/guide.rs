@@ -56,6 +56,11 @@ impl Folder {
         let folder = Self::of(&["01-vpcs", "02-subnets", "06-nat-gateway-config", "07-nat-gateway"]);
         folder.replace("06-nat-gateway-config", "enable-vpc-nat-gw: true", "enable-vpc-nat-gw: 'true'");
         folder.replace("07-nat-gateway", "subnet: sn", "subnet: net1");
+        let images = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ovn-vpc-nat-config", "namespace": "kube-system"},
+            "data": {"image": "kubeovn/vpc-nat-gateway:v1.9.0"},
+        });
+        folder.write("06-nat-images", &images.to_string());
         for file in more {
             folder.write(file, &fs::read_to_string(root().join(format!("examples/guide/{file}.yaml"))).unwrap());
             folder.replace(file, "\nspec:\n", "\nspec:\n  namespaces: [ns1]\n");
@@ -94,6 +99,7 @@ const FINDINGS: &[&str] = &[
     "warn policy-route-priority test-vpc-1 05-policy-routes",
     "warn gateway-config ovn-vpc-nat-gw-config 06-nat-gateway-config",
     "warn missing-reference ngw 07-nat-gateway",
+    "warn gateway-config ngw 07-nat-gateway",
     "warn gateway-default-route ngw 07-nat-gateway",
     "deny vpc-namespaces-in-use test-vpc-1 08-default-route",
 ];

@@ -18,9 +18,12 @@ const COUNTED: u64 = 150;
 /// The largest, about.
 const MOST: usize = 64 << 10;
 
-/// What is smaller costs what is asked of the cluster and what is said of it: an answer has up to 20 findings with their advice,
-/// each several times over.
-const SMALL: usize = 32 << 10;
+/// What is smaller costs what is asked of the cluster, whatever it says.
+const SMALL: usize = 16 << 10;
+
+/// How many bytes one of an answer counts for: what is said is escaped, measured and written several times over, and a short
+/// body can be answered with 20 findings and their advice.
+const SAID: usize = 4;
 
 /// How many bytes what stands between two separators counts for besides its own: each is a value, in JSON or in a list that is
 /// taken apart, and takes memory of its own.
@@ -67,8 +70,11 @@ fn no_byte_costs_much_more_than_that_of_the_median_body() {
     let costs = (0..bodies.len()).map(|number| counted(&folder.path().join(format!("counted.{}", 2 * number + 2))));
     let number = |number: usize| f64::from(u32::try_from(number).unwrap());
     let values = |body: &Body| body.bytes.iter().filter(|byte| b",:[{".contains(byte)).count();
-    let weight = |body: &Body| number(body.bytes.len().max(SMALL) + VALUE * values(body));
-    let mut costs: Vec<_> = costs.zip(&bodies).map(|(cost, body)| (cost / weight(body), cost, body)).collect();
+    let answered: Vec<usize> = serde_json::from_slice(&fs::read(folder.path().join("answers.json")).unwrap()).unwrap();
+    let weight =
+        |(body, answer): (&Body, usize)| number(body.bytes.len().max(SMALL) + VALUE * values(body) + SAID * answer);
+    let each = bodies.iter().zip(answered);
+    let mut costs: Vec<_> = costs.zip(each).map(|(cost, each)| (cost / weight(each), cost, each.0)).collect();
     costs.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
     let mut of_large: Vec<_> =
         costs.iter().filter(|(.., body)| body.bytes.len() >= SMALL).map(|(rate, ..)| *rate).collect();
@@ -106,12 +112,14 @@ fn is_counted() {
         inventory.apply(Kind::of(object).unwrap(), object);
     }
     let asked = Asked::new(inventory);
+    let mut answers = Vec::new();
     for (number, path) in ground["paths"].as_array().unwrap().iter().enumerate() {
         let body = fs::read(folder.join(format!("{number}.body"))).unwrap();
         asked.bodies.forget();
         a_body_begins(number);
         let answer = asked.answer(path.as_str().unwrap(), body);
         a_body_begins(number);
-        drop(answer);
+        answers.push(answer.1.len());
     }
+    fs::write(folder.join("answers.json"), json!(answers).to_string()).unwrap();
 }

@@ -72,7 +72,7 @@ pub fn explain_match(text: &str) -> MatchExplanation {
         if lint.remark == Remark::Never {
             let because = parsed.expression().and_then(|expression| clash::reason(expression, lint.span, text));
             let message = because.map_or_else(|| lint.to_string(), |because| format!("{lint}: {because}"));
-            never.push(said(lint.span, message, Some(&lint.suggestion)));
+            never.push(said(lint.span, message, None));
         } else {
             lints.push(said(lint.span, lint.to_string(), Some(&lint.suggestion)));
         }

@@ -12,6 +12,10 @@
 //! ```yaml bad
 //! # bad: OVN's word is allow-related, so none of the two is applied
 //! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
+//! apiVersion: kubeovn.io/v1
 //! kind: Subnet
 //! metadata: {name: blue-db}
 //! spec:
@@ -24,6 +28,10 @@
 //!
 //! ```yaml good
 //! # good
+//! apiVersion: kubeovn.io/v1
+//! kind: Vpc
+//! metadata: {name: blue}
+//! ---
 //! apiVersion: kubeovn.io/v1
 //! kind: Subnet
 //! metadata: {name: blue-db}
