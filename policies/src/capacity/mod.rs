@@ -317,7 +317,9 @@ mod tests {
             subnet("c", json!({"cidrBlock": " 10.1.0.0/16 ,fd00:1::/64"})),
             subnet("d", json!({"cidrBlock": 5})),
         ];
-        objects.iter().for_each(|object| capacity.add(object));
+        for object in &objects {
+            capacity.add(object);
+        }
         assert_eq!(
             capacity.unread(),
             [
