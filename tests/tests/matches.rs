@@ -1,7 +1,5 @@
 //! Matches by themselves: what must hold of any text, of made-up ones and of those that fuzzing kept.
 
-#![expect(clippy::unwrap_used, reason = "these are tests")]
-
 use vpcguard_tests::matches::{Expressions, hold, kept};
 
 /// How many texts are made up.

@@ -191,8 +191,8 @@ impl<'a> Site<'a> {
             "map",
             [["name", switch(number)], ["logical-switch", format!("00000000-0000-0000-0000-{number:012}")]]
         ]);
-        let mut datapath = insert("Datapath_Binding", json!({"tunnel_key": number, "external_ids": ids}));
-        datapath["uuid-name"] = json!("dp");
+        let row = json!({"tunnel_key": number, "external_ids": ids});
+        let datapath = json!({"op": "insert", "table": "Datapath_Binding", "uuid-name": "dp", "row": row});
         let port = json!({"datapath": ["named-uuid", "dp"], "logical_port": format!("p{number}"), "tunnel_key": 1, "type": ""});
         let groups = PORT_GROUPS.map(|(name, ports)| {
             insert("Port_Group", json!({"name": format!("{number}_{name}"), "ports": ["set", ports]}))

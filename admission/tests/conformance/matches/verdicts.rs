@@ -126,7 +126,7 @@ fn with_content(text: &str) -> String {
         let length = match content {
             // No part of a number is to be glued to it.
             Some(content) => {
-                out += &format!(" {content} ");
+                out.extend([" ", &content, " "]);
                 1 + name.len()
             }
             None => {
