@@ -156,12 +156,16 @@ fn list_version(world: &World) -> String {
 
 fn a_replica_without_rights(world: &mut World) {
     world.add_replica(User::Tenant).unwrap();
-    world.until("it knows why it waits", |world| world.page(1, "/readyz?verbose").contains("Node (nodes is forbidden"));
-    let (status, page) = world.answer(1, "/readyz?verbose");
-    assert_eq!((status, world.answer(1, "/readyz").0), (503, 503), "{page}");
     let why = "Subnet (subnets.kubeovn.io is forbidden: User \"tenant\" cannot list resource \"subnets\" in API group \
                \"kubeovn.io\" at the cluster scope)";
-    assert!(page.contains("[-]synced failed: waiting for Vpc (") && page.contains(why), "{page}");
+    let of_vpcs = "[-]synced failed: waiting for Vpc (";
+    // The watches learn of it one after the other.
+    world.until("it knows why it waits", |world| {
+        let page = world.page(1, "/readyz?verbose");
+        ["Node (nodes is forbidden", why, of_vpcs].iter().all(|text| page.contains(text))
+    });
+    let (status, page) = world.answer(1, "/readyz?verbose");
+    assert_eq!((status, world.answer(1, "/readyz").0), (503, 503), "{page}");
     assert!(page.ends_with("readyz check failed\n"), "{page}");
 
     // Connections stay with the replica that they were made to.
