@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, Problem};
 use super::symbols::{Level, Symbol};
+use super::token::Format;
 use super::tree::{Comparison, Constant};
 
 /// What is wrong with a comparison, in OVN's order; what is wrong later means nothing where an earlier thing is.
@@ -25,7 +26,13 @@ fn of_type(Comparison { field, constants, .. }: &Comparison) -> Option<Fault> {
         let Constant::Number(number) = constant else { continue };
         let (has, needs) = (field.symbol.width, number.width());
         if needs > has {
-            return Some(Fault::new(Problem::Width { field: name(), has, needs }, *span));
+            let fault = Fault::new(Problem::Width { field: name(), has, needs }, *span);
+            return Some(match field.name.strip_prefix("ip4.") {
+                Some(rest @ ("src" | "dst")) if number.format == Format::Ipv6 => {
+                    fault.suggest(format!("an IPv6 address is compared with ip6.{rest}"))
+                }
+                _ => fault,
+            });
         }
     }
     None

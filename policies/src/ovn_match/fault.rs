@@ -137,7 +137,7 @@ pub enum Problem {
     #[error("`{0}` takes one value, not a set")]
     OrderOfSet(String),
     /// `ip.proto < 6`.
-    #[error("the field {0} can only be compared by `==` and `!=`")]
+    #[error("the field {0} has no order, and is compared by `==`")]
     OrderOfField(String),
     /// `ip4.src < 10.0.0.0/8`.
     #[error("`{0}` takes no masked value")]

@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, Problem};
 use super::number;
+use super::suggest;
 use super::token::{Number, Operator, Span, Token};
 
 /// What is always the same token, the longer before the shorter.
@@ -105,7 +106,11 @@ impl<'a> Lexer<'a> {
                 let fault = self.fault(Problem::Single(first.into()), start, 1);
                 Err(fault.suggest(format!("write `{0}{0}`", char::from(first))))
             }
-            b'.' | b'/' => Err(self.fault(Problem::Single(first.into()), start, 1)),
+            b'/' => {
+                let fault = self.fault(Problem::Single('/'), start, 1);
+                Err(fault.suggest("a prefix length stands behind its address without a space"))
+            }
+            b'.' => Err(self.fault(Problem::Single('.'), start, 1)),
             b'"' => self.string(start),
             b'$' => self.name(start, '$').map(Token::AddressSet),
             b'@' => self.name(start, '@').map(Token::PortGroup),
@@ -129,12 +134,7 @@ impl<'a> Lexer<'a> {
 
     fn character(&self, start: usize) -> Fault {
         let character = self.text.get(start..).and_then(|rest| rest.chars().next()).unwrap_or_default();
-        let fault = self.fault(Problem::Character(character), start, character.len_utf8());
-        match character {
-            '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '`' => fault.suggest("strings stand in \"…\""),
-            '\u{a0}' => fault.suggest("write a space: this one does not break"),
-            _ => fault,
-        }
+        suggest::character(self.fault(Problem::Character(character), start, character.len_utf8()), character)
     }
 
     fn identifier(&mut self, start: usize) -> &'a str {
@@ -166,7 +166,9 @@ impl<'a> Lexer<'a> {
         })?;
         self.at = end_of_mask;
         let masked = number::masked(value, mask);
-        masked.map(Token::Number).map_err(|problem| self.fault(problem, start, end_of_mask - start))
+        masked.map(Token::Number).map_err(|problem| {
+            suggest::mask(self.fault(problem, start, end_of_mask - start), value.format, mask.format)
+        })
     }
 
     fn part_of_number(&self, start: usize) -> Result<(Number, usize), Fault> {

@@ -182,7 +182,10 @@ impl<'a> Parser<'a> {
             return Ok((Expression::Comparison(comparison), true));
         };
         self.advance()?;
-        let constants = self.constants()?;
+        let constants = match self.constants() {
+            Ok(constants) => constants,
+            Err(fault) => return Err(suggest::constant(fault, &self.token, &field, self.version)),
+        };
         Ok((self.comparison(field, operator, constants), false))
     }
 
@@ -322,7 +325,7 @@ impl<'a> Parser<'a> {
             _ => format!("`{}`", crate::text::shortened(self.span.of(self.text))),
         };
         let fault = Fault::new(Problem::Expected { expected, found }, self.span);
-        suggest::token(fault, &self.token)
+        suggest::token(fault, &self.token, self.before.of(self.text))
     }
 
     fn advance(&mut self) -> Syntax<()> {

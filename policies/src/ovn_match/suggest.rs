@@ -1,9 +1,9 @@
 //! What was probably meant.
 
 use super::fault::{Fault, Problem};
-use super::symbols::{Version, find, names};
-use super::token::{Span, Token};
-use super::tree::Expression;
+use super::symbols::{Level, Version, find, names};
+use super::token::{Format, Span, Token};
+use super::tree::{Expression, Field};
 use crate::text::did_you_mean;
 
 /// Words of other languages.
@@ -29,6 +29,11 @@ const FIELDS: &[(&str, &str)] = &[
     ("dst", "ip4.dst or ip6.dst"),
     ("ipv4", "ip4"),
     ("ipv6", "ip6"),
+    ("true", "1, which takes every packet"),
+    ("any", "1, which takes every packet"),
+    ("all", "1, which takes every packet"),
+    ("false", "0, which takes no packet"),
+    ("none", "0, which takes no packet"),
 ];
 
 /// A field that does not exist.
@@ -59,16 +64,64 @@ pub(super) fn word(fault: Fault, word: &str) -> Fault {
     }
 }
 
-/// A token that stands wrong.
-pub(super) fn token(fault: Fault, found: &Token<'_>) -> Fault {
+/// A token that stands wrong, behind `before`.
+pub(super) fn token(fault: Fault, found: &Token<'_>, before: &str) -> Fault {
     let Problem::Expected { expected, .. } = &fault.problem else { return fault };
     let wants_operator = expected.starts_with("an operator") || *expected == "the end";
     match found {
-        Token::Other("=") if wants_operator => fault.suggest("write `==`"),
+        Token::End if before.is_empty() => fault.suggest("a match of every packet is `1`"),
+        Token::Other("=") if wants_operator || before == "==" => fault.suggest("write `==`"),
+        Token::Comma if wants_operator || *expected == "`)`" => fault.suggest("a set stands in braces: `{…, …}`"),
         Token::Other(";") => fault.suggest("write `,`"),
         Token::Other("-") | Token::Ellipsis => fault.suggest("a range is written `LOW <= FIELD <= HIGH`"),
         Token::Id(name) => word(fault, name),
-        Token::Not => fault.suggest("write `!(!(…))`, or leave both out"),
+        Token::Not if before == "!" => fault.suggest("write `!(!(…))`, or leave both out"),
+        Token::Not if before == "==" => fault.suggest("write `!=`"),
+        _ => fault,
+    }
+}
+
+/// A word that stands where what a field is compared with should.
+pub(super) fn constant(fault: Fault, found: &Token<'_>, field: &Field, version: Version) -> Fault {
+    let Token::Id(name) = found else { return fault };
+    if fault.suggestion.is_some() {
+        return fault;
+    }
+    if field.symbol.is_string() {
+        return fault.suggest("names of ports stand in \"…\"");
+    }
+    let lower = name.to_ascii_lowercase();
+    match find(&lower, version) {
+        Some(symbol) if field.name == "ip.proto" && symbol.level == Level::Predicate => {
+            fault.suggest(format!("write {lower} alone"))
+        }
+        Some(_) => fault.suggest("a field is compared with constants, not with another field"),
+        None => fault,
+    }
+}
+
+/// A character that is none of the language's.
+pub(super) fn character(fault: Fault, character: char) -> Fault {
+    match character {
+        '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '`' => fault.suggest("strings stand in \"…\""),
+        '\u{a0}' => fault.suggest("write a space: this one does not break"),
+        '\u{200b}' | '\u{feff}' => fault.suggest("leave it out: it cannot be seen"),
+        '≠' => fault.suggest("write `!=`"),
+        '≤' => fault.suggest("write `<=`"),
+        '≥' => fault.suggest("write `>=`"),
+        '#' => fault.suggest("leave the comment out"),
+        _ => fault,
+    }
+}
+
+/// A mask that does not fit.
+pub(super) fn mask(fault: Fault, value: Format, mask: Format) -> Fault {
+    match (value, mask) {
+        (Format::Ipv4, Format::Decimal) => fault.suggest("a prefix of IPv4 has at most 32 bits"),
+        (Format::Ipv6, Format::Decimal) => fault.suggest("a prefix of IPv6 has at most 128 bits"),
+        (Format::Ethernet, _) => {
+            fault.suggest("the mask of an Ethernet address is written as one, as ff:ff:ff:00:00:00")
+        }
         _ => fault,
     }
 }

@@ -59,6 +59,64 @@ fn a_fault_has_its_place_and_what_was_meant() {
             "write 10.0.0.1 without quotes",
         ),
         ("inport == 'a'", "'", "'\\'' may not stand outside a string", "strings stand in \"…\""),
+        ("", "", "the end stands where a number, an address or a string should", "a match of every packet is `1`"),
+        ("true", "true", "there is no field \"true\"", "write 1, which takes every packet"),
+        ("ip4.src ≠ 10.0.0.1", "≠", "'≠' may not stand outside a string", "write `!=`"),
+        ("ip4 # all", "#", "'#' may not stand outside a string", "leave the comment out"),
+        ("ip4\u{200b}", "\u{200b}", "'\\u{200b}' may not stand outside a string", "leave it out: it cannot be seen"),
+        ("tcp.dst == 80,443", ",", "`,` stands where the end should", "a set stands in braces: `{…, …}`"),
+        ("(tcp.dst == 80,443)", ",", "`,` stands where `)` should", "a set stands in braces: `{…, …}`"),
+        ("ip4.src == !10.0.0.1", "!", "`!` stands where a number, an address or a string should", "write `!=`"),
+        (
+            "!!tcp",
+            "!",
+            "`!` stands where a number, an address or a string should",
+            "write `!(!(…))`, or leave both out",
+        ),
+        ("tcp.dst === 80", "=", "`=` stands where a number, an address or a string should", "write `==`"),
+        (
+            "inport == eth0",
+            "eth0",
+            "`eth0` stands where a number, an address or a string should",
+            "names of ports stand in \"…\"",
+        ),
+        ("ip.proto == TCP", "TCP", "`TCP` stands where a number, an address or a string should", "write tcp alone"),
+        (
+            "ip4.src == ip4.dst",
+            "ip4.dst",
+            "`ip4.dst` stands where a number, an address or a string should",
+            "a field is compared with constants, not with another field",
+        ),
+        (
+            "ip4.src == 10.0.0.0 / 8",
+            "/",
+            "a single `/` means nothing here",
+            "a prefix length stands behind its address without a space",
+        ),
+        (
+            "ip4.src == 10.0.0.0/33",
+            "10.0.0.0/33",
+            "this mask does not fit this value",
+            "a prefix of IPv4 has at most 32 bits",
+        ),
+        (
+            "ip6.src == fd00::/129",
+            "fd00::/129",
+            "this mask does not fit this value",
+            "a prefix of IPv6 has at most 128 bits",
+        ),
+        (
+            "eth.src == 00:00:00:00:00:00/24",
+            "00:00:00:00:00:00/24",
+            "this mask does not fit this value",
+            "the mask of an Ethernet address is written as one, as ff:ff:ff:00:00:00",
+        ),
+        (
+            "ip4.dst == fd00::1",
+            "fd00::1",
+            "the field ip4.dst has 32 bits, and this constant 128",
+            "an IPv6 address is compared with ip6.dst",
+        ),
         (
             "tcp.dst",
             "tcp.dst",
@@ -72,6 +130,14 @@ fn a_fault_has_its_place_and_what_was_meant() {
         assert_eq!(first.to_string(), problem, "{text}");
         assert_eq!(first.suggestion.as_deref(), Some(meant), "{text}");
     }
+}
+
+#[test]
+fn nothing_is_advised_that_is_no_match_either() {
+    // Of the field without an order `!=` is refused too.
+    assert_eq!(faults("ip.ttl < 2"), ["the field ip.ttl has no order, and is compared by `==`"]);
+    // No `!` stands before this one.
+    assert_eq!(Match::parse("ip4 ! tcp", Version::V25).faults()[0].suggestion, None);
 }
 
 #[test]
