@@ -31,8 +31,11 @@ pub(super) fn manual(pages: &BTreeMap<String, String>) -> Result<String> {
     }
     for rule in TABLE {
         let kinds: Vec<_> = rule.kinds().map(Kind::name).collect();
-        let isolates =
-            if rule.isolates { " A denial is a 403, and `vpcguard.io/allow` does not spare it." } else { "" };
+        let isolates = match (rule.isolates, rule.firm) {
+            (true, _) => " A denial is a 403, and `vpcguard.io/allow` does not spare it.",
+            (false, true) => " `vpcguard.io/allow` does not spare a denial.",
+            (false, false) => "",
+        };
         write!(
             out,
             "\n## {}\n\nDefault: {}. Reviews: {}.{isolates}\n\n",

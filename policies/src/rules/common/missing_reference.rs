@@ -7,9 +7,9 @@
 //! rules that need the missing object have nothing to say.
 //!
 //! A Vpc comes before its Subnets, and of two that peer one comes before the other. So nothing is said of `defaultSubnet` and
-//! `remoteVpc` when a Vpc is created that has no Subnet yet, with `strictReferences` neither. A later change is judged by what it
-//! changes: a name that is new in it is refused, one that stood there is a warning. Whatever never comes is found in files and by
-//! the audit, where all is there that will be: `vpcguard check` refuses it then.
+//! `remoteVpc` when a Vpc is created that has no Subnet yet, with `strictReferences` neither. With it a later change is judged by
+//! what it changes: a name that is new in it is refused, one that stood there is a warning. Whatever never comes is found in files
+//! and by the audit, where all is there that will be: `vpcguard check` warns of it, and refuses it with `strictReferences`.
 //!
 //! What is called so already is named, if its name differs in a letter or two, but by the Kubewarden policies, which list no names for
 //! that. What Kube-OVN reads of a Pod itself, and not of a template,
