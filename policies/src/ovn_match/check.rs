@@ -1,6 +1,7 @@
 //! Whether a field may be compared so.
 
 use super::fault::{Fault, Problem};
+use super::number;
 use super::symbols::{Level, Symbol};
 use super::token::Format;
 use super::tree::{Comparison, Constant};
@@ -18,7 +19,7 @@ fn of_type(Comparison { field, constants, .. }: &Comparison) -> Option<Fault> {
                 if field.symbol.is_string() { ("strings", "numbers") } else { ("numbers", "strings") };
             let fault = Fault::new(Problem::Type { field: name(), wanted, found }, *span);
             return Some(match constant {
-                Constant::String(text) => fault.suggest(format!("write {text} without quotes")),
+                Constant::String(text) if is_number(text) => fault.suggest(format!("write {text} without quotes")),
                 Constant::Number(_) => fault.suggest("put it in quotes"),
                 _ => fault,
             });
@@ -36,6 +37,13 @@ fn of_type(Comparison { field, constants, .. }: &Comparison) -> Option<Fault> {
         }
     }
     None
+}
+
+/// Whether this is a number or an address, or one with a mask.
+fn is_number(text: &str) -> bool {
+    let (value, mask) = text.split_once('/').map_or((text, None), |(value, mask)| (value, Some(mask)));
+    let Ok(value) = number::parse(value) else { return false };
+    mask.is_none_or(|mask| number::parse(mask).is_ok_and(|mask| number::masked(value, mask).is_ok()))
 }
 
 fn of_order(Comparison { field, operator, constants, span }: &Comparison) -> Option<Fault> {

@@ -109,6 +109,7 @@ impl<'a> Parser<'a> {
         }
         let not = self.span;
         self.advance()?;
+        let faults = self.faults.len();
         self.is_negated = !self.is_negated;
         let primary = self.primary();
         self.is_negated = !self.is_negated;
@@ -116,7 +117,10 @@ impl<'a> Parser<'a> {
         if !is_atomic {
             let span = not.to(self.before);
             let fault = Fault::new(Problem::BareNot, span);
-            self.faults.push(fault.suggest(suggest::negation(self.text, span, &expression)));
+            // What is wrong under a `!` is so in parentheses too.
+            let is_right = self.faults.len() == faults;
+            let suggestion = is_right.then(|| suggest::negation(self.text, span, &expression));
+            self.faults.push(Fault { suggestion, ..fault });
         }
         Ok(Expression::Not(Box::new(expression)))
     }
@@ -192,14 +196,21 @@ impl<'a> Parser<'a> {
     /// A field alone: whether it is not 0.
     fn bare(&mut self, field: Field) -> Comparison {
         let span = field.span;
-        if field.width() > 1 && !self.is_negated {
+        let is_wrong = field.width() > 1 && !self.is_negated;
+        if is_wrong {
             let fault = Fault::new(Problem::Bare(field.name.clone()), span);
-            self.faults.push(fault.suggest(format!("write `{} != 0`", span.of(self.text))));
+            self.faults.push(if field.symbol.is_nominal() {
+                fault.suggest("compare it with a number by `==`")
+            } else {
+                fault.suggest(format!("write `{} != 0`", span.of(self.text)))
+            });
         }
         let zero = Constant::Number(Number::plain(0, Format::Hexadecimal));
         let constants = Constants { values: vec![(zero, span)], is_set: false, span };
         let comparison = Comparison { field, operator: Operator::Ne, constants, span };
-        self.check(&comparison);
+        if !is_wrong {
+            self.check(&comparison);
+        }
         comparison
     }
 

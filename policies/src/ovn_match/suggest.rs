@@ -71,7 +71,7 @@ pub(super) fn token(fault: Fault, found: &Token<'_>, before: &str) -> Fault {
     match found {
         Token::End if before.is_empty() => fault.suggest("a match of every packet is `1`"),
         Token::Other("=") if wants_operator || before == "==" => fault.suggest("write `==`"),
-        Token::Comma if wants_operator || *expected == "`)`" => fault.suggest("a set stands in braces: `{…, …}`"),
+        Token::Comma if matches!(*expected, "the end" | "`)`") => fault.suggest("a set stands in braces: `{…, …}`"),
         Token::Other(";") => fault.suggest("write `,`"),
         Token::Other("-") | Token::Ellipsis => fault.suggest("a range is written `LOW <= FIELD <= HIGH`"),
         Token::Id(name) => word(fault, name),

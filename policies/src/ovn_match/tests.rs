@@ -136,8 +136,21 @@ fn a_fault_has_its_place_and_what_was_meant() {
 fn nothing_is_advised_that_is_no_match_either() {
     // Of the field without an order `!=` is refused too.
     assert_eq!(faults("ip.ttl < 2"), ["the field ip.ttl has no order, and is compared by `==`"]);
-    // No `!` stands before this one.
-    assert_eq!(Match::parse("ip4 ! tcp", Version::V25).faults()[0].suggestion, None);
+    // No `!` stands before this one, these are no constants without quotes either, and fields are in no set.
+    for text in ["ip4 ! tcp", "ip.proto == \"tcp\"", "ip4.src == \"10.0.0.0/33\"", "ip4, ip6"] {
+        assert_eq!(Match::parse(text, Version::V25).faults()[0].suggestion, None, "{text}");
+    }
+    let advice = |text: &str| {
+        let parsed = Match::parse(text, Version::V25);
+        parsed.faults().iter().map(|fault| fault.suggestion.clone()).collect::<Vec<_>>()
+    };
+    // `ip.proto != 6` and `!(ip.proto == 6)` are refused.
+    let other = "exclude 6 by another policy of a higher priority".to_owned();
+    assert_eq!(advice("!ip.proto == 6"), [None, Some(other)]);
+    assert_eq!(advice("!ip.proto != 6"), [Some("write `!(ip.proto != 6)`".to_owned())]);
+    assert_eq!(advice("ip.ttl"), [Some("compare it with a number by `==`".to_owned())]);
+    let quoted = Match::parse("ip4.src == \"10.0.0.0/8\"", Version::V25);
+    assert_eq!(quoted.faults()[0].suggestion.as_deref(), Some("write 10.0.0.0/8 without quotes"));
 }
 
 #[test]

@@ -164,7 +164,7 @@ impl<'j, 'c> Judged<'j, 'c> {
                 let detail = "is not tcp, udp, icmp or all: Kube-OVN takes it for all, and ignores the ports";
                 // Of sctp nothing that there is would be a correction.
                 let meant = PROTOCOLS.iter().find(|known| known.eq_ignore_ascii_case(other.trim()));
-                let meant = meant.map_or_else(|| PROTOCOLS.join(", "), |meant| (*meant).to_owned());
+                let meant = meant.copied().unwrap_or("tcp, udp, icmp or all");
                 let finding = Finding::invalid(self.field("protocol"), other, detail);
                 self.deny(finding.help(format!("Write {meant}.")));
             }

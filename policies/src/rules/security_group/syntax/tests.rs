@@ -86,6 +86,10 @@ fn words_are_those_that_kube_ovn_knows() {
         );
         refuses(json!({"protocol": protocol}), &[&wanted]);
     }
+    for (protocol, help) in [("TCP", "Write tcp."), ("sctp", "Write tcp, udp, icmp or all.")] {
+        let verdict = cluster().admit(&group(&[rule(json!({"protocol": protocol}))]));
+        assert_eq!(serde_json::to_value(&verdict.findings[0]).unwrap()["help"], help);
+    }
 }
 
 #[test]
