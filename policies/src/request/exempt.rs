@@ -13,11 +13,13 @@ pub(crate) fn is_exempt(attributes: &Attributes<'_>, object: &Object, settings: 
         Kind::Subnet => name == kube_ovn.node_switch || name == kube_ovn.default_subnet,
         _ => false,
     };
+    // In a folder it is what a user is going to change.
+    let is_made = made_by_kube_ovn && attributes.operation == Operation::Create && !attributes.settled;
     let is_deleter = attributes.operation == Operation::Delete && settings.exempts_deleter(attributes.user);
     let by_namespace =
         kind.has_pod_template() || matches!(kind, Kind::VpcEgressGateway | Kind::Namespace | Kind::Binding);
     settings.exempts_user(attributes.user)
         || is_deleter
-        || (made_by_kube_ovn && attributes.operation == Operation::Create)
+        || is_made
         || (by_namespace && settings.exempts_namespace(attributes.namespace_of(object)))
 }

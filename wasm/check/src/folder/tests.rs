@@ -266,3 +266,19 @@ fn a_comment_that_excuses_nothing_is_a_finding() {
     assert_eq!(said(text, &json!({"rules": {"allow-annotation": "deny"}})), wanted("denied"));
     assert_eq!(said(text, &json!({"rules": {"allow-annotation": "off"}})), Vec::<String>::new());
 }
+
+/// Kube-OVN makes them, and must not be kept from that; a user's file changes them.
+#[test]
+fn what_kube_ovn_makes_itself_is_judged() {
+    let texts = |vpc_spec: &str, gateway: &str| {
+        let all = "vpc: ovn-cluster, cidrBlock: 10.16.0.0/16, default: true, gateway: ";
+        [
+            vpc("ovn-cluster", vpc_spec),
+            subnet("join", "vpc: ovn-cluster, cidrBlock: 100.64.0.0/16"),
+            subnet("ovn-default", &format!("{all}{gateway}")),
+        ]
+    };
+    assert_eq!(lines(&texts("", "10.16.0.1"), &[]), Vec::<String>::new());
+    let found = ["0.yaml ovn-cluster warned missing-reference", "2.yaml ovn-default denied subnet-syntax"];
+    assert_eq!(lines(&texts("defaultSubnet: nope", "10.99.0.1"), &[]), found);
+}
