@@ -6,8 +6,9 @@
 //! 1.15 and later bring. Around the match of an ACL stand parentheses that the user does not see: what only they heal, as in
 //! `tcp) && (udp`, and what they break, as a comment at the end, is refused too.
 //!
-//! It warns of what OVN takes and nobody means, of names that it cannot know, of two ACLs that differ in nothing but their
-//! action, and of a `drop` or `reject` that takes the traffic to the Subnet's gateway: Kube-OVN pings it before a Pod starts.
+//! It warns of what OVN takes and nobody means, of fields, sets and groups that it does not know, of two ACLs that differ in
+//! nothing but their action, and of a `drop` or `reject` that takes the traffic to the Subnet's gateway: Kube-OVN pings it
+//! before a Pod starts.
 //!
 //! ```yaml bad
 //! # bad: OVN's word is allow-related, so none of the two is applied

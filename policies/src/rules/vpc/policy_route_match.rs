@@ -7,7 +7,8 @@
 //! ovn-controller on every node, again and again.
 //!
 //! It warns of what OVN takes and nobody means: a match that no packet can have, a constant that is cut or of another kind,
-//! fields that say nothing on a router, a reroute to an address of another family; and of names that it cannot know.
+//! fields that say nothing on a router, a reroute to an address of another family. And it warns of names that it does not know:
+//! of fields, which another release of OVN may have, of address sets and of port groups.
 //!
 //! ```yaml bad
 //! # bad: a single equals sign, and `and` in place of `&&`
