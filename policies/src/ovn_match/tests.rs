@@ -59,6 +59,20 @@ fn a_fault_has_its_place_and_what_was_meant() {
             "write 10.0.0.1 without quotes",
         ),
         ("inport == 'a'", "'", "'\\'' may not stand outside a string", "strings stand in \"…\""),
+        (
+            "tcp.dst",
+            "tcp.dst",
+            "the field tcp.dst has more than one bit and is compared with nothing",
+            "write `tcp.dst != 0`",
+        ),
+    ] {
+        is_meant(text, place, problem, meant);
+    }
+}
+
+#[test]
+fn what_other_languages_write_is_understood() {
+    for (text, place, problem, meant) in [
         ("", "", "the end stands where a number, an address or a string should", "a match of every packet is `1`"),
         ("true", "true", "there is no field \"true\"", "write 1, which takes every packet"),
         ("ip4.src ≠ 10.0.0.1", "≠", "'≠' may not stand outside a string", "write `!=`"),
@@ -117,19 +131,18 @@ fn a_fault_has_its_place_and_what_was_meant() {
             "the field ip4.dst has 32 bits, and this constant 128",
             "an IPv6 address is compared with ip6.dst",
         ),
-        (
-            "tcp.dst",
-            "tcp.dst",
-            "the field tcp.dst has more than one bit and is compared with nothing",
-            "write `tcp.dst != 0`",
-        ),
     ] {
-        let parsed = Match::parse(text, Version::V25);
-        let first = &parsed.faults()[0];
-        assert_eq!(first.span.of(text), place, "{text}");
-        assert_eq!(first.to_string(), problem, "{text}");
-        assert_eq!(first.suggestion.as_deref(), Some(meant), "{text}");
+        is_meant(text, place, problem, meant);
     }
+}
+
+/// The first fault of a text, and what was meant.
+fn is_meant(text: &str, place: &str, problem: &str, meant: &str) {
+    let parsed = Match::parse(text, Version::V25);
+    let first = &parsed.faults()[0];
+    assert_eq!(first.span.of(text), place, "{text}");
+    assert_eq!(first.to_string(), problem, "{text}");
+    assert_eq!(first.suggestion.as_deref(), Some(meant), "{text}");
 }
 
 #[test]
