@@ -96,16 +96,13 @@ fn subnet(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     if vlan.as_ref().is_some_and(|vlan| vlan.id == 0) {
         return Ok(());
     }
-    let mut others = context.admitted.subnets_on_vlan(&subnet.vlan)?;
-    if let Some(vlan) = vlan {
-        others.extend(on_twins(&vlan, context)?);
+    let is_other = |other: &Arc<Subnet>| other.vpc.as_ref() != Some(vpc) && other.meta.name != subnet.meta.name;
+    let mut other = context.admitted.subnets_on_vlan(&subnet.vlan)?.into_iter().find(is_other);
+    if let Some(vlan) = vlan.filter(|_| other.is_none()) {
+        other = first_on_twins(&vlan, context, is_other)?;
     }
-    let Some(other) =
-        others.iter().find(|other| other.vpc.as_ref() != Some(vpc) && other.meta.name != subnet.meta.name)
-    else {
-        return Ok(());
-    };
-    let mention = of_vpc(other, context);
+    let Some(other) = other else { return Ok(()) };
+    let mention = of_vpc(&other, context);
     let finding = Finding::forbidden(
         FieldPath::of("spec.vlan"),
         &subnet.vlan,
@@ -125,11 +122,11 @@ fn vlan(vlan: &Vlan, context: &mut Context<'_>) -> Outcome {
     }
     let own = context.admitted.subnets_on_vlan(&vlan.meta.name)?;
     let Some(first) = own.first() else { return Ok(()) };
-    let mut others = on_twins(vlan, context)?;
-    others.extend(own.iter().skip(1).cloned());
-    let Some(other) = others.iter().find(|other| other.vpc != first.vpc) else { return Ok(()) };
+    let is_other = |other: &Arc<Subnet>| other.vpc != first.vpc;
+    let other = first_on_twins(vlan, context, is_other)?;
+    let Some(other) = other.or_else(|| own.iter().find(|other| is_other(other)).cloned()) else { return Ok(()) };
     let detail =
-        format!("is the network of {} and of {}, whose VPCs it joins", of_vpc(first, context), of_vpc(other, context));
+        format!("is the network of {} and of {}, whose VPCs it joins", of_vpc(first, context), of_vpc(&other, context));
     let place = Some(FieldPath::of("spec.vlan"));
     let finding = Finding::invalid_number(FieldPath::of("spec.id"), vlan.id, detail)
         .related(first.reference(), place.clone())
@@ -139,15 +136,21 @@ fn vlan(vlan: &Vlan, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-/// The Subnets on other Vlans that are the same network.
-fn on_twins(vlan: &Vlan, context: &Context<'_>) -> Answer<Vec<Arc<Subnet>>> {
-    let mut found = Vec::new();
+/// The first such Subnet on another Vlan that is the same network. There may be many of both: no more are read than it takes.
+fn first_on_twins(
+    vlan: &Vlan,
+    context: &Context<'_>,
+    is_wanted: impl Fn(&Arc<Subnet>) -> bool,
+) -> Answer<Option<Arc<Subnet>>> {
     for twin in context.cluster.vlans_tagged(&vlan.tag())? {
-        if twin.meta.name != vlan.meta.name {
-            found.extend(context.admitted.subnets_on_vlan(&twin.meta.name)?);
+        if twin.meta.name == vlan.meta.name {
+            continue;
+        }
+        if let Some(found) = context.admitted.subnets_on_vlan(&twin.meta.name)?.into_iter().find(&is_wanted) {
+            return Ok(Some(found));
         }
     }
-    Ok(found)
+    Ok(None)
 }
 
 fn of_vpc(subnet: &Subnet, context: &Context<'_>) -> String {
