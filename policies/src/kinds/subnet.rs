@@ -98,6 +98,10 @@ pub struct Subnet {
     pub nat_outgoing_rules: Vec<NatOutgoingRule>,
     /// What is filtered at its Pods' ports.
     pub acls: Vec<Acl>,
+    /// Whether Kube-OVN allows what stays in the Subnet, where there are ACLs.
+    pub allow_ew_traffic: bool,
+    /// Whether a Pod starts though its gateway does not answer.
+    pub disable_gateway_check: bool,
     /// The table of a node's routes by which it leaves through `external_egress_gateway`; 0 where none is written.
     pub policy_routing_table: i64,
 }
@@ -212,6 +216,8 @@ impl Resource for Subnet {
                 .map(|rule| NatOutgoingRule::read(&rule))
                 .collect(),
             acls: spec.at("acls").items().map(|acl| Acl::read(&acl)).collect(),
+            allow_ew_traffic: spec.at("allowEWTraffic").flag(),
+            disable_gateway_check: spec.at("disableGatewayCheck").flag(),
             policy_routing_table: spec.at("policyRoutingTableID").integer().unwrap_or(0),
         }
     }

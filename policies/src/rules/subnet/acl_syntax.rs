@@ -8,7 +8,7 @@
 //!
 //! It warns of what OVN takes and nobody means, of fields, sets and groups that it does not know, of two ACLs that differ in
 //! nothing but their action, and of a `drop` or `reject` that takes the traffic to the Subnet's gateway: Kube-OVN pings it
-//! before a Pod starts.
+//! before a Pod starts, unless there is `disableGatewayCheck`, and with `allowEWTraffic` it lets the ping through at priority 1900.
 //!
 //! ```yaml bad
 //! # bad: OVN's word is allow-related, so none of the two is applied
@@ -73,11 +73,16 @@ pub const RULE: Rule = Rule {
 
 const READS: &[Read] = &[
     Read::Field("spec.acls"),
+    Read::Field("spec.allowEWTraffic"),
     Read::Field("spec.cidrBlock"),
+    Read::Field("spec.disableGatewayCheck"),
     Read::Field("spec.gateway"),
     Read::Field("spec.logicalGateway"),
     Read::Field("spec.vlan"),
 ];
+
+/// That at which Kube-OVN allows, for `allowEWTraffic`, what stays in the Subnet.
+const EAST_WEST: i64 = 1900;
 
 /// The highest priority of OVN's `ACL`.
 const HIGHEST_PRIORITY: i64 = 32767;
@@ -138,7 +143,7 @@ fn matched(at: usize, acl: &Acl, context: &mut Context<'_>) -> Option<Taken> {
 
 /// An ACL that keeps Pods from the gateway: Kube-OVN pings it from a Pod, and waits for the answer.
 fn gateway(subnet: &Subnet, parsed: &[Option<Taken>], context: &mut Context<'_>) {
-    if !subnet.is_overlay() || subnet.vpc.is_none() {
+    if !subnet.is_overlay() || subnet.vpc.is_none() || subnet.disable_gateway_check {
         return;
     }
     let acls =
@@ -157,7 +162,8 @@ fn gateway(subnet: &Subnet, parsed: &[Option<Taken>], context: &mut Context<'_>)
         for (at, acl, taken) in acls().filter(|(_, acl, _)| !allows(acl)) {
             let is_asked = ping.directions.contains(&acl.direction.as_str());
             let mut before = allowing.iter().filter(|allow| allow.direction == acl.direction);
-            let is_excepted = before.any(|allow| allow.priority >= acl.priority);
+            let stays = || subnet.allow_ew_traffic && acl.priority <= EAST_WEST && subnet.contains(ping.gateway);
+            let is_excepted = before.any(|allow| allow.priority >= acl.priority) || stays();
             let Some(told) = told.get_mut(at).filter(|told| !**told) else { continue };
             if is_asked && !is_excepted && packets.are_within(&taken.surely) == Some(true) {
                 *told = true;
@@ -248,6 +254,7 @@ mod tests {
                 "the comment hides the `)` that Kube-OVN puts behind the match of an ACL, so OVN leaves the ACL out",
             ),
             ("!tcp", "tcp can be asked for, but not denied, so OVN leaves the ACL out"),
+            ("ip.src = 10.0.0.1", "`=` stands where an operator should, so OVN leaves the ACL out"),
             ("ip4.src < $as", "ordering against an address set can stop ovn-controller on every node"),
         ] {
             refuses(&acl("drop", "to-lport", 1, text), &format!("match: Invalid value: {text:?}: {wanted}"));
@@ -318,6 +325,20 @@ mod tests {
         ] {
             assert_eq!(warned(&acls), Vec::<String>::new(), "{acls}");
         }
+    }
+
+    #[test]
+    fn what_kube_ovn_lets_through_itself_and_what_nobody_waits_for_is_no_matter() {
+        let with = |field: &str, priority: i64| {
+            let drop = |direction: &str| acl("drop", direction, priority, "ip4");
+            let mut subnet = subnet(&json!([drop("from-lport"), drop("to-lport")]));
+            subnet["spec"][field] = json!(true);
+            Cluster::of(RULE.id).verdict(&create(&subnet)).warnings.len()
+        };
+        assert_eq!(with("private", 1000), 2);
+        assert_eq!(with("allowEWTraffic", 1900), 0);
+        assert_eq!(with("allowEWTraffic", 1901), 2);
+        assert_eq!(with("disableGatewayCheck", 1901), 0);
     }
 
     #[test]
