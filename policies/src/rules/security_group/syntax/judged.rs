@@ -63,7 +63,9 @@ impl<'j, 'c> Judged<'j, 'c> {
             other => {
                 let policies = &["allow", "pass", "drop"];
                 let finding = Finding::not_supported(self.field("policy"), other, policies);
-                let meant = corrections::choice(other, policies);
+                // What passes for drop is not advised, but was meant here.
+                let meant = if other.trim().eq_ignore_ascii_case("deny") { "drop" } else { other };
+                let meant = corrections::choice(meant, policies);
                 self.deny(finding.help(format!("{meant} Kube-OVN drops at any other word.")));
             }
         }
