@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, Problem};
 use super::number;
+use super::suggest;
 use super::symbols::{Level, Symbol};
 use super::token::Format;
 use super::tree::{Comparison, Constant};
@@ -20,6 +21,7 @@ fn of_type(Comparison { field, constants, .. }: &Comparison) -> Option<Fault> {
             let fault = Fault::new(Problem::Type { field: name(), wanted, found }, *span);
             return Some(match constant {
                 Constant::String(text) if is_number(text) => fault.suggest(format!("write {text} without quotes")),
+                Constant::String(text) => suggest::value(fault, field, text),
                 Constant::Number(_) => fault.suggest("put it in quotes"),
                 _ => fault,
             });
@@ -61,7 +63,11 @@ fn of_order(Comparison { field, operator, constants, span }: &Comparison) -> Opt
             _ => return None,
         }
     };
-    Some(Fault::new(problem, *span))
+    let fault = Fault::new(problem, *span);
+    Some(match fault.problem {
+        Problem::OrderOfAddressSet => fault.suggest("ask for the set by `==`, or write the address itself"),
+        _ => fault,
+    })
 }
 
 fn of_nominal(

@@ -82,10 +82,10 @@ impl<'a> Lexer<'a> {
     /// A comment of this sort ends in its line, or not at all.
     fn skip_comment(&mut self) -> Result<(), Fault> {
         let start = self.at;
-        let body = self.rest(start + 2);
-        let line = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        match line.windows(2).position(|pair| pair == b"*/") {
-            Some(end) => self.at = start + 2 + end + 2,
+        // Read no further than to its end: there may be many in a line.
+        let end = self.rest(start + 2).windows(2).position(|pair| pair == b"*/" || pair.first() == Some(&b'\n'));
+        match end.map(|end| start + 2 + end).filter(|end| self.byte(*end) == Some(b'*')) {
+            Some(end) => self.at = end + 2,
             None => {
                 self.at = self.text.len();
                 return Err(Fault::new(Problem::OpenComment, Span { start, end: start + 2 }));

@@ -126,6 +126,8 @@ pub(super) fn of(expression: &Expression, whole: Span) -> Vec<Lint> {
 pub(super) fn on_router(expression: &Expression) -> Vec<Lint> {
     const ROUTED: &str = "it is decided only after it";
     const ANSWERED: &str = "such packets are answered before it";
+    // A router changes addresses, and not what is in the packet: this is another word for ip4 or ip6.
+    const KEPT: &str = "eth.type";
     const WHY: &[(&str, &str)] = &[
         ("outport", ROUTED),
         ("eth.", ROUTED),
@@ -142,7 +144,8 @@ pub(super) fn on_router(expression: &Expression) -> Vec<Lint> {
     ];
     let mut lints = Vec::new();
     expression.each_comparison(false, &mut |Comparison { field, .. }, _| {
-        if let Some((_, why)) = WHY.iter().find(|(beginning, _)| field.name.starts_with(beginning)) {
+        let is_about = |beginning: &str| field.name.starts_with(beginning) && field.name != KEPT;
+        if let Some((_, why)) = WHY.iter().find(|(beginning, _)| is_about(beginning)) {
             lints.push(Lint::new(Remark::NotOnRouter { field: field.name.clone(), why }, field.span));
         }
     });

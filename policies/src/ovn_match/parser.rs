@@ -4,12 +4,15 @@ use super::check;
 use super::fault::{Fault, Problem};
 use super::lexer::Lexer;
 use super::suggest;
-use super::symbols::{Version, find};
+use super::symbols::{NO_FIELD, Symbol, Version, find};
 use super::token::{Format, Number, Operator, Span, Token};
 use super::tree::{Comparison, Constant, Constants, Expression, Field};
 
 /// How deep parentheses may be nested.
 const DEEPEST: usize = 100;
+
+/// For how many fields that do not exist it is looked for what was meant: more faults are not reported.
+const MOST_GUESSED: usize = 20;
 
 /// What cannot be read, beyond which nothing is read.
 type Syntax<T> = Result<T, Fault>;
@@ -196,7 +199,7 @@ impl<'a> Parser<'a> {
     /// A field alone: whether it is not 0.
     fn bare(&mut self, field: Field) -> Comparison {
         let span = field.span;
-        let is_wrong = field.width() > 1 && !self.is_negated;
+        let is_wrong = field.symbol.is_known() && field.width() > 1 && !self.is_negated;
         if is_wrong {
             let fault = Fault::new(Problem::Bare(field.name.clone()), span);
             self.faults.push(if field.symbol.is_nominal() {
@@ -248,14 +251,17 @@ impl<'a> Parser<'a> {
     }
 
     fn check(&mut self, comparison: &Comparison) {
+        if !comparison.field.symbol.is_known() {
+            return;
+        }
         self.faults.extend(check::comparison(comparison, self.is_negated, self.text));
     }
 
     fn field(&mut self) -> Syntax<Field> {
         let Token::Id(name) = self.token else { return Err(self.unexpected("the name of a field")) };
-        let Some(symbol) = find(name, self.version) else {
-            let fault = Fault::new(Problem::UnknownField(name.to_owned()), self.span);
-            return Err(suggest::field(fault, name, self.version));
+        let symbol = match find(name, self.version) {
+            Some(symbol) => symbol,
+            None => self.unknown(name)?,
         };
         let start = self.span;
         self.advance()?;
@@ -270,12 +276,29 @@ impl<'a> Parser<'a> {
             }
             self.expect(&Token::RightBracket, "`]`")?;
             let span = start.to(self.before);
-            if let Some(problem) = check::bits(symbol, name, low, high) {
+            if let Some(problem) = check::bits(symbol, name, low, high).filter(|_| symbol.is_known()) {
                 // Nothing that is said of these bits holds.
                 return Err(Fault::new(problem, span));
             }
         }
         Ok(Field { symbol, name: name.to_owned(), low, high, span: start.to(self.before) })
+    }
+
+    /// A name that is no field in any known version. A later one may have it, so that what follows must be right all the same.
+    fn unknown(&mut self, name: &str) -> Syntax<&'static Symbol> {
+        if suggest::is_word(name) {
+            return Err(self.unexpected("the name of a field"));
+        }
+        // A letter of another alphabet, in the middle of a name.
+        if let Err(fault) = self.lexer.clone().next()
+            && fault.span.start == self.span.end
+        {
+            return Err(fault);
+        }
+        let fault = Fault::new(Problem::UnknownField(name.to_owned()), self.span);
+        let is_guessed = self.faults.len() < MOST_GUESSED;
+        self.faults.push(if is_guessed { suggest::field(fault, name, self.version) } else { fault });
+        Ok(&NO_FIELD)
     }
 
     fn small_integer(&mut self) -> Syntax<u32> {
@@ -331,12 +354,31 @@ impl<'a> Parser<'a> {
     }
 
     fn unexpected(&self, expected: &'static str) -> Fault {
+        let next = self.lexer.clone().next().ok();
+        let next = next.as_ref().map(|(token, span)| (token, *span));
+        let span = match next {
+            // One operator, the wrong way round.
+            Some((token, span))
+                if self.token == Token::Other("=")
+                    && span.start == self.span.end
+                    && suggest::turned(Some(token)).is_some() =>
+            {
+                self.span.to(span)
+            }
+            _ => self.span,
+        };
         let found = match &self.token {
             Token::End => "the end".to_owned(),
-            _ => format!("`{}`", crate::text::shortened(self.span.of(self.text))),
+            _ => format!("`{}`", crate::text::shortened(span.of(self.text))),
         };
-        let fault = Fault::new(Problem::Expected { expected, found }, self.span);
-        suggest::token(fault, &self.token, self.before.of(self.text))
+        let fault = Fault::new(Problem::Expected { expected, found }, span);
+        let before = self.before.of(self.text);
+        let is_in_name = self.token == Token::Other("-") && self.before.end == self.span.start;
+        if is_in_name && before.starts_with(['$', '@']) {
+            return fault.suggest("such a name has no hyphens: Kube-OVN writes a dot for each");
+        }
+        let is_one = span != self.span;
+        suggest::token(fault, &self.token, before, next.map(|(token, _)| token).filter(|_| is_one))
     }
 
     fn advance(&mut self) -> Syntax<()> {

@@ -1,8 +1,8 @@
 //! What was probably meant.
 
 use super::fault::{Fault, Problem};
-use super::symbols::{Level, Version, find, names};
-use super::token::{Format, Span, Token};
+use super::symbols::{Version, find, names};
+use super::token::{Format, Operator, Span, Token};
 use super::tree::{Expression, Field};
 use crate::text::did_you_mean;
 
@@ -45,15 +45,16 @@ pub(super) fn field(fault: Fault, name: &str, version: Version) -> Fault {
     if find(&lower, version).is_some() {
         return fault.suggest(format!("write {lower}: names have small letters"));
     }
-    let fault = word(fault, name);
-    if fault.suggestion.is_some() {
-        return fault;
-    }
     let known: Vec<_> = names(version).collect();
     match did_you_mean(name, &known) {
         Some(question) => fault.suggest(question),
         None => fault,
     }
+}
+
+/// Whether it is a word of another language, which no version of OVN will call a field.
+pub(super) fn is_word(name: &str) -> bool {
+    WORDS.iter().any(|(wrong, _)| name.eq_ignore_ascii_case(wrong))
 }
 
 /// A word of another language.
@@ -64,13 +65,17 @@ pub(super) fn word(fault: Fault, word: &str) -> Fault {
     }
 }
 
-/// A token that stands wrong, behind `before`.
-pub(super) fn token(fault: Fault, found: &Token<'_>, before: &str) -> Fault {
+/// A token that stands wrong, behind `before`, and the one that is part of the same wrong operator.
+pub(super) fn token(fault: Fault, found: &Token<'_>, before: &str, next: Option<&Token<'_>>) -> Fault {
     let Problem::Expected { expected, .. } = &fault.problem else { return fault };
     let wants_operator = expected.starts_with("an operator") || *expected == "the end";
     match found {
         Token::End if before.is_empty() => fault.suggest("a match of every packet is `1`"),
-        Token::Other("=") if wants_operator || before == "==" => fault.suggest("write `==`"),
+        Token::Other("=") if wants_operator => match turned(next) {
+            Some(operator) => fault.suggest(format!("write `{operator}`")),
+            None => fault.suggest("write `==`"),
+        },
+        Token::Other("=") if before == "==" => fault.suggest("leave it out: `==` has two"),
         Token::Comma if matches!(*expected, "the end" | "`)`") => fault.suggest("a set stands in braces: `{…, …}`"),
         Token::Other(";") => fault.suggest("write `,`"),
         Token::Other("-") | Token::Ellipsis => fault.suggest("a range is written `LOW <= FIELD <= HIGH`"),
@@ -87,16 +92,12 @@ pub(super) fn constant(fault: Fault, found: &Token<'_>, field: &Field, version: 
     if fault.suggestion.is_some() {
         return fault;
     }
-    if field.symbol.is_string() {
-        return fault.suggest("names of ports stand in \"…\"");
-    }
-    let lower = name.to_ascii_lowercase();
-    match find(&lower, version) {
-        Some(symbol) if field.name == "ip.proto" && symbol.level == Level::Predicate => {
-            fault.suggest(format!("write {lower} alone"))
+    match value(fault, field, name) {
+        fault if fault.suggestion.is_some() => fault,
+        fault if find(&name.to_ascii_lowercase(), version).is_some() => {
+            fault.suggest("a field is compared with constants, not with another field")
         }
-        Some(_) => fault.suggest("a field is compared with constants, not with another field"),
-        None => fault,
+        fault => fault,
     }
 }
 
@@ -126,6 +127,34 @@ pub(super) fn mask(fault: Fault, value: Format, mask: Format) -> Fault {
     }
 }
 
+/// The operator that is written the wrong way round, as `=>`, by what stands behind its `=`.
+pub(super) fn turned(next: Option<&Token<'_>>) -> Option<Operator> {
+    match next {
+        Some(Token::Not) => Some(Operator::Ne),
+        Some(Token::Compare(Operator::Lt)) => Some(Operator::Le),
+        Some(Token::Compare(Operator::Gt)) => Some(Operator::Ge),
+        _ => None,
+    }
+}
+
+/// Numbers that people know by name, of fields that hold such.
+const NUMBERS: &[(&str, &[(&str, &str)])] = &[
+    ("ip.proto", &[("icmp", "1"), ("tcp", "6"), ("udp", "17"), ("icmp6", "58"), ("icmpv6", "58"), ("sctp", "132")]),
+    ("eth.type", &[("ip", "0x800"), ("ip4", "0x800"), ("ipv4", "0x800"), ("ip6", "0x86dd"), ("ipv6", "0x86dd")]),
+];
+
+/// A word that a field is compared with.
+pub(super) fn value(fault: Fault, field: &Field, word: &str) -> Fault {
+    if field.symbol.is_string() {
+        return fault.suggest("names of ports stand in \"…\"");
+    }
+    let numbers = NUMBERS.iter().filter(|(name, _)| *name == field.name).flat_map(|(_, numbers)| *numbers);
+    match numbers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
+        Some((_, number)) => fault.suggest(format!("write {number}")),
+        None => fault,
+    }
+}
+
 /// Both readings of `a && b || c`.
 pub(super) fn readings(text: &str, start: Span, joints: &[Span], is_and: bool) -> String {
     let (one, other) = if is_and { ("&&", "||") } else { ("||", "&&") };
@@ -144,7 +173,7 @@ pub(super) fn readings(text: &str, start: Span, joints: &[Span], is_and: bool) -
 pub(super) fn negation(text: &str, span: Span, operand: &Expression) -> String {
     let written = span.of(text).trim_start_matches('!').trim();
     match operand {
-        Expression::Comparison(comparison) if comparison.operator == super::token::Operator::Eq => {
+        Expression::Comparison(comparison) if comparison.operator == Operator::Eq => {
             let (field, value) = (comparison.field.span.of(text), comparison.constants.span.of(text));
             format!("write `{field} != {value}` or `!({written})`")
         }

@@ -71,6 +71,11 @@ impl Symbol {
         self.width == 0
     }
 
+    /// Whether a version has it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.name != NO_FIELD.name
+    }
+
     /// Whether only the whole of it can be compared, and only for equality.
     pub(crate) fn is_nominal(&self) -> bool {
         matches!(self.level, Level::Nominal | Level::Predicate)
@@ -81,6 +86,9 @@ impl Symbol {
 pub(crate) fn find(name: &str, version: Version) -> Option<&'static Symbol> {
     of(version).find(|symbol| symbol.name == name).or_else(|| register(name))
 }
+
+/// A field that no version has: nothing is known of what it may be compared with.
+pub(crate) static NO_FIELD: Symbol = ordinal("", 128);
 
 /// All but the registers.
 fn of(version: Version) -> impl Iterator<Item = &'static Symbol> {

@@ -59,6 +59,37 @@ fn a_fault_has_its_place_and_what_was_meant() {
             "write 10.0.0.1 without quotes",
         ),
         ("inport == 'a'", "'", "'\\'' may not stand outside a string", "strings stand in \"…\""),
+        ("ip.proto == \"TCP\"", "\"TCP\"", "the field ip.proto is compared with numbers, not with strings", "write 6"),
+        ("ip.proto == udp", "udp", "`udp` stands where a number, an address or a string should", "write 17"),
+        (
+            "inport == v-s",
+            "v",
+            "`v` stands where a number, an address or a string should",
+            "names of ports stand in \"…\"",
+        ),
+        ("tcp.dst => 80", "=>", "`=>` stands where an operator should", "write `>=`"),
+        ("ip4.src =! 10.0.0.1", "=!", "`=!` stands where an operator should", "write `!=`"),
+        ("ip4.src = !10.0.0.1", "=", "`=` stands where an operator should", "write `==`"),
+        (
+            "tcp.dst === 80",
+            "=",
+            "`=` stands where a number, an address or a string should",
+            "leave it out: `==` has two",
+        ),
+        ("tcp.dst == 80, 443", ",", "`,` stands where the end should", "a set stands in braces: `{…, …}`"),
+        (
+            "ip4.src == $db-pool",
+            "-",
+            "`-` stands where the end should",
+            "such a name has no hyphens: Kube-OVN writes a dot for each",
+        ),
+        ("not tcp", "not", "`not` stands where the name of a field should", "write `!`"),
+        (
+            "ip4.src < $as",
+            "ip4.src < $as",
+            "ordering against an address set can stop ovn-controller on every node",
+            "ask for the set by `==`, or write the address itself",
+        ),
         (
             "tcp.dst",
             "tcp.dst",
@@ -87,7 +118,6 @@ fn what_other_languages_write_is_understood() {
             "`!` stands where a number, an address or a string should",
             "write `!(!(…))`, or leave both out",
         ),
-        ("tcp.dst === 80", "=", "`=` stands where a number, an address or a string should", "write `==`"),
         (
             "inport == eth0",
             "eth0",
@@ -150,7 +180,7 @@ fn nothing_is_advised_that_is_no_match_either() {
     // Of the field without an order `!=` is refused too.
     assert_eq!(faults("ip.ttl < 2"), ["the field ip.ttl has no order, and is compared by `==`"]);
     // No `!` stands before this one, these are no constants without quotes either, and fields are in no set.
-    for text in ["ip4 ! tcp", "ip.proto == \"tcp\"", "ip4.src == \"10.0.0.0/33\"", "ip4, ip6"] {
+    for text in ["ip4 ! tcp", "ip4.src == \"10.0.0.0/33\"", "ip4, ip6"] {
         assert_eq!(Match::parse(text, Version::V25).faults()[0].suggestion, None, "{text}");
     }
     let advice = |text: &str| {
@@ -171,6 +201,29 @@ fn what_means_nothing_does_not_end_the_reading() {
     let text = "ip4.src == fd00::1 && tcp.dst == 70000 && !tcp && ip.proto < 6";
     let spans: Vec<_> = Match::parse(text, Version::V25).faults().iter().map(|fault| fault.span.of(text)).collect();
     assert_eq!(spans, ["fd00::1", "70000", "tcp", "ip.proto < 6"]);
+}
+
+#[test]
+fn what_stands_behind_a_field_that_is_none_must_be_right() {
+    for (text, wanted) in [
+        ("ip.src == 1 && ip.dst[200..2] < {1, \"a\"}", vec!["ip.src", "ip.dst", "\"a\""]),
+        ("ip.src == \"a\" && !x && (y || !ip6.proto == 1)", vec!["ip.src", "x", "y", "!ip6.proto == 1", "ip6.proto"]),
+        ("1 < x < 2 && tcp.dst == 70000", vec!["x", "70000"]),
+        ("ip.src == 1 and tcp", vec!["ip.src", "and"]),
+        ("http traffic", vec!["http", "traffic"]),
+        ("t\u{441}p && ip4", vec!["\u{441}"]),
+    ] {
+        let parsed = Match::parse(text, Version::V25);
+        let spans: Vec<_> = parsed.faults().iter().map(|fault| fault.span.of(text)).collect();
+        assert_eq!(spans, wanted, "{text}");
+    }
+}
+
+#[test]
+fn many_comments_in_a_line_are_read_once() {
+    // By the square of them it would take minutes.
+    let text = format!("tcp {}", "/**/".repeat(50_000));
+    assert!(Match::parse_in_acl(&text, Version::V25).is_valid());
 }
 
 #[test]
@@ -266,7 +319,8 @@ fn what_says_nothing_on_a_router() {
         "outport == \"a\" && eth.src == 00:00:00:00:00:01 && vlan.vid == 5 && ct.new && reg0 == 1 && flags.loopback";
     assert_eq!(on_router(text), ["outport", "eth.src", "vlan.vid", "ct.new", "reg0", "flags.loopback"]);
     assert_eq!(on_router("arp || nd_ns || rarp.op == 1"), ["arp", "nd_ns", "rarp.op"]);
-    let useful = "inport == \"a\" && ip4.src == 10.0.0.1 && tcp.flags == 2 && pkt.mark == 1 && ip4.mcast";
+    let useful =
+        "eth.type == 0x800 && inport == \"a\" && ip4.src == 10.0.0.1 && tcp.flags == 2 && pkt.mark == 1 && ip4.mcast";
     assert_eq!(on_router(useful), Vec::<String>::new());
 }
 
