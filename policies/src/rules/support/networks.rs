@@ -25,6 +25,8 @@ pub(crate) struct Networks {
     bfd_port: Option<IpAddr>,
     /// Whether the VPC has Subnets.
     begun: bool,
+    /// Whether what Kube-OVN makes is not among them, as in most folders: in the default VPC a Node is a next hop too.
+    is_partial: bool,
     /// The external Subnets that do not exist, and whether the settings alone name one.
     unknown: Vec<(String, bool)>,
 }
@@ -68,7 +70,10 @@ impl Networks {
             }
         }
         let bfd_port = parse_ip(vpc.bfd_port_ip.trim());
-        Ok(Self { prefixes: PrefixSet::of(prefixes), own, bfd_port, begun: !subnets.is_empty(), unknown })
+        let kube_ovn = context.kube_ovn();
+        let is_partial =
+            !kube_ovn.is_custom_vpc(&vpc.meta.name) && context.cluster.subnet(&kube_ovn.node_switch)?.is_none();
+        Ok(Self { prefixes: PrefixSet::of(prefixes), own, bfd_port, begun: !subnets.is_empty(), is_partial, unknown })
     }
 
     /// What a next hop outside deserves. It is only a warning where not all networks are known (the VPC has no Subnets
@@ -100,9 +105,9 @@ impl Networks {
         (detail, help.to_owned())
     }
 
-    /// Whether one of them holds an address.
+    /// Whether one of them holds an address, or may.
     pub(crate) fn contain(&self, address: IpAddr) -> bool {
-        self.prefixes.holds(address) || self.bfd_port == Some(address)
+        self.is_partial || self.prefixes.holds(address) || self.bfd_port == Some(address)
     }
 
     /// The Subnet in which an address is the router's own.
