@@ -124,7 +124,7 @@ fn what_other_languages_write_is_understood() {
             "`eth0` stands where a number, an address or a string should",
             "names of ports stand in \"…\"",
         ),
-        ("ip.proto == TCP", "TCP", "`TCP` stands where a number, an address or a string should", "write tcp alone"),
+        ("ip.proto == TCP", "TCP", "`TCP` stands where a number, an address or a string should", "write 6"),
         (
             "ip4.src == ip4.dst",
             "ip4.dst",
