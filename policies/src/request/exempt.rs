@@ -23,3 +23,27 @@ pub(crate) fn is_exempt(attributes: &Attributes<'_>, object: &Object, settings: 
         || is_made
         || (by_namespace && settings.exempts_namespace(attributes.namespace_of(object)))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::rules::support::testing::{Cluster, create};
+
+    #[test]
+    fn what_kube_ovn_makes_passes_and_what_stands_in_a_folder_does_not() {
+        let object = |kind: &str, name: &str, spec: serde_json::Value| {
+            create(&json!({"kind": kind, "name": name, "spec": spec}))
+        };
+        let route = json!({"action": "drop", "match": "tcp and udp", "priority": 1});
+        let acl = json!({"action": "accept", "direction": "to-lport", "match": "tcp", "priority": 1});
+        for (rule, made) in [
+            ("policy-route-match", object("Vpc", "ovn-cluster", json!({"policyRoutes": [route]}))),
+            ("subnet-acl-syntax", object("Subnet", "ovn-default", json!({"acls": [acl]}))),
+            ("subnet-acl-syntax", object("Subnet", "join", json!({"acls": [acl]}))),
+        ] {
+            assert!(Cluster::of(rule).verdict(&made).allowed, "{}", made.name);
+            assert!(!Cluster::of(rule).settled().verdict(&made).allowed, "{}", made.name);
+        }
+    }
+}
