@@ -47,6 +47,11 @@ impl KubeOvn {
         if name.is_empty() { &self.default_vpc } else { name }
     }
 
+    /// Whether Kube-OVN makes a Subnet of this name itself.
+    pub fn is_own_subnet(&self, name: &str) -> bool {
+        name == self.default_subnet || name == self.node_switch
+    }
+
     /// Whether a VPC is not the default one, whose own list of namespaces Kube-OVN ignores.
     pub fn is_custom_vpc(&self, name: &str) -> bool {
         name != self.default_vpc

@@ -10,7 +10,7 @@ pub(crate) fn is_exempt(attributes: &Attributes<'_>, object: &Object, settings: 
     let name = object.meta().name.as_str();
     let made_by_kube_ovn = match kind {
         Kind::Vpc => name == kube_ovn.default_vpc,
-        Kind::Subnet => name == kube_ovn.node_switch || name == kube_ovn.default_subnet,
+        Kind::Subnet => kube_ovn.is_own_subnet(name),
         _ => false,
     };
     // In a folder it is what a user is going to change.

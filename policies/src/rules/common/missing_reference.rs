@@ -284,7 +284,9 @@ fn refer(context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) ->
 }
 
 fn refer_other_than(own: &str, context: &mut Context<'_>, kind: Kind, field: FieldPath, name: &str) -> Outcome {
-    if !name.is_empty() && !context.cluster.has(kind, name)? {
+    // No folder holds what Kube-OVN makes itself.
+    let is_own = kind == Kind::Subnet && context.kube_ovn().is_own_subnet(name);
+    if !name.is_empty() && !is_own && !context.cluster.has(kind, name)? {
         let meant = context.did_you_mean(kind, name, own);
         let finding = Finding::not_found(field, name, format!("there is no {kind} of this name{meant}"));
         let finding = finding.missing(ObjectRef::new(kind, name));
@@ -402,6 +404,13 @@ mod tests {
         Cluster::of(super::RULE.id)
             .accepts(&json!({"kind": "Subnet", "spec": {"vpc": "ovn-cluster", "cidrBlock": "10.0.0.0/16"}}));
         Cluster::of(super::RULE.id).accepts(&json!({"kind": "Subnet", "spec": {"cidrBlock": "10.0.0.0/16"}}));
+        // Nor the Subnets that Kube-OVN makes.
+        let pool = |subnet: &str| json!({"kind": "IPPool", "spec": {"subnet": subnet}});
+        Cluster::of(super::RULE.id).accepts(&pool("ovn-default"));
+        Cluster::of(super::RULE.id).accepts(&pool("join"));
+        let elsewhere = json!({"kubeOvn": {"defaultSubnet": "pods"}});
+        let wanted = r#"spec.subnet: "ovn-default": there is no Subnet of this name [missing-reference]"#;
+        Cluster::of(super::RULE.id).settings(&elsewhere).warns(&pool("ovn-default"), &[wanted]);
     }
 
     #[test]
