@@ -8,7 +8,8 @@
 //! in its external Subnets, on its peering links, and its BFD port.
 //!
 //! It is only a warning while the VPC has no Subnets or one of its external Subnets is unknown, in the default VPC, and in
-//! a Vpc that is labelled `ovn.kubernetes.io/vpc_external: "true"`. A Vpc that is created before its Subnets is not told of it,
+//! a Vpc that is labelled `ovn.kubernetes.io/vpc_external: "true"`. Nothing is said of the default VPC where the network of the
+//! nodes is not known, as in most folders. A Vpc that is created before its Subnets is not told of it,
 //! but in a folder that holds none.
 //!
 //! ```yaml bad
