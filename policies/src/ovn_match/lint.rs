@@ -124,7 +124,7 @@ pub(super) fn of(expression: &Expression, whole: Span) -> Vec<Lint> {
 
 /// What is said of an expression in a router's policy.
 pub(super) fn on_router(expression: &Expression) -> Vec<Lint> {
-    const ROUTED: &str = "it is decided only after it";
+    const ROUTED: &str = "routing has set it before, whatever came in";
     const ANSWERED: &str = "such packets are answered before it";
     // A router changes addresses, and not what is in the packet: this is another word for ip4 or ip6.
     const KEPT: &str = "eth.type";

@@ -156,7 +156,7 @@ mod tests {
         warns("ip4 && ip6", "no packet can match this");
         warns(
             "outport == \"a\"",
-            "the field outport says nothing in the policy of a router: it is decided only after it",
+            "the field outport says nothing in the policy of a router: routing has set it before, whatever came in",
         );
     }
 
