@@ -1,4 +1,4 @@
-//! The ACLs of a Subnet, which no rule reads yet.
+//! The ACLs of a Subnet.
 
 use serde_json::{Value, json};
 

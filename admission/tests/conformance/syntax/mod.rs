@@ -37,7 +37,7 @@ use witness::Witness;
 /// How many objects share a reset.
 const BATCH: usize = 60;
 
-/// How many mutations are made at full scale.
+/// How many mutations are made at full scale; more where each way to write each field takes more.
 const MUTATIONS: usize = 1000;
 
 /// How many classes are asked where not all are.
@@ -121,7 +121,6 @@ fn cases(scale: &Scale) -> Vec<Case> {
     }
     let scenes = Scene::ALL.into_iter().filter(|scene| classes.iter().any(|class| class.scene == *scene));
     let right: Vec<Class> = scenes.map(Class::unchanged).collect();
-    let most = scale.cases.unwrap_or(if scale.full { MUTATIONS } else { usize::MAX });
     let (mut cases, mut number) = (Vec::new(), 0);
     let mut round = |classes: &[Class], cases: &mut Vec<Case>| {
         for (class, shape) in classes.iter().flat_map(|class| Shape::ALL.map(|shape| (class, shape))) {
@@ -132,6 +131,7 @@ fn cases(scale: &Scale) -> Vec<Case> {
         }
     };
     round(&classes, &mut cases);
+    let most = scale.cases.unwrap_or(if scale.full { MUTATIONS.max(cases.len()) } else { usize::MAX });
     classes.retain(|class| !class.alone);
     // A rule that is not about form has no classes.
     while scale.full && !classes.is_empty() && cases.len() < most {
