@@ -220,7 +220,7 @@ impl Observation {
     /// Whether an expression of OVN does not parse, alone or in what Kube-OVN and ovn-northd make of it.
     fn unparsed_match(&self, is_match: &str, symptoms: &mut Vec<String>) {
         for (expression, reason) in &self.unparsed {
-            let is_within = || !is_match.trim().is_empty() && expression.contains(&format!("({is_match})"));
+            let is_within = || !is_match.is_empty() && expression.contains(&format!("({is_match})"));
             if expression == is_match || is_within() {
                 symptoms.push(format!("unparsed {is_match}: {reason}"));
             }

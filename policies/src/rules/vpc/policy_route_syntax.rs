@@ -1,8 +1,8 @@
 //! Refuses a policy route that OVN does not take.
 //!
 //! Kube-OVN passes policy routes to OVN's database, which refuses an unknown `action` or a `priority` outside 0 to
-//! 32767; a `reroute` without a usable next hop stops Kube-OVN from reconciling the Vpc. Of two routes with the same
-//! priority and match one is kept.
+//! 32767, and a list that names one next hop twice; a `reroute` without a usable next hop stops Kube-OVN from reconciling the
+//! Vpc. Of two routes with the same priority and match one is kept.
 //!
 //! ```yaml bad
 //! # bad: no next hop, and a priority above 32767
@@ -36,7 +36,7 @@
 //!
 //! Correct the field that the message names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::{PolicyRoute, Vpc};
 use crate::net::parse_ip;
@@ -97,8 +97,15 @@ fn next_hops(context: &mut Context<'_>, field: &FieldPath, text: &str) {
         );
         return;
     }
+    let mut seen = BTreeSet::new();
     for part in text.split(',') {
-        if parse_ip(part).is_none() {
+        if parse_ip(part).is_some() {
+            // As a text: OVN's database compares no addresses.
+            if !seen.insert(part) {
+                let finding = Finding::duplicate(field.clone(), part, "OVN takes no policy with one next hop twice");
+                context.deny(finding.help("Name each next hop once."));
+            }
+        } else {
             let whitespace = parse_ip(part.trim()).is_some();
             let fault = if whitespace { "must not have whitespace around it" } else { "is not an IP address" };
             context.deny(Finding::invalid(field.clone(), part, fault).help(corrections::address(part)));
@@ -143,6 +150,10 @@ mod tests {
             (
                 json!({"action": "reroute", "match": "ip", "nextHopIP": "10.0.0.1,x"}),
                 r#"nextHopIP: Invalid value: "x": is not an IP address"#,
+            ),
+            (
+                json!({"action": "reroute", "match": "ip", "nextHopIP": "fd00::1,fd00::2,fd00:0::1,fd00::1"}),
+                r#"nextHopIP: Duplicate value: "fd00::1": OVN takes no policy with one next hop twice"#,
             ),
             (
                 json!({"action": "reroute", "match": "ip", "nextHopIP": "10.0.0.1, 10.0.0.2"}),
