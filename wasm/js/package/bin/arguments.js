@@ -1,4 +1,6 @@
 // The command line: the flags of `vpcguard check`, but for --cluster. What is wrong with it is said in the same words.
+import { parseArgs } from "node:util";
+
 import { wrongFormat } from "./outputs.js";
 
 /** Wrong usage: exit code 2, and how it is done. */
@@ -82,20 +84,27 @@ const FLAGS = {
   version: { short: "V" },
 };
 
+const OPTIONS = Object.fromEntries(
+  Object.entries(FLAGS).map(([name, { value, short }]) => {
+    const type = value === undefined ? "boolean" : "string";
+    return [name, short === undefined ? { type } : { type, short }];
+  }),
+);
+
+const PATHS = "<PATH>...";
+
 /** How like a word another must be to be taken for it. */
 const ALIKE = 0.7;
 
 /** What is given, as the native command takes it and complains of it. */
 export function readArguments(args) {
-  const reader = new Reader(args);
-  for (let arg = reader.next(); arg !== undefined; arg = reader.next()) {
-    if (reader.isOver || arg === "-" || !arg.startsWith("-")) reader.path(arg);
-    else if (arg === "--") reader.isOver = true;
-    else if (arg.startsWith("--")) reader.long(arg.slice(2));
-    else reader.shorts([...arg.slice(1)]);
-    if (reader.given.has("help") || reader.given.has("version")) break;
+  // In the order in which they come.
+  const [given, paths] = [new Map(), []];
+  for (const token of tokensOf(args)) {
+    if (token.kind === "positional") paths.push(path(token.value));
+    if (token.kind === "option") take(given, token);
+    if (given.has("help") || given.has("version")) break;
   }
-  const { given, paths } = reader;
   const several = Object.keys(FLAGS).filter((name) => FLAGS[name].isMultiple).map((name) => [name, []]);
   const options = { color: "auto", ...Object.fromEntries(several), ...Object.fromEntries(given), paths };
   if (options.help || options.version) return options;
@@ -113,61 +122,41 @@ export function readArguments(args) {
   return options;
 }
 
-const PATHS = "<PATH>...";
+/** What Node finds in arguments; it judges none of it. */
+function tokensOf(args) {
+  return parseArgs({ args, options: OPTIONS, strict: false, tokens: true, allowPositionals: true }).tokens;
+}
 
-class Reader {
-  isOver = false;
-  paths = [];
-  /** In the order in which they come. */
-  given = new Map();
+function path(written) {
+  if (written === "") throw new UsageError(needsValue(PATHS));
+  return written;
+}
 
-  constructor(args) {
-    this.left = [...args];
+function take(given, token) {
+  const { name } = token;
+  known(token);
+  const { value, isMultiple } = FLAGS[name];
+  if (value === undefined && token.value !== undefined) {
+    throw new UsageError(`unexpected value '${token.value}' for '${shown(name)}' found; no more were expected`);
   }
+  const taken = value === undefined ? true : checked(name, valueOf(token));
+  if (isMultiple) return given.set(name, [...(given.get(name) ?? []), taken]);
+  if (given.has(name)) throw new UsageError(`the argument '${shown(name)}' cannot be used multiple times`);
+  return given.set(name, taken);
+}
 
-  next() {
-    return this.left.shift();
-  }
+/** The value of a flag that takes one: not the flag behind it. */
+function valueOf({ name, value, inlineValue }) {
+  const [next] = inlineValue || value === undefined ? [] : tokensOf([value]);
+  if (next?.kind === "option") known(next);
+  if (value !== undefined && (next === undefined || next.kind === "positional")) return value;
+  throw new UsageError(needsValue(shown(name), FLAGS[name].choices));
+}
 
-  path(path) {
-    if (path === "") throw new UsageError(needsValue(PATHS));
-    this.paths.push(path);
-  }
-
-  long(text) {
-    const at = text.indexOf("=");
-    const name = at < 0 ? text : text.slice(0, at);
-    if (!isFlag(name)) throw unexpected(`--${name}`, Object.keys(FLAGS).map((flag) => `--${flag}`));
-    this.take(name, at < 0 ? undefined : text.slice(at + 1));
-  }
-
-  shorts(characters) {
-    for (const character of characters) {
-      const name = Object.keys(FLAGS).find((flag) => FLAGS[flag].short === character);
-      if (name === undefined) throw unexpected(`-${character}`, []);
-      this.take(name, undefined);
-    }
-  }
-
-  take(name, written) {
-    const { value, isMultiple } = FLAGS[name];
-    if (value === undefined && written !== undefined) {
-      throw new UsageError(`unexpected value '${written}' for '${shown(name)}' found; no more were expected`);
-    }
-    const taken = value === undefined ? true : checked(name, written ?? this.value(name));
-    if (isMultiple) return this.given.set(name, [...(this.given.get(name) ?? []), taken]);
-    if (this.given.has(name)) throw new UsageError(`the argument '${shown(name)}' cannot be used multiple times`);
-    return this.given.set(name, taken);
-  }
-
-  value(name) {
-    const [next] = this.left;
-    if (next !== undefined && (next === "-" || !next.startsWith("-"))) return this.next();
-    // Of what is no flag at all that is said.
-    if (next?.startsWith("--") && next !== "--" && !isFlag(next.slice(2).split("=")[0])) this.long(next.slice(2));
-    if (next !== undefined && !next.startsWith("--")) new Reader([]).shorts([next[1]]);
-    throw new UsageError(needsValue(shown(name), FLAGS[name].choices));
-  }
+/** Throws of what is no flag at all. */
+function known({ name, rawName }) {
+  if (Object.hasOwn(FLAGS, name)) return;
+  throw unexpected(rawName, rawName.startsWith("--") ? Object.keys(FLAGS).map((flag) => `--${flag}`) : []);
 }
 
 function checked(name, value) {
@@ -182,10 +171,6 @@ function checked(name, value) {
   const wrong = name === "format" ? wrongFormat(value) : undefined;
   if (wrong !== undefined) throw new UsageError(`${invalid}: ${wrong}`);
   return value;
-}
-
-function isFlag(name) {
-  return Object.hasOwn(FLAGS, name);
 }
 
 function shown(name) {
