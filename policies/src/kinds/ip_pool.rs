@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Index, Kind, Meta, ObjectRef, Resource};
 use crate::json::Reader;
-use crate::kinds::KubeOvn;
+use crate::kinds::{KubeOvn, folded};
 use crate::net::{Cidr, parse_ip};
 
 /// An `IPPool`.
@@ -60,7 +60,7 @@ impl IpPool {
 
     /// What Kube-OVN makes of its name in OVN, where names of address sets have no hyphens.
     pub fn address_set(&self) -> String {
-        self.meta.name.replace('-', ".")
+        folded(&self.meta.name)
     }
 
     /// Whether an address is in it.

@@ -57,3 +57,8 @@ impl KubeOvn {
         name != self.default_vpc
     }
 }
+
+/// What Kube-OVN makes of a name for port groups and address sets of OVN, which have no hyphens.
+pub(crate) fn folded(name: &str) -> String {
+    name.replace('-', ".")
+}

@@ -49,6 +49,7 @@ pub use iptables_fip_rule::IptablesFipRule;
 pub use iptables_snat_rule::IptablesSnatRule;
 pub use kind::{Kind, LONGEST_NAME, ObjectRef, by_group, is_built_in, is_name};
 pub use kube_ovn::KubeOvn;
+pub(crate) use kube_ovn::folded;
 pub use meta::{ALLOW, Meta, key};
 pub use namespace::{NAME_LABEL, Namespace};
 pub use nat_gateway::NatGateway;

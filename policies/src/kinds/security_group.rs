@@ -1,6 +1,6 @@
 //! A security group: what Pods that are in it may send and receive.
 
-use super::{Index, Kind, KubeOvn, Meta, ObjectRef, Resource};
+use super::{Index, Kind, KubeOvn, Meta, ObjectRef, Resource, folded};
 use crate::field::FieldPath;
 use crate::json::Reader;
 
@@ -87,7 +87,7 @@ impl SecurityGroup {
 
     /// What Kube-OVN makes of its name in OVN, where names have no hyphens.
     pub fn port_group(&self) -> String {
-        self.meta.name.replace('-', ".")
+        folded(&self.meta.name)
     }
 
     /// The rules of both directions, each with its number.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::{AddressList, Index, Kind, LabelSelector, Meta, ObjectRef, Resource, Shard};
 use crate::field::FieldPath;
 use crate::json::Reader;
-use crate::kinds::KubeOvn;
+use crate::kinds::{KubeOvn, folded};
 use crate::net::{Cidr, Family, PrefixSet};
 
 /// What is read of a Subnet that is looked up.
@@ -299,7 +299,7 @@ impl Subnet {
 
     /// What Kube-OVN makes of its name in names of OVN's port groups, which have no hyphens.
     pub fn folded_name(&self) -> String {
-        self.meta.name.replace('-', ".")
+        folded(&self.meta.name)
     }
 
     /// Names this object.

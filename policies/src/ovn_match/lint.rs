@@ -1,5 +1,6 @@
 //! What OVN takes and nobody means. Only what is certainly a mistake, or what nobody can know here, is said.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::number::ones;
@@ -14,35 +15,25 @@ pub struct Lint {
     pub remark: Remark,
     /// Where it stands in the text.
     pub span: Span,
-    /// What to write instead, in a few words.
-    pub suggestion: String,
 }
 
 impl Lint {
     fn new(remark: Remark, span: Span) -> Self {
-        let suggestion = remark.advice().to_owned();
-        Self { remark, span, suggestion }
+        Self { remark, span }
     }
 
-    #[must_use]
-    fn suggest(mut self, suggestion: impl Into<String>) -> Self {
-        self.suggestion = suggestion.into();
-        self
-    }
-}
-
-impl Remark {
-    /// What to do about it where the text does not show what was meant.
-    fn advice(&self) -> &'static str {
-        match self {
-            Remark::AddressSet(_) => "see that OVN has a set of this name, or write the addresses themselves",
-            Remark::PortGroup(_) => "see that OVN has a group of this name",
-            Remark::CutToBits { .. } => "compare with a number that fits, or the whole field with an address",
-            Remark::Never => "correct the parts that exclude each other",
-            Remark::NotOnRouter { .. } => "ask for addresses, protocols, ports, inport or pkt.mark",
-            Remark::LongPrefix { .. } => "write the length that is meant",
-            Remark::OtherKind { .. } | Remark::DecimalMask { .. } => "write an address of the field's family",
-            Remark::MaskedAway => "make the prefix longer, or the value 0",
+    /// What to write instead, in a few words.
+    pub fn advice(&self) -> Cow<'static, str> {
+        match &self.remark {
+            Remark::AddressSet(_) => "see that OVN has a set of this name, or write the addresses themselves".into(),
+            Remark::PortGroup(_) => "see that OVN has a group of this name".into(),
+            Remark::LongPrefix { taken, .. } => format!("write /{taken} if it is meant").into(),
+            Remark::CutToBits { .. } => "compare with a number that fits, or the whole field with an address".into(),
+            Remark::OtherKind { wanted, .. } => format!("write {wanted}").into(),
+            Remark::DecimalMask { wanted, .. } => format!("write {wanted} before the slash").into(),
+            Remark::MaskedAway => "make the prefix longer, or the value 0".into(),
+            Remark::Never => "correct the parts that exclude each other".into(),
+            Remark::NotOnRouter { .. } => "ask for addresses, protocols, ports, inport or pkt.mark".into(),
         }
     }
 }
@@ -91,6 +82,8 @@ pub enum Remark {
     /// A decimal mask on an address.
     #[error("{mask} is a mask of bits here, and not the length of a prefix")]
     DecimalMask {
+        /// What the field holds.
+        wanted: &'static str,
         /// The mask.
         mask: u128,
     },
@@ -172,8 +165,7 @@ fn of_comparison(Comparison { field, constants, .. }: &Comparison, lints: &mut V
 fn of_number(field: &Field, number: Number, span: Span) -> Option<Lint> {
     if let Some(written) = number.prefix.filter(|length| *length > u32::MAX.into()) {
         let taken = number.mask.map_or(0, u128::count_ones);
-        let lint = Lint::new(Remark::LongPrefix { written, taken }, span);
-        return Some(lint.suggest(format!("write /{taken} if it is meant")));
+        return Some(Lint::new(Remark::LongPrefix { written, taken }, span));
     }
     let value = number.value;
     if !field.is_whole() {
@@ -183,15 +175,12 @@ fn of_number(field: &Field, number: Number, span: Span) -> Option<Lint> {
     }
     let kind = Holds::of(&field.name);
     if let Some(kind) = kind.filter(|kind| kind.is_other(number)) {
-        return Some(match number.mask {
-            Some(mask) if number.format == Format::Decimal => Lint::new(Remark::DecimalMask { mask }, span)
-                .suggest(format!("write {} before the slash", kind.words())),
-            _ => {
-                let (field, wanted, taken) = (field.name.clone(), kind.words(), kind.show(value));
-                let lint = Lint::new(Remark::OtherKind { field, wanted, taken }, span);
-                lint.suggest(format!("write {}", kind.words()))
-            }
-        });
+        let wanted = kind.words();
+        let remark = match number.mask {
+            Some(mask) if number.format == Format::Decimal => Remark::DecimalMask { wanted, mask },
+            _ => Remark::OtherKind { field: field.name.clone(), wanted, taken: kind.show(value) },
+        };
+        return Some(Lint::new(remark, span));
     }
     let is_lost = number.mask.is_some() && number.value == 0 && number.written != 0;
     is_lost.then(|| Lint::new(Remark::MaskedAway, span))

@@ -74,10 +74,10 @@ pub fn explain_match(text: &str) -> MatchExplanation {
             let message = because.map_or_else(|| lint.to_string(), |because| format!("{lint}: {because}"));
             never.push(said(lint.span, message, None));
         } else {
-            lints.push(said(lint.span, lint.to_string(), Some(&lint.suggestion)));
+            lints.push(said(lint.span, lint.to_string(), Some(&lint.advice())));
         }
     }
-    lints.extend(parsed.lints_on_router().iter().map(|lint| said(lint.span, lint.to_string(), Some(&lint.suggestion))));
+    lints.extend(parsed.lints_on_router().iter().map(|lint| said(lint.span, lint.to_string(), Some(&lint.advice()))));
     if parsed.is_valid() {
         let in_acl = Match::parse_in_acl(text, version);
         lints.extend(

@@ -49,7 +49,7 @@ impl Place<'_> {
                 return;
             }
             let finding = Finding::invalid(self.field.clone(), self.text, lint.to_string()).part(lint.span.range());
-            context.report(action, finding.help(sentence(&lint.suggestion)));
+            context.report(action, finding.help(sentence(&lint.advice())));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Port groups and address sets, whose names have dots where those of the objects have hyphens.
 
-use crate::kinds::{IpPool, ObjectRef, SecurityGroup, Subnet};
+use crate::kinds::{IpPool, ObjectRef, SecurityGroup, Subnet, folded};
 use crate::rule::prelude::*;
 use crate::text::quoted;
 
@@ -93,7 +93,7 @@ fn alike(name: &str) -> Vec<String> {
         |(at, _)| format!("{}.{}", name.get(..at).unwrap_or_default(), name.get(at + 1..).unwrap_or_default());
     let mut alike: Vec<_> = name.match_indices('-').map(with_dot).collect();
     // Where there is but one hyphen, that is this too.
-    alike.extend(Some(name.replace('-', ".")).filter(|_| alike.len() > 1));
+    alike.extend(Some(folded(name)).filter(|_| alike.len() > 1));
     alike
 }
 

@@ -1,6 +1,6 @@
 //! The match that Kube-OVN makes of a rule.
 
-use crate::kinds::{Direction, PortRange, SecurityRule};
+use crate::kinds::{Direction, PortRange, SecurityRule, folded};
 
 /// The match, without the group's own port group, which stands first in all of one direction.
 pub(super) fn of(direction: Direction, rule: &SecurityRule) -> String {
@@ -10,7 +10,7 @@ pub(super) fn of(direction: Direction, rule: &SecurityRule) -> String {
         Direction::Egress => ("src", "dst"),
     };
     let peer = if names_group(rule) {
-        let group = rule.remote_security_group.replace('-', ".");
+        let group = folded(&rule.remote_security_group);
         format!("$ovn.sg.{group}.associated.v{version}")
     } else {
         rule.remote_address.clone()
