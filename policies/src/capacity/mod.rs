@@ -1,5 +1,6 @@
 //! How much of their addresses VPCs have given to Subnets, and what is free.
 
+pub(crate) mod spans;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use crate::net::{Cidr, Family, private_range};
 use crate::rules::subnet::cidr_reserved::reserved;
 use crate::settings::Settings;
 use crate::text::{listed, quoted};
+use spans::Span;
 
 /// What is known of Subnets and their VPCs.
 #[derive(Debug)]
@@ -142,9 +144,9 @@ impl Capacity {
         Ok(Space { vpc, vlan, subnets: rows.into_iter().map(|(_, row)| row).collect(), free })
     }
 
-    fn rows(&self, subnet: &Subnet) -> Vec<(IpNet, Row)> {
+    pub(crate) fn rows(&self, subnet: &Subnet) -> Vec<(IpNet, Row)> {
         let row = |cidr: &Cidr| {
-            let (first, last) = usable(cidr);
+            let (first, last) = spans::usable(cidr);
             let gateway = subnet.gateways.iter().copied().find(|gateway| cidr.contains(*gateway));
             let said = |field: &str| {
                 let family = if cidr.family() == Family::V4 { "v4" } else { "v6" };
@@ -155,7 +157,7 @@ impl Capacity {
                 cidr: cidr.to_string(),
                 gateway,
                 addresses: (last - first).saturating_add(1),
-                excluded: excluded(subnet, cidr, gateway),
+                excluded: spans::count(&kept_back(subnet, cidr)),
                 used: said("usingIPs"),
                 available: said("availableIPs"),
             };
@@ -210,37 +212,17 @@ fn unread(subnet: &Subnet) -> Option<String> {
     }
 }
 
-/// An address as a number.
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => v4.to_bits().into(),
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
-/// The first and the last address that Kube-OVN counts: all but those at the ends, of which the smallest have none.
-fn usable(cidr: &Cidr) -> (u128, u128) {
-    let network = cidr.network();
-    let (first, last) = (bits(network.network()), bits(network.broadcast()));
-    if last - first < 2 { (first, last) } else { (first + 1, last - 1) }
-}
-
-/// How many addresses of a prefix are kept back.
-fn excluded(subnet: &Subnet, cidr: &Cidr, gateway: Option<IpAddr>) -> u128 {
-    let (first, last) = usable(cidr);
+/// The addresses of a prefix that are kept back: the gateway, and what is excluded.
+pub(crate) fn kept_back(subnet: &Subnet, cidr: &Cidr) -> Vec<Span> {
     let written = subnet.exclude_ips.iter().filter_map(|range| range_of(range.trim()));
-    let of_family = written.filter(|(from, to)| [from, to].into_iter().all(|end| Family::of(*end) == cidr.family()));
-    let mut ranges: Vec<_> = of_family.chain(gateway.map(|gateway| (gateway, gateway))).collect();
-    ranges.sort_unstable();
-    let (mut next, mut number) = (first, 0);
-    for (from, to) in ranges {
-        let (from, to) = (bits(from).max(next), bits(to).min(last));
-        if from <= to {
-            number += to - from + 1;
-            next = to.saturating_add(1);
-        }
-    }
-    number
+    let gateways = subnet.gateways.iter().map(|gateway| (*gateway, *gateway));
+    spans_of(written.chain(gateways), cidr)
+}
+
+/// What ranges have of a prefix.
+pub(crate) fn spans_of(ranges: impl Iterator<Item = (IpAddr, IpAddr)>, cidr: &Cidr) -> Vec<Span> {
+    let of_family = ranges.filter(|(from, to)| [from, to].into_iter().all(|end| Family::of(*end) == cidr.family()));
+    spans::joined(of_family.map(|(from, to)| (spans::bits(from), spans::bits(to))).collect(), spans::usable(cidr))
 }
 
 /// A number as Kube-OVN writes it: more than 64 bits have room for is a float, or a text.

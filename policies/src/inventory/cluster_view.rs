@@ -1,14 +1,18 @@
 //! What a rule may ask about the rest of the cluster.
 
+mod nat;
+
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use crate::gather::sort_by;
 use crate::kinds::{
-    AttachmentDefinition, ConfigMap, EgressGateway, IpPool, Kind, LabelSelector, Meta, Namespace, NatGateway, Node,
-    Object, SecurityGroup, ServiceCidr, Shard, Subnet, Typed, Vip, Vlan, Vpc,
+    AttachmentDefinition, BY_CLAIMED_ADDRESS, ConfigMap, EgressGateway, Ip, IpPool, Kind, LabelSelector, Meta,
+    Namespace, NatGateway, Node, Object, ProviderNetwork, SecurityGroup, ServiceCidr, Shard, Subnet, SwitchLbRule,
+    Typed, Vip, Vlan, Vpc, VpcDns, claimed_word,
 };
 use crate::net::PrefixSet;
 
@@ -215,9 +219,39 @@ impl dyn ClusterView + '_ {
         self.one("", name)
     }
 
+    /// The Vip of this name.
+    pub fn vip(&self, name: &str) -> Answer<Option<Arc<Vip>>> {
+        self.living("", name)
+    }
+
     /// The Vip of this name, also one that is being deleted.
     pub fn vip_until_gone(&self, name: &str) -> Answer<Option<Arc<Vip>>> {
         self.one("", name)
+    }
+
+    /// The `IP` of this name.
+    pub fn ip(&self, name: &str) -> Answer<Option<Arc<Ip>>> {
+        self.living("", name)
+    }
+
+    /// The IPs with an address of a Subnet, also those that are being deleted.
+    pub fn ips_with_until_gone(&self, subnet: &str, address: IpAddr) -> Answer<Vec<Arc<Ip>>> {
+        Ok(typed(self.by(Kind::Ip, BY_CLAIMED_ADDRESS, &claimed_word(subnet, address))?))
+    }
+
+    /// The Vips of a Subnet.
+    pub fn vips_of_subnet(&self, subnet: &str) -> Answer<Vec<Arc<Vip>>> {
+        self.living_by(Vip::BY_SUBNET, subnet)
+    }
+
+    /// The load balancers of a port of an address, as [`SwitchLbRule::port_of_vip`] says it.
+    pub fn switch_lb_rules_of_port(&self, port: &str) -> Answer<Vec<Arc<SwitchLbRule>>> {
+        self.living_by(SwitchLbRule::BY_PORT, port)
+    }
+
+    /// The name servers of a VPC.
+    pub fn vpc_dnses_of_vpc(&self, vpc: &str) -> Answer<Vec<Arc<VpcDns>>> {
+        self.living_by(VpcDns::BY_VPC, vpc)
     }
 
     /// The NetworkAttachmentDefinition of this namespace and name, also one that is being deleted.
@@ -303,9 +337,14 @@ impl dyn ClusterView + '_ {
         Ok(selecting)
     }
 
-    /// The NAT gateways that stand in a Subnet.
-    pub fn nat_gateways_of_subnet(&self, subnet: &str) -> Answer<Vec<Arc<NatGateway>>> {
-        self.living_by(NatGateway::BY_SUBNET, subnet)
+    /// The NAT gateways that stand in a Subnet, also those that are being deleted.
+    pub fn nat_gateways_of_subnet_until_gone(&self, subnet: &str) -> Answer<Vec<Arc<NatGateway>>> {
+        Ok(typed(self.by(Kind::VpcNatGateway, NatGateway::BY_SUBNET, subnet)?))
+    }
+
+    /// The NAT gateways whose external Subnet this is.
+    pub fn nat_gateways_outside_in(&self, subnet: &str) -> Answer<Vec<Arc<NatGateway>>> {
+        self.living_by(NatGateway::BY_EXTERNAL_SUBNET, subnet)
     }
 
     /// The NAT gateways of a VPC.
@@ -338,6 +377,11 @@ impl dyn ClusterView + '_ {
         self.living_by(IpPool::BY_SUBNET, subnet)
     }
 
+    /// The IPPools of a Subnet, also those that are being deleted.
+    pub fn ip_pools_of_subnet_until_gone(&self, subnet: &str) -> Answer<Vec<Arc<IpPool>>> {
+        Ok(typed(self.by(Kind::IpPool, IpPool::BY_SUBNET, subnet)?))
+    }
+
     /// The IPPools that list a namespace.
     pub fn ip_pools_listing(&self, namespace: &str) -> Answer<Vec<Arc<IpPool>>> {
         self.living_by(IpPool::BY_NAMESPACE, namespace)
@@ -351,6 +395,16 @@ impl dyn ClusterView + '_ {
     /// The Vlans of one number on one network of the nodes, as [`Vlan::tag`] says it.
     pub fn vlans_tagged(&self, tag: &str) -> Answer<Vec<Arc<Vlan>>> {
         self.living_by(Vlan::BY_TAG, tag)
+    }
+
+    /// The `ProviderNetwork` of this name.
+    pub fn provider_network(&self, name: &str) -> Answer<Option<Arc<ProviderNetwork>>> {
+        self.living("", name)
+    }
+
+    /// The `ProviderNetworks` that take an interface, of some node.
+    pub fn provider_networks_on(&self, interface: &str) -> Answer<Vec<Arc<ProviderNetwork>>> {
+        self.living_by(ProviderNetwork::BY_INTERFACE, interface)
     }
 
     /// The Subnets of VPCs that name a VLAN.

@@ -25,6 +25,16 @@ impl AddressList {
         Self { text, addresses }
     }
 
+    /// The addresses that parse, each as it was written.
+    pub fn written(&self) -> impl Iterator<Item = (&str, IpAddr)> {
+        self.text.split(',').filter_map(|part| Some((part, parse_ip(part.trim())?)))
+    }
+
+    /// Whether all addresses of another list are in this one, and there are some.
+    pub fn holds(&self, other: &Self) -> bool {
+        !other.addresses.is_empty() && other.addresses.iter().all(|address| self.addresses.contains(address))
+    }
+
     /// Whether nothing was written.
     pub fn is_empty(&self) -> bool {
         self.text.trim().is_empty()

@@ -1,4 +1,4 @@
-//! A ConfigMap, of which Kube-OVN reads two.
+//! A ConfigMap, of which Kube-OVN reads some.
 
 use serde_json::{Map, Value};
 
@@ -10,6 +10,16 @@ use crate::kinds::KubeOvn;
 pub const NAT_CONFIG: &str = "ovn-vpc-nat-config";
 /// Switches NAT gateways on; in v1.9 it also has their image.
 pub const NAT_GW_CONFIG: &str = "ovn-vpc-nat-gw-config";
+/// Configures the name servers inside VPCs.
+pub const VPC_DNS_CONFIG: &str = "vpc-dns-config";
+/// Configures the external gateway of the default VPC.
+pub const EXTERNAL_GW_CONFIG: &str = "ovn-external-gw-config";
+
+/// All that rules read, in the namespace of Kube-OVN.
+pub const READ_CONFIG_MAPS: &[&str] = &[NAT_CONFIG, NAT_GW_CONFIG, VPC_DNS_CONFIG, EXTERNAL_GW_CONFIG];
+
+/// Those of them that rules judge.
+pub const REVIEWED_CONFIG_MAPS: &[&str] = &[NAT_CONFIG, NAT_GW_CONFIG, EXTERNAL_GW_CONFIG];
 
 /// A ConfigMap.
 #[derive(Clone, Debug, Default)]

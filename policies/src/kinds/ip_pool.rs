@@ -16,13 +16,18 @@ pub struct IpPool {
     pub subnet: String,
     /// The namespaces that Kube-OVN gives it to.
     pub namespaces: Vec<String>,
+    /// The ranges as they were written.
+    pub ips: Vec<String>,
     /// The ranges that parse, each from its first address to its last.
     pub ranges: Vec<(IpAddr, IpAddr)>,
     /// Whether Kube-OVN keeps them as an address set of OVN, for matches. Otherwise it removes the set of that name.
     pub has_address_set: bool,
+    /// Whether Kube-OVN says that there is no such Subnet: then it has set up nothing of the pool, and tries again.
+    pub lacks_subnet: bool,
 }
 
 impl Resource for IpPool {
+    const PARTS: &'static [&'static str] = &["spec", "status"];
     const LOOKED_UP: Option<&'static [&'static str]> =
         Some(&["spec.enableAddressSet", "spec.ips", "spec.namespaces", "spec.subnet"]);
     const INDEXES: &'static [Index<Self>] = &[
@@ -36,11 +41,15 @@ impl Resource for IpPool {
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
         let spec = object.at("spec");
+        let ips: Vec<_> = spec.at("ips").items().map(|range| range.string()).collect();
+        let subnet = spec.at("subnet").string();
         Self {
             meta: Meta::read(object),
-            subnet: spec.at("subnet").string(),
+            lacks_subnet: lacks(&object.at("status"), &subnet),
+            subnet,
             namespaces: spec.at("namespaces").strings(),
-            ranges: spec.at("ips").strings().iter().filter_map(|range| range_of(range.trim())).collect(),
+            ranges: ips.iter().filter_map(|range| range_of(range.trim())).collect(),
+            ips,
             has_address_set: spec.at("enableAddressSet").flag(),
         }
     }
@@ -48,6 +57,16 @@ impl Resource for IpPool {
     fn meta(&self) -> &Meta {
         &self.meta
     }
+}
+
+/// Whether a pool's status says that there is no such Subnet, in the words of Kube-OVN.
+fn lacks(status: &Reader, subnet: &str) -> bool {
+    let missing = format!("subnet {subnet} does not exist in IPAM");
+    let is_it = |condition: Reader| {
+        let says = |field, text: &str| condition.at(field).text() == Some(text);
+        says("type", "Ready") && says("status", "False") && says("message", &missing)
+    };
+    status.at("conditions").items().any(is_it)
 }
 
 impl IpPool {

@@ -1,6 +1,6 @@
 //! The floating IPs of NAT gateways.
 
-use super::{Kind, KubeOvn, Meta, Resource};
+use super::{Index, Kind, KubeOvn, Meta, ObjectRef, Resource};
 use crate::json::Reader;
 
 /// An `IptablesFIPRule`.
@@ -10,14 +10,30 @@ pub struct IptablesFipRule {
     pub meta: Meta,
     /// The name of the `IptablesEIP`.
     pub eip: String,
+    /// The address inside the VPC.
+    pub internal_ip: String,
 }
 
 impl Resource for IptablesFipRule {
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.eip"]);
+    const INDEXES: &'static [Index<Self>] = &[Index { name: Self::BY_EIP, words: |rule, each| each(&rule.eip) }];
+
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
-        Self { meta: Meta::read(object), eip: object.at("spec").at("eip").string() }
+        let spec = object.at("spec");
+        Self { meta: Meta::read(object), eip: spec.at("eip").string(), internal_ip: spec.at("internalIp").string() }
     }
 
     fn meta(&self) -> &Meta {
         &self.meta
+    }
+}
+
+impl IptablesFipRule {
+    /// By their `IptablesEIP`.
+    pub const BY_EIP: &'static str = "EIP";
+
+    /// Names it.
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef::new(Kind::IptablesFipRule, &self.meta.name)
     }
 }

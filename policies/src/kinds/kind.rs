@@ -23,7 +23,7 @@ macro_rules! kinds {
         $($(#[$doc:meta])* $kind:ident: $group:literal $version:literal $name:literal $plural:literal $scope:ident;)+
     })+) => {
         /// The kinds that rules know. Objects of any other kind are admitted.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             $($($(#[$doc])* $kind,)+)+
         }
@@ -156,13 +156,15 @@ pub fn by_group(kinds: impl Iterator<Item = Kind>) -> Vec<(&'static str, Vec<&'s
 
 /// Whether an object can have this name: a subdomain, as RFC 1123 has it.
 pub fn is_name(name: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-    };
     name.len() <= LONGEST_NAME && name.split('.').all(is_label)
+}
+
+/// Whether a text is a part of a name between its dots, however long.
+pub fn is_label(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 /// A text that may be a name. Of a longer one only so much is kept that it is none: a thousand findings may speak of it.

@@ -8,6 +8,9 @@ use crate::net::list_items;
 /// The annotation by which an administrator switches rules off for one object.
 pub const ALLOW: &str = "vpcguard.io/allow";
 
+/// The annotation in which kubectl keeps what was written, also what the API server has dropped since.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// The part of an object's metadata that rules read.
 #[derive(Clone, Debug, Default)]
 pub struct Meta {

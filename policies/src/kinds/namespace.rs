@@ -1,6 +1,6 @@
 //! A namespace, with the Subnets that Kube-OVN bound it to.
 
-use super::pod::LOGICAL_SWITCH;
+use super::pod::{IP_POOL, LOGICAL_SWITCH};
 use super::{Kind, Meta, Resource};
 use crate::json::Reader;
 use crate::kinds::KubeOvn;
@@ -46,7 +46,12 @@ impl Namespace {
         list_items(self.meta.annotation(LOGICAL_SWITCH).unwrap_or_default())
     }
 
-    /// The entries of that annotation, with whatever is around the names. An empty annotation is as none.
+    /// The IPPools in its annotation, which Kube-OVN writes by those that list it.
+    pub fn ip_pools(&self) -> impl Iterator<Item = &str> {
+        list_items(self.meta.annotation(IP_POOL).unwrap_or_default())
+    }
+
+    /// The entries of the annotation with its Subnets, with whatever is around the names. An empty annotation is as none.
     pub fn written_switches(&self) -> impl Iterator<Item = &str> {
         let list = self.meta.annotation(LOGICAL_SWITCH).unwrap_or_default();
         list.split(',').filter(move |_| !list.is_empty())

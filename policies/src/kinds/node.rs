@@ -7,6 +7,9 @@ use crate::json::Reader;
 use crate::kinds::KubeOvn;
 use crate::net::parse_ip;
 
+/// The label of a Node that has the external network, and so the ports of routers that are attached to it.
+pub const EXTERNAL_GATEWAY: &str = "ovn.kubernetes.io/external-gw";
+
 /// A Node.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
@@ -31,5 +34,12 @@ impl Resource for Node {
 
     fn meta(&self) -> &Meta {
         &self.meta
+    }
+}
+
+impl Node {
+    /// Whether routers are attached to the external network here.
+    pub fn is_external_gateway(&self) -> bool {
+        self.meta.labels.get(EXTERNAL_GATEWAY).is_some_and(|value| value == "true")
     }
 }

@@ -10,6 +10,8 @@ use crate::net::{list_items, parse_ip};
 pub const LOGICAL_SWITCH: &str = "ovn.kubernetes.io/logical_switch";
 /// How the keys of all such annotations end, one for each network of a Pod.
 pub const LOGICAL_SWITCH_SUFFIX: &str = ".kubernetes.io/logical_switch";
+/// The IPPool of a Pod's primary network, and the IPPools of a Namespace.
+pub const IP_POOL: &str = "ovn.kubernetes.io/ip_pool";
 /// How the keys of the annotations end in which Kube-OVN keeps the VPC of each network of a Pod.
 pub const LOGICAL_ROUTER_SUFFIX: &str = ".kubernetes.io/logical_router";
 /// How the keys of the annotations end that name an IPPool or list addresses.
@@ -28,6 +30,8 @@ pub const ALLOCATED_SUFFIX: &str = ".kubernetes.io/allocated";
 pub const MIGRATION: &str = "kubevirt.io/migrationJobName";
 /// The Vip whose address a Pod takes.
 pub const VIP: &str = "ovn.kubernetes.io/vip";
+/// The Vips whose addresses a Pod may send from beside its own.
+pub const ADDRESS_PAIRS: &str = "ovn.kubernetes.io/aaps";
 
 /// A Pod, or the template of a workload.
 #[derive(Clone, Debug)]
@@ -40,6 +44,8 @@ pub struct PodTemplate {
     pub pod: Meta,
     /// Whether the Pod uses its node's network, so that Kube-OVN attaches it to nothing.
     pub host_network: bool,
+    /// How many Pods there are to be at once; 1 where it does not say.
+    pub replicas: i64,
     /// The KubeVirt virtual machines that own it, by name: whatever its owner references say.
     pub virtual_machines: Vec<String>,
     /// The NetworkAttachmentDefinitions of a virtual machine's networks, each with the place of that network. `KubeVirt` writes
@@ -57,6 +63,7 @@ impl Resource for PodTemplate {
             pod: Meta::read(pod),
             // A virtual machine has no such field, and its Pods always have a network of their own.
             host_network: !is_machine(kind) && pod.at("spec").at("hostNetwork").flag(),
+            replicas: replicas(kind, &object.at("spec")),
             virtual_machines: virtual_machines(&pod.at("metadata").at("ownerReferences")),
             machine_networks: machine_networks(kind, &pod.at("spec").at("networks")),
             path: pod.path(),
@@ -87,6 +94,11 @@ impl PodTemplate {
         allocated == Some("true") && self.pod.annotation(MIGRATION).is_none()
     }
 
+    /// How many of so many addresses its Pods need at once.
+    pub fn wanted_addresses(&self, listed: usize) -> usize {
+        usize::try_from(self.replicas).unwrap_or(1).clamp(1, listed.max(1))
+    }
+
     /// The path of the name in one of `machine_networks`.
     pub fn machine_network_path(&self, at: usize) -> FieldPath {
         self.path.clone().field("spec.networks").index(at).field("multus.networkName")
@@ -101,7 +113,8 @@ impl PodTemplate {
     /// The IPPools that its annotations name, each with the annotation's key. Addresses name none.
     pub fn ip_pools(&self) -> impl Iterator<Item = (&str, &str)> {
         let pools = self.pod.annotations.iter().filter(|(key, _)| key.ends_with(IP_POOL_SUFFIX));
-        pools.map(|(key, value)| (key.as_str(), value.trim())).filter(|(_, name)| is_pool_name(name))
+        let named = pools.filter_map(|(key, value)| Some((key.as_str(), pool_name(value)?)));
+        named.filter(|(_, name)| !name.is_empty())
     }
 
     /// The security groups that its annotations name, each with the annotation's key. Blanks are part of a name.
@@ -121,6 +134,15 @@ impl Kind {
             _ => "spec.template",
         }
     }
+}
+
+fn replicas(kind: Kind, spec: &Reader) -> i64 {
+    let field = match kind {
+        Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet | Kind::ReplicationController => "replicas",
+        Kind::Job => "parallelism",
+        _ => return 1,
+    };
+    spec.at(field).integer().unwrap_or(1)
 }
 
 fn machine_networks(kind: Kind, networks: &Reader) -> Vec<(usize, String)> {
@@ -144,8 +166,10 @@ fn virtual_machines(owners: &Reader) -> Vec<String> {
     owners.items().filter(is_machine).map(|owner| owner.at("name").string()).collect()
 }
 
-fn is_pool_name(value: &str) -> bool {
-    !value.is_empty() && !value.contains([',', ';']) && parse_ip(value).is_none()
+/// The name that an `ip_pool` is, whitespace trimmed; none for addresses.
+pub(crate) fn pool_name(value: &str) -> Option<&str> {
+    let name = value.trim();
+    (!name.contains([',', ';']) && parse_ip(name).is_none()).then_some(name)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub enum Direction {
 }
 
 /// A rule of a security group.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecurityRule {
     /// `ipv4` or `ipv6`.
     pub ip_version: String,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{AddressList, Index, Kind, LabelSelector, Meta, ObjectRef, Resource, Shard};
+use super::{AddressList, Index, Kind, LabelSelector, Meta, NamedDefinition, ObjectRef, Resource, Shard};
 use crate::field::FieldPath;
 use crate::json::Reader;
 use crate::kinds::{KubeOvn, folded};
@@ -13,6 +13,7 @@ use crate::net::{Cidr, Family, PrefixSet};
 pub(super) const FIELDS: &[&str] = &[
     "spec.cidrBlock",
     "spec.default",
+    "spec.excludeIps",
     "spec.externalEgressGateway",
     "spec.gateway",
     "spec.gatewayType",
@@ -21,6 +22,7 @@ pub(super) const FIELDS: &[&str] = &[
     "spec.namespaces",
     "spec.policyRoutingTableID",
     "spec.provider",
+    "spec.routeTable",
     "spec.u2oInterconnection",
     "spec.u2oInterconnectionIP",
     "spec.vlan",
@@ -64,6 +66,8 @@ pub struct Subnet {
     pub exclude_ips: Vec<String>,
     /// Whether it is its VPC's default.
     pub default: bool,
+    /// The table of its VPC's router that has the routes of what comes from it; empty for the main one.
+    pub route_table: String,
     /// `distributed` or `centralized`.
     pub gateway_type: String,
     /// The nodes of a centralized gateway.
@@ -102,8 +106,8 @@ pub struct Subnet {
     pub allow_ew_traffic: bool,
     /// Whether a Pod starts though its gateway does not answer.
     pub disable_gateway_check: bool,
-    /// The table of a node's routes by which it leaves through `external_egress_gateway`; 0 where none is written.
-    pub policy_routing_table: i64,
+    /// Whether OVN answers to DHCP.
+    pub enable_dhcp: bool,
 }
 
 /// A filter at the ports of a Subnet's Pods.
@@ -195,6 +199,7 @@ impl Resource for Subnet {
             cidrs,
             exclude_ips: spec.at("excludeIps").strings(),
             default: spec.at("default").flag(),
+            route_table: spec.at("routeTable").string(),
             gateway_type: spec.at("gatewayType").string(),
             gateway_node: spec.at("gatewayNode").string(),
             protocol: spec.at("protocol").string(),
@@ -218,7 +223,7 @@ impl Resource for Subnet {
             acls: spec.at("acls").items().map(|acl| Acl::read(&acl)).collect(),
             allow_ew_traffic: spec.at("allowEWTraffic").flag(),
             disable_gateway_check: spec.at("disableGatewayCheck").flag(),
-            policy_routing_table: spec.at("policyRoutingTableID").integer().unwrap_or(0),
+            enable_dhcp: spec.at("enableDHCP").flag(),
         }
     }
 
@@ -286,6 +291,11 @@ impl Subnet {
         self.vlan.is_empty() || self.logical_gateway
     }
 
+    /// The NetworkAttachmentDefinition that its provider is of; none where that has one part, or more than a name and a namespace.
+    pub fn definition(&self) -> Option<NamedDefinition<'_>> {
+        NamedDefinition::of(&self.provider)
+    }
+
     /// Whether it is the primary network of Pods, and not one that Multus attaches.
     pub fn is_primary(&self) -> bool {
         matches!(self.provider.as_str(), "" | "ovn")
@@ -294,7 +304,7 @@ impl Subnet {
     /// Its VPC, VLAN and table of a node's routes, where it leaves by a router outside the cluster.
     pub fn egress_table(&self) -> Option<String> {
         let vpc = self.vpc.as_deref().filter(|_| !self.external_egress_gateway.is_empty())?;
-        Some(format!("{vpc}/{}/{}", self.vlan, self.policy_routing_table))
+        Some(format!("{vpc}/{}/{}", self.vlan, self.policy_routing_table_id))
     }
 
     /// What Kube-OVN makes of its name in names of OVN's port groups, which have no hyphens.
@@ -347,8 +357,7 @@ fn effective_vpc(spec: &Reader, kube_ovn: &KubeOvn) -> Option<String> {
 
 /// Whether OVN makes the network, and not only gives out addresses: "", `ovn`, or `<nad>.<ns>.ovn`.
 fn is_ovn_provider(provider: &str) -> bool {
-    let parts: Vec<&str> = provider.split('.').collect();
-    matches!(parts.as_slice(), ["" | "ovn"] | [_, _, "ovn"])
+    matches!(provider, "" | "ovn") || NamedDefinition::of(provider).is_some_and(|definition| definition.is_ovn)
 }
 
 /// One gateway for each prefix: the one written for its address family, or else its first address.

@@ -38,6 +38,34 @@ macro_rules! for_each_kind {
                 /// A source NAT rule.
                 IptablesSnatRule: "kubeovn.io" "v1" "IptablesSnatRule" "iptables-snat-rules" Cluster;
             }
+            OvnEip(OvnEip) {
+                /// An address of NAT by OVN.
+                OvnEip: "kubeovn.io" "v1" "OvnEip" "ovn-eips" Cluster;
+            }
+            OvnFip(OvnFip) {
+                /// A floating IP by OVN.
+                OvnFip: "kubeovn.io" "v1" "OvnFip" "ovn-fips" Cluster;
+            }
+            OvnDnatRule(OvnDnatRule) {
+                /// A destination NAT rule by OVN.
+                OvnDnatRule: "kubeovn.io" "v1" "OvnDnatRule" "ovn-dnat-rules" Cluster;
+            }
+            OvnSnatRule(OvnSnatRule) {
+                /// A source NAT rule by OVN.
+                OvnSnatRule: "kubeovn.io" "v1" "OvnSnatRule" "ovn-snat-rules" Cluster;
+            }
+            RouterLbRule(RouterLbRule) {
+                /// A load balancer at the edge of a VPC.
+                RouterLbRule: "kubeovn.io" "v1" "RouterLBRule" "router-lb-rules" Cluster;
+            }
+            SwitchLbRule(SwitchLbRule) {
+                /// A load balancer of a VPC.
+                SwitchLbRule: "kubeovn.io" "v1" "SwitchLBRule" "switch-lb-rules" Cluster;
+            }
+            VpcDns(VpcDns) {
+                /// Name servers inside a VPC.
+                VpcDns: "kubeovn.io" "v1" "VpcDns" "vpc-dnses" Cluster;
+            }
             IpPool(IpPool) {
                 /// A named range of a Subnet's addresses.
                 IpPool: "kubeovn.io" "v1" "IPPool" "ippools" Cluster;
@@ -50,9 +78,29 @@ macro_rules! for_each_kind {
                 /// A VLAN on a network of the nodes.
                 Vlan: "kubeovn.io" "v1" "Vlan" "vlans" Cluster;
             }
+            ProviderNetwork(ProviderNetwork) {
+                /// A network of the nodes.
+                ProviderNetwork: "kubeovn.io" "v1" "ProviderNetwork" "provider-networks" Cluster;
+            }
             SecurityGroup(SecurityGroup) {
                 /// What Pods that are in it may send and receive.
                 SecurityGroup: "kubeovn.io" "v1" "SecurityGroup" "security-groups" Cluster;
+            }
+            Ip(Ip) {
+                /// An address that Kube-OVN has given to a port.
+                Ip: "kubeovn.io" "v1" "IP" "ips" Cluster;
+            }
+            QosPolicy(QosPolicy) {
+                /// A limit of what passes through an address or a NAT gateway.
+                QosPolicy: "kubeovn.io" "v1" "QoSPolicy" "qos-policies" Cluster;
+            }
+            BgpConf(BgpConf) {
+                /// What gateways say to other routers.
+                BgpConf: "kubeovn.io" "v1" "BgpConf" "bgp-confs" Cluster;
+            }
+            EvpnConf(EvpnConf) {
+                /// A network of other routers that gateways are in.
+                EvpnConf: "kubeovn.io" "v1" "EvpnConf" "evpn-confs" Cluster;
             }
             Namespace(Namespace) {
                 /// A namespace.

@@ -12,6 +12,10 @@ pub struct Vlan {
     pub provider: String,
     /// Its number; 0 for traffic without a tag.
     pub id: i64,
+    /// Its number under an old name, which is read only when Kube-OVN's controller starts; 0 where none is written.
+    pub old_id: i64,
+    /// The network of the nodes, likewise.
+    pub old_provider: String,
 }
 
 impl Resource for Vlan {
@@ -23,11 +27,12 @@ impl Resource for Vlan {
 
     fn read(_: Kind, object: &Reader, kube_ovn: &KubeOvn) -> Self {
         let spec = object.at("spec");
-        let provider = spec.at("provider").text().filter(|provider| !provider.is_empty());
         Self {
             meta: Meta::read(object),
-            provider: provider.unwrap_or(&kube_ovn.default_provider).to_owned(),
+            provider: spec.at("provider").string_or(&kube_ovn.default_provider),
             id: spec.at("id").integer().unwrap_or(0),
+            old_id: spec.at("vlanId").integer().unwrap_or(0),
+            old_provider: spec.at("providerInterfaceName").string(),
         }
     }
 

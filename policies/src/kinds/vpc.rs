@@ -23,12 +23,29 @@ pub const VPC_EXTERNAL: &str = "ovn.kubernetes.io/vpc_external";
 pub(super) const FIELDS: &[&str] = &[
     "spec.bfdPort",
     "spec.defaultSubnet",
+    "spec.enableBfd",
     "spec.enableExternal",
     "spec.extraExternalSubnets",
     "spec.namespaces",
     "spec.policyRoutes",
     "spec.staticRoutes",
     "spec.vpcPeerings",
+    "status.sctpLoadBalancer",
+    "status.sctpSessionLoadBalancer",
+    "status.tcpLoadBalancer",
+    "status.tcpSessionLoadBalancer",
+    "status.udpLoadBalancer",
+    "status.udpSessionLoadBalancer",
+];
+
+/// Where a Vpc's status names its load balancers.
+const LOAD_BALANCERS: [&str; 6] = [
+    "sctpLoadBalancer",
+    "sctpSessionLoadBalancer",
+    "tcpLoadBalancer",
+    "tcpSessionLoadBalancer",
+    "udpLoadBalancer",
+    "udpSessionLoadBalancer",
 ];
 
 /// A Vpc.
@@ -50,10 +67,16 @@ pub struct Vpc {
     pub enable_external: bool,
     /// Further external Subnets.
     pub extra_external_subnets: Vec<String>,
+    /// Whether the router watches next hops by BFD, as it is written for routes with a `bfdId`.
+    pub enable_bfd: bool,
+    /// Whether the router has a BFD port.
+    pub has_bfd_port: bool,
     /// The address of the router's BFD port; empty without one.
     pub bfd_port_ip: String,
     /// The external Subnets that the router has a port in.
     pub external_subnets: BTreeSet<String>,
+    /// What Kube-OVN calls its load balancers, as far as it reports them.
+    pub load_balancers: BTreeSet<String>,
     peers: BTreeSet<String>,
     bound: BTreeSet<String>,
     guests: BTreeSet<String>,
@@ -98,6 +121,7 @@ pub struct Peering {
 }
 
 impl Resource for Vpc {
+    const PARTS: &'static [&'static str] = &["spec", "status"];
     const LOOKED_UP: Option<&'static [&'static str]> = Some(FIELDS);
 
     const INDEXES: &'static [Index<Self>] = &[
@@ -116,13 +140,14 @@ impl Resource for Vpc {
 
     fn read(_: Kind, object: &Reader, kube_ovn: &KubeOvn) -> Self {
         let meta = Meta::read(object);
-        let spec = object.at("spec");
+        let (spec, status) = (object.at("spec"), object.at("status"));
         let peerings: Vec<Peering> = spec.at("vpcPeerings").items().map(|peering| Peering::read(&peering)).collect();
         let enable_external = spec.at("enableExternal").flag();
         let extra_external_subnets = spec.at("extraExternalSubnets").strings();
         let external = extra_external_subnets.iter().chain([&kube_ovn.external_subnet]).filter(|_| enable_external);
         let namespaces = spec.at("namespaces").strings();
         let bfd_port = spec.at("bfdPort");
+        let has_bfd_port = bfd_port.at("enabled").flag();
         Self {
             default_subnet: spec.at("defaultSubnet").string(),
             static_routes: spec.at("staticRoutes").items().map(|route| StaticRoute::read(&route)).collect(),
@@ -131,8 +156,13 @@ impl Resource for Vpc {
             peers: gathered(peerings.iter().map(|peering| peering.remote_vpc.clone())),
             peerings,
             enable_external,
+            load_balancers: gathered(
+                LOAD_BALANCERS.into_iter().filter_map(|field| status.at(field).text().map(str::to_owned)),
+            ),
             extra_external_subnets,
-            bfd_port_ip: if bfd_port.at("enabled").flag() { bfd_port.at("ip").string() } else { String::new() },
+            enable_bfd: spec.at("enableBfd").flag(),
+            has_bfd_port,
+            bfd_port_ip: if has_bfd_port { bfd_port.at("ip").string() } else { String::new() },
             bound: gathered(namespaces.iter().cloned()),
             guests: listed(&meta, GUEST_NAMESPACES),
             egress: listed(&meta, EGRESS_NAMESPACES),
@@ -170,6 +200,16 @@ impl Vpc {
     /// Whether a namespace may have egress gateways in it that take the traffic of others. This admits nothing else.
     pub fn lets_out(&self, namespace: &str) -> bool {
         self.egress.contains(namespace)
+    }
+
+    /// The namespaces that it admits without binding them.
+    pub fn guests(&self) -> impl Iterator<Item = &str> {
+        self.guests.iter().map(String::as_str)
+    }
+
+    /// The namespaces that may have egress gateways in it.
+    pub fn egress_namespaces(&self) -> impl Iterator<Item = &str> {
+        self.egress.iter().map(String::as_str)
     }
 
     /// Whether it has a peering with a VPC.

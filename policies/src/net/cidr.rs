@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::Family;
+use super::{Family, parse_ip};
 
 /// An address with a prefix length, and the network that it lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,11 @@ impl Cidr {
     /// Parses what Kube-OVN may be given, whitespace trimmed: for comparing, not for judging the syntax.
     pub fn parse_trimmed(text: &str) -> Option<Self> {
         Self::parse(text.trim()).ok()
+    }
+
+    /// Parses a prefix, or one address as the prefix that holds nothing else.
+    pub fn parse_or_address(text: &str) -> Option<Self> {
+        Self::parse(text).ok().or_else(|| parse_ip(text).map(|address| IpNet::from(address).into()))
     }
 
     fn new(address: IpAddr, length: u8) -> Self {
@@ -116,7 +121,12 @@ impl Cidr {
 
     /// Whether this is the IPv4 broadcast address. A /31 has none.
     pub fn is_broadcast(&self, address: IpAddr) -> bool {
-        address.is_ipv4() && self.has_reserved() && address == self.network.broadcast()
+        address.is_ipv4() && self.is_last(address)
+    }
+
+    /// Whether this is the last address, which Kube-OVN takes for a broadcast address in IPv6 too. A /31 and a /127 have none.
+    pub fn is_last(&self, address: IpAddr) -> bool {
+        self.has_reserved() && address == self.network.broadcast()
     }
 
     /// The second address of the network: what Kube-OVN takes for a missing gateway.

@@ -9,7 +9,7 @@ mod free;
 mod index;
 mod set;
 
-pub use address::{Family, has_upper_case, list_items, overlap, parse_ip};
+pub use address::{Family, hardware_address, has_upper_case, is_mac_address, is_mapped, list_items, overlap, parse_ip};
 pub use cidr::{Cidr, CidrError};
 pub use free::{FreeSpace, nearest_address, private_range};
 pub use index::PrefixIndex;

@@ -58,6 +58,7 @@ impl Parser {
         Settings {
             rules: self.rules(&top.at("rules")),
             strict_references: top.at("strictReferences").flag(),
+            read_ips: top.at("readIPs").flag(),
             disclose_names: self.choice(&top.at("disclose"), &[("names", true), ("none", false)]).unwrap_or(true),
             advice: Advice::new(
                 self.words(&top.at("docsUrl"), advice::docs),

@@ -61,7 +61,7 @@ mod tests {
         for kind in [Kind::Subnet, Kind::VpcNatGateway, Kind::Vpc] {
             assert!(refused(Question::Validate, About::Kind(kind), Some(Operation::Update), &settings), "{kind}");
         }
-        for kind in [Kind::ConfigMap, Kind::IptablesEip, Kind::Vip, Kind::Node] {
+        for kind in [Kind::ConfigMap, Kind::ServiceCidr, Kind::Node] {
             assert!(!refused(Question::Validate, About::Kind(kind), create, &settings), "{kind}");
         }
     }

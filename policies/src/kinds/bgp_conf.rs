@@ -1,0 +1,24 @@
+//! What gateways say to other routers, by BGP.
+
+use super::{Kind, KubeOvn, Meta, Resource};
+use crate::json::Reader;
+
+/// A `BgpConf`, of which only the name is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct BgpConf {
+    /// The metadata.
+    pub meta: Meta,
+}
+
+impl Resource for BgpConf {
+    const PARTS: &'static [&'static str] = &[];
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&[]);
+
+    fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {
+        Self { meta: Meta::read(object) }
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
