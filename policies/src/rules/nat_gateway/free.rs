@@ -21,12 +21,12 @@ pub(super) fn address(
     let of_family = |family| subnet.cidrs.iter().find(|cidr| Family::of(cidr.network().addr()) == family);
     let wanted = near.and_then(|near| of_family(Family::of(near)));
     let Some(cidr) = wanted.or(subnet.cidrs.first()) else { return Ok(None) };
-    let gateways = context.cluster.nat_gateways_of_subnet(&gateway.subnet)?;
+    let gateways = context.cluster.nat_gateways_of_subnet_until_gone(&gateway.subnet)?;
     let others = gateways.iter().filter(|other| other.meta.name != gateway.meta.name);
     let mut taken: BTreeSet<IpAddr> = gathered(others.flat_map(|other| other.lan_ips()));
     taken.extend(&subnet.gateways);
     taken.extend(parse_ip(&subnet.u2o_interconnection_ip));
-    let is_taken = |address| cidr.is_network_address(address) || cidr.is_broadcast(address) || taken.contains(&address);
+    let is_taken = |address| cidr.is_network_address(address) || cidr.is_last(address) || taken.contains(&address);
     let near = near.unwrap_or_else(|| cidr.network().broadcast());
     let free = nearest_address(cidr.network(), near, is_taken);
     Ok(free.map(|free| format!("{free} is free in Subnet {}, unless a Pod has it.", quoted(&subnet.meta.name))))
@@ -78,9 +78,9 @@ mod tests {
             ("9.9.9.9", "10.0.1.1"),
             ("fd00::1", "fd00::3"),
             ("fd00::", "fd00::3"),
-            ("fd01::", "fd00::ff"),
+            ("fd01::", "fd00::fe"),
             (" 10.0.1.5", "10.0.1.5"),
-            ("10.0.1.5,fd00::5", "10.0.1.5"),
+            ("10.0.1.5,10.0.1.6", "10.0.1.5"),
             ("10.0.1.5/24", "10.0.1.5"),
             ("nonsense", "10.0.1.252"),
             ("", "10.0.1.252"),

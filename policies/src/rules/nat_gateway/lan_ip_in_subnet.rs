@@ -2,7 +2,8 @@
 //!
 //! Kube-OVN takes any string. With an address outside the Subnet, the gateway's Pod stays in ContainerCreating with an
 //! event. The address of the Subnet's gateway it gives to the Pod, though the router has it too; v1.15.18 and releases after
-//! v1.16.2 refuse that (a warning with `kubeOvn.nonPrimaryCNI`, where it is done on purpose). Two addresses make a port without any, and no event. An address in `excludeIps` of the Subnet is legal:
+//! v1.16.2 refuse that (a warning with `kubeOvn.nonPrimaryCNI`, where it is done on purpose). In a Subnet of both families it may be an IPv4 and an
+//! IPv6 address, with a comma between; two addresses elsewhere make a port without any, and no event. An address in `excludeIps` of the Subnet is legal:
 //! it is how to keep one for a gateway.
 //!
 //! An empty `lanIp` is a warning where there is one replica, for Kube-OVN picks an address then, which the VPC's default
@@ -46,10 +47,12 @@
 //! Choose a free address of the Subnet, neither its first nor its last, and not its gateway. The refusal names the nearest that no
 //! NAT gateway has; which addresses Pods have, only Kube-OVN knows.
 
+use std::net::IpAddr;
+
 use super::free;
 use crate::finding::Action;
-use crate::kinds::NatGateway;
-use crate::net::parse_ip;
+use crate::kinds::{NatGateway, Subnet};
+use crate::net::{Family, is_mapped, parse_ip};
 use crate::rule::prelude::*;
 
 /// The rule.
@@ -84,7 +87,8 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
         }
         return Ok(());
     }
-    let Some(address) = parse_ip(text) else {
+    let subnet = context.cluster.subnet(&gateway.subnet)?;
+    let Some(addresses) = written(text, subnet.as_deref()) else {
         let meant = text.split([',', '/']).find_map(|part| parse_ip(part.trim()));
         let whitespace = parse_ip(text.trim()).is_some();
         let fault = if whitespace { "must not have whitespace around it" } else { "must be exactly one IP address" };
@@ -93,11 +97,30 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
         context.deny(Finding::invalid(field(), text, fault).help(help));
         return Ok(());
     };
-    let Some(subnet) = context.cluster.subnet(&gateway.subnet)? else { return Ok(()) };
+    let Some(subnet) = subnet else { return Ok(()) };
+    for (text, address) in addresses {
+        judge(text, address, gateway, &subnet, context)?;
+    }
+    Ok(())
+}
+
+/// The addresses of a text: one, or in a Subnet of both families one of each.
+fn written<'t>(text: &'t str, subnet: Option<&Subnet>) -> Option<Vec<(&'t str, IpAddr)>> {
+    let address = |text: &'t str| Some((text, parse_ip(text)?));
+    let Some((first, second)) = text.split_once(',') else { return Some(vec![address(text)?]) };
+    let both = [address(first)?, address(second)?];
+    let families = both.map(|(_, address)| Family::of(address));
+    let has = |family| subnet.is_none_or(|subnet| subnet.cidrs.iter().any(|cidr| cidr.family() == family));
+    (families == [Family::V4, Family::V6] && families.into_iter().all(has)).then(|| both.to_vec())
+}
+
+fn judge(text: &str, address: IpAddr, gateway: &NatGateway, subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
     let name = &subnet.meta.name;
     let mut action = Action::Deny;
     let fault = if subnet.cidrs.is_empty() {
         return Ok(());
+    } else if is_mapped(text) {
+        "must be written as the IPv4 address that it is, or the gateway's Pod gets none".to_owned()
     } else if !subnet.contains(address) {
         format!("not in Subnet {name:?} ({})", subnet.cidr_block)
     } else if subnet.gateways.contains(&address) {
@@ -110,12 +133,15 @@ fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
         format!("is the network address of Subnet {name:?} ({})", subnet.cidr_block)
     } else if subnet.cidrs.iter().any(|cidr| cidr.is_broadcast(address)) {
         format!("is the broadcast address of Subnet {name:?} ({})", subnet.cidr_block)
+    } else if subnet.cidrs.iter().any(|cidr| cidr.is_last(address)) {
+        let of = format!("Subnet {name:?} ({})", subnet.cidr_block);
+        format!("is the last address of {of}, which Kube-OVN takes for a broadcast address in IPv6 too")
     } else {
         return Ok(());
     };
-    let help = free::address(gateway, &subnet, Some(address), context)?;
+    let help = free::address(gateway, subnet, Some(address), context)?;
     let otherwise = "Choose a free address of the Subnet, neither its first nor its last, and not its gateway.";
-    let finding = Finding::invalid(field(), text, fault)
+    let finding = Finding::invalid(FieldPath::of("spec.lanIp"), text, fault)
         .related(subnet.reference(), Some(FieldPath::of("spec.cidrBlock")))
         .help(help.unwrap_or_else(|| otherwise.to_owned()));
     context.report(action, finding);
@@ -149,16 +175,35 @@ mod tests {
             ("10.0.1.0", r#"is the network address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
             ("fd00::", r#"is the network address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
             ("10.0.1.255", r#"is the broadcast address of Subnet "sn" (10.0.1.0/24,fd00::/120)"#),
-            ("10.0.1.5,fd00::5", "must be exactly one IP address"),
+            (
+                "fd00::ff",
+                r#"is the last address of Subnet "sn" (10.0.1.0/24,fd00::/120), which Kube-OVN takes for a broadcast address in IPv6 too"#,
+            ),
+            ("::ffff:10.0.1.5", "must be written as the IPv4 address that it is, or the gateway's Pod gets none"),
+            ("fd00::5,10.0.1.5", "must be exactly one IP address"),
+            ("10.0.1.5, fd00::5", "must be exactly one IP address"),
+            ("10.0.1.5,10.0.1.6", "must be exactly one IP address"),
             ("10.0.1.5/24", "must be exactly one IP address"),
             (" 10.0.1.5", "must not have whitespace around it"),
         ] {
             let wanted = format!("spec.lanIp: Invalid value: {lan_ip:?}: {fault} [lan-ip-in-subnet]");
             cluster(&dual).refuses(&gateway(lan_ip, 1), &[&wanted]);
         }
-        for lan_ip in ["10.0.1.5", "fd00::ff"] {
+        for lan_ip in ["10.0.1.5", "fd00::fe", "10.0.1.5,fd00::5"] {
             cluster(&dual).accepts(&gateway(lan_ip, 1));
         }
+    }
+
+    #[test]
+    fn of_two_addresses_each_is_judged_and_both_families_must_be_there() {
+        let dual = json!({"vpc": "v", "cidrBlock": "10.0.1.0/24,fd00::/120"});
+        let wanted =
+            r#"spec.lanIp: Invalid value: "fd01::5": not in Subnet "sn" (10.0.1.0/24,fd00::/120) [lan-ip-in-subnet]"#;
+        cluster(&dual).refuses(&gateway("10.0.1.5,fd01::5", 1), &[wanted]);
+        let wanted =
+            r#"spec.lanIp: Invalid value: "10.0.1.5,fd00::5": must be exactly one IP address [lan-ip-in-subnet]"#;
+        cluster(&json!({"vpc": "v", "cidrBlock": "10.0.1.0/24"})).refuses(&gateway("10.0.1.5,fd00::5", 1), &[wanted]);
+        Cluster::of(super::RULE.id).accepts(&gateway("10.0.1.5,fd00::5", 1));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Keeps two NAT gateways of one Subnet from having one `lanIp`.
 //!
-//! Kube-OVN gives the address to whichever Pod asks first; the other stays in ContainerCreating. The same `lanIp` in two
-//! Subnets, or two VPCs, is legal (kube-ovn issue 4952).
+//! Kube-OVN gives the address to whichever Pod asks first; the other stays in ContainerCreating. A gateway that is being deleted holds
+//! its address until it is gone. The same `lanIp` in two Subnets, or two VPCs, is legal (kube-ovn issue 4952).
 //!
 //! ```yaml bad
 //! # bad: both have 10.0.1.254
@@ -78,14 +78,15 @@ pub const RULE: Rule = Rule {
 fn check(gateway: &NatGateway, context: &mut Context<'_>) -> Outcome {
     let own: BTreeSet<_> = gathered(gateway.lan_ip.addresses.iter().copied());
     let mut help = None;
-    for other in context.admitted.nat_gateways_of_subnet(&gateway.subnet)? {
+    for other in context.admitted.nat_gateways_of_subnet_until_gone(&gateway.subnet)? {
         if other.meta.name == gateway.meta.name {
             continue;
         }
         let taken: BTreeSet<_> = gathered(other.lan_ips());
         for address in taken.intersection(&own) {
             let mentioned = context.mention(Kind::VpcNatGateway, &other.meta.name);
-            let detail = format!("{mentioned} in Subnet {} has it", quoted(&gateway.subnet));
+            let until = if other.meta.deleting { " until it is gone, for it is being deleted" } else { "" };
+            let detail = format!("{mentioned} in Subnet {} has it{until}", quoted(&gateway.subnet));
             let help = match &help {
                 Some(help) => help,
                 // Several addresses are refused as such, with advice of their own.
@@ -138,6 +139,10 @@ mod tests {
         cluster().accepts(&gateway("b", "sn", "10.0.1.253"));
         cluster().accepts(&gateway("b", "other", "10.0.1.254"));
         cluster().accepts(&gateway("a", "sn", "10.0.1.254"));
+        let mut going = gateway("a", "sn", "10.0.1.254");
+        going["metadata"] = json!({"deletionTimestamp": "2026-01-01T00:00:00Z"});
+        let until = wanted("10.0.1.254").replace("has it", "has it until it is gone, for it is being deleted");
+        cluster().with(going).refuses(&gateway("b", "sn", "10.0.1.254"), &[&until]);
         let mut reported = gateway("a", "sn", "");
         reported["status"] = json!({"lanIp": "fd00::5"});
         cluster().with(reported).refuses(&gateway("b", "sn", "fd00:0::5"), &[&wanted("fd00::5")]);

@@ -8,3 +8,4 @@ pub mod lan_ip_in_subnet;
 pub mod lan_ip_unique;
 pub mod selector;
 pub mod subnet_in_vpc;
+pub mod syntax;

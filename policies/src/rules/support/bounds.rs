@@ -119,6 +119,40 @@ const CASES: &[(&str, Case)] = &[
         let spec = json!({"vpcPeerings": each(n, peering)});
         (with(Cluster::new(), n, subnet), json!({"kind": "Vpc", "name": "a-b", "spec": spec}))
     }),
+    ("the ports of a SwitchLBRule, and other SwitchLBRules with them", |n| {
+        let port = |at: usize| json!({"name": format!("p{at}"), "port": at + 1});
+        let rule = |ports: Value| json!({"vip": "172.31.0.10", "namespace": "ns", "selector": ["a:b"], "ports": ports});
+        let other =
+            |at: usize| json!({"kind": "SwitchLBRule", "name": format!("r{at}"), "spec": rule(json!([port(at)]))});
+        (
+            with(Cluster::new(), n, other),
+            json!({"kind": "SwitchLBRule", "name": "r", "spec": rule(each(n, port).into())}),
+        )
+    }),
+    ("the ranges of an IPPool, and other IPPools of its Subnet", |n| {
+        let address = |at: usize| json!(format!("10.0.{}.{}", at / 250, at % 250));
+        let pool = |at: usize| json!({"kind": "IPPool", "name": format!("p{at}"), "spec": {"subnet": "s", "ips": [address(at)]}});
+        let spec = json!({"subnet": "s", "ips": each(n, address)});
+        (with(closed(0), n, pool), json!({"kind": "IPPool", "name": "p", "spec": spec}))
+    }),
+    ("the addresses of an egress gateway, and EIPs and Vips", |n| {
+        let address = |at: usize| format!("10.0.{}.{}", at / 250, at % 250);
+        let eip = |at: usize| json!({"kind": "OvnEip", "name": format!("e{at}"), "spec": {"externalSubnet": "s", "v4Ip": address(at)}});
+        let vip =
+            |at: usize| json!({"kind": "Vip", "name": format!("w{at}"), "spec": {"subnet": "s", "v4ip": address(at)}});
+        let spec = json!({"vpc": "v", "externalSubnet": "s", "externalIPs": each(n, |at| json!(address(at)))});
+        let cluster = with(with(closed(0), n, eip), n, vip);
+        (cluster, json!({"kind": "VpcEgressGateway", "namespace": "other", "name": "e", "spec": spec}))
+    }),
+    ("the addresses of a Pod, and Vips", |n| {
+        let address = |at: usize| format!("10.0.{}.{}", at / 250, at % 250);
+        let vip =
+            |at: usize| json!({"kind": "Vip", "name": format!("w{at}"), "spec": {"subnet": "s", "v4ip": address(at)}});
+        let list: Vec<_> = (0..n).map(address).collect();
+        let annotations = json!({"ovn.kubernetes.io/logical_switch": "s", "ovn.kubernetes.io/ip_pool": list.join(";")});
+        let pod = json!({"kind": "Pod", "namespace": "other", "annotations": annotations});
+        (with(closed(0), n, vip), pod)
+    }),
     ("a VLAN of one VPC, and Subnets on it", |n| {
         let subnet =
             |at: usize| json!({"kind": "Subnet", "name": format!("s{at}"), "spec": {"vpc": "v", "vlan": "lan"}});

@@ -15,6 +15,8 @@ struct Range {
     first: IpAddr,
     /// How far this one and those before it reach.
     reach: IpAddr,
+    /// The one of them that reaches so far.
+    furthest: Arc<IpPool>,
     pool: Arc<IpPool>,
 }
 
@@ -24,16 +26,27 @@ impl Pools {
         let range = |((first, last), pool): (&(IpAddr, IpAddr), &Arc<IpPool>)| Range {
             first: *first,
             reach: *last,
+            furthest: Arc::clone(pool),
             pool: Arc::clone(pool),
         };
         let mut ranges: Vec<_> = each.map(range).collect();
         sort_by(&mut ranges, |a, b| a.first.cmp(&b.first));
-        let mut furthest = None;
+        let mut before: Option<(IpAddr, Arc<IpPool>)> = None;
         for range in &mut ranges {
-            range.reach = furthest.map_or(range.reach, |furthest| range.reach.max(furthest));
-            furthest = Some(range.reach);
+            if let Some((reach, furthest)) = before.filter(|(reach, _)| *reach > range.reach) {
+                (range.reach, range.furthest) = (reach, furthest);
+            }
+            before = Some((range.reach, Arc::clone(&range.furthest)));
         }
         Self(ranges)
+    }
+
+    /// One that has an address in common with a range.
+    pub(crate) fn overlapping(&self, first: IpAddr, last: IpAddr) -> Option<&Arc<IpPool>> {
+        let begun = self.0.partition_point(|range| range.first <= last);
+        let nearest = self.0.get(begun.checked_sub(1)?)?;
+        // Of those that begin before the end, the one that reaches furthest does, if any.
+        Some(&nearest.furthest).filter(|_| nearest.reach >= first)
     }
 
     /// Adds those that hold an address, by their names.
@@ -72,6 +85,20 @@ mod tests {
         assert_eq!(holding("10.0.0.21"), ["wide"]);
         assert_eq!(holding("10.0.0.205"), ["after"]);
         assert_eq!(holding("fd00::5"), ["wide"]);
+        let overlapping = |first: &str, last: &str| {
+            let found = pools.overlapping(first.parse().unwrap(), last.parse().unwrap());
+            found.map(|pool| pool.meta.name.as_str())
+        };
+        assert_eq!(overlapping("10.0.0.50", "10.0.0.60"), Some("wide"));
+        assert_eq!(overlapping("10.0.0.100", "10.0.0.150"), Some("wide"));
+        assert_eq!(overlapping("10.0.0.101", "10.0.0.200"), Some("after"));
+        assert_eq!(overlapping("0.0.0.0", "255.255.255.255"), Some("after"));
+        assert_eq!(overlapping("fd00::9", "fd00::ff"), Some("wide"));
+        for (first, last) in
+            [("10.0.0.101", "10.0.0.199"), ("10.0.0.211", "255.0.0.0"), ("::", "fd00::"), ("fd00::a", "fe00::")]
+        {
+            assert_eq!(overlapping(first, last), None, "{first}");
+        }
         for nobodys in ["9.0.0.0", "10.0.0.150", "10.0.0.211", "fd00::a", "::1"] {
             assert!(holding(nobodys).is_empty(), "{nobodys}");
         }

@@ -1,0 +1,3 @@
+//! Rules about addresses that Kube-OVN keeps for somebody.
+
+pub mod syntax;
