@@ -27,7 +27,7 @@
 //! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
 //! metadata: {name: out, namespace: blue}
-//! spec: {vpc: blue, externalSubnet: external, image: registry.example/anything}
+//! spec: {vpc: blue, externalSubnet: external, image: registry.example/anything, policies: [{snat: true, ipBlocks: [10.0.1.0/24]}]}
 //! ```
 //!
 //! ```yaml good
@@ -45,7 +45,7 @@
 //! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
 //! metadata: {name: out, namespace: blue}
-//! spec: {vpc: blue, externalSubnet: external}
+//! spec: {vpc: blue, externalSubnet: external, policies: [{snat: true, ipBlocks: [10.0.1.0/24]}]}
 //! ```
 //!
 //! Leave `spec.image` out, or ask an administrator to list the image's repository in the setting `egressGateway.images`.

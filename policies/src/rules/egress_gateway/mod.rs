@@ -2,4 +2,5 @@
 
 pub mod image;
 pub mod scope;
+pub mod syntax;
 pub mod vpc_namespace;

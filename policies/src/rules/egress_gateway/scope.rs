@@ -39,7 +39,7 @@
 //! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
 //! metadata: {name: out, namespace: blue}
-//! spec: {vpc: shared, externalSubnet: external, policies: [{snat: true, subnets: [green-apps]}]}
+//! spec: {vpc: shared, internalSubnet: green-apps, externalSubnet: external, policies: [{snat: true, subnets: [green-apps]}]}
 //! ```
 //!
 //! ```yaml good
@@ -62,7 +62,7 @@
 //! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
 //! metadata: {name: out, namespace: blue}
-//! spec: {vpc: shared, externalSubnet: external, policies: [{snat: true, subnets: [blue-apps]}]}
+//! spec: {vpc: shared, internalSubnet: blue-apps, externalSubnet: external, policies: [{snat: true, subnets: [blue-apps]}]}
 //! ```
 //!
 //! Name Subnets of the gateway's namespace, and select that namespace by its label `kubernetes.io/metadata.name`; or ask an

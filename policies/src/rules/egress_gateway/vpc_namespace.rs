@@ -3,7 +3,8 @@
 //! Whoever may create a VpcEgressGateway in some namespace opens a way out of any VPC: Kube-OVN checks that the VPC,
 //! the Subnets and the network of the external Subnet exist, and compares no namespace. The gateway's own namespace
 //! must be open to the VPC, its port inside must be of that VPC, and the Subnet outside must not be of a VPC that is
-//! closed to the namespace; an IPPool counts with its Subnet. What is being deleted counts until it is gone, and a VPC
+//! closed to the namespace; an IPPool counts with its Subnet, also one whose name stands alone in `internalIPs` or
+//! `externalIPs`, which Kube-OVN hands to the gateway's Pods as it is. What is being deleted counts until it is gone, and a VPC
 //! that does not exist is open to nobody; it is a warning for `exempt.restorers`, who bring gateways back before their VPC.
 //! Kube-OVN itself refuses a Subnet outside whose provider is `ovn`, in a condition.
 //!
@@ -29,7 +30,7 @@
 //! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
 //! metadata: {name: out, namespace: green}
-//! spec: {vpc: blue, externalSubnet: external}
+//! spec: {vpc: blue, externalSubnet: external, policies: [{snat: true, ipBlocks: [10.0.1.0/24]}]}
 //! ```
 //!
 //! ```yaml good
@@ -47,7 +48,7 @@
 //! apiVersion: kubeovn.io/v1
 //! kind: VpcEgressGateway
 //! metadata: {name: out, namespace: blue}
-//! spec: {vpc: blue, externalSubnet: external}
+//! spec: {vpc: blue, externalSubnet: external, policies: [{snat: true, ipBlocks: [10.0.1.0/24]}]}
 //! ```
 //!
 //! Name a VPC that is open to the namespace and Subnets of that VPC, or ask an administrator to name the namespace in the
@@ -55,7 +56,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::kinds::{EgressGateway, Subnet};
+use crate::attach::pool_name;
+use crate::kinds::{AddressList, EgressGateway, Subnet};
 use crate::rule::prelude::*;
 use crate::rules::support::listed::{Closed, closed_to_egress};
 
@@ -76,6 +78,8 @@ pub const RULE: Rule = Rule {
             Read::Field("spec.externalSubnet"),
             Read::Field("spec.internalIPPool"),
             Read::Field("spec.externalIPPool"),
+            Read::Field("spec.internalIPs"),
+            Read::Field("spec.externalIPs"),
             Read::Field("spec.policies"),
         ],
         check,
@@ -95,9 +99,12 @@ fn check(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
             judge(gateway, &Place { field, name, way, subnet: &subnet }, context)?;
         }
     }
-    for (field, name) in
-        [("spec.internalIPPool", &gateway.internal_ip_pool), ("spec.externalIPPool", &gateway.external_ip_pool)]
-    {
+    for (field, name) in [
+        ("spec.internalIPPool", &gateway.internal_ip_pool),
+        ("spec.externalIPPool", &gateway.external_ip_pool),
+        ("spec.internalIPs", &lone_pool(&gateway.internal_ips)),
+        ("spec.externalIPs", &lone_pool(&gateway.external_ips)),
+    ] {
         if let Some(pool) = context.cluster.ip_pool_until_gone(name)?
             && let Some(subnet) = context.cluster.subnet_until_gone(&pool.subnet)?
         {
@@ -107,6 +114,12 @@ fn check(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
         }
     }
     policies(gateway, context)
+}
+
+/// The IPPool that addresses are, as Kube-OVN writes them into `ip_pool` of the Pods; empty for addresses.
+fn lone_pool(addresses: &[AddressList]) -> String {
+    let texts: Vec<&str> = addresses.iter().map(|entry| entry.text.as_str()).collect();
+    pool_name(&texts.join(";")).unwrap_or_default().to_owned()
 }
 
 fn own_namespace(gateway: &EgressGateway, context: &mut Context<'_>) -> Outcome {
@@ -271,8 +284,25 @@ mod tests {
                 json!({"externalIPPool": "pool-w"}),
                 r#"spec.externalIPPool: Forbidden: IPPool "pool-w" is of Subnet "in-w" in VPC "w", which namespace "ns1" may not use"#,
             ),
+            (
+                json!({"internalIPs": [" pool-w"]}),
+                r#"spec.internalIPs: Forbidden: IPPool "pool-w" is of Subnet "in-w" in VPC "w", not in VPC "v""#,
+            ),
+            (
+                json!({"externalIPs": ["pool-w"]}),
+                r#"spec.externalIPs: Forbidden: IPPool "pool-w" is of Subnet "in-w" in VPC "w", which namespace "ns1" may not use"#,
+            ),
         ] {
             cluster().refuses(&gateway(&fields), &[&format!("{wanted} [egress-gateway-vpc-namespace]")]);
+        }
+    }
+
+    #[test]
+    fn addresses_are_no_pool() {
+        for addresses in
+            [json!(["10.0.0.5"]), json!(["10.0.0.5,fd00::5"]), json!(["pool-v"]), json!(["pool-w", "10.0.0.5"])]
+        {
+            cluster().accepts(&gateway(&json!({"internalIPs": addresses})));
         }
     }
 
@@ -308,7 +338,8 @@ mod tests {
 
     #[test]
     fn a_vpc_that_does_not_exist_is_open_to_nobody_where_all_are_seen() {
-        let request = create(&gateway(&json!({"vpc": "gone"})));
+        let policies = json!([{"ipBlocks": ["10.0.0.0/24"]}]);
+        let request = create(&gateway(&json!({"vpc": "gone", "policies": policies})));
         let found = |cluster: &Inventory| {
             let verdict = review(&request, cluster, &Settings::default()).unwrap();
             verdict.findings.iter().map(ToString::to_string).collect::<Vec<_>>()

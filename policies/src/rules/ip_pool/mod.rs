@@ -1,3 +1,4 @@
 //! Rules about IPPools.
 
+pub mod syntax;
 pub mod vpc_namespaces;

@@ -1,0 +1,5 @@
+//! Rules about load balancers of a VPC.
+
+mod backends;
+pub mod syntax;
+pub mod vip;

@@ -1,0 +1,4 @@
+//! Rules about networks of the nodes.
+
+pub mod conflict;
+pub mod syntax;

@@ -1,0 +1,3 @@
+//! Rules about name servers inside VPCs.
+
+pub mod active;
