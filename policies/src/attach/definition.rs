@@ -35,6 +35,8 @@ struct Plugins<'t> {
     kept: Vec<Option<Plugin<'t>>>,
     /// None without a list.
     length: Option<usize>,
+    /// What is of the wrong type in a list of plug-ins, which nobody reads beside a type.
+    wrong: Option<&'static str>,
 }
 
 const KUBE_OVN: &str = "kube-ovn";
@@ -52,10 +54,13 @@ pub(crate) fn read(config: &str) -> Network {
     let mut top = Plugin::default();
     let mut plugins = Plugins::default();
     decoder.configuration(&mut top, &mut plugins);
-    if decoder.wrong.is_some() {
-        return Network::Broken("has a field of the wrong type");
+    if let Some(wrong) = decoder.wrong {
+        return Network::Broken(reason(wrong.field));
     }
     if top.kind.is_empty() {
+        if let Some(field) = plugins.wrong {
+            return Network::Broken(reason(field));
+        }
         return of_list(plugins.length.and_then(|length| plugins.kept.get(..length)));
     }
     if top.kind == KUBE_OVN {
@@ -64,6 +69,22 @@ pub(crate) fn read(config: &str) -> Network {
         Network::Addresses
     } else {
         Network::Other
+    }
+}
+
+/// Why a configuration with a field of the wrong type is an error.
+fn reason(field: &str) -> &'static str {
+    match field {
+        "type" => "has a type that is not a string",
+        "name" => "has a name that is not a string",
+        "cniVersion" => "has a cniVersion that is not a string",
+        "ipam" => "has an ipam that is not an object, or the type in it is not a string",
+        "dns" => "has a dns that is not an object of strings",
+        "capabilities" => "has capabilities that are not booleans",
+        "plugins" => "has plugins that are not a list of objects",
+        "disableCheck" => "has a disableCheck that is not a boolean",
+        "disableGC" => "has a disableGC that is not a boolean",
+        _ => "has a field of the wrong type",
     }
 }
 
@@ -93,31 +114,46 @@ impl<'t> Decoder<'t> {
         self.json.enter();
         while self.json.more() {
             let name = self.json.key();
-            if !is_field(&name, "plugins") {
+            // First all is read as one plug-in, and as a list only what has no type.
+            let of_plugin = self.wrong.take();
+            if is_field(&name, "plugins") {
+                self.plugins(plugins);
+            } else if let Some(field) =
+                ["disableCheck", "disableGC"].into_iter().find(|field| is_field(&name, &field.to_ascii_lowercase()))
+            {
+                self.boolean(field);
+            } else {
+                self.wrong = of_plugin;
                 self.plugin_field(&name, top);
                 continue;
             }
-            match self.json.sort() {
-                Sort::Null => {
-                    self.json.skip(drop);
-                    *plugins = Plugins::default();
-                }
-                Sort::List => {
-                    let mut length = 0;
-                    self.each(0, "plugins", |decoder| {
-                        if plugins.kept.len() == length {
-                            plugins.kept.push(None);
-                        }
-                        plugins.kept.get_mut(length).into_iter().for_each(|plugin| decoder.plugin(plugin));
-                        length += 1;
-                    });
-                    if length == 0 {
-                        plugins.kept.clear();
-                    }
-                    plugins.length = Some(length);
-                }
-                other => self.wrong(0, "plugins", "a list", other),
+            plugins.wrong = plugins.wrong.or(self.wrong.take().map(|wrong| wrong.field));
+            self.wrong = of_plugin;
+        }
+    }
+
+    fn plugins(&mut self, plugins: &mut Plugins<'t>) {
+        match self.json.sort() {
+            Sort::Null => {
+                self.json.skip(drop);
+                plugins.kept.clear();
+                plugins.length = None;
             }
+            Sort::List => {
+                let mut length = 0;
+                self.each(0, "plugins", |decoder| {
+                    if plugins.kept.len() == length {
+                        plugins.kept.push(None);
+                    }
+                    plugins.kept.get_mut(length).into_iter().for_each(|plugin| decoder.plugin(plugin));
+                    length += 1;
+                });
+                if length == 0 {
+                    plugins.kept.clear();
+                }
+                plugins.length = Some(length);
+            }
+            other => self.wrong(0, "plugins", "a list", other),
         }
     }
 
@@ -143,49 +179,60 @@ impl<'t> Decoder<'t> {
     fn plugin_field(&mut self, name: &str, plugin: &mut Plugin<'t>) {
         if is_field(name, "type") {
             self.string(0, "type", &mut plugin.kind);
-        } else if is_field(name, "name") || is_field(name, "cniversion") {
+        } else if is_field(name, "name") {
             self.string(0, "name", &mut Cow::Borrowed(""));
+        } else if is_field(name, "cniversion") {
+            self.string(0, "cniVersion", &mut Cow::Borrowed(""));
         } else if is_field(name, "ipam") {
             self.ipam(plugin);
+        } else if is_field(name, "dns") {
+            self.dns();
         } else if is_field(name, "capabilities") {
-            self.capabilities();
+            self.fields(0, "capabilities", |decoder, _| decoder.boolean("capabilities"));
+        } else if is_field(name, "prevresult") {
+            self.object("prevResult");
+        } else if is_field(name, "cni.dev/valid-attachments") {
+            let field = "valid-attachments";
+            self.each(0, field, |decoder| decoder.members(0, field, &[], &["containerid", "ifname"]));
         } else {
             self.json.skip(drop);
         }
     }
 
     fn ipam(&mut self, plugin: &mut Plugin<'t>) {
-        match self.json.sort() {
-            Sort::Null => self.json.skip(drop),
-            Sort::Object => {
-                self.json.enter();
-                while self.json.more() {
-                    let name = self.json.key();
-                    if is_field(&name, "type") {
-                        self.string(0, "ipam", &mut plugin.ipam);
-                    } else {
-                        self.json.skip(drop);
-                    }
-                }
+        self.fields(0, "ipam", |decoder, name| {
+            if is_field(name, "type") {
+                decoder.string(0, "ipam", &mut plugin.ipam);
+            } else {
+                decoder.json.skip(drop);
             }
-            other => self.wrong(0, "ipam", "an object", other),
+        });
+    }
+
+    fn dns(&mut self) {
+        self.fields(0, "dns", |decoder, name| {
+            if ["nameservers", "search", "options"].iter().any(|field| is_field(name, field)) {
+                decoder.strings(0, "dns", &mut Vec::new());
+            } else if is_field(name, "domain") {
+                decoder.string(0, "dns", &mut Cow::Borrowed(""));
+            } else {
+                decoder.json.skip(drop);
+            }
+        });
+    }
+
+    /// An object of whatever is in it.
+    fn object(&mut self, field: &'static str) {
+        match self.json.sort() {
+            Sort::Null | Sort::Object => self.json.skip(drop),
+            other => self.wrong(0, field, "an object", other),
         }
     }
 
-    fn capabilities(&mut self) {
+    fn boolean(&mut self, field: &'static str) {
         match self.json.sort() {
-            Sort::Null => self.json.skip(drop),
-            Sort::Object => {
-                self.json.enter();
-                while self.json.more() {
-                    self.json.key();
-                    match self.json.sort() {
-                        Sort::Null | Sort::Bool => self.json.skip(drop),
-                        other => self.wrong(0, "capabilities", "a boolean", other),
-                    }
-                }
-            }
-            other => self.wrong(0, "capabilities", "an object", other),
+            Sort::Null | Sort::Bool => self.json.skip(drop),
+            other => self.wrong(0, field, "a boolean", other),
         }
     }
 }
@@ -208,9 +255,29 @@ mod tests {
             (r#"{"plugins":[{"type":"macvlan","ipam":{"type":"kube-ovn"}},{"type":"x"}]}"#, Network::Addresses),
             (r#"{"plugins":[{"type":"kube-ovn"},null],"plugins":[{"name":"x"}]}"#, Network::KubeOvn),
             (r#"{"plugins":[],"plugins":[{"type":"x"}]}"#, Network::Other),
+            (r#"{"type":"kube-ovn","plugins":{}}"#, Network::KubeOvn),
+            (r#"{"type":"kube-ovn","plugins":[5],"disableCheck":"x"}"#, Network::KubeOvn),
+            (r#"{"type":"kube-ovn","provider":5,"mtu":"x"}"#, Network::KubeOvn),
+            (r#"{"type":"x","dns":{"nameservers":["a",null],"x":5,"domain":null},"prevResult":null}"#, Network::Other),
+            (r#"{"plugins":[{"type":"x"}],"disableCheck":null,"cniVersions":5}"#, Network::Other),
             (r#"{"cniVersion":"1.0.0","capabilities":{"a":true},"type":"x","dns":{},"args":[5]}"#, Network::Other),
         ] {
             assert_eq!(read(config), wanted, "{config}");
+        }
+    }
+
+    #[test]
+    fn the_field_that_is_wrong_is_named() {
+        for (config, wanted) in [
+            (r#"{"type":7}"#, "has a type that is not a string"),
+            (r#"{"type":"x","name":5}"#, "has a name that is not a string"),
+            (r#"{"type":"x","ipam":"x"}"#, "has an ipam that is not an object, or the type in it is not a string"),
+            (r#"{"plugins":[{"type":7}]}"#, "has a type that is not a string"),
+            (r#"{"plugins":"x"}"#, "has plugins that are not a list of objects"),
+            (r#"{"plugins":[],"disableGC":5}"#, "has a disableGC that is not a boolean"),
+            (r#"{"type":"x","prevResult":5}"#, "has a field of the wrong type"),
+        ] {
+            assert_eq!(read(config), Network::Broken(wanted), "{config}");
         }
     }
 
@@ -227,7 +294,21 @@ mod tests {
             r#"{"type":"x","name":5}"#,
             r#"{"type":"x","capabilities":{"a":1}}"#,
             r#"{"type":"x","ipam":[]}"#,
-            r#"{"type":"kube-ovn","plugins":{}}"#,
+            r#"{"type":"x","ipam":{"type":5}}"#,
+            r#"{"type":"x","dns":"10.0.0.10"}"#,
+            r#"{"type":"x","dns":{"nameservers":"10.0.0.10"}}"#,
+            r#"{"type":"x","dns":{"search":[5]}}"#,
+            r#"{"type":"x","dns":{"domain":5}}"#,
+            r#"{"type":"x","prevResult":5}"#,
+            r#"{"type":"x","cni.dev/valid-attachments":[{"containerID":5}]}"#,
+            r#"{"plugins":{}}"#,
+            r#"{"plugins":[5]}"#,
+            r#"{"plugins":[{"type":7}]}"#,
+            r#"{"plugins":[{"type":"x","ipam":"x"}]}"#,
+            r#"{"plugins":[{"type":"x","dns":5}]}"#,
+            r#"{"plugins":[{"type":"x"}],"disableCheck":"true"}"#,
+            r#"{"plugins":[{"type":"x"}],"disableGC":1}"#,
+            r#"{"plugins":[{"type":"x"}],"ipam":"x"}"#,
         ] {
             assert!(matches!(read(config), Network::Broken(_)), "{config}");
         }

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 
 use super::json::{Json, Sort};
+use super::unfit::Unfit;
+use crate::kinds::is_label;
 use crate::net::parse_ip;
 
 /// An element that has a name. One without leads to no NetworkAttachmentDefinition.
@@ -15,13 +17,17 @@ pub(super) struct Element<'t> {
     /// Empty where it is the Pod's.
     pub(super) namespace: Cow<'t, str>,
     pub(super) interface: Cow<'t, str>,
+    /// The addresses that it asks for.
+    pub(super) ips: Vec<Cow<'t, str>>,
+    /// The MAC address that it asks for; empty where it asks for none.
+    pub(super) mac: Cow<'t, str>,
 }
 
 impl<'t> Element<'t> {
     /// As a virtual machine names it: `name` or `namespace/name`.
     pub(super) fn named(name: &'t str) -> Self {
         let (namespace, name) = name.split_once('/').unwrap_or(("", name));
-        Self { name: name.into(), namespace: namespace.into(), interface: Cow::Borrowed("") }
+        Self { name: name.into(), namespace: namespace.into(), ..Self::default() }
     }
 }
 
@@ -31,6 +37,8 @@ pub(super) struct Listed<'t> {
     pub(super) elements: Vec<Element<'t>>,
     /// The number of the first element without a name.
     pub(super) nameless: Option<usize>,
+    /// What Multus cannot read of it, which it then takes for an error of the whole list.
+    pub(super) unfit: Option<Unfit>,
 }
 
 /// Why nothing can be made of an annotation.
@@ -72,15 +80,9 @@ fn of_commas(text: &str) -> Result<Listed<'_>, Unreadable> {
             return Err(malformed("has a part that is not lower case letters, digits and hyphens"));
         }
         let [name, namespace, interface] = [name, namespace, interface].map(Cow::Borrowed);
-        listed.push(at, Element { name, namespace, interface });
+        listed.push(at, Element { name, namespace, interface, ..Element::default() });
     }
     Ok(listed)
-}
-
-/// `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
-fn is_label(part: &str) -> bool {
-    let is_inner = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    part.bytes().all(is_inner) && !part.is_empty() && !part.starts_with('-') && !part.ends_with('-')
 }
 
 fn of_json(text: &str) -> Result<Listed<'_>, Unreadable> {
@@ -98,14 +100,18 @@ fn of_json(text: &str) -> Result<Listed<'_>, Unreadable> {
                 null.get_or_insert(at);
                 decoder.json.skip(drop);
             }
-            Sort::Object => listed.push(at, decoder.element(at)),
+            Sort::Object => {
+                let (element, guid) = decoder.element(at);
+                listed.unfit = listed.unfit.or_else(|| Unfit::of(at, &element, &guid));
+                listed.push(at, element);
+            }
             other => decoder.wrong(at, "", "an object", other),
         }
         at += 1;
     }
     // A null is met when all has been decoded, so an error comes before it.
     match (decoder.wrong, null) {
-        (Some(wrong), _) => Err(Unreadable::Malformed(wrong)),
+        (Some(wrong), _) => Err(Unreadable::Malformed(wrong.said)),
         (None, Some(at)) => Err(Unreadable::Null(at)),
         (None, None) => Ok(listed),
     }
@@ -135,7 +141,15 @@ pub(super) fn is_field(name: &str, field: &str) -> bool {
 /// Reads values of the types that Go wants, and remembers the first that is of another. Decoding then goes on, for nothing.
 pub(super) struct Decoder<'t> {
     pub(super) json: Json<'t>,
-    pub(super) wrong: Option<String>,
+    pub(super) wrong: Option<Wrong>,
+}
+
+/// A value of the wrong type.
+pub(super) struct Wrong {
+    /// The field that it is in.
+    pub(super) field: &'static str,
+    /// What is wrong with it, with the number of its element.
+    said: String,
 }
 
 impl<'t> Decoder<'t> {
@@ -143,9 +157,9 @@ impl<'t> Decoder<'t> {
         Self { json, wrong: None }
     }
 
-    fn element(&mut self, at: usize) -> Element<'t> {
-        let mut element = Element::default();
-        let mut ignored = Cow::Borrowed("");
+    /// An element, and its GUID for InfiniBand.
+    fn element(&mut self, at: usize) -> (Element<'t>, Cow<'t, str>) {
+        let (mut element, mut guid) = (Element::default(), Cow::Borrowed(""));
         self.json.enter();
         while self.json.more() {
             let name = self.json.key();
@@ -157,10 +171,14 @@ impl<'t> Decoder<'t> {
                 self.string(at, "namespace", &mut element.namespace);
             } else if is("interface") {
                 self.string(at, "interface", &mut element.interface);
-            } else if let Some(field) = ["mac", "infiniband-guid", "ipam-claim-reference"].into_iter().find(|f| is(f)) {
-                self.string(at, field, &mut ignored);
+            } else if is("mac") {
+                self.string(at, "mac", &mut element.mac);
+            } else if is("infiniband-guid") {
+                self.string(at, "infiniband-guid", &mut guid);
+            } else if is("ipam-claim-reference") {
+                self.string(at, "ipam-claim-reference", &mut Cow::Borrowed(""));
             } else if is("ips") {
-                self.each(at, "ips", |decoder| decoder.string(at, "ips", &mut Cow::Borrowed("")));
+                self.strings(at, "ips", &mut element.ips);
             } else if is("default-route") {
                 self.each(at, "default-route", |decoder| decoder.address(at));
             } else if is("portmappings") {
@@ -176,11 +194,11 @@ impl<'t> Decoder<'t> {
                 self.json.skip(drop);
             }
         }
-        element
+        (element, guid)
     }
 
     /// A string; null leaves what is there.
-    pub(super) fn string(&mut self, at: usize, field: &str, into: &mut Cow<'t, str>) {
+    pub(super) fn string(&mut self, at: usize, field: &'static str, into: &mut Cow<'t, str>) {
         match self.json.sort() {
             Sort::Text => *into = self.json.text(),
             Sort::Null => self.json.skip(drop),
@@ -188,8 +206,24 @@ impl<'t> Decoder<'t> {
         }
     }
 
+    /// A list of strings. Go decodes a second list into the elements of the first.
+    pub(super) fn strings(&mut self, at: usize, field: &'static str, into: &mut Vec<Cow<'t, str>>) {
+        if self.json.sort() == Sort::Null {
+            into.clear();
+        }
+        let mut length = 0;
+        self.each(at, field, |decoder| {
+            if into.len() == length {
+                into.push(Cow::Borrowed(""));
+            }
+            into.get_mut(length).into_iter().for_each(|text| decoder.string(at, field, text));
+            length += 1;
+        });
+        into.truncate(length);
+    }
+
     /// A list; null empties it.
-    pub(super) fn each(&mut self, at: usize, field: &str, mut element: impl FnMut(&mut Self)) {
+    pub(super) fn each(&mut self, at: usize, field: &'static str, mut element: impl FnMut(&mut Self)) {
         match self.json.sort() {
             Sort::Null => self.json.skip(drop),
             Sort::List => {
@@ -202,29 +236,36 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// An object with fields that are whole numbers and fields that are strings.
-    fn members(&mut self, at: usize, field: &str, numbers: &[&str], strings: &[&str]) {
+    /// An object, each of whose values is to be read by its name; null is an empty one.
+    pub(super) fn fields(&mut self, at: usize, field: &'static str, mut value: impl FnMut(&mut Self, &str)) {
         match self.json.sort() {
             Sort::Null => self.json.skip(drop),
             Sort::Object => {
                 self.json.enter();
                 while self.json.more() {
                     let name = self.json.key();
-                    if numbers.iter().any(|number| is_field(&name, number)) {
-                        self.integer(at, field);
-                    } else if strings.iter().any(|string| is_field(&name, string)) {
-                        self.string(at, field, &mut Cow::Borrowed(""));
-                    } else {
-                        self.json.skip(drop);
-                    }
+                    value(self, &name);
                 }
             }
             other => self.wrong(at, field, "an object", other),
         }
     }
 
+    /// An object with fields that are whole numbers and fields that are strings.
+    pub(super) fn members(&mut self, at: usize, field: &'static str, numbers: &[&str], strings: &[&str]) {
+        self.fields(at, field, |decoder, name| {
+            if numbers.iter().any(|number| is_field(name, number)) {
+                decoder.integer(at, field);
+            } else if strings.iter().any(|string| is_field(name, string)) {
+                decoder.string(at, field, &mut Cow::Borrowed(""));
+            } else {
+                decoder.json.skip(drop);
+            }
+        });
+    }
+
     /// A whole number of 64 bits, without a point or an exponent.
-    fn integer(&mut self, at: usize, field: &str) {
+    fn integer(&mut self, at: usize, field: &'static str) {
         match self.json.sort() {
             Sort::Null => self.json.skip(drop),
             Sort::Number => {
@@ -265,13 +306,14 @@ impl<'t> Decoder<'t> {
     }
 
     /// Passes over a value of another type than is wanted.
-    pub(super) fn wrong(&mut self, at: usize, field: &str, wanted: &str, found: Sort) {
+    pub(super) fn wrong(&mut self, at: usize, field: &'static str, wanted: &str, found: Sort) {
         self.json.skip(drop);
-        self.wrong.get_or_insert_with(|| format!("{} must be {wanted}, not {}", place(at, field), found.name()));
+        let said = || format!("{} must be {wanted}, not {}", place(at, field), found.name());
+        self.wrong.get_or_insert_with(|| Wrong { field, said: said() });
     }
 
-    fn wrong_value(&mut self, at: usize, field: &str, wanted: &str) {
-        self.wrong.get_or_insert_with(|| format!("{} must be {wanted}", place(at, field)));
+    fn wrong_value(&mut self, at: usize, field: &'static str, wanted: &str) {
+        self.wrong.get_or_insert_with(|| Wrong { field, said: format!("{} must be {wanted}", place(at, field)) });
     }
 }
 
@@ -286,7 +328,7 @@ mod tests {
     /// What is read, in short: `namespace/name@interface`, `-` for an element without a name, `!` for an error, `0` for a null.
     fn short(text: &str) -> String {
         match read(text) {
-            Ok(Listed { elements, nameless }) => {
+            Ok(Listed { elements, nameless, .. }) => {
                 let each = elements
                     .iter()
                     .map(|element| format!("{}/{}@{}", element.namespace, element.name, element.interface));
@@ -402,6 +444,25 @@ mod tests {
             assert_eq!(short(text), "/db@", "{text}");
         }
         assert_eq!(short(r#"[{"name":"db"},null,null]"#), "0:1");
+    }
+
+    #[test]
+    fn what_an_element_asks_for_is_read() {
+        for (text, ips, mac) in [
+            (r#"[{"name":"db","ips":["10.0.0.5","fd00::5"],"mac":"x"}]"#, &["10.0.0.5", "fd00::5"][..], "x"),
+            (r#"[{"name":"db","IPs":["a"],"ips":null,"MAC":"x","mac":null}]"#, &[], "x"),
+            (r#"[{"name":"db","ips":["a","b"],"ips":[null,"c"],"mac":"x","mac":""}]"#, &["a", "c"], ""),
+            (r#"[{"name":"db","ips":["a","b"],"ips":["c"]}]"#, &["c"], ""),
+            (r#"[{"name":"db","ips":[null]}]"#, &[""], ""),
+            (r#"[{"name":"db","ips":[]}]"#, &[], ""),
+        ] {
+            let Listed { elements, .. } = read(text).unwrap();
+            assert_eq!(
+                (&elements[0].ips[..], &*elements[0].mac),
+                (&ips.iter().map(|ip| Cow::from(*ip)).collect::<Vec<_>>()[..], mac),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@
 mod definition;
 mod elements;
 mod json;
+pub(crate) mod keys;
+mod unfit;
 mod ways;
 
 use std::borrow::Cow;
@@ -17,16 +19,15 @@ use crate::inventory::{Answer, ClusterView};
 use crate::kinds::{
     DEFAULT_NETWORK, IP_POOL_SUFFIX, KubeOvn, LOGICAL_SWITCH, LOGICAL_SWITCH_SUFFIX, NETWORKS, PodTemplate, Subnet,
 };
-use crate::net::parse_ip;
 
+pub(crate) use crate::kinds::{IP_POOL, pool_name};
 pub(crate) use definition::{Network as Definition, read as read_definition};
 pub(crate) use elements::Unreadable;
+pub(crate) use unfit::Unfit;
 pub(crate) use ways::{By, Way, Ways};
 
-/// The annotation that names the IPPool of a Pod's primary network.
-pub(crate) const IP_POOL: &str = "ovn.kubernetes.io/ip_pool";
 /// The provider of primary networks.
-const OVN: &str = "ovn";
+pub(crate) const OVN: &str = "ovn";
 
 /// What a Pod's annotations ask for, before anything is looked up.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct Attachments<'p> {
     pub(crate) unreadable: Vec<(&'static str, Unreadable)>,
     /// The annotations with an element that has no name, and its number.
     pub(crate) nameless: Vec<(&'static str, usize)>,
+    /// The annotations that Multus cannot read, and what of them.
+    pub(crate) unfit: Vec<(&'static str, Unfit)>,
 }
 
 /// What decides over the primary network of a Pod.
@@ -94,6 +97,10 @@ pub(crate) struct Network<'p> {
     pub(crate) switch: Option<(String, &'p str)>,
     /// The annotations that name its IPPool, and those names.
     pub(crate) pools: Vec<(String, &'p str)>,
+    /// The addresses that the list itself asks for, as Kube-OVN puts them into the annotation; empty where it asks for none.
+    pub(crate) ips: String,
+    /// The MAC address that the list asks for, likewise.
+    pub(crate) mac: Cow<'p, str>,
 }
 
 impl<'p> Attachments<'p> {
@@ -104,6 +111,7 @@ impl<'p> Attachments<'p> {
             networks: Vec::new(),
             unreadable: Vec::new(),
             nameless: Vec::new(),
+            unfit: Vec::new(),
         };
         let mut elements = Vec::new();
         for key in [DEFAULT_NETWORK, NETWORKS] {
@@ -111,6 +119,7 @@ impl<'p> Attachments<'p> {
             match elements::read(text) {
                 Ok(listed) => {
                     asked.nameless.extend(listed.nameless.map(|at| (key, at)));
+                    asked.unfit.extend(listed.unfit.map(|unfit| (key, unfit)));
                     elements.extend(listed.elements.into_iter().map(|element| (Place::Annotation(key), element)));
                 }
                 Err(unreadable) => asked.unreadable.push((key, unreadable)),
@@ -128,18 +137,23 @@ impl<'p> Attachments<'p> {
         }
         // A network counts as often as both annotations together list it; the same interface of it is one network.
         let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        let mut interfaces: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
-        let mut is_new = Vec::with_capacity(elements.len());
+        let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+        let mut place_of = Vec::with_capacity(elements.len());
         for (_, element) in &elements {
             *counts.entry((&element.namespace, &element.name)).or_default() += 1;
-            is_new.push(interfaces.insert((&element.namespace, &element.name, &element.interface)));
+            let next = places.len();
+            place_of.push(*places.entry((&element.namespace, &element.name, &element.interface)).or_insert(next));
         }
         let is_several = |element: &elements::Element<'_>| {
             counts.get(&(&*element.namespace, &*element.name)).is_some_and(|count| *count > 1)
         };
         let several: Vec<bool> = elements.iter().map(|(_, element)| is_several(element)).collect();
-        let each = elements.into_iter().zip(several).zip(is_new).filter(|(_, is_new)| *is_new);
-        asked.networks = each.map(|(((place, e), several), _)| Network::of(pod, place, e, several)).collect();
+        for (((place, element), several), at) in elements.into_iter().zip(several).zip(place_of) {
+            match asked.networks.get_mut(at) {
+                Some(same) => same.ask(&element.ips, element.mac),
+                None => asked.networks.push(Network::of(pod, place, element, several)),
+            }
+        }
         asked
     }
 
@@ -169,6 +183,11 @@ impl<'p> Primary<'p> {
         }
     }
 
+    /// Whether Kube-OVN makes it.
+    pub(crate) fn is_kube_ovns(self) -> bool {
+        matches!(self, Primary::Switch(_) | Primary::Pool(_) | Primary::Namespace)
+    }
+
     /// What decides over the Subnet that Kube-OVN calls the Pod's default one. It is computed even where it is not used.
     pub(crate) fn chosen(pod: &'p PodTemplate) -> Self {
         let pool = || pod.pod.annotation(IP_POOL).and_then(pool_name).filter(|name| !name.is_empty());
@@ -181,7 +200,7 @@ impl<'p> Primary<'p> {
 
 impl<'p> Network<'p> {
     fn of(pod: &'p PodTemplate, place: Place, element: elements::Element<'p>, several: bool) -> Self {
-        let elements::Element { name, namespace, interface } = element;
+        let elements::Element { name, namespace, interface, ips, mac } = element;
         let network = format!("{name}.{namespace}");
         let mut provider = format!("{network}.{OVN}");
         // Only where a network is listed more than once does the interface tell which one is meant.
@@ -200,7 +219,18 @@ impl<'p> Network<'p> {
         // Where Kube-OVN gives out addresses only, the provider has no third part.
         let pools = [pool(&provider), pool(&network)].into_iter().flatten().collect();
         let switch = annotated(&provider, LOGICAL_SWITCH_SUFFIX);
-        Self { place, namespace, name, interface, provider, switch, pools }
+        Self { place, namespace, name, interface, provider, switch, pools, ips: ips.join(","), mac }
+    }
+
+    /// What the same network asks for where it is listed again: the last one counts.
+    fn ask(&mut self, ips: &[Cow<'p, str>], mac: Cow<'p, str>) {
+        let ips = ips.join(",");
+        if !ips.is_empty() {
+            self.ips = ips;
+        }
+        if !mac.is_empty() {
+            self.mac = mac;
+        }
     }
 
     /// The provider of the Subnets that serve it without an annotation: its own less one interface at its end, whether or not
@@ -221,10 +251,15 @@ impl<'p> Network<'p> {
     }
 }
 
-/// The name that an `ip_pool` is, whitespace trimmed; none for addresses.
-pub(crate) fn pool_name(value: &str) -> Option<&str> {
-    let name = value.trim();
-    (!name.contains([',', ';']) && parse_ip(name).is_none()).then_some(name)
+/// The Subnets of a namespace, as Kube-OVN has written them there.
+pub(crate) fn subnets_of_namespace(namespace: &str, cluster: &dyn ClusterView) -> Answer<Vec<Arc<Subnet>>> {
+    let mut subnets = Vec::new();
+    if let Some(namespace) = cluster.namespace(namespace)? {
+        for name in namespace.logical_switches() {
+            subnets.extend(cluster.subnet_until_gone(name)?);
+        }
+    }
+    Ok(subnets)
 }
 
 /// The Subnets by their providers, each of which is looked up once.

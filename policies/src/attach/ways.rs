@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Attachments, IP_POOL, Network, OVN, Place, Primary, Providers, pool_name};
+use super::{Attachments, IP_POOL, Network, OVN, Place, Primary, Providers, pool_name, subnets_of_namespace};
 use crate::inventory::{Answer, ClusterView};
 use crate::kinds::{LOGICAL_SWITCH, PodTemplate, Subnet};
 
@@ -143,12 +143,11 @@ impl<'p> Ways<'p, '_> {
     }
 
     fn of_namespace(&mut self) -> Answer<Vec<Arc<Subnet>>> {
-        let mut all = Vec::new();
-        let Some(namespace) = self.cluster.namespace(self.namespace)? else { return Ok(all) };
-        for name in namespace.logical_switches() {
-            all.extend(self.closed(self.cluster.subnet_until_gone(name)?)?);
+        let mut closed = Vec::new();
+        for subnet in subnets_of_namespace(self.namespace, self.cluster)? {
+            closed.extend(self.closed(Some(subnet))?);
         }
-        Ok(all)
+        Ok(closed)
     }
 
     /// The Subnet of an IPPool, if it is closed.

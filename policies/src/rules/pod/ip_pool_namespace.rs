@@ -49,7 +49,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use crate::attach::{Attachments, Primary, Providers};
+use crate::attach::{Attachments, Providers, subnets_of_namespace};
 use crate::finding::Action;
 use crate::inventory::Answer;
 use crate::kinds::{
@@ -97,7 +97,7 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     }
     let asked = Attachments::by(pod, context.namespace, context.kube_ovn());
     let mut taking = Taking { pod, pools: BTreeMap::new(), foreign: BTreeMap::new(), vpcs: ClosedVpcs::new(context) };
-    if matches!(asked.primary, Primary::Switch(_) | Primary::Pool(_) | Primary::Namespace) {
+    if asked.primary.is_kube_ovns() {
         let switch = pod.pod.annotation(LOGICAL_SWITCH).filter(|name| !name.is_empty());
         taking.network("ovn", switch.map_or(Source::Namespace, Source::Switch), context, of_namespace)?;
     }
@@ -112,15 +112,8 @@ fn check(pod: &PodTemplate, context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-/// The Subnets of the Pod's namespace, as Kube-OVN has written them there.
 fn of_namespace(context: &Context<'_>) -> Answer<Arc<[Arc<Subnet>]>> {
-    let mut subnets = Vec::new();
-    if let Some(namespace) = context.cluster.namespace(context.namespace)? {
-        for name in namespace.logical_switches() {
-            subnets.extend(context.cluster.subnet_until_gone(name)?);
-        }
-    }
-    Ok(subnets.into())
+    Ok(subnets_of_namespace(context.namespace, context.cluster)?.into())
 }
 
 /// What says from which Subnets a network is served.

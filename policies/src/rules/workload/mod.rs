@@ -1,0 +1,3 @@
+//! Rules about workloads themselves, beside their templates.
+
+pub mod annotation_place;
