@@ -9,14 +9,21 @@ pub mod egress_gateway;
 pub mod endpoint_slice;
 pub mod ip_pool;
 pub mod namespace;
+pub mod nat;
 pub mod nat_gateway;
 pub mod pod;
 mod policies;
+pub mod qos_policy;
 pub mod security_group;
 pub mod service;
 pub mod subnet;
 pub(crate) mod support;
+pub mod switch_lb_rule;
+pub mod vip;
+pub mod vlan;
 pub mod vpc;
+pub mod vpc_dns;
+pub mod workload;
 
 use crate::kinds::Kind;
 use crate::rule::{Injector, Rule};
@@ -28,6 +35,7 @@ pub const TABLE: &[&Rule] = &[
     &common::field_type::RULE,
     &common::unknown_kind::RULE,
     &common::allow_annotation::RULE,
+    &common::spec_immutable::RULE,
     &pod::vpc_namespace::RULE,
     &pod::network_unresolvable::RULE,
     &pod::network_state::RULE,
@@ -49,6 +57,8 @@ pub const TABLE: &[&Rule] = &[
     &pod::logical_switch_name::RULE,
     &common::ovn_name_conflict::RULE,
     &attachment_definition::provider::RULE,
+    &pod::attachment::RULE,
+    &workload::annotation_place::RULE,
     &subnet::cidr_overlap::RULE,
     &subnet::cidr_reserved::RULE,
     &subnet::cidr_routed_overlap::RULE,
@@ -60,12 +70,29 @@ pub const TABLE: &[&Rule] = &[
     &subnet::acl_syntax::RULE,
     &subnet::policy_routing_table::RULE,
     &subnet::vlan_shared::RULE,
+    &vlan::syntax::RULE,
+    &vlan::conflict::RULE,
+    &common::subnet_address_range::RULE,
+    &common::subnet_address_unique::RULE,
+    &pod::address_syntax::RULE,
+    &ip_pool::syntax::RULE,
+    &vip::syntax::RULE,
+    &switch_lb_rule::syntax::RULE,
+    &switch_lb_rule::vip::RULE,
+    &vpc_dns::active::RULE,
     &nat_gateway::lan_ip_in_subnet::RULE,
     &nat_gateway::lan_ip_unique::RULE,
     &nat_gateway::subnet_in_vpc::RULE,
     &nat_gateway::immutable::RULE,
     &nat_gateway::selector::RULE,
     &nat_gateway::config::RULE,
+    &nat_gateway::syntax::RULE,
+    &egress_gateway::syntax::RULE,
+    &common::gateway_prerequisites::RULE,
+    &nat::rule_syntax::RULE,
+    &nat::rule_reference::RULE,
+    &nat::rule_conflict::RULE,
+    &qos_policy::syntax::RULE,
     &vpc::static_route_lan_ip::RULE,
     &vpc::static_route_next_hop::RULE,
     &vpc::static_route_syntax::RULE,
@@ -80,6 +107,7 @@ pub const TABLE: &[&Rule] = &[
     &vpc::default_subnet::RULE,
     &vpc::lb_value::RULE,
     &vpc::lb_prerequisites::RULE,
+    &vpc::external_subnets::RULE,
 ];
 
 /// The ids of all rules, without the rules.

@@ -20,7 +20,10 @@ impl Policy {
             Policy::PodAttachmentBinding => picked!(Policy::PodAttachmentBinding),
             Policy::NetworkReferences => picked!(Policy::NetworkReferences),
             Policy::SubnetOverlap => picked!(Policy::SubnetOverlap),
+            Policy::SubnetAddresses => picked!(Policy::SubnetAddresses),
+            Policy::LoadBalancers => picked!(Policy::LoadBalancers),
             Policy::NatGatewayLanIp => picked!(Policy::NatGatewayLanIp),
+            Policy::NatRules => picked!(Policy::NatRules),
             Policy::EgressGateway => picked!(Policy::EgressGateway),
             Policy::StaticRouteLanIp => picked!(Policy::StaticRouteLanIp),
             Policy::OvnMatch => picked!(Policy::OvnMatch),
@@ -48,10 +51,10 @@ impl Policy {
         self.rules().iter().flat_map(|rule| rule.deletions()).collect()
     }
 
-    /// The kinds of which it looks others up.
+    /// The kinds of which it looks others up. A policy server would keep all IPs in memory, of which there are as many as Pods.
     pub fn asks(self) -> BTreeSet<Kind> {
         let asked = self.rules().iter().map(|rule| rule.asks).chain(self.injections().iter().map(|rule| rule.asks));
-        asked.flatten().copied().collect()
+        asked.flatten().copied().filter(|kind| *kind != Kind::Ip).collect()
     }
 }
 

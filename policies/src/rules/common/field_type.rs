@@ -26,6 +26,7 @@
 
 use crate::request::TypedObject;
 use crate::rule::prelude::*;
+use crate::text::quoted;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -42,8 +43,14 @@ pub const RULE: Rule = Rule {
 
 fn check(object: &TypedObject<'_>, context: &mut Context<'_>) -> Outcome {
     for error in &object.type_errors {
-        let finding = Finding::type_error(error);
-        context.deny(finding.help("Give the field the type that Kube-OVN's schema gives it; quote a text."));
+        let is_label = error.field.to_string().starts_with("spec.selector[");
+        let help = match error.meant.as_ref().filter(|_| is_label) {
+            Some(text) => {
+                format!("A blank behind a colon makes an object of a text: write it as {}, in quotes.", quoted(text))
+            }
+            None => "Give the field the type that Kube-OVN's schema gives it; quote a text.".to_owned(),
+        };
+        context.deny(Finding::type_error(error).help(help));
     }
     Ok(())
 }
@@ -53,7 +60,7 @@ mod tests {
     use serde_json::json;
 
     use super::RULE;
-    use crate::rules::support::testing::{Cluster, update};
+    use crate::rules::support::testing::{Cluster, create, update};
 
     #[test]
     fn a_wrong_type_is_refused_and_the_other_rules_skip_the_field() {
@@ -61,6 +68,24 @@ mod tests {
             &json!({"kind": "Subnet", "spec": {"cidrBlock": 10, "gateway": "10.0.0.1"}}),
             &["spec.cidrBlock: Invalid value: 10: must be a string, not a number [field-type]"],
         );
+    }
+
+    #[test]
+    fn a_text_that_yaml_takes_for_an_object_is_written_out() {
+        let rule = |selector: serde_json::Value| json!({"kind": "SwitchLBRule", "spec": {"selector": selector}});
+        let help = |selector: serde_json::Value| {
+            Cluster::of(RULE.id).verdict(&create(&rule(selector))).findings[0].help_text().to_owned()
+        };
+        let wanted = r#"A blank behind a colon makes an object of a text: write it as "app:web", in quotes."#;
+        assert_eq!(help(json!([{"app": "web"}])), wanted);
+        for selector in
+            [json!([{"app": "web", "tier": "a"}]), json!([{"app": 1}]), json!([{}]), json!([1]), json!({"app": "web"})]
+        {
+            assert!(help(selector).starts_with("Give the field the type"));
+        }
+        let named = json!({"kind": "Subnet", "spec": {"vpc": {"name": "blue"}, "namespaces": [{"name": "a"}]}});
+        let verdict = Cluster::of(RULE.id).verdict(&create(&named));
+        assert!(verdict.findings.iter().all(|finding| finding.help_text().starts_with("Give the field the type")));
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! after it has stored it, and with the service range only when it starts.
 //!
 //! The service range is `kubeOvn.serviceCidrs` of the settings, or else the cluster's ServiceCIDR objects. Where neither is
-//! known, overlap with 10.96.0.0/12, which most clusters have, is a warning. Underlay Subnets (with a `vlan`) are left alone.
+//! known, overlap with 10.96.0.0/12, which most clusters have, is a warning. Underlay Subnets (with a `vlan`) are left alone, but
+//! for one with `u2oInterconnection` in which a node is: overlay Pods then go to that network by the VPC's router, with their own
+//! addresses, and the machines on it that know no way back do not answer any more (kube-ovn issue 6447). That is a warning.
 //!
 //! Kube-OVN makes no Subnet with the API server's address in it, whichever range of Services is known. That address is
 //! `kubeOvn.apiServer` of the settings; the webhook on a cluster knows its own where none is given.
@@ -65,6 +67,7 @@ pub const RULE: Rule = Rule {
             Read::Field("spec.vpc"),
             Read::Field("spec.vlan"),
             Read::Field("spec.provider"),
+            Read::Field("spec.u2oInterconnection"),
         ],
         check,
     )],
@@ -74,6 +77,9 @@ pub const RULE: Rule = Rule {
 const USUAL_SERVICE_RANGE: &str = "10.96.0.0/12";
 
 fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    if joins_underlay(subnet, context.kube_ovn()) {
+        return beside_nodes(subnet, context);
+    }
     if !is_reserved_for(subnet, context.kube_ovn()) {
         return Ok(());
     }
@@ -89,6 +95,37 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 /// Whether a Subnet shares its addresses with the cluster: an overlay one of the default VPC.
 fn is_reserved_for(subnet: &Subnet, kube_ovn: &KubeOvn) -> bool {
     subnet.vlan.is_empty() && subnet.vpc.as_deref().is_some_and(|vpc| !kube_ovn.is_custom_vpc(vpc))
+}
+
+/// Whether the default VPC's router has a port in a network that is not Kube-OVN's.
+fn joins_underlay(subnet: &Subnet, kube_ovn: &KubeOvn) -> bool {
+    let is_of_default = subnet.vpc.as_deref().is_some_and(|vpc| !kube_ovn.is_custom_vpc(vpc));
+    is_of_default && !subnet.vlan.is_empty() && subnet.u2o_interconnection
+}
+
+/// Once, however many nodes are there: what comes of it is the same.
+fn beside_nodes(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
+    let Known::Seen(nodes) = context.cluster.nodes()? else {
+        context.cannot_see(Kind::Node);
+        return Ok(());
+    };
+    for cidr in &subnet.cidrs {
+        let is_in = |address: &&std::net::IpAddr| cidr.contains(**address);
+        let Some((node, address)) = nodes.iter().find_map(|node| Some((node, node.internal_ips.iter().find(is_in)?)))
+        else {
+            continue;
+        };
+        let text = format!(
+            "holds {address}, the address of {}: with u2oInterconnection Pods of overlay Subnets reach this network with their own addresses, and machines on it that have no route back to these do not answer",
+            context.mention(Kind::Node, &node.meta.name)
+        );
+        let finding = Finding::invalid(FieldPath::of("spec.cidrBlock"), &cidr.to_string(), text)
+            .in_conflict_with("nodes")
+            .related(ObjectRef::new(Kind::Node, &node.meta.name), Some(FieldPath::of("status.addresses")))
+            .help("Give the machines on it a route to the overlay Subnets by spec.u2oInterconnectionIP, or leave u2oInterconnection out.");
+        context.report(Action::Warn, finding);
+    }
+    Ok(())
 }
 
 /// The ranges of the cluster in the address space of a VPC's overlay Subnets, as far as they are known: none but in the default
@@ -266,6 +303,25 @@ mod tests {
         }
         let custom = subnet(json!({"cidrBlock": "10.200.4.0/24", "vpc": "v"}));
         cluster().with(json!({"kind": "Vpc", "name": "v"})).accepts(&custom);
+    }
+
+    #[test]
+    fn the_network_of_nodes_is_a_warning_where_the_router_is_in_it() {
+        let underlay = |more: Value| {
+            let mut spec = json!({"cidrBlock": "192.168.0.0/24", "vlan": "v"});
+            spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            subnet(spec)
+        };
+        cluster().warns(
+            &underlay(json!({"u2oInterconnection": true})),
+            &[
+                r#"spec.cidrBlock: "192.168.0.0/24": holds 192.168.0.5, the address of Node "n1": with u2oInterconnection Pods of overlay Subnets reach this network with their own addresses, and machines on it that have no route back to these do not answer [subnet-cidr-reserved]"#,
+            ],
+        );
+        cluster().accepts(&underlay(json!({})));
+        cluster().accepts(&underlay(json!({"u2oInterconnection": true, "cidrBlock": "192.168.1.0/24"})));
+        let custom = cluster().with(json!({"kind": "Vpc", "name": "w"}));
+        custom.accepts(&underlay(json!({"u2oInterconnection": true, "vpc": "w"})));
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn check(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
             break;
         }
         let mention = context.mention(Kind::Subnet, &other.meta.name);
-        let finding = match subnet.policy_routing_table {
+        let finding = match subnet.policy_routing_table_id {
             0 => Finding::required(
                 FieldPath::of(FIELD),
                 format!("without one it is table 0, by which {mention} leaves too"),

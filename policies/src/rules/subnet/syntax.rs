@@ -7,11 +7,11 @@
 //! | field | must be |
 //! |---|---|
 //! | `cidrBlock` | one prefix an address family, not a single address, no multicast, loopback, link-local or unspecified range, no whitespace |
-//! | `gateway` | one address for each family of the `cidrBlock`, in it, lower case, neither its network address nor its broadcast |
+//! | `gateway` | one address for each family of the `cidrBlock`, in it and in its order, lower case, neither its network address nor its last one |
 //! | `excludeIps` | addresses and ranges `a..b` of one family in ascending order |
 //! | `vips` | in the `cidrBlock`, lower case |
-//! | `u2oInterconnectionIP` | the same with `u2oInterconnection`, and not the gateway; nothing without |
-//! | `externalEgressGateway` | at most two addresses of the families of the `cidrBlock`, lower case, not with `natOutgoing` |
+//! | `u2oInterconnectionIP` | the same with `u2oInterconnection`, one an address family, and not the gateway, the first or the last address; nothing without |
+//! | `externalEgressGateway` | at most one address for each family of the `cidrBlock`, lower case, not with `natOutgoing` |
 //! | `allowSubnets` | prefixes, lower case |
 //! | `gatewayType` | `distributed` or `centralized` |
 //! | `mtu` | 68 to 65535, which is what Linux takes; negative, Kube-OVN can read no Subnet of the cluster |
@@ -22,8 +22,14 @@
 //! | `natOutgoingPolicyRules[].action` | `nat` or `forward`: Kube-OVN leaves out a rule with another |
 //! | `natOutgoingPolicyRules[].match` | addresses and prefixes of one family, the same in `srcIPs` and `dstIPs` |
 //!
+//! An IPv4 address in the form of IPv6, such as `::ffff:10.0.0.1`, is no `gateway` and no `u2oInterconnectionIP`, for OVN reads no IPv4 address in it. Of
+//! two families Kube-OVN wants both gateways, or that of IPv4 where its prefix comes first, and completes the other; what it makes of one
+//! alone otherwise it cannot use. Where an underlay has a router of its own, one alone and one in that form are warnings, and the order
+//! matters to `enableDHCP` only, a warning too.
+//!
 //! Up to v1.15 the definition of Subnets had the bounds of the three numbers and both actions. v1.16 has not, so that a wrong one
-//! shows on the nodes alone; a 0 is as good as nothing. Where `cidrBlock` is missing, a key such as `cidr` is named, which Kube-OVN does
+//! shows on the nodes alone; a 0 is as good as nothing. Beside `externalEgressGateway`, in the default VPC, nothing as `policyRoutingTableID` is
+//! a warning: Kube-OVN then writes the route into the main table of nodes. Where `cidrBlock` is missing, a key such as `cidr` is named, which Kube-OVN does
 //! not read.
 //!
 //! Kube-OVN v1.16.2 takes `excludeIps` of mixed families, but a Pod was then given the gateway's address. Three prefixes
@@ -81,6 +87,8 @@ pub const RULE: Rule = Rule {
             Read::Field("spec.vips"),
             Read::Field("spec.u2oInterconnectionIP"),
             Read::Field("spec.externalEgressGateway"),
+            Read::Field("spec.vpc"),
+            Read::Field("spec.provider"),
             Read::Field("spec.natOutgoing"),
             Read::Field("spec.allowSubnets"),
             Read::Field("spec.gatewayType"),
@@ -91,6 +99,7 @@ pub const RULE: Rule = Rule {
             Read::Field("spec.logicalGateway"),
             Read::Field("spec.u2oInterconnection"),
             Read::Field("spec.u2oFeatures"),
+            Read::Field("spec.enableDHCP"),
             Read::Field("spec.natOutgoingPolicyRules"),
         ],
         check,

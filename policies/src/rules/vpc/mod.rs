@@ -1,6 +1,7 @@
 //! Rules about Vpcs.
 
 pub mod default_subnet;
+pub mod external_subnets;
 pub mod inject_vpc_lb;
 pub mod lb_prerequisites;
 pub mod lb_value;

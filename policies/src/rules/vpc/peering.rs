@@ -5,7 +5,11 @@
 //! What only the two sides together show is a warning too: that it has no peering back, when Kube-OVN makes a router port and lists the peer in the status, but connects
 //! nothing; that the two addresses are not on one link; or that networks of the two VPCs overlap, so that neither reaches the
 //! other's. One side comes before the other, so that a missing one is told in files and by the audit alone. A link-local
-//! IPv6 address is a warning too, for each port of a router has one already (kube-ovn issue 4447).
+//! IPv6 address is a warning too, for each port of a router has one already (kube-ovn issue 4447), and so is an address that stands twice.
+//!
+//! Of two peerings with one VPC the router has the addresses of the last one alone, so a second one with other addresses is refused: an
+//! IPv4 and an IPv6 address stand in one `localConnectIP`, with a comma between. An IPv4 address in the form of IPv6 is refused, for OVN
+//! takes it for IPv6. The first and the last address of a prefix are fine: OVN routes by them as by any other.
 //!
 //! The two sides of the first 200 peerings of a Vpc are compared, and of each the first two addresses, one an address family;
 //! of what is beyond, a warning says that it was not judged.
@@ -38,11 +42,12 @@
 //!
 //! Give both sides an address of one small prefix that neither VPC uses.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::finding::Action;
 use crate::kinds::{Peering, Vpc};
-use crate::net::{Cidr, overlap};
+use crate::net::{Cidr, Family, is_mapped, overlap};
 use crate::rule::prelude::*;
 use crate::rules::support::MOST_PAIRED;
 use crate::text::quoted;
@@ -64,8 +69,12 @@ pub const RULE: Rule = Rule {
 const MOST_LINKS: usize = 2;
 
 fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    let mut before: BTreeMap<&str, &str> = BTreeMap::new();
     for (at, peering) in vpc.peerings.iter().enumerate() {
         local_connect_ip(at, peering, context);
+        if let Some(other) = before.insert(&peering.remote_vpc, &peering.local_connect_ip) {
+            second(at, peering, other, context);
+        }
         if peering.remote_vpc == vpc.meta.name {
             let field = Peering::path(at).field("remoteVpc");
             let detail = "is this VPC itself, so that Kube-OVN makes a router port which leads nowhere";
@@ -98,11 +107,24 @@ fn local_connect_ip(at: usize, peering: &Peering, context: &mut Context<'_>) {
         let rest = format!("only the first {MOST_LINKS} addresses are compared with the other side");
         context.not_judged(Action::Warn, field.clone(), &rest);
     }
+    let mut seen = BTreeSet::new();
     for part in peering.local_connect_ip.split(',') {
         match Cidr::parse(part) {
             Err(error) => {
                 let finding = Finding::invalid(field.clone(), part, error.to_string());
                 context.deny(finding.help("Give it an address with a prefix length, as in 169.254.0.1/30."));
+            }
+            Ok(link) if part.split_once('/').is_some_and(|(address, _)| is_mapped(address)) => {
+                let detail = "must be written as the IPv4 that it is: OVN takes it for IPv6";
+                let help = match link.family() {
+                    Family::V4 => format!("Write {}.", written(&link)),
+                    Family::V6 => "Give it an address with a prefix length, as in 169.254.0.1/30.".to_owned(),
+                };
+                context.deny(Finding::invalid(field.clone(), part, detail).help(help));
+            }
+            Ok(link) if !seen.insert((link.address(), link.network())) => {
+                let finding = Finding::duplicate(field.clone(), part, "stands before already, and OVN has it once");
+                context.warn(finding.help("Write it once."));
             }
             Ok(link) if is_link_local(link.address()) => {
                 let detail =
@@ -112,6 +134,20 @@ fn local_connect_ip(at: usize, peering: &Peering, context: &mut Context<'_>) {
             }
             Ok(_) => {}
         }
+    }
+}
+
+/// Judges a second peering with one VPC, by the addresses of the first: they are one port of the router, which is written anew for each.
+fn second(at: usize, peering: &Peering, other: &str, context: &mut Context<'_>) {
+    let field = Peering::path(at).field("remoteVpc");
+    if peering.local_connect_ip == other {
+        let finding = Finding::duplicate(field, &peering.remote_vpc, "has this peering already");
+        context.warn(finding.help("Write it once."));
+    } else {
+        let detail =
+            format!("has a peering already, and of both only this one's addresses stay, not {}", quoted(other));
+        let finding = Finding::duplicate(field, &peering.remote_vpc, detail);
+        context.deny(finding.help("Write one peering, with an address a family and a comma between them."));
     }
 }
 
@@ -239,9 +275,36 @@ mod tests {
             r#"Invalid value: "169.254.0.1": needs a prefix length, as in 10.0.0.0/16 or fd00::/64"#,
         );
         other().refuses(&vpc("a", "b", "169.254.0.1"), &[&bare]);
+        let twice = fault("localConnectIP", r#""169.254.0.1/30": stands before already, and OVN has it once"#);
+        other().warns(&vpc("a", "b", "169.254.0.1/30,169.254.0.1/30"), &[&twice]);
         let itself =
             fault("remoteVpc", r#""a": is this VPC itself, so that Kube-OVN makes a router port which leads nowhere"#);
         other().warns(&vpc("a", "a", "169.254.0.1/30"), &[&itself]);
+    }
+
+    #[test]
+    fn ipv4_in_the_form_of_ipv6_is_refused() {
+        for local in ["::ffff:169.254.0.1/126", "::ffff:169.254.0.1/64"] {
+            let mapped =
+                format!("Invalid value: {local:?}: must be written as the IPv4 that it is: OVN takes it for IPv6");
+            Cluster::of(super::RULE.id).refuses(&vpc("a", "b", local), &[&fault("localConnectIP", &mapped)]);
+        }
+        let verdict = Cluster::of(super::RULE.id).verdict(&create(&vpc("a", "b", "::ffff:169.254.0.1/126")));
+        assert_eq!(verdict.findings[0].help_text(), "Write 169.254.0.1/30.");
+    }
+
+    #[test]
+    fn of_two_peerings_with_one_vpc_the_last_one_stays() {
+        let twice = |local: &str| {
+            let peering = |local: &str| json!({"remoteVpc": "b", "localConnectIP": local});
+            json!({"kind": "Vpc", "name": "a", "spec": {"vpcPeerings": [peering("169.254.0.1/30"), peering(local)]}})
+        };
+        let cluster = || Cluster::of(super::RULE.id);
+        let wanted = r#"spec.vpcPeerings[1].remoteVpc: Duplicate value: "b": has a peering already, and of both only this one's addresses stay, not "169.254.0.1/30" [vpc-peering]"#;
+        cluster().refuses(&twice("fd00::1/126"), &[wanted]);
+        let wanted = r#"spec.vpcPeerings[1].remoteVpc: "b": has this peering already [vpc-peering]"#;
+        cluster().warns(&twice("169.254.0.1/30"), &[wanted]);
+        cluster().accepts(&vpc("a", "b", "169.254.0.1/30,fd00::1/126"));
     }
 
     #[test]
@@ -309,14 +372,13 @@ mod tests {
         let many = |number: usize| {
             let peerings: Vec<Value> = (0..number)
                 .map(|at| {
-                    let remote = if at + 1 == number { "b" } else { "fits" };
+                    let remote = if at + 1 == number { "b".to_owned() } else { format!("w{at}") };
                     json!({"remoteVpc": remote, "localConnectIP": "169.254.0.1/30"})
                 })
                 .collect();
             json!({"kind": "Vpc", "name": "a", "spec": {"vpcPeerings": peerings}})
         };
-        let fits = || vpc("fits", "a", "169.254.0.2/30");
-        let cluster = || Cluster::of(super::RULE.id).settled().with(json!({"kind": "Vpc", "name": "b"})).with(fits());
+        let cluster = || Cluster::of(super::RULE.id).settled().with(json!({"kind": "Vpc", "name": "b"}));
         cluster()
             .warns(&many(200), &[r#"spec.vpcPeerings[199].remoteVpc: "b": VPC "b" has no peering back [vpc-peering]"#]);
         cluster().warns(

@@ -1,7 +1,7 @@
 //! Refuses a policy route that OVN does not take.
 //!
 //! Kube-OVN passes policy routes to OVN's database, which refuses an unknown `action` or a `priority` outside 0 to
-//! 32767, and a list that names one next hop twice; a `reroute` without a usable next hop stops Kube-OVN from reconciling the
+//! 32767, and a list that names one next hop twice, and reads no IPv4 address in `::ffff:10.0.1.252`; a `reroute` without a usable next hop stops Kube-OVN from reconciling the
 //! Vpc. Of two routes with the same priority and match one is kept.
 //!
 //! ```yaml bad
@@ -39,7 +39,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::{PolicyRoute, Vpc};
-use crate::net::parse_ip;
+use crate::net::{is_mapped, parse_ip};
 use crate::rule::prelude::*;
 use crate::rules::support::corrections;
 
@@ -99,7 +99,10 @@ fn next_hops(context: &mut Context<'_>, field: &FieldPath, text: &str) {
     }
     let mut seen = BTreeSet::new();
     for part in text.split(',') {
-        if parse_ip(part).is_some() {
+        if is_mapped(part) {
+            let fault = "must be written as the IPv4 address that it is: OVN reads none in it";
+            context.deny(Finding::invalid(field.clone(), part, fault).help(corrections::address(part)));
+        } else if parse_ip(part).is_some() {
             // As a text: OVN's database compares no addresses.
             if !seen.insert(part) {
                 let finding = Finding::duplicate(field.clone(), part, "OVN takes no policy with one next hop twice");
@@ -154,6 +157,10 @@ mod tests {
             (
                 json!({"action": "reroute", "match": "ip", "nextHopIP": "fd00::1,fd00::2,fd00:0::1,fd00::1"}),
                 r#"nextHopIP: Duplicate value: "fd00::1": OVN takes no policy with one next hop twice"#,
+            ),
+            (
+                json!({"action": "reroute", "match": "ip", "nextHopIP": "10.0.0.1,::ffff:10.0.0.2"}),
+                r#"nextHopIP: Invalid value: "::ffff:10.0.0.2": must be written as the IPv4 address that it is: OVN reads none in it"#,
             ),
             (
                 json!({"action": "reroute", "match": "ip", "nextHopIP": "10.0.0.1, 10.0.0.2"}),

@@ -12,6 +12,10 @@
 //! nodes is not known, as in most folders. A Vpc that is created before its Subnets is not told of it,
 //! but in a folder that holds none.
 //!
+//! What comes from a Subnet of a custom VPC, Kube-OVN sends to the Subnet's own gateway, by a route of its own in the Subnet's `routeTable`.
+//! A route with `policySrc` for the very prefix of a Subnet, in the same table and to somewhere else, takes turns with that: a warning. One
+//! with a `bfdId` is one that Kube-OVN adds itself.
+//!
 //! ```yaml bad
 //! # bad: no network of the VPC has 10.0.3.254
 //! apiVersion: kubeovn.io/v1
@@ -41,9 +45,12 @@
 //! Use the address of a gateway, a Pod or a router in one of the VPC's networks; create the Subnet first if that is what
 //! is missing.
 
-use crate::kinds::{StaticRoute, Vpc};
-use crate::net::parse_ip;
+use std::sync::Arc;
+
+use crate::kinds::{StaticRoute, Subnet, Vpc};
+use crate::net::{Cidr, parse_ip};
 use crate::rule::prelude::*;
+use crate::rules::support::MOST_PAIRED;
 use crate::rules::support::networks::{self, Networks};
 
 /// The rule.
@@ -75,6 +82,38 @@ fn check(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         } else if let Some(subnet) = networks.own_port(hop) {
             let finding = networks::black_hole(field, &route.next_hop_ip, subnet, context);
             context.report(action, finding);
+        }
+    }
+    if context.kube_ovn().is_custom_vpc(&vpc.meta.name) { beside_its_own(vpc, context) } else { Ok(()) }
+}
+
+/// Routes for what comes from a Subnet, for which Kube-OVN has one of its own.
+fn beside_its_own(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
+    let by_source = |(_, route): &(usize, &StaticRoute)| route.policy == "policySrc" && route.bfd_id.is_empty();
+    let routes: Vec<_> = vpc.static_routes.iter().enumerate().filter(by_source).take(MOST_PAIRED).collect();
+    if routes.is_empty() {
+        return Ok(());
+    }
+    let subnets = context.cluster.subnets_of_vpc(&vpc.meta.name)?;
+    for (at, route) in routes {
+        let Some(hop) = parse_ip(route.next_hop_ip.trim()) else { continue };
+        let Some(from) = Cidr::parse_trimmed(&route.cidr).map(|cidr| cidr.network()) else { continue };
+        let is_of = |subnet: &&Arc<Subnet>| {
+            subnet.route_table == route.route_table && subnet.cidrs.iter().any(|cidr| cidr.network() == from)
+        };
+        let own = subnets.iter().find(is_of).and_then(|subnet| {
+            let gateway = subnet.gateways.iter().find(|gateway| gateway.is_ipv4() == hop.is_ipv4())?;
+            Some((subnet, *gateway)).filter(|_| *gateway != hop)
+        });
+        if let Some((subnet, gateway)) = own {
+            let mentioned = context.mention(Kind::Subnet, &subnet.meta.name);
+            let aside = context.aside(&gateway);
+            let detail = format!(
+                "is for what comes from {mentioned}, which Kube-OVN sends to its gateway{aside} by a route of its own: the two take turns"
+            );
+            let finding = Finding::invalid(StaticRoute::path(at).field("nextHopIP"), &route.next_hop_ip, detail)
+                .related(subnet.reference(), Some(FieldPath::of("spec.cidrBlock")));
+            context.warn(finding.help("Write a policy route that matches ip4.src or ip6.src, and reroutes."));
         }
     }
     Ok(())
@@ -197,5 +236,34 @@ mod tests {
     #[test]
     fn a_vpc_comes_before_its_subnets() {
         Cluster::of(super::RULE.id).accepts(&vpc("10.9.9.9", &json!({})));
+    }
+
+    #[test]
+    fn what_comes_from_a_subnet_has_a_route_already() {
+        let vpc = |route: Value| json!({"kind": "Vpc", "name": "v", "spec": {"staticRoutes": [route]}});
+        let route = |cidr: &str, hop: &str| json!({"cidr": cidr, "nextHopIP": hop, "policy": "policySrc"});
+        let wanted = r#"spec.staticRoutes[0].nextHopIP: "10.0.1.254": is for what comes from Subnet "overlay", which Kube-OVN sends to its gateway (10.0.1.1) by a route of its own: the two take turns [static-route-next-hop]"#;
+        cluster().warns(&vpc(route("10.0.1.0/24", "10.0.1.254")), &[wanted]);
+        let other = wanted.replace("10.0.1.254", "fd00::9").replace("10.0.1.1)", "fd00::1)");
+        cluster().warns(&vpc(route("fd00::1/64", "fd00::9")), &[&other]);
+        let with = |key: &str, value: &str| {
+            let mut route = route("10.0.1.0/24", "10.0.1.254");
+            route[key] = json!(value);
+            vpc(route)
+        };
+        for accepted in [
+            vpc(route("10.0.1.0/25", "10.0.1.254")),
+            vpc(route("172.16.0.0/12", "10.0.1.254")),
+            with("policy", "policyDst"),
+            with("routeTable", "t"),
+            with("bfdId", "a"),
+        ] {
+            cluster().accepts(&accepted);
+        }
+        let tabled = subnet("tabled", json!({"vpc": "v", "cidrBlock": "10.0.8.0/24", "routeTable": "t"}));
+        let mut of_table = route("10.0.8.0/24", "10.0.1.254");
+        cluster().with(tabled.clone()).accepts(&vpc(of_table.clone()));
+        of_table["routeTable"] = json!("t");
+        assert_eq!(cluster().with(tabled).verdict(&create(&vpc(of_table))).warnings.len(), 1);
     }
 }

@@ -3,7 +3,8 @@
 //! One route that does not parse, and Kube-OVN's controller gives up on the whole Vpc, with a line in its log. One
 //! whose next hop is of another address family than its prefix is made, and OVN drops it, with a line in the log of
 //! ovn-northd. A route needs a `cidr`, which may be a bare address, and one `nextHopIP` of the same address family;
-//! `policy` is `policyDst`, `policySrc` or left out.
+//! `policy` is `policyDst`, `policySrc` or left out. In an IPv4 address in the form of IPv6, such as `::ffff:10.0.1.254`, OVN reads
+//! none, and drops the route too.
 //!
 //! ```yaml bad
 //! # bad: there is no such policy
@@ -36,7 +37,7 @@
 use std::net::IpAddr;
 
 use crate::kinds::{StaticRoute, Vpc};
-use crate::net::{Cidr, Family, parse_ip};
+use crate::net::{Cidr, Family, is_mapped, parse_ip};
 use crate::rule::prelude::*;
 use crate::rules::support::corrections;
 use crate::text::shortened;
@@ -114,6 +115,9 @@ fn next_hop(context: &mut Context<'_>, field: FieldPath, text: &str) -> Option<I
         let whitespace = parse_ip(text.trim()).is_some();
         let fault = if whitespace { "must not have whitespace around it" } else { "must be exactly one IP address" };
         context.deny(Finding::invalid(field, text, fault).help(corrections::address(text)));
+    } else if is_mapped(text) {
+        let fault = "must be written as the IPv4 address that it is: OVN reads none in it, and drops the route";
+        context.deny(Finding::invalid(field, text, fault).help(corrections::address(text)));
     }
     hop
 }
@@ -155,6 +159,10 @@ mod tests {
             (
                 json!({"cidr": "10.0.0.0/8", "nextHopIP": "10.0.0.1,10.0.0.2"}),
                 r#"nextHopIP: Invalid value: "10.0.0.1,10.0.0.2": must be exactly one IP address"#,
+            ),
+            (
+                json!({"cidr": "10.0.0.0/8", "nextHopIP": "::ffff:10.0.0.1"}),
+                r#"nextHopIP: Invalid value: "::ffff:10.0.0.1": must be written as the IPv4 address that it is: OVN reads none in it, and drops the route"#,
             ),
             (
                 json!({"cidr": "::/0", "nextHopIP": "10.0.0.1"}),

@@ -4,17 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::finding::Action;
 use crate::inventory::Answer;
-use crate::kinds::{LONGEST_NAME, ObjectRef, Peering, Subnet, Vpc, is_name};
+use crate::kinds::{JoinedName, MOST_LINKS, ObjectRef, Peering, Side, Subnet, Vpc};
 use crate::rule::prelude::*;
-use crate::rules::support::MOST_PAIRED;
 use crate::text::quoted;
-
-/// On which side of the link between a router and something else a port is.
-#[derive(Clone, Copy)]
-enum Side {
-    Router,
-    Switch,
-}
 
 /// What a name is for another object.
 struct Holder {
@@ -26,14 +18,14 @@ struct Holder {
 pub(super) fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
     let router = &vpc.meta.name;
     let mut seen = BTreeSet::new();
-    for (at, peering) in vpc.peerings.iter().enumerate().take(MOST_PAIRED) {
+    for (at, peering) in vpc.peerings.iter().enumerate().take(MOST_LINKS) {
         if seen.insert(&peering.remote_vpc) {
             let field = (Peering::path(at).field("remoteVpc"), "spec.vpcPeerings");
             compare(Side::Router, router, &peering.remote_vpc, field, context)?;
         }
     }
     let extra = FieldPath::of("spec.extraExternalSubnets");
-    for external in vpc.external_subnets.iter().take(MOST_PAIRED) {
+    for external in vpc.external_subnets.iter().take(MOST_LINKS) {
         let field = match vpc.extra_external_subnets.iter().position(|written| written == external) {
             Some(at) => (extra.clone().index(at), "spec.extraExternalSubnets"),
             None => (FieldPath::of("spec.enableExternal"), "spec.enableExternal"),
@@ -41,11 +33,11 @@ pub(super) fn vpc(vpc: &Vpc, context: &mut Context<'_>) -> Outcome {
         compare(Side::Router, router, external, field.clone(), context)?;
         compare(Side::Switch, router, external, field, context)?;
     }
-    let rest = format!("only the ports of the first {MOST_PAIRED} are compared with others");
-    if vpc.peerings.len() > MOST_PAIRED {
+    let rest = format!("only the ports of the first {MOST_LINKS} are compared with others");
+    if vpc.peerings.len() > MOST_LINKS {
         context.not_judged(Action::Deny, FieldPath::of("spec.vpcPeerings"), &rest);
     }
-    if vpc.external_subnets.len() > MOST_PAIRED {
+    if vpc.external_subnets.len() > MOST_LINKS {
         context.not_judged(Action::Deny, extra, &rest);
     }
     Ok(())
@@ -70,18 +62,10 @@ fn compare(
     (field, list): (FieldPath, &str),
     context: &mut Context<'_>,
 ) -> Outcome {
-    let (first, second) = side.order(router, other);
     // Longer than two names.
-    if first.len() + second.len() > 2 * LONGEST_NAME {
-        return Ok(());
-    }
-    let port = format!("{first}-{second}");
-    for (at, _) in port.match_indices('-').filter(|(at, _)| *at != first.len()) {
-        let (Some(left), Some(right)) = (port.get(..at), port.get(at + 1..)) else { continue };
-        if !is_name(left) || !is_name(right) {
-            continue;
-        }
-        let (router, other) = side.order(left, right);
+    let Some(name) = JoinedName::port(side, router, other) else { return Ok(()) };
+    let port = name.joined();
+    name.for_each_rival(|router, other| {
         for holder in holders(side, router, other, context)? {
             if context.has_enough(Action::Deny) {
                 return Ok(());
@@ -94,45 +78,27 @@ fn compare(
                 .help("Take another name. VPCs without hyphens in their names are never in conflict with each other.");
             context.deny(finding);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// Who has the port between a router and something else: that Subnet, or that Vpc.
 fn holders(side: Side, router: &str, other: &str, context: &Context<'_>) -> Answer<Vec<Holder>> {
     let mut found = Vec::new();
     let subnet = context.admitted.subnet_until_gone(other)?;
-    if let Some(subnet) = subnet.filter(|subnet| subnet.vpc.as_deref() == Some(router) && subnet.is_on_router()) {
+    if let Some(subnet) = subnet.filter(|subnet| subnet.is_on_router_of(router)) {
         let mention = context.mention(Kind::Subnet, other) + &context.aside(&format!("VPC {}", quoted(router)));
         found.push(Holder { object: subnet.reference(), field: FieldPath::of("metadata.name"), mention });
     }
     let Some(vpc) = context.admitted.vpc_until_gone(router)? else { return Ok(found) };
+    let (is_peer, is_external) = vpc.links_to(side, other);
     let links = [
-        ("spec.vpcPeerings", "its peering with VPC", matches!(side, Side::Router) && vpc.peers_with(other)),
-        ("spec.enableExternal", "its external Subnet", vpc.external_subnets.contains(other)),
+        ("spec.vpcPeerings", "its peering with VPC", is_peer),
+        ("spec.enableExternal", "its external Subnet", is_external),
     ];
     for (field, word, _) in links.into_iter().filter(|(.., is_linked)| *is_linked) {
         let mention = context.mention(Kind::Vpc, router) + &context.aside(&format!("{word} {}", quoted(other)));
         found.push(Holder { object: vpc.reference(), field: FieldPath::of(field), mention });
     }
     Ok(found)
-}
-
-impl Side {
-    /// The names of a router and something else, as they are joined; and such parts of a name as the router and the other.
-    fn order<'n>(self, first: &'n str, second: &'n str) -> (&'n str, &'n str) {
-        match self {
-            Side::Router => (first, second),
-            Side::Switch => (second, first),
-        }
-    }
-}
-
-impl std::fmt::Display for Side {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Side::Router => "router",
-            Side::Switch => "switch",
-        })
-    }
 }

@@ -266,3 +266,28 @@ fn subnets_of_the_default_vpc_that_are_one_port_group_are_told_of() {
     cluster.accepts(&named("Subnet", "a-b-c", &json!({"vlan": "v", "cidrBlock": "10.0.0.0/24"})));
     empty().with(in_vpc("v", "a-b-c")).accepts(&in_vpc("", "a.b.c"));
 }
+
+#[test]
+fn no_rule_is_called_like_a_load_balancer() {
+    let rule = |name: &str| json!({"kind": "OvnDnatRule", "name": name});
+    let wanted = |whose: &str| {
+        format!(
+            "metadata.name: Forbidden: is what Kube-OVN calls a load balancer of {whose}: the rule's address is added to that one, and it goes when the rule is deleted [ovn-name-conflict]",
+        )
+    };
+    for name in ["cluster-tcp-loadbalancer", "cluster-sctp-session-loadbalancer"] {
+        cluster().refuses(&rule(name), &[&wanted("the whole cluster")]);
+    }
+    for name in ["vpc-blue-tcp-load", "vpc-blue-udp-sess-load"] {
+        cluster().refuses(&rule(name), &[&wanted(r#"VPC "blue""#)]);
+    }
+    for name in
+        ["web", "cluster-http-loadbalancer", "cluster-tcp-loadbalancers", "vpc-tcp-load", "vpc-blue-tcp-session-load"]
+    {
+        cluster().accepts(&rule(name));
+    }
+    // The controller was told another name.
+    let status = json!({"tcpLoadBalancer": "lb-of-all"});
+    let told = json!({"kind": "Vpc", "name": "ovn-cluster", "status": status});
+    cluster().with(told).refuses(&rule("lb-of-all"), &[&wanted("the whole cluster")]);
+}

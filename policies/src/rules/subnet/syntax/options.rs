@@ -80,6 +80,18 @@ fn policy_routing(subnet: &Subnet, context: &mut Context<'_>) {
             context.deny(finding(detail).help("Write another number, such as 1000."));
         }
     }
+    no_table(subnet, context);
+}
+
+/// A table that is none is that of the node's own routes to the `netlink` that Kube-OVN writes routes by.
+fn no_table(subnet: &Subnet, context: &mut Context<'_>) {
+    let vpc = subnet.vpc.as_deref().filter(|_| subnet.is_overlay());
+    let leaves_by_node = vpc.is_some_and(|vpc| !context.kube_ovn().is_custom_vpc(vpc));
+    if leaves_by_node && !subnet.external_egress_gateway.is_empty() && subnet.policy_routing_table_id == 0 {
+        let detail = "without one Kube-OVN writes the route to externalEgressGateway into the main table of nodes, as the default of each";
+        let finding = Finding::required(FieldPath::of("spec.policyRoutingTableID"), detail);
+        context.warn(finding.help("Write a number of its own, such as 1000, and policyRoutingPriority beside it."));
+    }
 }
 
 fn one_of(context: &mut Context<'_>, field: &'static str, value: &str, supported: &[&str]) {
@@ -252,6 +264,28 @@ mod tests {
         ] {
             Cluster::of(crate::rules::subnet::syntax::RULE.id)
                 .warns(&subnet(&fields), &[&format!("{wanted} [subnet-syntax]")]);
+        }
+    }
+
+    #[test]
+    fn a_route_to_an_egress_gateway_has_a_table_of_its_own() {
+        let rule = crate::rules::subnet::syntax::RULE.id;
+        let wanted = "spec.policyRoutingTableID: without one Kube-OVN writes the route to externalEgressGateway into the main table of nodes, as the default of each [subnet-syntax]";
+        let with = |fields: Value| {
+            let mut subnet = subnet(&fields);
+            subnet["spec"]["externalEgressGateway"] = json!("fd01::1");
+            subnet
+        };
+        Cluster::of(rule).warns(&with(json!({})), &[wanted]);
+        Cluster::of(rule)
+            .warns(&with(json!({"policyRoutingTableID": 0, "vlan": "v", "logicalGateway": true})), &[wanted]);
+        for fields in [
+            json!({"policyRoutingTableID": 1000}),
+            json!({"vpc": "blue"}),
+            json!({"vlan": "v"}),
+            json!({"provider": "net.ns1"}),
+        ] {
+            Cluster::of(rule).accepts(&with(fields));
         }
     }
 
