@@ -21,6 +21,8 @@ pub struct TypeError {
     pub shown: String,
     /// What should: "a string", "a list of strings".
     pub wanted: &'static str,
+    /// Where a string should stand, and an object of one string does: what YAML makes of `- app: web`. The text that was meant.
+    pub meant: Option<String>,
 }
 
 impl TypeError {
@@ -85,12 +87,17 @@ impl<'r, 'v> Reader<'r, 'v> {
 
     /// The text here. Absent and of another type are both none.
     pub fn text(&self) -> Option<&'v str> {
-        self.typed("a string", Value::as_str)
+        self.typed(A_STRING, Value::as_str)
     }
 
     /// The text here, owned and empty where there is none, as Go reads a missing string.
     pub fn string(&self) -> String {
         self.text().unwrap_or_default().to_owned()
+    }
+
+    /// The text here, owned, or what Kube-OVN takes where it is empty or missing.
+    pub fn string_or(&self, default: &str) -> String {
+        self.text().filter(|text| !text.is_empty()).unwrap_or(default).to_owned()
     }
 
     /// The boolean here, false where there is none.
@@ -134,6 +141,11 @@ impl<'r, 'v> Reader<'r, 'v> {
         self.typed("an object", Value::as_object)
     }
 
+    /// What stands here, of whatever type.
+    pub fn value(&self) -> Option<&'v Value> {
+        self.value
+    }
+
     /// How this was reached.
     pub fn path(&self) -> FieldPath {
         let mut steps = Vec::new();
@@ -149,11 +161,30 @@ impl<'r, 'v> Reader<'r, 'v> {
         let value = self.value?;
         let read = read(value);
         if read.is_none() {
-            self.errors.note(|| TypeError { field: self.path(), found: type_name(value), shown: shown(value), wanted });
+            self.errors.note(|| TypeError {
+                field: self.path(),
+                found: type_name(value),
+                shown: shown(value),
+                wanted,
+                meant: pair_of(value).filter(|_| wanted == A_STRING),
+            });
         }
         read
     }
 }
+
+/// A text with a colon in it that nobody has quoted.
+fn pair_of(value: &Value) -> Option<String> {
+    let mut entries = value.as_object()?.iter();
+    let ((key, value), None) = (entries.next()?, entries.next()) else { return None };
+    let text = format!("{key}:{}", value.as_str()?);
+    (text.len() <= LONGEST_MEANT && !text.contains(char::is_whitespace)).then_some(text)
+}
+
+const A_STRING: &str = "a string";
+
+/// The longest text that is written out again.
+const LONGEST_MEANT: usize = 160;
 
 /// What a value is, in words.
 pub(crate) fn type_name(value: &Value) -> &'static str {

@@ -46,12 +46,16 @@ pub mod settings;
 pub mod text;
 
 pub use answer::{LONGEST_WARNING, PolicyResponse, Status, admit_unjudged, answer, decline};
-pub use explain::{Attached, Choice, Explanation, MatchExplanation, Network, Primary, Said, explain, explain_match};
+pub use explain::{
+    Address, Attached, Choice, Chosen, Explanation, FreePrefix, Ignored, MatchExplanation, Missing,
+    NamespaceExplanation, Network, OwnNetwork, Plugin, PoolOfSubnet, Primary, Said, Standing, SubnetExplanation,
+    Surroundings, UsableVpc, Who, explain, explain_match, explain_namespace, explain_subnet,
+};
 pub use finding::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
 pub use inventory::{
     Answer, Attended, ClusterView, Committed, Held, Inventory, Known, Sight, ViewError, address_index,
 };
-pub use kinds::{AddressSpace, Kind, ObjectRef};
+pub use kinds::{AddressSpace, ClaimKey, Holder, Kind, ObjectRef};
 pub use request::{
     About, Attributes, Awaited, Head, MOST_WAITING, Operation, Request, ReviewError, TypedObject, TypedRequest,
     sub_resources,

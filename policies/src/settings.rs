@@ -6,7 +6,7 @@ use std::fmt;
 pub use crate::advice::Advice;
 use crate::gather::gathered;
 pub use crate::kinds::KubeOvn;
-use crate::kinds::LabelSelector;
+use crate::kinds::{Kind, LabelSelector};
 
 /// What stands for all rules that are not named.
 pub const ALL_RULES: &str = "*";
@@ -100,6 +100,8 @@ pub struct Settings {
     pub(crate) rules: Vec<(&'static str, RuleAction)>,
     /// Whether a reference to something that does not exist is refused.
     pub strict_references: bool,
+    /// Whether IPs are read from a cluster.
+    pub read_ips: bool,
     /// Whether a refusal may name other tenants' objects.
     pub disclose_names: bool,
     /// Where whoever is refused learns more.
@@ -124,6 +126,7 @@ impl Default for Settings {
         Self {
             rules: Vec::new(),
             strict_references: false,
+            read_ips: false,
             disclose_names: true,
             advice: Advice::default(),
             exempt: Exempt::defaults(&kube_ovn),
@@ -139,6 +142,7 @@ impl Settings {
     pub const KEYS: &'static [&'static str] = &[
         "rules",
         "strictReferences",
+        "readIPs",
         "disclose",
         "docsUrl",
         "contact",
@@ -147,6 +151,11 @@ impl Settings {
         "exempt",
         "inject",
     ];
+
+    /// Whether all objects of a kind are read from a cluster, so that rules can look them up. Of IPs there are as many as Pods.
+    pub fn looks_up(&self, kind: Kind) -> bool {
+        kind.looked_up().is_some() && (kind != Kind::Ip || self.read_ips)
+    }
 
     /// What was written for the rule of this id.
     pub(crate) fn written(&self, id: &str) -> Option<RuleAction> {

@@ -27,7 +27,7 @@ pub(crate) fn shown(value: &Value) -> String {
 }
 
 /// A user's text in quotes, control characters escaped, long ones cut.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text))
 }
 
@@ -42,7 +42,9 @@ pub(crate) fn shortened(text: &str) -> String {
 /// A text of which all is seen: what has no shape of its own is escaped. That may move a terminal's cursor, turn the direction
 /// in which others are shown, or make two names look alike.
 pub fn legible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    // Nearly all texts are plain, and each finding has several.
+    let is_plain = text.is_ascii() && !text.as_bytes().iter().any(u8::is_ascii_control);
+    if is_plain || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -108,7 +110,7 @@ const LONGEST_NAME: usize = 253;
 
 /// Which of some names was meant by one that none of them is: the first of those that differ in one letter, else in two.
 /// Names of one network differ in their ends, so that what only begins alike is not taken for it.
-pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let most = (name.len() / ONE_IN).clamp(1, MOST_MISTYPED);
     let name = Some(name).filter(|name| (2..=LONGEST_NAME).contains(&name.len()))?.to_ascii_lowercase();
     let may_be_near = |known: &&str| known.len().abs_diff(name.len()) <= most;

@@ -3,20 +3,23 @@
 use std::collections::BTreeSet;
 
 use super::{Choice, Explainer, Network, Primary};
-use crate::inventory::Answer;
-use crate::kinds::{LOGICAL_SWITCH, Namespace, Subnet};
+use crate::gather::gathered;
+use crate::inventory::{Answer, Sight};
+use crate::kinds::{Kind, LOGICAL_SWITCH, Namespace, Subnet};
 use crate::rules::support::binding::Binding;
+use crate::text::quoted;
 
 /// The Subnets that Kube-OVN computes for a namespace, and why.
 struct Computed {
     network: Network,
-    names: BTreeSet<String>,
+    /// In the order in which Kube-OVN takes them.
+    names: Vec<String>,
     because: String,
 }
 
 impl Explainer<'_> {
     /// The Subnet that vpcguard injects, which is the one that Kube-OVN computes.
-    pub(super) fn injected(&self, name: &str) -> Answer<Primary> {
+    pub(super) fn injected(&mut self, name: &str) -> Answer<Primary> {
         let namespace = self.cluster.namespace(self.namespace)?;
         let because = self.computed(namespace.as_deref())?.because;
         self.one(name, because)
@@ -25,17 +28,20 @@ impl Explainer<'_> {
     /// The Subnets in the annotation of the namespace; without one, those that Kube-OVN will write there.
     pub(super) fn by_namespace(&mut self) -> Answer<Primary> {
         let namespace = self.cluster.namespace(self.namespace)?;
-        if namespace.is_none() {
-            self.notes.push(format!("there is no Namespace {:?} yet, so its labels are not known", self.namespace));
-        }
         let computed = self.computed(namespace.as_deref())?;
+        // Where no namespace at all was given, their absence says nothing.
+        let is_telling = computed.network == Network::Unknown || self.cluster.sight(Kind::Namespace) != Sight::Nothing;
+        if namespace.is_none() && is_telling {
+            self.note(format!("there is no Namespace {:?} yet, so its labels are not known", self.namespace));
+        }
         let written = namespace.iter().flat_map(|namespace| namespace.logical_switches().map(str::to_owned));
-        let written: BTreeSet<_> = written.collect();
-        if written.is_empty() || written == computed.names {
+        let written: Vec<_> = written.collect();
+        let as_computed = gathered::<BTreeSet<_>, _>(&written) == gathered(&computed.names);
+        if written.is_empty() || as_computed {
             return self.primary_of(computed);
         }
         let names = computed.names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
-        self.notes.push(format!(
+        self.note(format!(
             "Kube-OVN computes {} now ({}), and writes that to the namespace when it next looks at it",
             if names.is_empty() { "something else" } else { &names },
             computed.because
@@ -45,16 +51,19 @@ impl Explainer<'_> {
         self.primary_of(Computed { network, names: written, because })
     }
 
-    fn primary_of(&self, computed: Computed) -> Answer<Primary> {
+    fn primary_of(&mut self, computed: Computed) -> Answer<Primary> {
         let Computed { mut network, names, mut because } = computed;
-        let subnets = names.iter().map(|name| Choice::find(name, self.cluster)).collect::<Answer<Vec<_>>>()?;
+        let subnets = names.iter().map(|name| self.choice(name, &because)).collect::<Answer<Vec<Choice>>>()?;
         if !subnets.is_empty() && subnets.iter().all(|choice| choice.missing) {
             network = Network::Nowhere;
+        }
+        if let Some(first) = subnets.first().filter(|choice| choice.missing) {
+            self.blocked_by(format!("there is no Subnet {}", quoted(&first.name)));
         }
         if network == Network::OneOf {
             because.push_str("; Kube-OVN takes the first with free addresses");
         }
-        Ok(Primary { network, subnets, because })
+        Ok(Primary::new(network, subnets, because))
     }
 
     fn computed(&self, namespace: Option<&Namespace>) -> Answer<Computed> {
@@ -63,21 +72,21 @@ impl Explainer<'_> {
             Binding::One(subnet, _) => Computed {
                 network: Network::Subnet,
                 because: self.because(&subnet, namespace),
-                names: BTreeSet::from([subnet.meta.name.clone()]),
+                names: vec![subnet.meta.name.clone()],
             },
             Binding::Several => Computed {
                 network: Network::OneOf,
-                names: self.candidates(namespace)?,
+                names: self.candidates(namespace)?.into_iter().collect(),
                 because: format!("several Subnets are for namespace {:?}", self.namespace),
             },
             Binding::Fallback => Computed {
                 network: Network::Subnet,
-                names: BTreeSet::from([kube_ovn.default_subnet.clone()]),
+                names: vec![kube_ovn.default_subnet.clone()],
                 because: self.fallback()?,
             },
             Binding::Unknown => Computed {
                 network: Network::Unknown,
-                names: BTreeSet::new(),
+                names: Vec::new(),
                 because: "Subnets select namespaces by label, and those of this one are not known".to_owned(),
             },
         })

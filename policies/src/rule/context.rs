@@ -2,7 +2,7 @@
 
 use crate::field::FieldPath;
 use crate::finding::{Action, Finding, Findings};
-use crate::inventory::{Answer, ClusterView};
+use crate::inventory::{Answer, ClusterView, Sight};
 use crate::kinds::{Found, Kind, KubeOvn, Object, Vpc};
 use crate::request::Operation;
 use crate::settings::Settings;
@@ -81,6 +81,15 @@ impl<'a> Context<'a> {
     /// Says that this runner never sees a kind that the rule needs.
     pub fn cannot_see(&mut self, kind: Kind) {
         self.not_evaluated.push(kind.name());
+    }
+
+    /// Whether IPs are there to be looked at: in files, or where the settings have them read. There are as many as Pods.
+    pub(crate) fn sees_ips(&self) -> bool {
+        match self.cluster.sight(Kind::Ip) {
+            Sight::All => self.settings.read_ips,
+            Sight::Some => true,
+            Sight::Nothing => false,
+        }
     }
 
     /// Whether a Vpc is being made before its Subnets, as it must be: whatever needs these cannot be otherwise yet, and is judged

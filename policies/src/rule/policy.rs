@@ -15,15 +15,21 @@ pub enum Policy {
     NetworkReferences,
     /// Which addresses Subnets hold.
     SubnetOverlap,
+    /// Which addresses of Subnets objects claim.
+    SubnetAddresses,
+    /// Load balancers and name servers inside VPCs.
+    LoadBalancers,
     /// NAT gateways and their place in a Subnet.
     NatGatewayLanIp,
+    /// The addresses and rules of NAT, and the networks outside.
+    NatRules,
     /// What an egress gateway runs, and whose traffic it takes.
     EgressGateway,
     /// What a VPC's router reaches: routes, peerings and networks.
     StaticRouteLanIp,
     /// Matches in OVN's language, and what Kube-OVN makes such matches of.
     OvnMatch,
-    /// What Multus attaches.
+    /// What Multus attaches, and the networks of the nodes.
     Attachments,
     /// What can be judged by the object alone.
     VpcSyntax,
@@ -38,7 +44,10 @@ impl Policy {
         Policy::PodAttachmentBinding,
         Policy::NetworkReferences,
         Policy::SubnetOverlap,
+        Policy::SubnetAddresses,
+        Policy::LoadBalancers,
         Policy::NatGatewayLanIp,
+        Policy::NatRules,
         Policy::EgressGateway,
         Policy::StaticRouteLanIp,
         Policy::OvnMatch,
@@ -54,7 +63,10 @@ impl Policy {
             Policy::PodAttachmentBinding => "pod-attachment-binding",
             Policy::NetworkReferences => "network-references",
             Policy::SubnetOverlap => "subnet-overlap",
+            Policy::SubnetAddresses => "subnet-addresses",
+            Policy::LoadBalancers => "load-balancers",
             Policy::NatGatewayLanIp => "nat-gateway-lan-ip",
+            Policy::NatRules => "nat-rules",
             Policy::EgressGateway => "egress-gateway",
             Policy::StaticRouteLanIp => "static-route-lan-ip",
             Policy::OvnMatch => "ovn-match",
@@ -73,14 +85,23 @@ impl Policy {
             Policy::SubnetOverlap => {
                 "keeps Kube-OVN Subnets of one VPC from having an address in common, and objects from having one name in OVN"
             }
+            Policy::SubnetAddresses => {
+                "keeps addresses that Kube-OVN objects ask for within their Subnet, and with one owner"
+            }
+            Policy::LoadBalancers => {
+                "refuses load balancers and name servers in VPCs that Kube-OVN cannot make, and warns of addresses that something else has"
+            }
             Policy::NatGatewayLanIp => "keeps the lanIp of a Kube-OVN NAT gateway free and within its Subnet",
+            Policy::NatRules => {
+                "keeps NAT rules of Kube-OVN from reaching a shell, and from taking each other's addresses"
+            }
             Policy::EgressGateway => {
-                "keeps Kube-OVN egress gateways to images that are allowed and traffic that is theirs"
+                "keeps Kube-OVN egress gateways to images that are allowed and traffic that is theirs, and tells of gateways that are never made"
             }
             Policy::StaticRouteLanIp => "keeps the routes of a Kube-OVN VPC from leading to nobody",
             Policy::OvnMatch => "keeps filters and policy routes of Kube-OVN from matching nothing, or everything",
             Policy::Attachments => {
-                "refuses networks of Multus that Kube-OVN cannot read, and warns of VPCs that share a VLAN"
+                "refuses networks of Multus and of the nodes that Kube-OVN cannot set up, and warns of VPCs that share a VLAN"
             }
             Policy::VpcSyntax => "refuses values that Kube-OVN accepts and then fails on",
             Policy::VpcInjector => "gives Pods the Subnet of their namespace, and Kube-OVN VPCs their load balancer",

@@ -25,6 +25,8 @@ pub enum Read {
     PodAnnotation(&'static str),
     /// The annotations of the Pod whose keys end so.
     PodAnnotationsEnding(&'static str),
+    /// The annotations of the Pod whose keys hold this, with the name of an interface behind it.
+    PodAnnotationsHolding(&'static str),
     /// The networks of a virtual machine.
     MachineNetworks,
 }
@@ -46,6 +48,10 @@ impl Read {
                 let ending = |object| annotations_ending(pod(kind, object), suffix);
                 ending(new).ne(ending(old))
             }
+            Read::PodAnnotationsHolding(part) => {
+                let holding = |object| annotations(pod(kind, object), move |key| key.contains(part));
+                holding(new).ne(holding(old))
+            }
             Read::MachineNetworks => get(pod(kind, new), "spec.networks") != get(pod(kind, old), "spec.networks"),
         }
     }
@@ -60,6 +66,7 @@ impl Read {
             Read::AnnotationsEnding(suffix) | Read::PodAnnotationsEnding(suffix) => {
                 Cow::Owned(format!("metadata.annotations[*{suffix}]"))
             }
+            Read::PodAnnotationsHolding(part) => Cow::Owned(format!("metadata.annotations[*{part}*]")),
             Read::MachineNetworks => Cow::Borrowed("spec.networks"),
         }
     }
@@ -82,8 +89,12 @@ fn pod(kind: Kind, object: &Value) -> &Value {
 }
 
 fn annotations_ending<'v>(object: &'v Value, suffix: &str) -> impl Iterator<Item = (&'v String, &'v Value)> {
+    annotations(object, move |key| key.ends_with(suffix))
+}
+
+fn annotations(object: &Value, is_read: impl Fn(&str) -> bool) -> impl Iterator<Item = (&String, &Value)> {
     let annotations = get(object, "metadata.annotations").and_then(Value::as_object);
-    annotations.into_iter().flat_map(Map::iter).filter(move |(key, _)| key.ends_with(suffix))
+    annotations.into_iter().flat_map(Map::iter).filter(move |(key, _)| is_read(key))
 }
 
 #[cfg(test)]
@@ -103,6 +114,7 @@ mod tests {
                 Read::Label("l"),
                 Read::Labels,
                 Read::PodAnnotationsEnding(".io/b"),
+                Read::PodAnnotationsHolding(".io/"),
             ];
             all.into_iter().filter(|read| read.differs(Kind::Pod, &new, &old)).collect::<Vec<_>>()
         };
@@ -114,7 +126,7 @@ mod tests {
         assert!(differing(old.clone()).is_empty());
         assert_eq!(differing(with("/spec/c", json!([2]))), [Read::Field("spec.c")]);
         assert_eq!(differing(with("/metadata/annotations/a", json!("2"))), [Read::Annotation("a")]);
-        let suffix = [Read::PodAnnotationsEnding(".io/b")];
+        let suffix = [Read::PodAnnotationsEnding(".io/b"), Read::PodAnnotationsHolding(".io/")];
         assert_eq!(differing(with("/metadata/annotations/x.io~1b", json!("2"))), suffix);
         assert_eq!(differing(with("/metadata/labels/l", json!("2"))), [Read::Label("l"), Read::Labels]);
     }

@@ -1,3 +1,7 @@
+mod machines;
+mod networks;
+mod places;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -43,7 +47,7 @@ fn explained(object: Value, more: &[Value]) -> Explanation {
 
 /// The primary network in short: what sort, which Subnets, why.
 fn primary(object: Value, more: &[Value]) -> (Network, Vec<String>, String) {
-    let Primary { network, subnets, because } = explained(object, more).primary;
+    let Primary { network, subnets, because, .. } = explained(object, more).primary;
     (network, subnets.into_iter().map(|choice| choice.name).collect(), because)
 }
 
@@ -54,6 +58,8 @@ fn people_read_which_subnet_why_and_what_is_said_to_it() {
 Pod \"ns1/web\"
   Subnet:   net1 (10.0.1.0/24), VPC v
   because:  Subnet \"net1\" lists namespace \"ns1\" (Kube-OVN: spec.namespaces)
+  network:  eth0, provider ovn
+  address:  any that is free
   injected: metadata.annotations[ovn.kubernetes.io/logical_switch]=\"net1\": Subnet \"net1\" is the only one for namespace \
 \"ns1\": it lists the namespace; the Pod then names its Subnet itself
   verdict:  admitted
