@@ -8,9 +8,9 @@ use kube::Client;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use vpcguard_policies::finding::Evidence;
-use vpcguard_policies::kinds::Object;
+use vpcguard_policies::kinds::{Object, Sort};
 use vpcguard_policies::{
-    Attended, Inventory, Kind, Request, Settings, TypedRequest, Verdict, ViewError, mutate, review_typed,
+    AddressClaim, Attended, Kind, Request, Settings, TypedRequest, Verdict, ViewError, mutate, review_typed,
 };
 
 use super::client::reason;
@@ -29,6 +29,8 @@ const MOST_NAMES: usize = 3;
 #[derive(Clone, Debug)]
 pub(crate) struct ObjectEvent {
     pub(crate) kind: Kind,
+    /// Empty for cluster-scoped kinds.
+    pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) uid: String,
     pub(crate) generation: i64,
@@ -83,7 +85,7 @@ impl ClusterCache {
         Arc::new(Self { client, settings, state: RwLock::new(state), reached: watch::Sender::new(()), lists })
     }
 
-    /// Begins to watch, until the tasks are dropped. What becomes of Subnets and gateways is also told to `stored`.
+    /// Begins to watch, until the tasks are dropped. What becomes of those that claim something is also told to `stored`.
     pub(crate) fn watch(self: &Arc<Self>, stored: &mpsc::UnboundedSender<ObjectEvent>) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let collections: Vec<_> = self.read().collections().iter().map(|seen| seen.collection.clone()).collect();
@@ -129,6 +131,11 @@ impl ClusterCache {
             self.refresh(&doubtful).await?;
             confirmed.extend(doubtful);
         }
+    }
+
+    /// What an admitted request takes.
+    pub(crate) fn claims(&self, request: &TypedRequest<'_>) -> Vec<AddressClaim> {
+        AddressClaim::of(request, &self.settings, &self.read().inventory)
     }
 
     fn judge(&self, request: &TypedRequest<'_>, waiting: &[Object]) -> Result<Verdict, ViewError> {
@@ -200,7 +207,7 @@ impl ClusterCache {
     /// How many objects there are of each kind that is kept.
     pub(crate) fn counts(&self) -> Vec<(Kind, usize)> {
         let state = self.read();
-        let kept = Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind));
+        let kept = Kind::ALL.iter().copied().filter(|kind| self.settings.looks_up(*kind));
         kept.map(|kind| (kind, state.inventory.count(kind))).collect()
     }
 
@@ -266,11 +273,14 @@ fn doubtful(verdict: &Verdict, confirmed: &[Evidence]) -> Result<Vec<Evidence>, 
 }
 
 fn object_events(kind: Kind, event: &CollectionEvent) -> Vec<ObjectEvent> {
-    if !matches!(kind, Kind::Subnet | Kind::VpcNatGateway) {
+    let claims =
+        matches!(kind, Kind::Subnet | Kind::VpcNatGateway) || Sort::ALL.iter().any(|sort| sort.kinds().contains(&kind));
+    if !claims {
         return Vec::new();
     }
     let stored = |object: &RawObject, removed| ObjectEvent {
         kind,
+        namespace: if kind.is_namespaced() { object.namespace().to_owned() } else { String::new() },
         name: object.name().to_owned(),
         uid: object.uid().to_owned(),
         generation: object.generation(),

@@ -7,8 +7,8 @@ use futures_util::AsyncReadExt;
 use kube::core::Request;
 use kube::core::params::{GetParams, ListParams, WatchParams};
 use kube::{Client, core::WatchEvent};
-use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG, is_name};
-use vpcguard_policies::{Inventory, Kind, Settings};
+use vpcguard_policies::kinds::{READ_CONFIG_MAPS, is_name};
+use vpcguard_policies::{Kind, Settings};
 
 use super::object::RawObject;
 use super::page::{self, TooMany};
@@ -59,16 +59,16 @@ impl Collection {
 
     /// What rules look up.
     pub(crate) fn looked_up(settings: &Settings) -> Vec<Self> {
-        Self::read_by_rules(Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind)), settings)
+        Self::read_by_rules(Kind::ALL.iter().copied().filter(|kind| settings.looks_up(*kind)), settings)
     }
 
     /// The ConfigMaps that rules read.
     fn config_maps(settings: &Settings) -> impl Iterator<Item = Self> {
         let namespace = settings.kube_ovn.namespace.clone();
-        [NAT_CONFIG, NAT_GW_CONFIG].into_iter().map(move |name| Self {
+        READ_CONFIG_MAPS.iter().map(move |name| Self {
             kind: Kind::ConfigMap,
             namespace: Some(namespace.clone()),
-            name: Some(name.to_owned()),
+            name: Some((*name).to_owned()),
         })
     }
 
@@ -202,12 +202,16 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_that_rules_look_up_is_read_and_of_config_maps_only_two() {
+    fn every_kind_that_rules_look_up_is_read_and_of_config_maps_only_some() {
         let settings = Settings::default();
         let collections = Collection::looked_up(&settings);
-        for kind in Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind)) {
+        for kind in Kind::ALL.iter().copied().filter(|kind| settings.looks_up(*kind)) {
             assert!(collections.iter().any(|collection| collection.kind == kind), "{kind}");
         }
+        let has_ips =
+            |settings: &Settings| Collection::looked_up(settings).iter().any(|collection| collection.kind == Kind::Ip);
+        let reading = Settings::parse(&serde_json::json!({"readIPs": true})).unwrap();
+        assert_eq!((has_ips(&settings), has_ips(&reading)), (false, true));
         let has = |namespace, name| collections.iter().any(|c| c.has(Kind::ConfigMap, namespace, name));
         assert!(has("kube-system", "ovn-vpc-nat-config"));
         assert!(!has("kube-system", "other") && !has("default", "ovn-vpc-nat-config"));

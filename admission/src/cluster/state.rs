@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use vpcguard_policies::kinds::key;
-use vpcguard_policies::{Inventory, Kind, Settings};
+use vpcguard_policies::{Holder, Inventory, Kind, Settings};
 
 use super::collection::Collection;
 use super::object::RawObject;
@@ -173,6 +173,16 @@ impl State {
     /// What was last seen of an object of a cluster-scoped kind.
     pub(crate) fn identity(&self, kind: Kind, name: &str) -> Option<&Identity> {
         self.whole(kind)?.objects.get(name)
+    }
+
+    /// What was last seen of who claims something.
+    pub(crate) fn holder(&self, holder: &Holder) -> Option<&Identity> {
+        self.known(holder.kind, &holder.namespace, &holder.name)
+    }
+
+    /// Whether the cluster has no such kind, as far as is known.
+    pub(crate) fn is_absent(&self, kind: Kind) -> bool {
+        self.whole(kind).is_none_or(|seen| seen.presence == Presence::Absent)
     }
 
     /// All collections.

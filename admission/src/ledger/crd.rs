@@ -33,11 +33,11 @@ pub struct AddressLedgerSpec {
     /// The address space; none in a common ledger.
     pub space: Space,
     /// In a common ledger, the kind of those that claim there: Subnets whose VPC is not there, or VpcNatGateways whose Subnet
-    /// is not.
+    /// is not. In one of format 2, its own name: what it has depends on no VPC or Subnet.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub common: String,
     /// The resourceVersion that a replica's view of the Subnets (of the VpcNatGateways, in a ledger of lanIps) must have
-    /// reached before it decides.
+    /// reached before it decides. In format 2 one for each kind: `IptablesEIP=4711,OvnEip=4712`.
     pub floor: String,
     /// The claims of admitted requests that are not yet seen stored, at most 512, and 64 of peers that are not proven.
     #[serde(default)]
@@ -81,14 +81,15 @@ pub struct StoredClaim {
     /// The name of the Subnet; none in a ledger of lanIps.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subnet: String,
-    /// The name of the VpcNatGateway, in a ledger of lanIps.
+    /// The name of the VpcNatGateway, in a ledger of lanIps; in format 2 the kind and name of who claims: `IptablesEIP/web`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub gateway: String,
     /// The object's metadata.uid.
     pub object_uid: String,
     /// The object's metadata.generation as the request would store it.
     pub generation: i64,
-    /// The prefixes in their canonical form; a lanIp is a prefix of one address.
+    /// The prefixes in their canonical form; a lanIp is a prefix of one address. In format 2, what is taken of which Subnet or
+    /// EIP: `address blue-apps 10.0.0.5`, `port iptables/web tcp/80`.
     #[schemars(length(max = 64))]
     pub cidrs: Vec<String>,
     /// When the claim was to end at the latest, by the clock of the replica that made it. Informational: replicas time
@@ -99,8 +100,8 @@ pub struct StoredClaim {
     pub unproven: String,
 }
 
-/// The prefixes of the Subnets of one address space, for readers that see one object more cheaply than all Subnets.
-/// Written by vpcguard alone.
+/// The prefixes of the Subnets of one VPC and VLAN, or the addresses of one Subnet that are asked for, for readers that see one
+/// object more cheaply than all. Written by vpcguard alone.
 #[derive(Clone, Debug, PartialEq, Eq, CustomResource, Deserialize, Serialize, JsonSchema)]
 #[kube(
     group = "vpcguard.io",
@@ -109,9 +110,10 @@ pub struct StoredClaim {
     plural = "addressindices",
     category = "vpcguard",
     status = "AddressIndexStatus",
-    doc = "The prefixes of all Subnets of a VPC and VLAN, a second or so behind them. Written by vpcguard alone.",
+    doc = "The prefixes of all Subnets of a VPC and VLAN, or who has the addresses of a Subnet, a second or so behind. Written by vpcguard alone.",
     printcolumn(name = "VPC", type_ = "string", json_path = ".spec.space.vpc"),
     printcolumn(name = "VLAN", type_ = "string", json_path = ".spec.space.vlan"),
+    printcolumn(name = "Subnet", type_ = "string", json_path = ".spec.space.subnet"),
     printcolumn(name = "Disjoint", type_ = "string", json_path = ".status.conditions[?(@.type=='Disjoint')].status"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
@@ -122,11 +124,15 @@ pub struct AddressIndexSpec {
     pub format: i32,
     /// The address space.
     pub space: Space,
-    /// The resourceVersion of the Subnets that this was written from.
+    /// The resourceVersion of the Subnets that this was written from; of addresses one for each kind: `OvnEip=4711,Vip=4712`.
     pub version: String,
     /// A Subnet each, in the order of their names: `name prefix,prefix`.
     #[schemars(length(max = 10_000))]
     pub subnets: Vec<String>,
+    /// In the index of a Subnet, an address each, in their order, with who has it: `10.0.0.5 IptablesEIP/web,Vip/db`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10_000))]
+    pub addresses: Vec<String>,
 }
 
 /// What is wrong in the address space.

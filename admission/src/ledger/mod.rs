@@ -17,15 +17,16 @@
 //! all of these, and the ledger that comes with the VPC [honours](Ledger::honour) such claims until there are none left.
 
 pub mod crd;
+mod floor;
 mod peers;
 mod scope;
 mod stored;
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-use vpcguard_policies::AddressSpace;
+use vpcguard_policies::{AddressSpace, ClaimKey, Holder, Kind};
 
+pub use floor::Floor;
 pub use peers::{MOST_OF_A_PEER, MOST_UNPROVEN};
 pub use scope::Scope;
 pub use stored::FormatError;
@@ -39,10 +40,10 @@ pub struct ResourceVersion(pub u64);
 
 /// What is stored, as far as a replica has seen it.
 pub trait Index {
-    /// Everything up to this version has been seen.
-    fn version(&self) -> ResourceVersion;
-    /// The names of those that hold an address of this prefix in an address space.
-    fn holders(&self, space: &AddressSpace, prefix: IpNet) -> Vec<String>;
+    /// Everything of a kind up to this version has been seen.
+    fn version(&self, kind: Kind) -> ResourceVersion;
+    /// Those that hold something of an address space that excludes this.
+    fn holders(&self, space: &AddressSpace, key: &ClaimKey) -> Vec<Holder>;
 }
 
 /// What an admitted request will hold once it is stored.
@@ -52,14 +53,14 @@ pub struct Claim {
     pub id: String,
     /// The address space; in a ledger of its own the same for all.
     pub space: AddressSpace,
-    /// The name of the Subnet or the gateway.
-    pub holder: String,
+    /// The object.
+    pub holder: Holder,
     /// The metadata.uid of that object.
     pub object_uid: String,
     /// Its metadata.generation as the request would store it.
     pub generation: i64,
-    /// The prefixes.
-    pub prefixes: Vec<IpNet>,
+    /// What it takes.
+    pub keys: Vec<ClaimKey>,
     /// When it was to end, for people to read.
     pub deadline: String,
     /// Who asked, where that may be anybody.
@@ -72,12 +73,12 @@ impl Claim {
         self.object_uid == object_uid && generation >= self.generation
     }
 
-    fn overlaps(&self, space: &AddressSpace, prefix: IpNet) -> bool {
-        self.space == *space && self.prefixes.iter().any(|held| vpcguard_policies::net::overlap(held, &prefix))
+    fn excludes(&self, space: &AddressSpace, key: &ClaimKey) -> bool {
+        self.space == *space && self.keys.iter().any(|held| held.excludes(key))
     }
 
-    fn is_rival(&self, claim: &Claim, added: &[IpNet]) -> bool {
-        self.holder != claim.holder && added.iter().any(|prefix| self.overlaps(&claim.space, *prefix))
+    fn is_rival(&self, claim: &Claim, added: &[ClaimKey]) -> bool {
+        self.holder != claim.holder && added.iter().any(|key| self.excludes(&claim.space, key))
     }
 }
 
@@ -87,7 +88,7 @@ pub struct Ledger {
     /// Whose they are.
     pub scope: Scope,
     /// What a replica's index must have reached before it decides.
-    pub floor: ResourceVersion,
+    pub floor: Floor,
     /// The claims.
     pub claims: Vec<Claim>,
     /// Peers that are proven.
@@ -104,17 +105,17 @@ pub enum Decision {
     Grant,
     /// Nobody can say: the index has not reached the floor.
     Behind,
-    /// It may not: an object of this name that is stored holds an address of it.
-    Held(String),
-    /// It may not now: another admitted request has claimed an address of it.
+    /// It may not: this object is stored and holds something of it.
+    Held(Holder),
+    /// It may not now: another admitted request has claimed something of it.
     InFlight(Claim),
     /// It may not now: there are too many claims.
     Full,
 }
 
 impl Ledger {
-    /// One without claims. `floor` is a version of the stored objects that is not older than any of them.
-    pub fn new(scope: Scope, floor: ResourceVersion) -> Self {
+    /// One without claims. `floor` has a version of each kind of the stored objects that is not older than any of them.
+    pub fn new(scope: Scope, floor: Floor) -> Self {
         Self { scope, floor, claims: Vec::new(), peers: Vec::new(), alone: false }
     }
 
@@ -125,17 +126,19 @@ impl Ledger {
         let claims = common.map_or(&[][..], |common| &common.claims);
         let honoured: Vec<_> = claims.iter().filter(|claim| claim.space == *space).cloned().collect();
         self.alone = honoured.is_empty();
-        self.raise(common.map(|common| common.floor).unwrap_or_default());
+        if let Some(common) = common {
+            self.raise(&common.floor);
+        }
         honoured
     }
 
-    /// Whether a claim may be made. `added` are those of its prefixes that somebody else must not have, `honoured` the
-    /// claims in the way that another ledger has.
-    pub fn decide(&self, index: &dyn Index, claim: &Claim, added: &[IpNet], honoured: &[Claim]) -> Decision {
-        if index.version() < self.floor {
+    /// Whether a claim may be made. `added` are those of its keys that somebody else must not have, `honoured` the claims in
+    /// the way that another ledger has.
+    pub fn decide(&self, index: &dyn Index, claim: &Claim, added: &[ClaimKey], honoured: &[Claim]) -> Decision {
+        if self.floor.iter().any(|(kind, version)| index.version(kind) < version) {
             return Decision::Behind;
         }
-        let holders = added.iter().flat_map(|prefix| index.holders(&claim.space, *prefix));
+        let holders = added.iter().flat_map(|key| index.holders(&claim.space, key));
         if let Some(holder) = holders.into_iter().find(|holder| *holder != claim.holder) {
             return Decision::Held(holder);
         }
@@ -157,13 +160,17 @@ impl Ledger {
     /// Drops the claim of a request. If it was stored, then at this version or before, and whoever decides without the
     /// claim must have seen that.
     pub fn release(&mut self, id: &str, stored_at: Option<ResourceVersion>) {
-        self.claims.retain(|claim| claim.id != id);
-        self.raise(stored_at.unwrap_or_default());
+        let (released, claims): (Vec<_>, _) =
+            std::mem::take(&mut self.claims).into_iter().partition(|claim| claim.id == id);
+        self.claims = claims;
+        for claim in released {
+            self.floor.raise(claim.holder.kind, stored_at.unwrap_or_default());
+        }
     }
 
     /// Has whoever decides from here on see up to a version. A ledger that is removed leaves its floor to the common one so.
-    pub fn raise(&mut self, floor: ResourceVersion) {
-        self.floor = self.floor.max(floor);
+    pub fn raise(&mut self, floor: &Floor) {
+        self.floor.raise_to(floor);
     }
 }
 
@@ -174,13 +181,13 @@ mod tests {
     struct Seen(u64, Vec<(&'static str, &'static str)>);
 
     impl Index for Seen {
-        fn version(&self) -> ResourceVersion {
+        fn version(&self, _: Kind) -> ResourceVersion {
             ResourceVersion(self.0)
         }
 
-        fn holders(&self, _: &AddressSpace, prefix: IpNet) -> Vec<String> {
-            let held = |(_, held): &&(&str, &str)| vpcguard_policies::net::overlap(&held.parse().unwrap(), &prefix);
-            self.1.iter().filter(held).map(|(name, _)| (*name).to_owned()).collect()
+        fn holders(&self, _: &AddressSpace, key: &ClaimKey) -> Vec<Holder> {
+            let held = |(_, held): &&(&str, &str)| ClaimKey::Prefix(held.parse().unwrap()).excludes(key);
+            self.1.iter().filter(held).map(|(name, _)| gateway(name)).collect()
         }
     }
 
@@ -188,25 +195,33 @@ mod tests {
         AddressSpace::Subnet(name.to_owned())
     }
 
+    fn gateway(name: &str) -> Holder {
+        Holder::new(Kind::VpcNatGateway, name)
+    }
+
+    fn floor(version: u64) -> Floor {
+        Floor::of(Kind::VpcNatGateway, ResourceVersion(version))
+    }
+
     fn claim(holder: &str, prefix: &str) -> Claim {
         Claim {
             id: format!("{holder} {prefix}"),
             space: space("s"),
-            holder: holder.to_owned(),
+            holder: gateway(holder),
             object_uid: format!("uid of {holder}"),
             generation: 1,
-            prefixes: vec![prefix.parse().unwrap()],
+            keys: vec![ClaimKey::Prefix(prefix.parse().unwrap())],
             deadline: String::new(),
             unproven: None,
         }
     }
 
     fn ledger(claims: &[Claim]) -> Ledger {
-        Ledger { claims: claims.to_vec(), ..Ledger::new(Scope::Own(space("s")), ResourceVersion(5)) }
+        Ledger { claims: claims.to_vec(), ..Ledger::new(Scope::Own(space("s")), floor(5)) }
     }
 
     fn decide(ledger: &Ledger, index: &Seen, claim: &Claim) -> Decision {
-        ledger.decide(index, claim, &claim.prefixes, &[])
+        ledger.decide(index, claim, &claim.keys, &[])
     }
 
     #[test]
@@ -220,7 +235,7 @@ mod tests {
     fn what_is_stored_and_what_is_claimed_is_taken_from_others() {
         let (a, b) = (claim("a", "10.0.0.0/24"), claim("b", "10.0.0.0/16"));
         let stored = Seen(5, vec![("b", "10.0.0.0/16")]);
-        assert_eq!(decide(&ledger(&[]), &stored, &a), Decision::Held("b".to_owned()));
+        assert_eq!(decide(&ledger(&[]), &stored, &a), Decision::Held(gateway("b")));
         assert_eq!(decide(&ledger(&[]), &stored, &claim("b", "10.0.0.0/24")), Decision::Grant);
         let empty = Seen(5, vec![]);
         assert_eq!(decide(&ledger(std::slice::from_ref(&b)), &empty, &a), Decision::InFlight(b.clone()));
@@ -252,35 +267,35 @@ mod tests {
     fn a_release_raises_the_floor_and_never_lowers_it() {
         let mut ledger = ledger(&[claim("a", "10.0.0.0/24"), claim("b", "10.0.1.0/24")]);
         ledger.release("a 10.0.0.0/24", Some(ResourceVersion(9)));
-        assert_eq!((ledger.floor, ledger.claims.len()), (ResourceVersion(9), 1));
+        assert_eq!((ledger.floor.clone(), ledger.claims.len()), (floor(9), 1));
         ledger.release("b 10.0.1.0/24", Some(ResourceVersion(7)));
         ledger.release("unknown", None);
-        assert_eq!((ledger.floor, ledger.claims.len()), (ResourceVersion(9), 0));
+        assert_eq!((ledger.floor.clone(), ledger.claims.len()), (floor(9), 0));
     }
 
     #[test]
     fn claims_of_the_common_ledger_are_in_the_way_of_their_space_until_none_is_left() {
         let of_another = Claim { space: space("t"), ..claim("c", "10.0.0.0/8") };
-        let mut common = Ledger::new(Scope::Gateways, ResourceVersion(7));
+        let mut common = Ledger::new(Scope::Gateways, floor(7));
         common.claims = vec![claim("b", "10.0.0.0/16"), of_another];
         let mut own = ledger(&[]);
         let (index, wanted) = (Seen(7, vec![]), claim("a", "10.0.0.0/24"));
         let honoured = own.honour(Some(&common));
-        assert_eq!((honoured.len(), own.alone, own.floor), (1, false, ResourceVersion(7)));
-        let decide = |own: &Ledger, claim: &Claim| own.decide(&index, claim, &claim.prefixes, &honoured);
+        assert_eq!((honoured.len(), own.alone, own.floor.clone()), (1, false, floor(7)));
+        let decide = |own: &Ledger, claim: &Claim| own.decide(&index, claim, &claim.keys, &honoured);
         assert_eq!(decide(&own, &wanted), Decision::InFlight(common.claims[0].clone()));
         assert_eq!(decide(&own, &claim("b", "10.0.0.0/24")), Decision::Grant);
         assert_eq!(decide(&own, &claim("a", "10.1.0.0/24")), Decision::Grant);
         // Stored at 9, and seen by whoever decides from here on.
         common.release("b 10.0.0.0/16", Some(ResourceVersion(9)));
-        assert_eq!((own.honour(Some(&common)).len(), own.alone, own.floor), (0, true, ResourceVersion(9)));
+        assert_eq!((own.honour(Some(&common)).len(), own.alone, own.floor.clone()), (0, true, floor(9)));
         let mut first = ledger(&[]);
-        assert_eq!((first.honour(None).len(), first.alone, first.floor), (0, true, ResourceVersion(5)));
+        assert_eq!((first.honour(None).len(), first.alone, first.floor.clone()), (0, true, floor(5)));
     }
 
     #[test]
     fn in_a_common_ledger_only_claims_of_one_space_are_rivals() {
-        let mut common = Ledger::new(Scope::Gateways, ResourceVersion(5));
+        let mut common = Ledger::new(Scope::Gateways, floor(5));
         common.grant(claim("a", "10.0.0.0/24"));
         let elsewhere = Claim { space: space("t"), ..claim("b", "10.0.0.0/24") };
         assert_eq!(decide(&common, &Seen(5, vec![]), &elsewhere), Decision::Grant);

@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use vpcguard_policies::ClaimKey;
 
 use super::{Claim, Ledger, MOST_CLAIMS};
 
@@ -30,7 +30,7 @@ impl Claim {
 impl Ledger {
     /// The claims in whose way this one is, of peers that are not proven, where its own is. Their requests may be admitted
     /// and about to be stored, or nothing at all.
-    pub fn doubtful(&self, claim: &Claim, added: &[IpNet], honoured: &[Claim]) -> Vec<Claim> {
+    pub fn doubtful(&self, claim: &Claim, added: &[ClaimKey], honoured: &[Claim]) -> Vec<Claim> {
         let is_doubtful = |rival: &&Claim| !rival.may_stop(claim) && rival.is_rival(claim, added);
         self.claims.iter().chain(honoured).filter(is_doubtful).cloned().collect()
     }
@@ -79,19 +79,19 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use vpcguard_policies::AddressSpace;
+    use vpcguard_policies::{AddressSpace, Holder, Kind};
 
-    use super::super::{Decision, Index, ResourceVersion, Scope};
+    use super::super::{Decision, Floor, Index, ResourceVersion, Scope};
     use super::*;
 
     struct Nothing;
 
     impl Index for Nothing {
-        fn version(&self) -> ResourceVersion {
+        fn version(&self, _: Kind) -> ResourceVersion {
             ResourceVersion(0)
         }
 
-        fn holders(&self, _: &AddressSpace, _: IpNet) -> Vec<String> {
+        fn holders(&self, _: &AddressSpace, _: &ClaimKey) -> Vec<Holder> {
             Vec::new()
         }
     }
@@ -109,10 +109,10 @@ mod tests {
         Claim {
             id: format!("id of {holder}"),
             space: space(),
-            holder: holder.to_owned(),
+            holder: Holder::new(Kind::VpcNatGateway, holder),
             object_uid: format!("uid of {holder}"),
             generation: 1,
-            prefixes: vec![format!("10.{}.{}.0/24", subnet / 256, subnet % 256).parse().unwrap()],
+            keys: vec![ClaimKey::Prefix(format!("10.{}.{}.0/24", subnet / 256, subnet % 256).parse().unwrap())],
             deadline: String::new(),
             unproven: of.map(peer),
         }
@@ -120,11 +120,11 @@ mod tests {
 
     fn ledger(claims: impl IntoIterator<Item = Claim>) -> Ledger {
         let claims = claims.into_iter().collect();
-        Ledger { claims, ..Ledger::new(Scope::Own(space()), ResourceVersion(0)) }
+        Ledger { claims, ..Ledger::new(Scope::Own(space()), Floor::of(Kind::VpcNatGateway, ResourceVersion(0))) }
     }
 
     fn decide(ledger: &Ledger, claim: &Claim) -> Decision {
-        ledger.decide(&Nothing, claim, &claim.prefixes, &[])
+        ledger.decide(&Nothing, claim, &claim.keys, &[])
     }
 
     #[test]
@@ -142,10 +142,10 @@ mod tests {
         let (forged, elsewhere) = (claim("forged", 1, Some(1)), claim("elsewhere", 2, Some(1)));
         let ledger = ledger([forged.clone(), elsewhere, claim("same", 1, Some(1))]);
         let known = claim("same", 1, None);
-        assert_eq!(ledger.doubtful(&known, &known.prefixes, &[]), [forged]);
+        assert_eq!(ledger.doubtful(&known, &known.keys, &[]), [forged]);
         assert_eq!(ledger.doubtful(&known, &[], &[]), []);
         let forged_too = claim("too", 1, Some(2));
-        assert_eq!(ledger.doubtful(&forged_too, &forged_too.prefixes, &[]), []);
+        assert_eq!(ledger.doubtful(&forged_too, &forged_too.keys, &[]), []);
     }
 
     #[test]
@@ -189,11 +189,11 @@ mod tests {
     #[test]
     fn claims_of_the_common_ledger_are_doubted_and_counted_like_those_of_their_space() {
         let own = ledger([]);
-        let decide = |claim: &Claim, honoured: &[Claim]| own.decide(&Nothing, claim, &claim.prefixes, honoured);
+        let decide = |claim: &Claim, honoured: &[Claim]| own.decide(&Nothing, claim, &claim.keys, honoured);
         let (forged, known) = (claim("forged", 1, Some(1)), claim("known", 1, None));
         let honoured = [forged.clone()];
         assert_eq!(decide(&known, &honoured), Decision::Grant);
-        assert_eq!(own.doubtful(&known, &known.prefixes, &honoured), honoured);
+        assert_eq!(own.doubtful(&known, &known.keys, &honoured), honoured);
         assert_eq!(decide(&claim("too", 1, Some(2)), &honoured), Decision::InFlight(forged));
         let read = Claim { id: "another".to_owned(), unproven: Some(peer(1)), ..known.clone() };
         assert_eq!(decide(&read, std::slice::from_ref(&known)), Decision::InFlight(known));

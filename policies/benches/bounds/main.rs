@@ -169,7 +169,7 @@ fn counted_judgement(body: &[u8], cluster: &Inventory, settings: &Settings) -> R
     black_box(mutate(&request, cluster, settings)?);
     let verdict = match TypedRequest::read(&request, &settings.kube_ovn) {
         Some(request) => {
-            black_box(AddressClaim::of(&request, settings));
+            black_box(AddressClaim::of(&request, settings, cluster));
             review_typed(&request, cluster, settings)?
         }
         None => Verdict::admitted(),

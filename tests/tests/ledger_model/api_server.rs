@@ -10,7 +10,7 @@ pub(crate) fn judge(model: &Protocol, last: &State, number: usize) -> Option<Sta
     let request = &model.scenario.requests[number];
     let old = *last.store.get(request.name)?;
     let mut state = last.clone();
-    let asks = !request.added(Some(&old)).is_empty();
+    let asks = request.asks(Some(&old));
     state.requests[number] = if asks { Stage::Asking(Some(old)) } else { Stage::Admitted(Some(old)) };
     Some(state)
 }
@@ -26,7 +26,7 @@ pub(crate) fn store(model: &Protocol, last: &State, number: usize) -> Option<Sta
         Operation::Create if stored.is_none() => (number, 1),
         Operation::Update => {
             let (stored, old) = (stored?, old.as_ref()?);
-            let needs_claim = !request.added(Some(old)).is_empty();
+            let needs_claim = request.asks(Some(old));
             let as_judged = if needs_claim { model.rules.claimed_as_judged } else { model.rules.unchanged_as_judged };
             if as_judged && (stored.uid, stored.generation) != (old.uid, old.generation) {
                 return None;
@@ -35,9 +35,9 @@ pub(crate) fn store(model: &Protocol, last: &State, number: usize) -> Option<Sta
         }
         Operation::Create | Operation::Delete => return None,
     };
-    let Request { name, space, prefixes, .. } = *request;
+    let Request { kind, name, space, items, beside, .. } = *request;
     let mut state = over(last, number);
-    state.store.put(Subnet { name, uid, generation, space, prefixes });
+    state.store.put(Subnet { kind, name, uid, generation, space, items, beside });
     Some(state)
 }
 
@@ -52,6 +52,11 @@ pub(crate) fn delete(model: &Protocol, last: &State, number: usize) -> Option<St
     let mut state = over(last, number);
     state.store.delete(name);
     Some(state)
+}
+
+/// Who has a claim in the first of two ledgers is asked no more: whoever was at it has crashed, or the second one refused.
+pub(crate) fn crash(last: &State, number: usize) -> State {
+    over(last, number)
 }
 
 fn over(last: &State, number: usize) -> State {

@@ -40,6 +40,13 @@
 //!
 //! Who creates is judged already, for there is nothing to replace; and a `delete` asks nobody.
 //!
+//! # Several kinds, and several ledgers
+//!
+//! What many share is claimed in ledgers in which objects of several kinds claim. There each index lags behind each
+//! kind as far as the floor of that kind allows. Who takes something of two ledgers is *half way* once it has a claim
+//! in the first, and reads the second then. Whoever is at it may crash there, as when the second one refuses: the
+//! claim in the first is released some day.
+//!
 //! The collector `look`s for a claim that has done its work, and `release`s it by a compare-and-swap of its own. One
 //! collector is as good as many: a claim that can be released stays so, and a lost compare-and-swap changes nothing.
 //!
@@ -51,16 +58,18 @@
 //! With all rules on, every state of every scenario is visited, and none has an overlap. That alone could mean that
 //! nothing ever happens; so requests must get stored and claims released, too.
 //!
-//! And each rule is needed. Some scenario ends in an overlap without the floor, without the compare-and-swap of a
-//! write, without the hold, with one claim a Subnet instead of one a request, with batches whose requests do not see
-//! each other's claims, and with updates that are stored over another Subnet than the one that they were judged
-//! against; and without any of the steps by which the common ledger and the others go together. [`variants`] says which scenario it is, and how it gets there.
+//! And each rule is needed. Some scenario ends in an overlap without the floor, or with that of one kind only,
+//! without the claim in the second ledger, without the compare-and-swap of a write, without the hold, with one claim
+//! a Subnet instead of one a request, with batches whose requests do not see each other's claims, and with updates
+//! that are stored over another Subnet than the one that they were judged against; and without any of the steps by
+//! which the common ledger and the others go together. [`variants`] says which scenario it is, and how it gets there.
 
 #![expect(clippy::indexing_slicing, reason = "requests and ledgers are numbered by the scenario that has them")]
 
 mod api_server;
 mod collector;
 mod index;
+mod item;
 mod remover;
 mod replica;
 mod rules;
@@ -84,7 +93,16 @@ fn explore(scenario: Scenario, rules: Rules) -> impl Checker<Protocol> {
 
 #[test]
 fn with_all_rules_nothing_ever_overlaps() {
-    for scenario in scenarios::all() {
+    nothing_overlaps_in(scenarios::of_own());
+}
+
+#[test]
+fn with_all_rules_nothing_is_held_twice_that_many_claim_in_one_ledger() {
+    nothing_overlaps_in(scenarios::of_many());
+}
+
+fn nothing_overlaps_in(scenarios: Vec<Scenario>) {
+    for scenario in scenarios {
         let name = scenario.name;
         let checker = explore(scenario, Rules::ALL);
         println!("{:8} states: {name}", checker.unique_state_count());

@@ -2,15 +2,16 @@
 //!
 //! Whether their VPC is there it may be wrong about, as everybody may: so it removes any.
 
-use vpcguard::ledger::{Ledger, Scope};
+use vpcguard::ledger::{Floor, Ledger, Scope};
+use vpcguard_policies::Kind;
 
-use crate::state::{Removal, State, address_space};
+use crate::state::{Removal, State};
 use crate::steps::Protocol;
 
 /// Reads a ledger that has no claims.
 pub(crate) fn inspect(model: &Protocol, last: &State, space: usize) -> Option<State> {
     let stored = &last.ledgers[space];
-    let floor = stored.ledger.as_ref().filter(|ledger| ledger.claims.is_empty())?.floor;
+    let floor = stored.ledger.as_ref().filter(|ledger| ledger.claims.is_empty())?.floor.clone();
     let mut state = last.clone();
     let is_handed_over = !model.rules.hand_over;
     state.removal = Some(Removal { space, resource_version: stored.resource_version, floor, is_handed_over });
@@ -22,14 +23,15 @@ pub(crate) fn hand_over(model: &Protocol, last: &State) -> Option<State> {
     let mut state = last.clone();
     let removal = state.removal.as_mut()?;
     removal.is_handed_over = true;
-    let floor = removal.floor;
+    let floor = removal.floor.clone();
     let common = &mut state.ledgers[model.common()];
-    match common.ledger.as_ref().map(|ledger| ledger.floor) {
-        Some(known) if known >= floor => {}
-        Some(_) => common.change(|ledger| ledger.raise(floor)),
+    match common.ledger.as_ref().map(|ledger| &ledger.floor) {
+        Some(known) if known.covers(&floor) => {}
+        Some(_) => common.change(|ledger| ledger.raise(&floor)),
         None => {
-            let newest = state.store.newest();
-            common.put(Ledger::new(Scope::common(&address_space(0)), newest.max(floor)));
+            let mut newest = Floor::of(Kind::VpcNatGateway, state.store.newest(Kind::VpcNatGateway));
+            newest.raise_to(&floor);
+            common.put(Ledger::new(Scope::common(&model.scenario.address_space(0))?, newest));
         }
     }
     Some(state)

@@ -1,9 +1,11 @@
 //! What a replica does: it decides requests on a ledger and an index, and writes the claims.
 
-use vpcguard::ledger::{Claim, Decision, Ledger, ResourceVersion, Scope};
+use vpcguard::ledger::{Claim, Decision, Floor, Ledger, ResourceVersion, Scope};
+use vpcguard_policies::Holder;
 
 use crate::index::View;
-use crate::state::{Attempt, Confirming, Stage, State, StoredLedger, address_space};
+use crate::item::Item;
+use crate::state::{Attempt, Confirming, Stage, State, StoredLedger};
 use crate::steps::{Protocol, Step};
 use crate::store::Subnet;
 
@@ -11,7 +13,12 @@ use crate::store::Subnet;
 /// one is to be made.
 pub(crate) fn read(model: &Protocol, last: &State, batch: usize, place: usize) -> Option<State> {
     let requests = &model.scenario.batches[batch];
-    let is_asking = |request: &usize| matches!(last.requests[*request], Stage::Asking(_));
+    let is_second = place != model.common() && place != model.space_of(batch);
+    let is_asking = |request: &usize| match last.requests[*request] {
+        Stage::Asking(_) => !is_second,
+        Stage::HalfWay(_) => is_second,
+        _ => false,
+    };
     let undecided: Vec<_> = requests.iter().copied().filter(is_asking).collect();
     if undecided.is_empty() || requests.iter().any(|request| last.requests[*request] == Stage::Waiting) {
         return None;
@@ -21,12 +28,17 @@ pub(crate) fn read(model: &Protocol, last: &State, batch: usize, place: usize) -
         return None;
     }
     let stored = &last.ledgers[place];
-    let space = address_space(model.space_of(batch));
-    let scope = if is_common { Scope::common(&space) } else { Scope::Own(space) };
+    let scope = if is_common {
+        Scope::common(&model.scenario.address_space(model.space_of(batch)))?
+    } else {
+        Scope::Own(model.scenario.address_space(place))
+    };
     let found = stored.ledger.as_deref().cloned();
     let resource_version = found.as_ref().map(|_| stored.resource_version);
-    let mut ledger = found.unwrap_or_else(|| Ledger::new(scope, last.store.newest()));
-    let needs_not = ledger.scope.is_common() || ledger.alone || !model.rules.honour_common;
+    let newest = || model.scenario.kinds().into_iter().map(|kind| (kind, last.store.newest(kind)));
+    let mut ledger = found.unwrap_or_else(|| Ledger::new(scope, newest().collect()));
+    let is_single = ledger.scope.is_common() || ledger.scope.shared().is_some();
+    let needs_not = is_single || ledger.alone || !model.rules.honour_common;
     let honoured = if needs_not {
         Some(Vec::new())
     } else if resource_version.is_none() && !model.rules.honour_once_made {
@@ -44,12 +56,13 @@ pub(crate) fn read(model: &Protocol, last: &State, batch: usize, place: usize) -
 /// What comes next in an attempt.
 pub(crate) fn steps(model: &Protocol, state: &State, batch: usize, attempt: &Attempt, steps: &mut Vec<Step>) {
     let is_common = attempt.place == model.common();
-    if attempt.resource_version.is_none() && !is_common {
+    let is_made_first = !is_common && attempt.ledger.scope.shared().is_none();
+    if attempt.resource_version.is_none() && is_made_first {
         steps.push(Step::Make { batch });
     } else if attempt.honoured.is_none() {
         steps.push(Step::Honour { batch });
     } else if !attempt.undecided.is_empty() {
-        let views = views(model, state, batch, attempt);
+        let views = views(model, state, attempt);
         steps.extend(views.map(|on| Step::Decide { batch, on }));
     } else {
         steps.push(match attempt.confirming {
@@ -63,9 +76,19 @@ pub(crate) fn steps(model: &Protocol, state: &State, batch: usize, attempt: &Att
 
 /// The indexes on which it may decide. One beyond the floor shows nothing that one at the floor cannot show; those
 /// before the floor are there to be refused.
-fn views(model: &Protocol, state: &State, batch: usize, attempt: &Attempt) -> impl Iterator<Item = View> {
-    let floor = usize::try_from(attempt.ledger.floor.0).unwrap_or(usize::MAX);
-    (0..=floor).flat_map(move |reached| View::all(&state.store, model.space_of(batch), reached))
+fn views(model: &Protocol, state: &State, attempt: &Attempt) -> impl Iterator<Item = View> {
+    let space = if attempt.place == model.common() { model.space_of_attempt(attempt) } else { attempt.place };
+    let mut reached = vec![Floor::default()];
+    for kind in model.scenario.kinds() {
+        let floor = attempt.ledger.floor.version(kind);
+        let with = |known: &Floor, version| {
+            let mut known = known.clone();
+            known.raise(kind, ResourceVersion(version));
+            known
+        };
+        reached = reached.iter().flat_map(|known| (0..=floor.0).map(move |version| with(known, version))).collect();
+    }
+    reached.into_iter().flat_map(move |reached| View::all(&state.store, space, &reached))
 }
 
 /// Makes the ledger of an address space, without claims, unless somebody else has.
@@ -94,16 +117,18 @@ pub(crate) fn honour(model: &Protocol, last: &State, batch: usize) -> Option<Sta
 pub(crate) fn decide(model: &Protocol, last: &State, batch: usize, mut on: View) -> Option<State> {
     let attempt = last.attempts[batch].as_ref()?;
     let (&number, undecided) = attempt.undecided.split_first()?;
-    if !model.rules.floor {
-        on.reached = ResourceVersion(u64::MAX);
-    }
+    on.passes = !model.rules.floor;
+    on.passes_but_for = (!model.rules.floor_of_each_kind).then_some(model.scenario.requests[number].kind);
     let mut ledger = attempt.ledger.clone();
     if model.rules.claims_of_the_batch {
-        enter(model, last, &attempt.granted, &mut ledger);
+        enter(model, last, attempt.place, &attempt.granted, &mut ledger);
     }
     let (request, old) = (&model.scenario.requests[number], replaced(last, number));
     let honoured = attempt.honoured.as_deref().unwrap_or_default();
-    let grants = match ledger.decide(&on, &claim(model, last, number), &request.added(old), honoured) {
+    let claim = claim(model, last, attempt.place, number);
+    let space = model.space_at(attempt.place, number);
+    let added: Vec<_> = request.added(space, old).into_iter().map(Item::key).collect();
+    let grants = match ledger.decide(&on, &claim, &added, honoured) {
         Decision::Grant => true,
         // It waits for its index.
         Decision::Behind => return None,
@@ -131,9 +156,9 @@ pub(crate) fn put(model: &Protocol, last: &State, batch: usize) -> Option<State>
         return Some(state);
     }
     let mut ledger = stored.ledger.as_deref().cloned().unwrap_or_else(|| attempt.ledger.clone());
-    ledger.raise(attempt.ledger.floor);
+    ledger.raise(&attempt.ledger.floor);
     ledger.alone = attempt.ledger.alone;
-    enter(model, last, &attempt.granted, &mut ledger);
+    enter(model, last, attempt.place, &attempt.granted, &mut ledger);
     stored.put(ledger.clone());
     attempt.ledger = ledger;
     attempt.resource_version = Some(stored.resource_version);
@@ -146,7 +171,13 @@ pub(crate) fn put(model: &Protocol, last: &State, batch: usize) -> Option<State>
         state.attempts[batch] = Some(attempt);
         return Some(state);
     }
-    admit_all(last, attempt.granted, &mut state);
+    // Nobody hears of a claim whose request was given up meanwhile: it stands there until it is released.
+    for number in attempt.granted.into_iter().filter(|number| last.requests[*number] != Stage::Over) {
+        let request = &model.scenario.requests[number];
+        let has_more = attempt.place == request.space && !request.beside.is_empty() && model.rules.both_ledgers;
+        let old = replaced(last, number).copied();
+        state.requests[number] = if has_more { Stage::HalfWay(old) } else { Stage::Admitted(old) };
+    }
     Some(state)
 }
 
@@ -200,9 +231,9 @@ fn admit_all(last: &State, granted: Vec<usize>, state: &mut State) {
 }
 
 /// Enters the claims of some requests into a ledger.
-fn enter(model: &Protocol, state: &State, granted: &[usize], ledger: &mut Ledger) {
+fn enter(model: &Protocol, state: &State, place: usize, granted: &[usize], ledger: &mut Ledger) {
     for number in granted {
-        let claim = claim(model, state, *number);
+        let claim = claim(model, state, place, *number);
         if !model.rules.claim_a_request {
             ledger.claims.retain(|other| other.holder != claim.holder);
         }
@@ -210,17 +241,18 @@ fn enter(model: &Protocol, state: &State, granted: &[usize], ledger: &mut Ledger
     }
 }
 
-/// What a request claims.
-fn claim(model: &Protocol, state: &State, number: usize) -> Claim {
+/// What a request claims in a ledger.
+fn claim(model: &Protocol, state: &State, place: usize, number: usize) -> Claim {
     let request = &model.scenario.requests[number];
     let (uid, generation) = replaced(state, number).map_or((number, 1), |old| (old.uid, old.generation + 1));
+    let space = model.space_at(place, number);
     Claim {
         id: number.to_string(),
-        space: address_space(request.space),
-        holder: request.name.to_owned(),
+        space: model.scenario.address_space(space),
+        holder: Holder::new(request.kind, request.name),
         object_uid: uid.to_string(),
         generation,
-        prefixes: request.prefixes.to_vec(),
+        keys: request.held_in(space).iter().map(|item| item.key()).collect(),
         deadline: String::new(),
         unproven: None,
     }
@@ -229,7 +261,7 @@ fn claim(model: &Protocol, state: &State, number: usize) -> Claim {
 /// The Subnet that an UPDATE replaces.
 fn replaced(state: &State, number: usize) -> Option<&Subnet> {
     match &state.requests[number] {
-        Stage::Asking(old) | Stage::Admitted(old) => old.as_ref(),
+        Stage::Asking(old) | Stage::HalfWay(old) | Stage::Admitted(old) => old.as_ref(),
         Stage::Waiting | Stage::Over => None,
     }
 }

@@ -5,6 +5,10 @@
 pub(crate) struct Rules {
     /// An index that has not reached the floor of the ledger decides nothing.
     pub(crate) floor: bool,
+    /// The same of each kind that claims in the ledger, and not only of the one that asks.
+    pub(crate) floor_of_each_kind: bool,
+    /// Who takes something of two ledgers is admitted once it has a claim in both.
+    pub(crate) both_ledgers: bool,
     /// Claims are written only if the ledger is still as it was read.
     pub(crate) compare_and_swap: bool,
     /// The claim of a request that was not seen stored stays until the request can no longer be.
@@ -35,6 +39,8 @@ impl Rules {
     /// The protocol.
     pub(crate) const ALL: Self = Self {
         floor: true,
+        floor_of_each_kind: true,
+        both_ledgers: true,
         compare_and_swap: true,
         hold: true,
         claim_a_request: true,

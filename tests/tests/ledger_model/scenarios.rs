@@ -3,19 +3,26 @@
 use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net};
+use vpcguard_policies::Kind;
+use vpcguard_policies::kinds::Sort;
 
-use crate::store::{Prefixes, Subnet};
+use crate::item::{Item, Items};
+use crate::store::{Subnet, held_in};
 
 /// X holds Y, and V holds W. Else they have nothing in common.
-const X: IpNet = prefix(0, 15);
-const Y: IpNet = prefix(1, 16);
-const Z: IpNet = prefix(2, 16);
-const V: IpNet = prefix(4, 15);
-const W: IpNet = prefix(5, 16);
+const X: Item = prefix(0, 15);
+const Y: Item = prefix(1, 16);
+const Z: Item = prefix(2, 16);
+const V: Item = prefix(4, 15);
+const W: Item = prefix(5, 16);
 
-const fn prefix(second: u8, length: u8) -> IpNet {
-    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, second, 0, 0), length))
+const fn prefix(second: u8, length: u8) -> Item {
+    Item::Prefix(IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, second, 0, 0), length)))
 }
+
+/// Two addresses.
+const A: [u8; 4] = [10, 0, 0, 1];
+const B: [u8; 4] = [10, 0, 0, 2];
 
 /// What is asked of the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +36,29 @@ pub(crate) enum Operation {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
+    pub(crate) kind: Kind,
     pub(crate) name: &'static str,
     pub(crate) space: usize,
-    pub(crate) prefixes: Prefixes,
+    pub(crate) items: Items,
+    /// What it takes of the next address space as well.
+    pub(crate) beside: Items,
 }
 
 impl Request {
-    /// The prefixes that the Subnet that it replaces does not hold already.
-    pub(crate) fn added(&self, old: Option<&Subnet>) -> Vec<IpNet> {
-        let held = old.filter(|old| old.space == self.space).map_or(&[][..], |old| old.prefixes);
-        self.prefixes.iter().copied().filter(|prefix| !held.contains(prefix)).collect()
+    /// What it takes of an address space.
+    pub(crate) fn held_in(&self, space: usize) -> Items {
+        held_in(space, self.space, self.items, self.beside)
+    }
+
+    /// What of it the object that it replaces does not hold already.
+    pub(crate) fn added(&self, space: usize, old: Option<&Subnet>) -> Vec<Item> {
+        let held = old.map_or(&[][..], |old| old.held_in(space));
+        self.held_in(space).iter().copied().filter(|item| !held.contains(item)).collect()
+    }
+
+    /// Whether it takes anything that the object that it replaces does not hold already.
+    pub(crate) fn asks(&self, old: Option<&Subnet>) -> bool {
+        [self.space, self.space + 1].into_iter().any(|space| !self.added(space, old).is_empty())
     }
 }
 
@@ -56,11 +76,19 @@ pub(crate) struct Scenario {
     pub(crate) is_unsure: bool,
     /// How many ledgers are removed, at most.
     pub(crate) removals: usize,
+    /// What is claimed, where it is in ledgers that many share.
+    pub(crate) sort: Option<Sort>,
 }
 
 impl Scenario {
     fn new(name: &'static str) -> Self {
-        Self { name, stored: Vec::new(), requests: Vec::new(), batches: Vec::new(), is_unsure: false, removals: 0 }
+        let (stored, requests, batches) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, stored, requests, batches, is_unsure: false, removals: 0, sort: None }
+    }
+
+    /// One of a sort of which many share a ledger.
+    fn shared(name: &'static str, sort: Sort) -> Self {
+        Self { sort: Some(sort), ..Self::new(name) }
     }
 
     /// One in which VPCs come and go.
@@ -70,14 +98,28 @@ impl Scenario {
 
     /// How many address spaces there are.
     pub(crate) fn spaces(&self) -> usize {
-        1 + self.requests.iter().map(|request| request.space).max().unwrap_or_default()
+        let last = |request: &Request| request.space + usize::from(!request.beside.is_empty());
+        1 + self.requests.iter().map(last).max().unwrap_or_default()
+    }
+
+    /// The kinds of all objects.
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
+        let stored = self.stored.iter().map(|subnet| subnet.kind);
+        let mut kinds: Vec<_> = stored.chain(self.requests.iter().map(|request| request.kind)).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
     }
 
     /// A Subnet that is stored from the beginning.
-    fn stored(mut self, name: &'static str, prefixes: Prefixes) -> Self {
+    fn stored(self, name: &'static str, items: Items) -> Self {
+        self.stored_of(Kind::VpcNatGateway, name, items)
+    }
+
+    fn stored_of(mut self, kind: Kind, name: &'static str, items: Items) -> Self {
         // The uid of a Subnet that is created is the number of its request.
         let uid = 100 + self.stored.len();
-        self.stored.push(Subnet { name, uid, generation: 1, space: 0, prefixes });
+        self.stored.push(Subnet { kind, name, uid, generation: 1, space: 0, items, beside: &[] });
         self
     }
 
@@ -93,16 +135,31 @@ impl Scenario {
     }
 }
 
-fn create(name: &'static str, prefixes: Prefixes) -> Request {
-    Request { operation: Operation::Create, name, space: 0, prefixes }
+fn create(name: &'static str, items: Items) -> Request {
+    of(Kind::VpcNatGateway, name, items)
 }
 
-fn update(name: &'static str, prefixes: Prefixes) -> Request {
-    Request { operation: Operation::Update, name, space: 0, prefixes }
+/// A create of a kind.
+fn of(kind: Kind, name: &'static str, items: Items) -> Request {
+    Request { operation: Operation::Create, kind, name, space: 0, items, beside: &[] }
+}
+
+/// The same as an update.
+fn change(request: Request) -> Request {
+    Request { operation: Operation::Update, ..request }
+}
+
+/// The same, with something of the next address space.
+fn and(beside: Items, request: Request) -> Request {
+    Request { beside, ..request }
+}
+
+fn update(name: &'static str, items: Items) -> Request {
+    Request { operation: Operation::Update, ..create(name, items) }
 }
 
 fn delete(name: &'static str) -> Request {
-    Request { operation: Operation::Delete, name, space: 0, prefixes: &[] }
+    Request { operation: Operation::Delete, ..create(name, &[]) }
 }
 
 fn elsewhere(request: Request) -> Request {
@@ -111,7 +168,17 @@ fn elsewhere(request: Request) -> Request {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Scenario> {
+    [of_own(), of_many()].concat()
+}
+
+/// Those of ledgers that an address space has to itself, or has not got.
+pub(crate) fn of_own() -> Vec<Scenario> {
     [creates(), updates(), batches(), moves(), unsure()].concat()
+}
+
+/// Those of ledgers that many share.
+pub(crate) fn of_many() -> Vec<Scenario> {
+    [nat(), addresses(), names(), two_ledgers()].concat()
 }
 
 fn creates() -> Vec<Scenario> {
@@ -259,5 +326,95 @@ fn unsure() -> Vec<Scenario> {
             .stored("a", &[X])
             .alone(elsewhere(update("a", &[X])))
             .alone(elsewhere(create("b", &[Y]))),
+    ]
+}
+
+/// EIPs and their ports.
+fn nat() -> Vec<Scenario> {
+    const DNAT: Kind = Kind::IptablesDnatRule;
+    const FIP: Kind = Kind::IptablesFipRule;
+    vec![
+        Scenario::shared("two rules on one port, and one that shares it", Sort::Nat)
+            .alone(of(DNAT, "a", &[Item::Port(80, "tcp")]))
+            .alone(of(DNAT, "b", &[Item::Port(80, "tcp")]))
+            .alone(of(DNAT, "c", &[Item::SharedPort(80, "tcp")])),
+        Scenario::shared("a floating IP and rules on ports of its EIP", Sort::Nat)
+            .alone(of(DNAT, "a", &[Item::Port(80, "tcp")]))
+            .alone(of(FIP, "b", &[Item::Floating]))
+            .alone(of(DNAT, "c", &[Item::SharedPort(53, "udp")])),
+        Scenario::shared("a rule goes to another port and a floating IP comes", Sort::Nat)
+            .stored_of(DNAT, "a", &[Item::Port(80, "tcp")])
+            .alone(change(of(DNAT, "a", &[Item::Port(81, "tcp")])))
+            .alone(of(DNAT, "b", &[Item::Port(80, "tcp")]))
+            .alone(of(FIP, "c", &[Item::Floating])),
+        Scenario::shared("rules and floating IPs of OVN", Sort::Nat)
+            .together(&[of(Kind::OvnDnatRule, "a", &[Item::OvnPort(80)]), of(Kind::OvnFip, "b", &[Item::OvnFloating])])
+            .alone(of(Kind::RouterLbRule, "c", &[Item::OvnPort(80), Item::OvnPort(81)]))
+            .alone(of(Kind::OvnFip, "d", &[Item::OvnFloating])),
+    ]
+}
+
+/// Addresses and ranges of a Subnet.
+fn addresses() -> Vec<Scenario> {
+    vec![
+        Scenario::shared("an address of three kinds", Sort::Addresses)
+            .alone(of(Kind::IptablesEip, "a", &[Item::Address(A)]))
+            .alone(of(Kind::VpcNatGateway, "b", &[Item::LanIp(A)]))
+            .alone(of(Kind::Vip, "c", &[Item::Address(A)])),
+        Scenario::shared("two lanIps and an EIP", Sort::Addresses)
+            .alone(of(Kind::VpcNatGateway, "a", &[Item::LanIp(A), Item::OfGateway(A)]))
+            .alone(of(Kind::VpcNatGateway, "b", &[Item::LanIp(A), Item::OfGateway(A)]))
+            .alone(of(Kind::IptablesEip, "c", &[Item::Address(A)])),
+        Scenario::shared("an EIP moves, and another comes", Sort::Addresses)
+            .stored_of(Kind::IptablesEip, "a", &[Item::Address(A)])
+            .alone(change(of(Kind::IptablesEip, "a", &[Item::Address(B)])))
+            .alone(of(Kind::OvnEip, "b", &[Item::Address(A)]))
+            .alone(of(Kind::Vip, "c", &[Item::Address(A), Item::Address(B)])),
+        Scenario::shared("pools, and an address inside", Sort::Addresses)
+            .alone(of(Kind::IpPool, "a", &[Item::Range(A, B)]))
+            .alone(of(Kind::IpPool, "b", &[Item::Range(B, B)]))
+            .alone(of(Kind::IptablesEip, "c", &[Item::Address(B)])),
+    ]
+}
+
+/// Names that Kube-OVN joins.
+fn names() -> Vec<Scenario> {
+    vec![
+        Scenario::shared("one name of a Vpc and of Subnets", Sort::Names)
+            .alone(of(Kind::Subnet, "e-w", &[Item::Name("p", "e-w")]))
+            .alone(of(Kind::Subnet, "w", &[Item::Name("p-e", "w")]))
+            .alone(of(Kind::Vpc, "p", &[Item::Name("p", "e-w"), Item::Name("p", "x")])),
+        Scenario::shared("a Subnet goes to another router, and what it was called after comes", Sort::Names)
+            .stored_of(Kind::Subnet, "e-w", &[Item::Name("p", "e-w")])
+            .alone(change(of(Kind::Subnet, "e-w", &[Item::Name("q", "e-w")])))
+            .alone(of(Kind::Subnet, "w", &[Item::Name("p-e", "w")]))
+            .alone(of(Kind::Vpc, "p-e", &[Item::Name("p-e", "w")])),
+        Scenario::shared("two groups that are one", Sort::Names)
+            .alone(of(Kind::SecurityGroup, "g-w", &[Item::Group("g.w")]))
+            .alone(of(Kind::SecurityGroup, "g.w", &[Item::Group("g.w")]))
+            .alone(of(Kind::Subnet, "w", &[Item::Name("g", "w")])),
+    ]
+}
+
+/// Who takes something of two ledgers.
+fn two_ledgers() -> Vec<Scenario> {
+    const EGRESS: Kind = Kind::VpcEgressGateway;
+    vec![
+        Scenario::shared("two gateways between the same two Subnets", Sort::Addresses)
+            .alone(and(&[Item::Address(B)], of(EGRESS, "a", &[Item::Address(A)])))
+            .alone(and(&[Item::Address(B)], of(EGRESS, "b", &[Item::Address(A)]))),
+        Scenario::shared("a gateway between two Subnets, and an EIP in each", Sort::Addresses)
+            .alone(and(&[Item::Address(B)], of(EGRESS, "a", &[Item::Address(A)])))
+            .alone(of(Kind::IptablesEip, "b", &[Item::Address(A)]))
+            .alone(elsewhere(of(Kind::IptablesEip, "c", &[Item::Address(B)]))),
+        // The first ledger is that of older replicas, which know no other; the second is all that is claimed once there are none.
+        Scenario::shared("a lanIp of both ledgers between one of the old and one of the new", Sort::Addresses)
+            .alone(of(Kind::VpcNatGateway, "a", &[Item::OfGateway(A)]))
+            .alone(and(&[Item::OfGateway(A)], of(Kind::VpcNatGateway, "b", &[Item::OfGateway(A)])))
+            .alone(elsewhere(of(Kind::VpcNatGateway, "c", &[Item::OfGateway(A)]))),
+        Scenario::shared("a gateway is asked for again, and an EIP in the second Subnet", Sort::Addresses)
+            .alone(and(&[Item::Address(B)], of(EGRESS, "a", &[Item::Address(A)])))
+            .alone(and(&[Item::Address(A)], of(EGRESS, "a", &[Item::Address(A)])))
+            .alone(elsewhere(of(Kind::IptablesEip, "c", &[Item::Address(B)]))),
     ]
 }

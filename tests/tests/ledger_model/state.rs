@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use vpcguard::ledger::{Claim, Ledger, ResourceVersion, Scope};
-use vpcguard_policies::AddressSpace;
+use vpcguard::ledger::{Claim, Floor, Ledger, ResourceVersion, Scope};
+use vpcguard_policies::kinds::SharedLedger;
+use vpcguard_policies::{AddressSpace, Kind};
 
 use crate::scenarios::{Operation, Scenario};
 use crate::store::{Store, Subnet};
@@ -42,6 +43,8 @@ pub(crate) enum Stage {
     Waiting,
     /// It wants a claim. An UPDATE replaces this Subnet.
     Asking(Option<Subnet>),
+    /// It has a claim in the first of two ledgers, and wants another one in the second.
+    HalfWay(Option<Subnet>),
     /// It may be stored, in place of this Subnet.
     Admitted(Option<Subnet>),
     /// It was stored, dropped or denied.
@@ -97,7 +100,7 @@ pub(crate) struct Removal {
     pub(crate) space: usize,
     /// The ledger as it was read.
     pub(crate) resource_version: u32,
-    pub(crate) floor: ResourceVersion,
+    pub(crate) floor: Floor,
     /// Whether the common ledger has that floor.
     pub(crate) is_handed_over: bool,
 }
@@ -110,8 +113,11 @@ impl State {
             Operation::Update | Operation::Delete => Stage::Waiting,
         });
         let own = (0..scenario.spaces()).map(|space| {
-            let ledger = Ledger { alone: true, ..Ledger::new(Scope::Own(address_space(space)), ResourceVersion(0)) };
-            StoredLedger { resource_version: 0, ledger: (!scenario.is_unsure).then(|| Arc::new(ledger)) }
+            let floor = Floor::of(Kind::VpcNatGateway, ResourceVersion(0));
+            let ledger = Ledger { alone: true, ..Ledger::new(Scope::Own(scenario.address_space(space)), floor) };
+            // What many share is made by who claims there first.
+            let is_there = !scenario.is_unsure && scenario.sort.is_none();
+            StoredLedger { resource_version: 0, ledger: is_there.then(|| Arc::new(ledger)) }
         });
         let common = StoredLedger { resource_version: 0, ledger: None };
         Self {
@@ -137,7 +143,18 @@ impl State {
             let may_be = attempt.granted.contains(&request) || attempt.undecided.contains(&request);
             attempt.confirming != Confirming::NotEntered && may_be
         };
-        matches!(self.requests[request], Stage::Admitted(_)) || self.attempts.iter().flatten().any(is_being_confirmed)
+        matches!(self.requests[request], Stage::Admitted(_) | Stage::HalfWay(_))
+            || self.attempts.iter().flatten().any(is_being_confirmed)
+    }
+}
+
+impl Scenario {
+    /// The address space of a number.
+    pub(crate) fn address_space(&self, number: usize) -> AddressSpace {
+        match self.sort {
+            None => AddressSpace::Subnet(number.to_string()),
+            Some(sort) => AddressSpace::Shared(SharedLedger { sort, number: u8::try_from(number).unwrap_or(u8::MAX) }),
+        }
     }
 }
 
@@ -165,9 +182,4 @@ impl StoredLedger {
     pub(crate) fn remove(&mut self) {
         *self = Self { resource_version: self.resource_version + 1, ledger: None };
     }
-}
-
-/// The address space of a number.
-pub(crate) fn address_space(number: usize) -> AddressSpace {
-    AddressSpace::Subnet(number.to_string())
 }

@@ -6,7 +6,7 @@ use vpcguard::ledger::ResourceVersion;
 use crate::index::View;
 use crate::rules::Rules;
 use crate::scenarios::{Operation, Scenario};
-use crate::state::{Stage, State, StoredLedger};
+use crate::state::{Attempt, Stage, State, StoredLedger};
 use crate::store::Subnet;
 use crate::{api_server, collector, remover, replica};
 
@@ -24,6 +24,17 @@ impl Protocol {
     pub(crate) fn space_of(&self, batch: usize) -> usize {
         let first = self.scenario.batches[batch].first();
         first.map_or(0, |first| self.scenario.requests[*first].space)
+    }
+
+    /// The address space of an attempt in the common ledger: those of a batch have one.
+    pub(crate) fn space_of_attempt(&self, attempt: &Attempt) -> usize {
+        let first = attempt.undecided.iter().chain(&attempt.granted).next();
+        first.map_or(0, |first| self.scenario.requests[*first].space)
+    }
+
+    /// The address space of a request's claim in the ledger of a place.
+    pub(crate) fn space_at(&self, place: usize, request: usize) -> usize {
+        if place == self.common() { self.scenario.requests[request].space } else { place }
     }
 
     /// The place of the common ledger.
@@ -44,6 +55,7 @@ pub(crate) enum Step {
     LookForOwn { batch: usize },
     LookAgain { batch: usize },
     Admit { batch: usize },
+    Crash { request: usize },
     Store { request: usize },
     Drop { request: usize },
     Delete { request: usize },
@@ -70,6 +82,7 @@ impl Model for Protocol {
                     steps.push(Step::Delete { request });
                 }
                 Stage::Waiting => steps.push(Step::Judge { request }),
+                Stage::HalfWay(_) => steps.push(Step::Crash { request }),
                 Stage::Admitted(_) => steps.extend([Step::Store { request }, Step::Drop { request }]),
                 Stage::Asking(_) | Stage::Over => {}
             }
@@ -78,6 +91,10 @@ impl Model for Protocol {
             match attempt {
                 None => {
                     steps.push(Step::Read { batch, place: self.space_of(batch) });
+                    let is_half_way = |request: &usize| matches!(state.requests[*request], Stage::HalfWay(_));
+                    if self.scenario.batches[batch].iter().any(is_half_way) {
+                        steps.push(Step::Read { batch, place: self.space_of(batch) + 1 });
+                    }
                     if self.scenario.is_unsure {
                         steps.push(Step::Read { batch, place: self.common() });
                     }
@@ -118,6 +135,7 @@ impl Model for Protocol {
             Step::LookForOwn { batch } => replica::look_for_own(self, last, batch),
             Step::LookAgain { batch } => replica::look_again(self, last, batch),
             Step::Admit { batch } => replica::admit(last, batch),
+            Step::Crash { request } => Some(api_server::crash(last, request)),
             Step::Look { space, claim } => collector::look(self, last, space, claim),
             Step::Release => collector::release(last),
             Step::Inspect { space } => remover::inspect(self, last, space),
@@ -137,7 +155,10 @@ impl Model for Protocol {
             // stored raises it.
             Property::sometimes("a claim is released", |_, state: &State| {
                 let floors = state.ledgers.iter().filter_map(|stored| stored.ledger.as_ref());
-                floors.into_iter().any(|ledger| ledger.floor > ResourceVersion(0))
+                floors.into_iter().any(|ledger| {
+                    let mut versions = ledger.floor.iter().map(|(_, version)| version);
+                    versions.any(|version| version > ResourceVersion(0))
+                })
             }),
         ];
         if self.scenario.is_unsure {
@@ -149,6 +170,12 @@ impl Model for Protocol {
                     (0..model.common()).any(|own| is_admitted_by(state, own))
                 }),
             ]);
+        }
+        if self.scenario.requests.iter().any(|request| !request.beside.is_empty()) {
+            properties
+                .push(Property::sometimes("what holds something of two ledgers is stored", |_, state: &State| {
+                    state.store.now().iter().any(|subnet| !subnet.beside.is_empty())
+                }));
         }
         if self.scenario.removals > 0 {
             properties.push(Property::sometimes("as many are removed as may be", |model: &Self, state: &State| {

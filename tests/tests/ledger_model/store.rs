@@ -2,27 +2,49 @@
 
 use std::sync::Arc;
 
-use ipnet::IpNet;
 use vpcguard::ledger::ResourceVersion;
-use vpcguard_policies::net::overlap;
+use vpcguard_policies::{Holder, Kind};
 
-/// What a Subnet holds.
-pub(crate) type Prefixes = &'static [IpNet];
+use crate::item::Items;
 
-/// A stored Subnet.
+/// A stored object: mostly called a Subnet, whatever its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Subnet {
+    pub(crate) kind: Kind,
     pub(crate) name: &'static str,
     pub(crate) uid: usize,
     pub(crate) generation: i64,
     pub(crate) space: usize,
-    pub(crate) prefixes: Prefixes,
+    pub(crate) items: Items,
+    /// What it holds of the next address space as well.
+    pub(crate) beside: Items,
 }
 
 impl Subnet {
-    /// Whether both hold an address of one address space, which must never be.
+    /// What it holds of an address space.
+    pub(crate) fn held_in(&self, space: usize) -> Items {
+        held_in(space, self.space, self.items, self.beside)
+    }
+
+    /// Whether both hold something of one address space that not both may have, which must never be.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.space == other.space && self.prefixes.iter().any(|a| other.prefixes.iter().any(|b| overlap(a, b)))
+        let spaces = [self.space, self.space + 1].into_iter();
+        spaces.into_iter().any(|space| {
+            self.held_in(space).iter().any(|one| other.held_in(space).iter().any(|two| one.excludes(*two)))
+        })
+    }
+
+    pub(crate) fn holder(&self) -> Holder {
+        Holder::new(self.kind, self.name)
+    }
+}
+
+/// What is held of an address space by who holds these of one, and those of the next.
+pub(crate) fn held_in(space: usize, own: usize, items: Items, beside: Items) -> Items {
+    match space {
+        _ if space == own => items,
+        _ if space == own + 1 => beside,
+        _ => &[],
     }
 }
 
@@ -68,9 +90,10 @@ impl Store {
         u64::try_from(version).ok().map(ResourceVersion)
     }
 
-    /// The highest version of any Subnet that is stored.
-    pub(crate) fn newest(&self) -> ResourceVersion {
-        let versions = self.now().iter().filter_map(|subnet| self.first(|other| other == subnet));
+    /// The highest version of any object of a kind that is stored.
+    pub(crate) fn newest(&self, kind: Kind) -> ResourceVersion {
+        let of_it = self.now().iter().filter(|subnet| subnet.kind == kind);
+        let versions = of_it.filter_map(|subnet| self.first(|other| other == subnet));
         versions.max().unwrap_or_default()
     }
 

@@ -21,6 +21,46 @@ fn without_the_floor_a_stale_index_decides() {
     assert!(breaks("a move and a create on both sides", rules));
 }
 
+/// The floating IP is stored, and its claim released. A rule on a port is decided on an index that has seen all rules and not
+/// the floating IP.
+#[test]
+fn without_the_floor_of_each_kind_an_index_decides_that_lags_behind_another_kind() {
+    let rules = Rules { floor_of_each_kind: false, ..Rules::ALL };
+    assert!(breaks("a floating IP and rules on ports of its EIP", rules));
+    assert!(breaks("an address of three kinds", rules));
+    assert!(!breaks("two rules on one port, and one that shares it", rules));
+}
+
+/// A gateway has a claim in the ledger of the one Subnet, and is stored with an address of the other that an EIP has there.
+#[test]
+fn without_a_claim_in_the_second_ledger_nobody_knows_what_is_taken_there() {
+    let rules = Rules { both_ledgers: false, ..Rules::ALL };
+    assert!(breaks("a gateway between two Subnets, and an EIP in each", rules));
+    assert!(breaks("a gateway is asked for again, and an EIP in the second Subnet", rules));
+}
+
+/// The same rules are needed for what many share.
+#[test]
+fn each_rule_is_needed_for_what_many_share() {
+    let all = [
+        Rules { floor: false, ..Rules::ALL },
+        Rules { compare_and_swap: false, ..Rules::ALL },
+        Rules { hold: false, ..Rules::ALL },
+    ];
+    for rules in all {
+        for scenario in [
+            "two rules on one port, and one that shares it",
+            "a floating IP and rules on ports of its EIP",
+            "an address of three kinds",
+            "pools, and an address inside",
+            "one name of a Vpc and of Subnets",
+            "two gateways between the same two Subnets",
+        ] {
+            assert!(breaks(scenario, rules), "{scenario}: {rules:?}");
+        }
+    }
+}
+
 /// Two replicas read an empty ledger, both find that nobody holds the prefix, and both write.
 #[test]
 fn without_compare_and_swap_two_decide_on_one_ledger() {

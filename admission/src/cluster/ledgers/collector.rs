@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use vpcguard_policies::Holder;
 
 use super::Ledgers;
 use super::writer::Ask;
@@ -110,7 +111,8 @@ fn look_up(ledgers: &Arc<Ledgers>, known: &mut AllKnown) {
 /// Releases what an object was claimed for that has been stored, or removed: neither will be stored once more.
 fn seen(ledgers: &Arc<Ledgers>, known: &mut AllKnown, object: &ObjectEvent) {
     for met in known.values_mut() {
-        let is_its_own = met.claim.holder == object.name && met.scope.holders() == object.kind;
+        let Holder { kind, namespace, name } = &met.claim.holder;
+        let is_its_own = (*kind, namespace, name) == (object.kind, &object.namespace, &object.name);
         let is_removed = object.removed && met.claim.object_uid == object.uid;
         let is_fulfilled = met.claim.is_fulfilled_by(&object.uid, object.generation);
         if is_its_own && (is_removed || is_fulfilled) {
@@ -132,7 +134,7 @@ impl Known {
     /// What is stored of it, as far as that has been seen.
     fn identity(&self, ledgers: &Ledgers) -> Option<Identity> {
         let state = ledgers.cache.read();
-        let found = state.identity(self.scope.holders(), &self.claim.holder);
+        let found = state.holder(&self.claim.holder);
         found.filter(|found| self.claim.is_fulfilled_by(&found.uid, found.generation)).cloned()
     }
 

@@ -22,6 +22,10 @@ impl Writer {
     /// It is made without claims, for the common ledger is read afterwards: whoever is admitted there has found none.
     pub(super) async fn begin(&self, kept: &mut Kept, claims: &mut Vec<ClaimRequest>) -> Result<bool, StoreError> {
         let Scope::Own(space) = &self.scope else { return Ok(true) };
+        // There is no other one where these could be claimed, so it is made with their claims.
+        if self.scope.shared().is_some() {
+            return Ok(true);
+        }
         if !claims.is_empty() && !is_there(&self.cache, space).await.map_err(unread)? {
             reply(claims, |_| Some(Reply::Elsewhere));
         }
@@ -39,10 +43,11 @@ impl Writer {
     /// What the common ledger has that is in the way here, as long as it may have anything.
     pub(super) async fn honour(&self, next: &mut Ledger, claims: &[ClaimRequest]) -> Result<Vec<Claim>, StoreError> {
         let Scope::Own(space) = &self.scope else { return Ok(Vec::new()) };
+        let Some(common) = Scope::common(space) else { return Ok(Vec::new()) };
         if next.alone || claims.is_empty() {
             return Ok(Vec::new());
         }
-        let common = in_time(claims, self.store.get(&Scope::common(space))).await?;
+        let common = in_time(claims, self.store.get(&common)).await?;
         Ok(next.honour(common.as_ref().map(|common| &common.ledger)))
     }
 
@@ -78,10 +83,10 @@ impl Writer {
         loop {
             let mut kept = self.read(&[]).await?;
             let is_known = removed.peers.iter().all(|peer| kept.ledger.peers.contains(peer));
-            if kept.stored.is_some() && kept.ledger.floor >= removed.floor && is_known {
+            if kept.stored.is_some() && kept.ledger.floor.covers(&removed.floor) && is_known {
                 return Ok(());
             }
-            kept.ledger.raise(removed.floor);
+            kept.ledger.raise(&removed.floor);
             removed.peers.iter().for_each(|peer| kept.ledger.remember(*peer));
             match self.write(&kept, &[]).await {
                 Ok(_) => return Ok(()),

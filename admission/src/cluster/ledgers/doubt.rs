@@ -37,8 +37,8 @@ impl Writer {
         let mut holders: Vec<_> = doubts.iter().flat_map(|(_, rivals)| rivals).map(|rival| &rival.holder).collect();
         holders.sort_unstable();
         holders.dedup();
-        let kind = self.scope.holders();
-        try_join_all(holders.into_iter().map(|holder| self.cache.refresh_object(kind, "", holder)))
+        let read = holders.into_iter();
+        try_join_all(read.map(|holder| self.cache.refresh_object(holder.kind, &holder.namespace, &holder.name)))
             .await
             .map_err(unread)?;
         // From the last one on, so that the places of the others stay.

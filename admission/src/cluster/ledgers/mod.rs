@@ -26,7 +26,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use vpcguard_policies::{AddressClaim, Request};
+use vpcguard_policies::{AddressClaim, AddressSpace, Operation, Request};
 
 use super::cache::{ClusterCache, ObjectEvent};
 use crate::ledger::{Claim, Scope};
@@ -53,15 +53,29 @@ pub(crate) enum Mode {
     Off,
 }
 
+/// Where a `lanIp` is claimed against other ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LanIpLedgers {
+    /// In its Subnet's own ledger, the only one that older versions know, and in the one that many share.
+    Both,
+    /// In the one that many share.
+    Shared,
+}
+
 /// Why a request cannot have what it wants, though no rule refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     /// Somebody else is about to get it.
-    #[error("{holder} was admitted a moment ago with addresses that overlap, and is not stored yet: try again")]
+    #[error("{holder} was admitted a moment ago with {taken}, and is not stored yet: try again")]
     InFlight {
         /// `Subnet "a"`, or what may be said of it.
         holder: String,
+        /// What both want.
+        taken: &'static str,
     },
+    /// There is one of this name already.
+    #[error("{0} already exists")]
+    Exists(String),
     /// Too many requests at once.
     #[error("{0}: try again")]
     Busy(String),
@@ -87,6 +101,7 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Ledgers {
     mode: Mode,
+    lan_ips: LanIpLedgers,
     hold: Duration,
     cache: Arc<ClusterCache>,
     store: Arc<Store>,
@@ -111,13 +126,13 @@ impl Ledgers {
     pub(crate) fn new(
         cache: Arc<ClusterCache>,
         client: Client,
-        mode: Mode,
+        (mode, lan_ips): (Mode, LanIpLedgers),
         hold: Duration,
         from: Inherited,
     ) -> Arc<Self> {
         let Inherited { counted, peers } = from;
         let store = Arc::new(Store::new(client, counted, Arc::clone(&peers)));
-        Arc::new(Self { mode, hold, cache, store, peers, writers: Mutex::default(), own: Mutex::default() })
+        Arc::new(Self { mode, lan_ips, hold, cache, store, peers, writers: Mutex::default(), own: Mutex::default() })
     }
 
     /// Follows the ledgers and releases claims, in tasks that end with the others.
@@ -134,13 +149,21 @@ impl Ledgers {
         self: &Arc<Self>,
         request: &Request,
         peer: IpAddr,
-        wanted: AddressClaim,
+        wanted: &[AddressClaim],
         limit: Instant,
     ) -> Outcome {
         if self.mode == Mode::Off {
             return Outcome::Unclaimed(None);
         }
-        let outcome = match self.ask(request, peer, wanted, limit).await {
+        let is_wanted = |wanted: &&AddressClaim| match wanted.space {
+            AddressSpace::Subnet(_) => self.lan_ips == LanIpLedgers::Both,
+            AddressSpace::Vpc(_) | AddressSpace::Shared(_) => true,
+        };
+        let wanted: Vec<_> = wanted.iter().filter(is_wanted).cloned().collect();
+        if wanted.is_empty() {
+            return Outcome::Unclaimed(None);
+        }
+        let outcome = match self.ask(request, peer, &wanted, limit).await {
             Outcome::Refused(refusal @ (Refusal::Busy(_) | Refusal::Unavailable(_)))
                 if self.mode == Mode::BestEffort =>
             {
@@ -152,28 +175,77 @@ impl Ledgers {
         outcome
     }
 
-    async fn ask(self: &Arc<Self>, request: &Request, peer: IpAddr, wanted: AddressClaim, limit: Instant) -> Outcome {
-        let (claim, mut asking) = match Asking::begin(self, request, peer, self.claim_of(request, &wanted), limit).await
+    /// Claims in one ledger after the other, in the order of their names: so two requests that want the same in two ledgers
+    /// never have one each. What was entered before one fails is taken back.
+    async fn ask(
+        self: &Arc<Self>,
+        request: &Request,
+        peer: IpAddr,
+        wanted: &[AddressClaim],
+        limit: Instant,
+    ) -> Outcome {
+        if request.operation == Operation::Create
+            && let Some(refusal) = self.refuse_what_exists(wanted).await
         {
+            return Outcome::Refused(refusal);
+        }
+        let claims = wanted.iter().map(|wanted| self.claim_of(request, wanted)).collect();
+        let (claims, mut asking) = match Asking::begin(self, request, peer, claims, limit).await {
             Ok(begun) => begun,
             Err(refusal) => return Outcome::Refused(refusal),
         };
+        for (wanted, claim) in wanted.iter().zip(claims) {
+            match self.ask_for(request, wanted, claim, &mut asking, limit).await {
+                Outcome::Granted => {}
+                outcome => return outcome,
+            }
+        }
+        if !request.dry_run {
+            asking.enter();
+        }
+        Outcome::Granted
+    }
+
+    /// The API server refuses to create what is there, but only after it has asked here: a claim would be left behind, and
+    /// whoever creates again and again would hold addresses that nothing has. What is not seen to be there costs nothing.
+    async fn refuse_what_exists(&self, wanted: &[AddressClaim]) -> Option<Refusal> {
+        let holder = &wanted.first()?.holder;
+        let is_there = || self.cache.read().holder(holder).is_some();
+        if !is_there() {
+            return None;
+        }
+        match self.cache.refresh_object(holder.kind, &holder.namespace, &holder.name).await {
+            Err(error) => Some(Refusal::Busy(error.to_string())),
+            Ok(()) => is_there().then(|| Refusal::Exists(format!("{} {:?}", holder.kind, holder.name))),
+        }
+    }
+
+    async fn ask_for(
+        self: &Arc<Self>,
+        request: &Request,
+        wanted: &AddressClaim,
+        claim: Claim,
+        asking: &mut Asking<'_>,
+        limit: Instant,
+    ) -> Outcome {
         let own = Scope::Own(wanted.space.clone());
         let is_there = self.store.knows(&own)
             || match presence::is_there(&self.cache, &wanted.space).await {
                 Ok(is_there) => is_there,
                 Err(error) => return Outcome::Refused(Refusal::Busy(error.to_string())),
             };
-        let (mut scope, mut other) = (own, Scope::common(&wanted.space));
+        // What many share has no other one, and is nowhere else.
+        let mut other = Scope::common(&wanted.space).unwrap_or_else(|| own.clone());
+        let mut scope = own;
         if !is_there {
             std::mem::swap(&mut scope, &mut other);
         }
         let mut moves = 0;
         loop {
-            match self.ask_in(&scope, request, &wanted, claim.clone(), limit).await {
+            match self.ask_in(&scope, request, wanted, claim.clone(), limit).await {
                 Reply::Settled(outcome) => {
                     if outcome == Outcome::Granted && !request.dry_run {
-                        asking.enter();
+                        asking.is_entered_in(scope);
                     }
                     return outcome;
                 }
@@ -206,7 +278,7 @@ impl Ledgers {
         let id = claim.id.clone();
         let asked = writer::ClaimRequest {
             claim,
-            added: if wanted.advisory { Vec::new() } else { wanted.added.clone() },
+            added: wanted.contested.clone(),
             dry_run: request.dry_run,
             limit,
             patience: doubt::patience(limit),
@@ -219,16 +291,15 @@ impl Ledgers {
         if writer.try_send(ask).is_err() {
             return busy("too many requests wait for this address space");
         }
-        let (reply, is_late) = match timeout_at(limit, answer).await {
-            Ok(Ok(reply)) => (reply, false),
+        let reply = match timeout_at(limit, answer).await {
+            Ok(Ok(reply)) => reply,
             // A writer that ended without an answer has panicked: a bug, and no reason to admit anything.
-            Ok(Err(_)) => (busy("the claim was lost"), false),
-            Err(_) => (busy("the addresses could not be claimed in time"), true),
+            Ok(Err(_)) => busy("the claim was lost"),
+            Err(_) => busy("the addresses could not be claimed in time"),
         };
-        let is_granted = reply == Reply::Settled(Outcome::Granted);
-        // It may be entered yet, for a request that is refused here and now. In the common ledger it may be already: there a
-        // claim is looked at once more after it was entered.
-        if is_late || (scope.is_common() && !is_granted && !request.dry_run) {
+        // It may be entered yet, for a request that is refused here and now, or may be already: each claim is looked at once
+        // more after it was entered. That of a dry run never is.
+        if reply != Reply::Settled(Outcome::Granted) && !request.dry_run {
             let _ = writer.try_send(Ask::Release { id, stored_at: None, proven: None });
         }
         reply
@@ -259,7 +330,7 @@ impl Ledgers {
             holder: wanted.holder.clone(),
             object_uid: text("uid").to_owned(),
             generation: generation.unwrap_or_default(),
-            prefixes: wanted.prefixes.clone(),
+            keys: wanted.keys.clone(),
             deadline: format!("{deadline:.0}"),
             unproven: None,
         }

@@ -46,13 +46,14 @@ async fn look_at(cache: &Arc<ClusterCache>, store: &Arc<Store>, space: &AddressS
     if is_there {
         return Ok(());
     }
+    let Some(common) = Scope::common(space) else { return Ok(()) };
     let Some(kept) = store.get(&Scope::Own(space.clone())).await? else { return Ok(()) };
     if !kept.ledger.claims.is_empty() {
         return Ok(());
     }
     // Whoever claims in the common ledger instead must have seen what was stored by claims of this one; and replicas that
     // begin after this still read who is an API server.
-    let common = Writer::new(Scope::common(space), Arc::clone(cache), Arc::clone(store), None);
+    let common = Writer::new(common, Arc::clone(cache), Arc::clone(store), None);
     common.take_over(&kept.ledger).await?;
     match store.remove(&kept).await {
         Ok(()) => {

@@ -57,7 +57,7 @@ pub(crate) struct Totals {
     /// Writes, by what came of them.
     pub(crate) writes: [(&'static str, u64); 4],
     /// Claims of this replica, by what came of them.
-    pub(crate) outcomes: [(&'static str, u64); 6],
+    pub(crate) outcomes: [(&'static str, u64); 7],
 }
 
 /// Counters by name.
@@ -67,14 +67,14 @@ type Counters<const N: usize> = [(&'static str, AtomicU64); N];
 #[derive(Debug)]
 pub(crate) struct Counted {
     writes: Counters<4>,
-    outcomes: Counters<6>,
+    outcomes: Counters<7>,
 }
 
 impl Default for Counted {
     fn default() -> Self {
         Self {
             writes: ["written", "conflict", "unknown", "unavailable"].map(|name| (name, AtomicU64::default())),
-            outcomes: ["granted", "reconsidered", "in_flight", "busy", "unavailable", "unclaimed"]
+            outcomes: ["granted", "reconsidered", "in_flight", "exists", "busy", "unavailable", "unclaimed"]
                 .map(|name| (name, AtomicU64::default())),
         }
     }
@@ -152,8 +152,9 @@ impl Store {
         let unclaimed = kept.iter().filter(|(_, ledger)| ledger.spec.claims.is_empty());
         let own = unclaimed.filter_map(|(name, ledger)| match Scope::try_from(&ledger.spec) {
             Ok(scope) if scope.object_name() != *name => None,
+            // These stay: there are so many and no more.
+            Ok(Scope::Own(AddressSpace::Shared(_)) | Scope::Subnets | Scope::Gateways) | Err(_) => None,
             Ok(Scope::Own(space)) => Some(space),
-            Ok(Scope::Subnets | Scope::Gateways) | Err(_) => None,
         });
         own.collect()
     }
@@ -300,6 +301,7 @@ impl Store {
             Outcome::Reconsider => "reconsidered",
             Outcome::Unclaimed(_) => "unclaimed",
             Outcome::Refused(Refusal::InFlight { .. }) => "in_flight",
+            Outcome::Refused(Refusal::Exists(_)) => "exists",
             Outcome::Refused(Refusal::Busy(_)) => "busy",
             Outcome::Refused(Refusal::Unavailable(_)) => "unavailable",
         };

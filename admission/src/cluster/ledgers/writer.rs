@@ -6,16 +6,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
-use vpcguard_policies::{AddressSpace, ViewError};
+use vpcguard_policies::kinds::Sort;
+use vpcguard_policies::{AddressSpace, ClaimKey, Holder, Kind, ViewError};
 
 use super::store::{Identity, Kept, Store, StoreError};
 use super::{Outcome, Refusal};
 use crate::cluster::cache::ClusterCache;
 use crate::cluster::state::State;
-use crate::ledger::{Claim, Decision, Index, Ledger, ResourceVersion, Scope};
+use crate::ledger::{Claim, Decision, Floor, Index, Ledger, ResourceVersion, Scope};
 
 /// How many are decided together.
 const MOST: usize = 512;
@@ -41,8 +42,8 @@ pub(super) enum Ask {
 #[derive(Debug)]
 pub(super) struct ClaimRequest {
     pub(super) claim: Claim,
-    /// Those of its prefixes that nobody else must hold.
-    pub(super) added: Vec<IpNet>,
+    /// Those of its keys that nobody else must hold.
+    pub(super) added: Vec<ClaimKey>,
     pub(super) dry_run: bool,
     /// When whoever asks goes away.
     pub(super) limit: Instant,
@@ -81,18 +82,16 @@ pub(super) struct Writer {
 }
 
 /// What is stored, as far as the view goes.
-struct StoredIndex<'a> {
-    scope: &'a Scope,
-    state: &'a State,
-}
+struct StoredIndex<'a>(&'a State);
 
 impl Index for StoredIndex<'_> {
-    fn version(&self) -> ResourceVersion {
-        self.state.version(self.scope.holders())
+    fn version(&self, kind: Kind) -> ResourceVersion {
+        // Of a kind that is not there nothing is stored: where something was, it has been listed live.
+        if self.0.is_absent(kind) { ResourceVersion(u64::MAX) } else { self.0.version(kind) }
     }
 
-    fn holders(&self, space: &AddressSpace, prefix: IpNet) -> Vec<String> {
-        self.state.inventory.holders(space, prefix)
+    fn holders(&self, space: &AddressSpace, key: &ClaimKey) -> Vec<Holder> {
+        self.0.inventory.holders(space, key)
     }
 }
 
@@ -188,7 +187,7 @@ impl Writer {
             let honoured = self.honour(&mut next, claims).await?;
             match self.decide(&mut next, claims, &honoured) {
                 Decided::Behind => {
-                    self.wait_for(next.floor, claims).await;
+                    self.wait_for(&next.floor, claims).await;
                     fresh = false;
                 }
                 Decided::Denied(answers) => answer(claims, answers),
@@ -217,7 +216,7 @@ impl Writer {
     /// Enters the claims one after the other, as long as none is in the way. Dry runs leave none behind.
     fn decide(&self, next: &mut Ledger, claims: &[ClaimRequest], honoured: &[Claim]) -> Decided {
         let state = self.cache.read();
-        let index = StoredIndex { scope: &self.scope, state: &state };
+        let index = StoredIndex(&state);
         let (mut denied, mut conflicts, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
         // Nobody stands in the way of a proven peer by having asked at the same time.
         let (proven, unproven): (Vec<_>, Vec<_>) =
@@ -265,7 +264,7 @@ impl Writer {
                 Some(stored) => stored,
                 None if of_this_batch => false,
                 None => {
-                    self.cache.refresh_object(self.scope.holders(), "", &rival.holder).await.map_err(unread)?;
+                    self.refresh(&rival.holder).await?;
                     self.is_stored(&rival)
                 }
             };
@@ -279,22 +278,39 @@ impl Writer {
     /// Whether what a claim is for has been seen stored.
     pub(super) fn is_stored(&self, claim: &Claim) -> bool {
         let state = self.cache.read();
-        let identity = state.identity(self.scope.holders(), &claim.holder);
+        let identity = state.holder(&claim.holder);
         identity.is_some_and(|identity| claim.is_fulfilled_by(&identity.uid, identity.generation))
     }
 
     fn in_flight(&self, rival: &Claim) -> Outcome {
-        let kind = self.scope.holders();
-        let disclosed = self.cache.settings().disclose_names;
-        let holder = if disclosed { format!("{kind} {:?}", rival.holder) } else { format!("another {kind}") };
-        Outcome::Refused(Refusal::InFlight { holder })
+        let Holder { kind, namespace, name } = &rival.holder;
+        let holder = match (self.cache.settings().disclose_names, namespace.as_str()) {
+            (false, _) => format!("another {kind}"),
+            (true, "") => format!("{kind} {name:?}"),
+            (true, namespace) => format!("{kind} {:?}", format!("{namespace}/{name}")),
+        };
+        let taken = match self.scope.shared().map(|shared| shared.sort) {
+            Some(Sort::Nat) => "a port or an EIP that this wants too",
+            Some(Sort::Names) => "a name in OVN that this has too",
+            Some(Sort::Addresses) | None => "addresses that overlap",
+        };
+        Outcome::Refused(Refusal::InFlight { holder, taken })
+    }
+
+    /// Reads who has claimed something live.
+    async fn refresh(&self, holder: &Holder) -> Result<(), StoreError> {
+        self.cache.refresh_object(holder.kind, &holder.namespace, &holder.name).await.map_err(unread)
     }
 
     /// Waits for the index, as long as anybody waits for it.
-    async fn wait_for(&self, floor: ResourceVersion, claims: &mut Vec<ClaimRequest>) {
+    async fn wait_for(&self, floor: &Floor, claims: &mut Vec<ClaimRequest>) {
         let Some(limit) = claims.iter().map(|asked| asked.limit).min() else { return };
+        let is_behind =
+            |(kind, version): &(Kind, ResourceVersion)| StoredIndex(&self.cache.read()).version(*kind) < *version;
+        let behind = floor.iter().filter(is_behind).collect::<Vec<_>>();
+        let all = behind.into_iter().map(|(kind, version)| self.cache.reach(kind, version));
         tokio::select! {
-            () = self.cache.reach(self.scope.holders(), floor) => {}
+            _ = join_all(all) => {}
             () = sleep_until(limit) => turn_away_the_late(claims),
         }
     }
@@ -302,27 +318,37 @@ impl Writer {
     /// The version at which what a claim is for is stored; none if it is not.
     async fn stored_version(&self, ledger: &Ledger, id: &str) -> Result<Option<ResourceVersion>, StoreError> {
         let Some(claim) = ledger.claims.iter().find(|claim| claim.id == id) else { return Ok(None) };
-        self.cache.refresh_object(self.scope.holders(), "", &claim.holder).await.map_err(unread)?;
-        Ok(self.cache.read().identity(self.scope.holders(), &claim.holder).map(|identity| identity.version))
+        self.refresh(&claim.holder).await?;
+        Ok(self.cache.read().holder(&claim.holder).map(|identity| identity.version))
     }
 
     /// The ledger as it was last seen, or live where it never was.
     async fn known(&self, claims: &[ClaimRequest]) -> Result<Kept, StoreError> {
         match self.store.cached(&self.scope)? {
-            Some(kept) => Ok(kept),
+            Some(kept) => self.complete(kept, claims).await,
             None => self.read(claims).await,
         }
     }
 
     /// The ledger live, or a new one.
     pub(super) async fn read(&self, claims: &[ClaimRequest]) -> Result<Kept, StoreError> {
-        if let Some(kept) = in_time(claims, self.store.get(&self.scope)).await? {
-            return Ok(kept);
+        let kept = in_time(claims, self.store.get(&self.scope)).await?;
+        let new = || Kept { ledger: Ledger::new(self.scope.clone(), Floor::default()), stored: None };
+        self.complete(kept.unwrap_or_else(new), claims).await
+    }
+
+    /// Whoever decides on a new ledger must have seen all that was stored before it: also on one of before a kind claimed in
+    /// it. And what was seen once of a kind that the view does not know is there to be seen again.
+    async fn complete(&self, mut kept: Kept, claims: &[ClaimRequest]) -> Result<Kept, StoreError> {
+        for kind in self.scope.holders().iter().copied() {
+            let floor = &kept.ledger.floor;
+            let is_missed = floor.version(kind) > ResourceVersion::default() && self.cache.read().is_absent(kind);
+            if !floor.knows(kind) || is_missed {
+                in_time(claims, async { self.cache.refresh_all(kind).await.map_err(unread) }).await?;
+                kept.ledger.floor.raise(kind, self.cache.read().newest(kind));
+            }
         }
-        // Whoever decides on a new ledger must have seen all that was stored before it.
-        in_time(claims, async { self.cache.refresh_all(self.scope.holders()).await.map_err(unread) }).await?;
-        let floor = self.cache.read().newest(self.scope.holders());
-        Ok(Kept { ledger: Ledger::new(self.scope.clone(), floor), stored: None })
+        Ok(kept)
     }
 
     pub(super) async fn write(&self, kept: &Kept, claims: &[ClaimRequest]) -> Result<Identity, StoreError> {
