@@ -136,7 +136,7 @@ impl Capacity {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse::<usize>().map_err(|_| "must be a number")?;
     if number == 0 { Err("must be at least 1".to_owned()) } else { Ok(number) }
 }

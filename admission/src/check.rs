@@ -227,7 +227,7 @@ fn beside(live: Option<&Live>, folder: &mut Folder, settings: &Settings) -> Resu
     let state = block_on(stored(live, folder, settings)).map_err(|error| error.to_string())?;
     let state = state.map_err(|error| error.to_string())?;
     keep_status(folder, &state);
-    Ok(ClusterState { state, kinds: kinds_looked_up().collect(), cluster: Some(live.about.clone()) })
+    Ok(ClusterState { state, kinds: kinds_looked_up(settings).collect(), cluster: Some(live.about.clone()) })
 }
 
 /// Writes the reports to their destinations.

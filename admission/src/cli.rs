@@ -8,6 +8,7 @@ use crate::audit::Audit;
 use crate::capacity::Capacity;
 use crate::certs::Certs;
 use crate::check::Check;
+use crate::convert::Convert;
 use crate::explain::Explain;
 use crate::manifests::Manifests;
 use crate::rules::Rules;
@@ -30,6 +31,7 @@ enum Command {
     Certs(Certs),
     Check(Box<Check>),
     Completions(Completions),
+    Convert(Convert),
     Explain(Explain),
     Manifests(Manifests),
     ManPages(ManPages),
@@ -46,6 +48,7 @@ impl Cli {
             Command::Certs(certs) => certs.run(),
             Command::Check(check) => check.run(),
             Command::Completions(completions) => completions.run(),
+            Command::Convert(convert) => convert.run(),
             Command::Explain(explain) => explain.run(),
             Command::Manifests(manifests) => manifests.run(),
             Command::ManPages(pages) => pages.run(),

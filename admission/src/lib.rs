@@ -10,6 +10,7 @@ mod cli;
 mod cluster;
 mod config;
 mod console;
+mod convert;
 mod explain;
 mod files;
 pub mod ledger;
@@ -22,6 +23,7 @@ mod serve;
 mod shell;
 mod snapshot;
 mod test;
+mod yaml;
 
 use std::process::ExitCode;
 

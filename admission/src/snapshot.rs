@@ -117,7 +117,7 @@ impl Snapshot {
 
     /// What rules look up, ready to be asked.
     pub(crate) async fn inventory(&self, settings: &Settings) -> Result<Inventory, Unread> {
-        let mut inventory = Inventory::new(settings.kube_ovn.clone()).watching(kinds_looked_up());
+        let mut inventory = Inventory::new(settings.kube_ovn.clone()).watching(kinds_looked_up(settings));
         self.looked_up(settings, |kind, object| inventory.apply(kind, &object)).await?;
         Ok(inventory)
     }
@@ -141,8 +141,8 @@ fn read(collection: &Collection, read: kube::Result<String>) -> Result<(), ReadE
 }
 
 /// The kinds of which a snapshot has all objects that rules may look up.
-pub(crate) fn kinds_looked_up() -> impl Iterator<Item = Kind> {
-    Kind::ALL.iter().copied().filter(|kind| Inventory::keeps(*kind))
+pub(crate) fn kinds_looked_up(settings: &Settings) -> impl Iterator<Item = Kind> {
+    Kind::ALL.iter().copied().filter(|kind| settings.looks_up(*kind))
 }
 
 #[cfg(test)]

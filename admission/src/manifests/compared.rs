@@ -19,6 +19,8 @@ pub(super) enum Compared {
     Annotation(&'static str),
     /// The annotations whose keys end so.
     AnnotationsEnding(&'static str),
+    /// The annotations whose keys hold this.
+    AnnotationsHolding(&'static str),
 }
 
 impl Compared {
@@ -44,9 +46,17 @@ impl Compared {
     fn for_read(kind: Kind, read: Read) -> Option<Self> {
         match read {
             Read::Field("metadata.name") => None,
+            // Controllers write the numbers of replicas, and `scale` is not asked about: the next change of the Pod shows them.
+            Read::Field(path) if is_scale(kind, path) => None,
+            // Nor about what controllers write on a workload itself, such as its revision: what is read there is a hint, which
+            // its creation and the next change of the template give.
+            Read::Field(path) if is_own_annotation(kind, path) => None,
             Read::Label(_) | Read::Labels => Some(Compared::Field(LABELS)),
-            // Of a workload its Pod alone: controllers write the numbers of replicas.
-            Read::PodField(_) | Read::PodAnnotation(_) | Read::PodAnnotationsEnding(_)
+            // Of a workload its Pod alone.
+            Read::PodField(_)
+            | Read::PodAnnotation(_)
+            | Read::PodAnnotationsEnding(_)
+            | Read::PodAnnotationsHolding(_)
                 if !kind.pod_path().is_empty() =>
             {
                 Some(Compared::Field(template(kind.pod_path())))
@@ -59,8 +69,19 @@ impl Compared {
             Read::AnnotationsEnding(suffix) | Read::PodAnnotationsEnding(suffix) => {
                 Some(Compared::AnnotationsEnding(suffix))
             }
+            Read::PodAnnotationsHolding(part) => Some(Compared::AnnotationsHolding(part)),
         }
     }
+}
+
+/// Whether it is how many Pods a workload has.
+fn is_scale(kind: Kind, path: &str) -> bool {
+    !kind.pod_path().is_empty() && matches!(path, "spec.replicas" | "spec.parallelism")
+}
+
+/// Whether these are the annotations of a workload, and not of its Pods.
+fn is_own_annotation(kind: Kind, path: &str) -> bool {
+    !kind.pod_path().is_empty() && path == "metadata.annotations"
 }
 
 /// What a field is compared with: all of `spec` or `data`, which is one short comparison for all rules.
@@ -95,13 +116,18 @@ mod tests {
             (Compared::Field(field), Read::Field(path)) => within(path, field),
             (Compared::Field(field), Read::PodField(path)) if is_pod => within(path, field),
             (Compared::Field(field), Read::Label(_) | Read::Labels) => field == LABELS,
-            (Compared::Field(field), Read::PodField(_) | Read::PodAnnotation(_) | Read::PodAnnotationsEnding(_)) => {
-                !is_pod && within(kind.pod_path(), field)
-            }
+            (
+                Compared::Field(field),
+                Read::PodField(_)
+                | Read::PodAnnotation(_)
+                | Read::PodAnnotationsEnding(_)
+                | Read::PodAnnotationsHolding(_),
+            ) => !is_pod && within(kind.pod_path(), field),
             (Compared::Annotation(key), Read::Annotation(read)) => key == read,
             (Compared::Annotation(key), Read::PodAnnotation(read)) => is_pod && key == read,
             (Compared::AnnotationsEnding(suffix), Read::AnnotationsEnding(read)) => read.ends_with(suffix),
             (Compared::AnnotationsEnding(suffix), Read::PodAnnotationsEnding(read)) => is_pod && read.ends_with(suffix),
+            (Compared::AnnotationsHolding(part), Read::PodAnnotationsHolding(read)) => is_pod && read == part,
             _ => false,
         })
     }
@@ -114,7 +140,11 @@ mod tests {
                 for check in rule.checks.iter().filter(|check| check.concerns(kind)) {
                     for read in check.reads().into_iter().flatten() {
                         let is_machine = matches!(kind, Kind::VirtualMachine | Kind::VirtualMachineInstance);
+                        let is_left_out = matches!(
+                            read, Read::Field(path) if is_scale(kind, path) || is_own_annotation(kind, path)
+                        );
                         let fixed = *read == Read::Field("metadata.name")
+                            || is_left_out
                             || (*read == Read::MachineNetworks
                                 && (!is_machine || compared.contains(&Compared::Field("spec"))));
                         assert!(fixed || covers(&compared, kind, *read), "{} of {kind}: {read:?}", rule.id);

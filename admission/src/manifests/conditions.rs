@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::admissionregistration::v1::MatchCondition;
 use serde_json::Value;
 use vpcguard_policies::Settings;
-use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::kinds::REVIEWED_CONFIG_MAPS;
 
 use super::compared::Compared;
 use super::namespaces::Names;
@@ -53,7 +53,8 @@ pub(super) fn changed(compared: &BTreeSet<Compared>) -> MatchCondition {
         match compared {
             Compared::Field(path) => terms.push(field(path)),
             Compared::Annotation(key) => keys.push(literal(key)),
-            Compared::AnnotationsEnding(suffix) => suffixes.push(literal(suffix)),
+            Compared::AnnotationsEnding(suffix) => suffixes.push(format!("key.endsWith({})", literal(suffix))),
+            Compared::AnnotationsHolding(part) => suffixes.push(format!("key.contains({})", literal(part))),
         }
     }
     if !terms.is_empty() {
@@ -66,8 +67,7 @@ pub(super) fn changed(compared: &BTreeSet<Compared>) -> MatchCondition {
         terms.extend(keys.map(|keys| format!("{keys}.exists(key,\n  {differ})")));
     } else {
         let by_key = keys.map(|keys| format!("key in {keys}"));
-        let read =
-            join(by_key.into_iter().chain(suffixes.iter().map(|suffix| format!("key.endsWith({suffix})"))), " ||\n   ");
+        let read = join(by_key.into_iter().chain(suffixes), " ||\n   ");
         let either = format!("[object, oldObject].exists(version, {of_version}.orValue({{}})");
         terms.push(format!("{either}.size() > {MANY})"));
         terms.push(format!("{either}.exists(key,\n  ({read}) &&\n  {differ}))"));
@@ -100,7 +100,7 @@ pub(super) fn bindings() -> MatchCondition {
 
 /// Of all ConfigMaps, only those that Kube-OVN reads.
 pub(super) fn config_maps() -> MatchCondition {
-    let names = join([NAT_CONFIG, NAT_GW_CONFIG].map(literal), ", ");
+    let names = join(REVIEWED_CONFIG_MAPS.iter().map(|name| literal(name)), ", ");
     condition("read-by-kube-ovn", format!("object.metadata.?name.orValue(\"\") in [{names}]"))
 }
 
@@ -153,6 +153,7 @@ mod tests {
             r#"request.operation == "CREATE" ||
 object.?metadata.?labels != oldObject.?metadata.?labels ||
 object.?spec != oldObject.?spec ||
+object.?status != oldObject.?status ||
 ["ovn.kubernetes.io/vpc_lb", "vpcguard.io/guest-namespaces"].exists(key,
   optional.ofNonZeroValue(optional.ofNonZeroValue(object).?metadata.?annotations.orValue({}))[?key] !=
   optional.ofNonZeroValue(optional.ofNonZeroValue(oldObject).?metadata.?annotations.orValue({}))[?key])"#
@@ -178,16 +179,28 @@ object.?metadata.?ownerReferences != oldObject.?metadata.?ownerReferences ||
 object.?spec != oldObject.?spec ||
 [object, oldObject].exists(version, optional.ofNonZeroValue(optional.ofNonZeroValue(version).?metadata.?annotations.orValue({})).orValue({}).size() > 1000) ||
 [object, oldObject].exists(version, optional.ofNonZeroValue(optional.ofNonZeroValue(version).?metadata.?annotations.orValue({})).orValue({}).exists(key,
-  (key in ["k8s.v1.cni.cncf.io/networks", "kubevirt.io/migrationJobName", "ovn.kubernetes.io/logical_switch", "ovn.kubernetes.io/vip", "v1.multus-cni.io/default-network"] ||
+  (key in ["k8s.v1.cni.cncf.io/networks", "kubevirt.io/migrationJobName", "ovn.kubernetes.io/aaps", "ovn.kubernetes.io/logical_switch", "ovn.kubernetes.io/vip", "v1.multus-cni.io/default-network"] ||
    key.endsWith(".kubernetes.io/allocated") ||
    key.endsWith(".kubernetes.io/cidr") ||
+   key.endsWith(".kubernetes.io/default_route") ||
+   key.endsWith(".kubernetes.io/egress_burst") ||
+   key.endsWith(".kubernetes.io/egress_rate") ||
    key.endsWith(".kubernetes.io/gateway") ||
+   key.endsWith(".kubernetes.io/ingress_burst") ||
+   key.endsWith(".kubernetes.io/ingress_rate") ||
    key.endsWith(".kubernetes.io/ip_address") ||
+   key.endsWith(".kubernetes.io/ip_family") ||
    key.endsWith(".kubernetes.io/ip_pool") ||
+   key.endsWith(".kubernetes.io/layer2_forward") ||
    key.endsWith(".kubernetes.io/logical_router") ||
    key.endsWith(".kubernetes.io/logical_switch") ||
    key.endsWith(".kubernetes.io/mac_address") ||
-   key.endsWith(".kubernetes.io/security_groups")) &&
+   key.endsWith(".kubernetes.io/port_security") ||
+   key.endsWith(".kubernetes.io/port_vips") ||
+   key.endsWith(".kubernetes.io/routes") ||
+   key.endsWith(".kubernetes.io/security_groups") ||
+   key.contains(".kubernetes.io/ip_address.") ||
+   key.contains(".kubernetes.io/mac_address.")) &&
   optional.ofNonZeroValue(optional.ofNonZeroValue(object).?metadata.?annotations.orValue({}))[?key] !=
   optional.ofNonZeroValue(optional.ofNonZeroValue(oldObject).?metadata.?annotations.orValue({}))[?key]))"#
         );
@@ -205,7 +218,10 @@ object.?spec != oldObject.?spec ||
         for kind in Kind::ALL {
             let expression = changed_in(*kind);
             for compared in Compared::of(*kind) {
-                let (Compared::Annotation(text) | Compared::AnnotationsEnding(text)) = compared else {
+                let (Compared::Annotation(text)
+                | Compared::AnnotationsEnding(text)
+                | Compared::AnnotationsHolding(text)) = compared
+                else {
                     let Compared::Field(path) = compared else { continue };
                     assert!(expression.contains(&field(path)), "{kind}: {path}");
                     continue;

@@ -1,6 +1,7 @@
 //! Which kinds are asked about together, and what becomes of a request while vpcguard cannot answer.
 
 use vpcguard_policies::Kind;
+use vpcguard_policies::kinds::Sort;
 use vpcguard_policies::rules::{TABLE, is_reviewed};
 
 /// The operations by which something is stored.
@@ -138,7 +139,8 @@ impl Entry {
 
     /// Whether a review writes: a claim, which a dry run does not make.
     pub(super) fn side_effects(self) -> &'static str {
-        if self == Entry::Addresses { "NoneOnDryRun" } else { "None" }
+        let claims = |kind: &Kind| Sort::ALL.into_iter().any(|sort| sort.kinds().contains(kind));
+        if self != Entry::Deletions && self.kinds().iter().any(claims) { "NoneOnDryRun" } else { "None" }
     }
 
     /// Whether all of its objects in `exempt.namespaces` pass every rule, so that none need be sent.
@@ -186,7 +188,9 @@ mod tests {
         let stored = Entry::ALL.into_iter().filter(|entry| *entry != Entry::Deletions);
         let kinds: Vec<_> = stored.flat_map(Entry::kinds).collect();
         for kind in Kind::ALL {
-            let wanted = usize::from(!matches!(kind, Kind::Node | Kind::ServiceCidr));
+            // These are looked up alone.
+            let is_judged = !matches!(kind, Kind::Node | Kind::ServiceCidr | Kind::BgpConf | Kind::EvpnConf);
+            let wanted = usize::from(is_judged);
             assert_eq!(kinds.iter().filter(|known| *known == kind).count(), wanted, "{kind}");
         }
         assert!(Entry::KubeOvn.kinds().iter().all(|kind| kind.group() == "kubeovn.io" && !kind.is_namespaced()));

@@ -11,7 +11,6 @@ mod namespaces;
 mod rbac;
 mod webhooks;
 mod workload;
-mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,8 +21,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_json::Value;
 use vpcguard_policies::Settings;
+use vpcguard_policies::kinds::is_label;
 
-use crate::{console, files, ledger};
+use crate::{console, files, ledger, yaml};
 
 pub(crate) use workload::SETTINGS_ANNOTATION;
 
@@ -50,10 +50,7 @@ pub(crate) struct Manifests {
 
 /// The name of a namespace. What is none could not be a label's value either.
 fn namespace(text: &str) -> Result<String, String> {
-    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_name = text.len() <= 63
-        && text.bytes().all(|byte| is_part(byte) || byte == b'-')
-        && [text.bytes().next(), text.bytes().last()].iter().all(|end| end.is_some_and(is_part));
+    let is_name = text.len() <= 63 && is_label(text);
     let wanted = "is not a name of a namespace: at most 63 of a-z, 0-9 and -, and no - at either end";
     if is_name { Ok(text.to_owned()) } else { Err(wanted.to_owned()) }
 }

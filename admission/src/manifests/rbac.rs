@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
-use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG, by_group};
+use vpcguard_policies::kinds::{READ_CONFIG_MAPS, by_group};
 use vpcguard_policies::{Inventory, Kind, Settings};
 
 use super::{NAME, NAMESPACE, metadata, metadata_in, object, texts};
@@ -30,7 +30,7 @@ pub(super) fn account() -> serde_json::Result<[Value; 2]> {
 pub(super) fn permissions(settings: &Settings) -> serde_json::Result<[Value; 6]> {
     let kube_ovn = settings.kube_ovn.namespace.as_str();
     Ok([
-        object(ClusterRole { metadata: metadata(), rules: Some(cluster_rules()), ..ClusterRole::default() })?,
+        object(ClusterRole { metadata: metadata(), rules: Some(cluster_rules(settings)), ..ClusterRole::default() })?,
         object(ClusterRoleBinding {
             metadata: metadata(),
             role_ref: role_ref("ClusterRole"),
@@ -51,14 +51,17 @@ pub(super) fn permissions(settings: &Settings) -> serde_json::Result<[Value; 6]>
     ])
 }
 
-fn cluster_rules() -> Vec<PolicyRule> {
-    let is_watched = |kind: &Kind| Inventory::keeps(*kind);
+fn cluster_rules(settings: &Settings) -> Vec<PolicyRule> {
+    // IPs are as many as Pods, and watched where the settings say so.
+    let is_watched = |kind: &Kind| Inventory::keeps(*kind) && *kind != Kind::Ip;
     // ConfigMaps are a matter of one namespace.
     let watched = Kind::ALL.iter().copied().filter(is_watched).filter(|kind| *kind != Kind::ConfigMap);
     // What is where it may not be is looked for once in a while, and not kept in memory.
-    let swept = sweep::kinds().filter(|kind| !is_watched(kind));
+    let swept = sweep::kinds().filter(|kind| !is_watched(kind) && *kind != Kind::Ip);
     let mut rules: Vec<_> =
         by_group(watched).into_iter().map(|(group, plurals)| allow(group, &plurals, &READ)).collect();
+    let of_ips = if settings.read_ips { &READ[..] } else { &["list"] };
+    rules.push(allow(Kind::Ip.group(), &[Kind::Ip.plural()], of_ips));
     rules.extend(by_group(swept).into_iter().map(|(group, plurals)| allow(group, &plurals, &["list"])));
     rules.extend([
         allow(GROUP, &["addressledgers", "addressindices"], &WRITE),
@@ -91,10 +94,7 @@ fn of_the_ca() -> ObjectMeta {
 
 /// By name: the namespace may hold anybody's ConfigMaps. A list or a watch is allowed then if it selects one name.
 fn config_maps() -> PolicyRule {
-    PolicyRule {
-        resource_names: Some(texts(&[NAT_CONFIG, NAT_GW_CONFIG])),
-        ..allow("", &[Kind::ConfigMap.plural()], &READ)
-    }
+    PolicyRule { resource_names: Some(texts(READ_CONFIG_MAPS)), ..allow("", &[Kind::ConfigMap.plural()], &READ) }
 }
 
 fn allow(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRule {
@@ -125,19 +125,20 @@ mod tests {
 
     #[test]
     fn nothing_more_is_allowed() {
+        let settings = Settings::default();
         let text = |rule: PolicyRule| {
             let list = |list: Option<Vec<String>>| list.unwrap_or_default().join(",");
             format!("{}: {}: {}", list(rule.api_groups), list(rule.resources), rule.verbs.join(","))
         };
-        let rules: Vec<_> = cluster_rules().into_iter().map(text).collect();
+        let rules: Vec<_> = cluster_rules(&settings).into_iter().map(text).collect();
         assert_eq!(
             rules,
             [
-                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,vpc-egress-gateways,iptables-eips,ippools,vips,vlans,security-groups: get,list,watch",
+                "kubeovn.io: vpcs,subnets,vpc-nat-gateways,vpc-egress-gateways,iptables-eips,iptables-fip-rules,iptables-dnat-rules,iptables-snat-rules,ovn-eips,ovn-fips,ovn-dnat-rules,ovn-snat-rules,router-lb-rules,switch-lb-rules,vpc-dnses,ippools,vips,vlans,provider-networks,security-groups,qos-policies,bgp-confs,evpn-confs: get,list,watch",
                 ": namespaces,nodes: get,list,watch",
                 "networking.k8s.io: servicecidrs: get,list,watch",
                 "k8s.cni.cncf.io: network-attachment-definitions: get,list,watch",
-                "kubeovn.io: iptables-fip-rules,iptables-dnat-rules,iptables-snat-rules: list",
+                "kubeovn.io: ips: list",
                 ": services,pods: list",
                 "discovery.k8s.io: endpointslices: list",
                 "vpcguard.io: addressledgers,addressindices: get,list,watch,create,update,delete",
@@ -146,11 +147,15 @@ mod tests {
                 "admissionregistration.k8s.io: mutatingwebhookconfigurations,validatingwebhookconfigurations: get,patch",
             ]
         );
+        let reading = Settings::parse(&serde_json::json!({"readIPs": true})).unwrap();
+        let mut differing: Vec<_> = cluster_rules(&reading).into_iter().map(text).collect();
+        differing.retain(|rule| !rules.contains(rule));
+        assert_eq!(differing, ["kubeovn.io: ips: get,list,watch"]);
     }
 
     #[test]
     fn of_secrets_and_configurations_only_its_own_are_written() {
-        let rules: Vec<_> = cluster_rules().into_iter().chain(ca_rules()).collect();
+        let rules: Vec<_> = cluster_rules(&Settings::default()).into_iter().chain(ca_rules()).collect();
         let named = |resource: &str| {
             let of_it = |rule: &&PolicyRule| rule.resources.iter().flatten().any(|named| named == resource);
             let rules = rules.iter().filter(of_it).filter(|rule| rule.verbs != ["create"]);
@@ -167,7 +172,12 @@ mod tests {
         assert_eq!(role["metadata"]["namespace"], "kube-ovn");
         assert_eq!(
             role["rules"][0]["resourceNames"],
-            serde_json::json!(["ovn-vpc-nat-config", "ovn-vpc-nat-gw-config"])
+            serde_json::json!([
+                "ovn-vpc-nat-config",
+                "ovn-vpc-nat-gw-config",
+                "vpc-dns-config",
+                "ovn-external-gw-config"
+            ])
         );
     }
 }

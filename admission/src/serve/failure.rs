@@ -36,6 +36,9 @@ pub(super) enum Failure {
     /// The cluster has not been seen yet.
     #[error("vpcguard is starting and has not read the cluster yet: waiting for {0}")]
     NotSynced(String),
+    /// There is one of this name already, as the API server would have said next.
+    #[error("{0}")]
+    Exists(String),
     /// Worth another try.
     #[error("{0}")]
     Contended(String),
@@ -60,6 +63,7 @@ impl Failure {
             Failure::NoRoom | Failure::OutOfTime(_) | Failure::Contended(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests")
             }
+            Failure::Exists(_) => (StatusCode::CONFLICT, "AlreadyExists"),
             Failure::Unknown(_) | Failure::NotSynced(_) | Failure::NoLedger(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
             }
@@ -82,6 +86,7 @@ impl Failure {
             Failure::OutOfTime(_) => "out_of_time",
             Failure::Unknown(_) => "read_failed",
             Failure::NotSynced(_) => "not_synced",
+            Failure::Exists(_) => "exists",
             Failure::Contended(_) => "contended",
             Failure::NoLedger(_) => "no_ledger",
             Failure::Path => "path",
@@ -113,6 +118,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::InFlight { .. } | Refusal::Busy(_) => Failure::Contended(refusal.to_string()),
+            Refusal::Exists(_) => Failure::Exists(refusal.to_string()),
             Refusal::Unavailable(text) => Failure::NoLedger(text),
         }
     }

@@ -41,7 +41,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cluster::ledgers::Mode;
+use crate::cluster::ledgers::{LanIpLedgers, Mode};
 use crate::console;
 use error::StartError;
 use tls::TlsArgs;
@@ -88,6 +88,10 @@ pub(crate) struct Serve {
     /// What happens to Subnets and NAT gateways whose addresses cannot be claimed.
     #[arg(long, value_enum, default_value_t = Mode::Required, conflicts_with = "standalone")]
     ledger: Mode,
+    /// Where a lanIp is claimed: also in the ledger of its Subnet, which all versions know, or only in the one that versions share
+    /// that know of EIPs, once no older replica is left.
+    #[arg(long, value_enum, default_value_t = LanIpLedgers::Both, conflicts_with = "standalone")]
+    lan_ip_ledgers: LanIpLedgers,
     /// How long addresses are kept for an admitted request of which nothing more is heard. It must exceed the API server's
     /// --request-timeout by 15 s.
     #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = claim_hold, conflicts_with = "standalone")]

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use vpcguard_policies::net::parse_ip;
-use vpcguard_policies::{AddressClaim, Head, Kind, Request, Settings, TypedRequest, Verdict, needs_verdict};
+use vpcguard_policies::{Head, Kind, Request, Settings, TypedRequest, Verdict, needs_verdict};
 
 use super::Serve;
 use super::endpoint::Endpoint;
@@ -68,7 +68,13 @@ impl Reviewer {
         };
         let settings = with_api_server(settings, std::env::var(API_SERVER).ok().as_deref());
         let cache = ClusterCache::new(connect().await?, settings);
-        let ledgers = Ledgers::new(Arc::clone(&cache), connect_once().await?, args.ledger, args.claim_hold, inherited);
+        let ledgers = Ledgers::new(
+            Arc::clone(&cache),
+            connect_once().await?,
+            (args.ledger, args.lan_ip_ledgers),
+            args.claim_hold,
+            inherited,
+        );
         let (stored, seen) = mpsc::unbounded_channel();
         let mut watching = cache.watch(&stored);
         ledgers.run(seen, &mut watching);
@@ -143,9 +149,11 @@ async fn admit(
     };
     for _ in 0..MOST_LOOKS {
         let verdict = cache.review(request, &typed).await?;
-        let wanted = Some(()).filter(|()| verdict.allowed).and_then(|()| AddressClaim::of(&typed, cache.settings()));
-        let Some(wanted) = wanted else { return Ok(verdict.into()) };
-        match ledgers.claim(request, peer, wanted, limit).await {
+        let wanted = if verdict.allowed { cache.claims(&typed) } else { Vec::new() };
+        if wanted.is_empty() {
+            return Ok(verdict.into());
+        }
+        match ledgers.claim(request, peer, &wanted, limit).await {
             Outcome::Granted => return Ok(verdict.into()),
             Outcome::Unclaimed(warning) => return Ok(Reviewed { verdict, warning }),
             Outcome::Reconsider => {}

@@ -146,6 +146,10 @@ mod tests {
             (Failure::Unknown(read_failed), "the cluster cannot be read"),
             (Failure::NotSynced(String::new()), "vpcguard is starting, and has not read the cluster yet"),
             (
+                Failure::Exists(String::new()),
+                "an object of this name is there already: the API server would say so next, and until then it would hold addresses that it never gets",
+            ),
+            (
                 Failure::Contended(String::new()),
                 "somebody else is about to get the addresses, the time ran out, or three objects that were read live had all changed a moment ago",
             ),

@@ -2,12 +2,24 @@
 
 use serde_json::Value;
 use serde_saphyr::{SerializerOptions, ser, ser_options};
+use vpcguard_check::printable;
 
 /// A document for each object.
-pub(super) fn documents(objects: &[Value]) -> Result<String, ser::Error> {
+pub(crate) fn documents(objects: &[Value]) -> Result<String, ser::Error> {
+    commented(objects.iter().map(|object| (object, [].as_slice())))
+}
+
+/// A document for each object, below its comments, a line each.
+pub(crate) fn commented<'a>(objects: impl Iterator<Item = (&'a Value, &'a [String])>) -> Result<String, ser::Error> {
     let mut text = String::new();
-    for object in objects {
+    for (object, comments) in objects {
         text.push_str("---\n");
+        for comment in comments {
+            text.push_str("# ");
+            // One that went on in the next line would be a part of the object.
+            text.push_str(&printable(comment));
+            text.push('\n');
+        }
         serde_saphyr::to_fmt_writer_with_options(&mut text, object, options())?;
     }
     Ok(text)
@@ -19,14 +31,14 @@ fn options() -> SerializerOptions {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use serde_json::json;
     use vpcguard_check::{Source, parse};
 
     use super::*;
 
     #[track_caller]
-    pub(in crate::manifests) fn survives(objects: &[Value]) {
+    pub(crate) fn survives(objects: &[Value]) {
         let text = documents(objects).unwrap();
         let parsed = parse(&Source { name: "manifests.yaml".to_owned(), bytes: text.clone().into_bytes() });
         assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
@@ -131,5 +143,13 @@ pub(super) mod tests {
     fn an_expression_keeps_its_lines() {
         let text = documents(&[json!({"expression": "a == \"b\" ||\n  c: d"})]).unwrap();
         assert_eq!(text, "---\nexpression: |-\n  a == \"b\" ||\n    c: d\n");
+    }
+
+    #[test]
+    fn a_comment_stays_one() {
+        let object = json!({"kind": "A"});
+        let comments = ["one".to_owned(), "two\nkind: B\u{2028}\r".to_owned()];
+        let text = commented([(&object, comments.as_slice())].into_iter()).unwrap();
+        assert_eq!(text, "---\n# one\n# two\u{fffd}kind: B\u{fffd}\u{fffd}\nkind: A\n");
     }
 }
