@@ -22,6 +22,7 @@ use vpcguard_policies::{
 };
 
 use crate::allow::Allow;
+use crate::convert;
 use crate::document::{Document, parse};
 use crate::report::{LocatedFinding, Location, Mutation, Report, Seen, Unevaluated};
 use crate::source::{ParseError, Source};
@@ -99,6 +100,7 @@ pub(crate) fn check_uncut<'a>(
     report.summary.reviewed = objects.iter().flatten().filter(|object| is_reviewed(object.kind())).count();
     report.notes.extend(again::notes(objects.iter().flatten()));
     report.notes.extend(again::notes_of_state(&state));
+    report.notes.extend(convert::notes(&folder.documents));
     let seen = |(document, object): (&Document, Option<Manifest<'_>>)| {
         Seen::of(document, object.as_ref().map(|object| &object.name))
     };

@@ -26,6 +26,7 @@ mod cases;
 mod clusters;
 mod command;
 mod config;
+mod convert;
 mod document;
 mod fingerprint;
 mod fix;
@@ -47,6 +48,7 @@ pub use cases::{Case, CaseFile, CaseOperation, CaseSettings, CasesReport, Compar
 pub use clusters::Places;
 pub use command::{ClusterState, Command, Done, Inputs, Outcome, Selection};
 pub use config::{CONFIG, Config, ConfiguredSettings};
+pub use convert::{ConvertError, Converted, convert};
 pub use document::{Document, Parsed, parse};
 pub use fix::{Change, Fixed, fix};
 pub use folder::{Folder, check, check_knowing};

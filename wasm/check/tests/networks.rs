@@ -71,6 +71,10 @@ fn beginning(settings: &Settings) -> Inventory {
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         cluster.apply(Kind::Namespace, &object);
     }
+    // Who uses external networks has Nodes for them.
+    let labels = json!({"ovn.kubernetes.io/external-gw": "true"});
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "edge", "labels": labels}});
+    cluster.apply(Kind::Node, &node);
     let services = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR", "metadata": {"name": "kubernetes"},
         "spec": {"cidrs": ["10.96.0.0/12"]},

@@ -60,20 +60,25 @@ fn response(policy: Policy, payload: &[u8]) -> Result<PolicyResponse, Failure> {
     let (request, settings) = Request::from_policy_server(payload)?;
     let settings = parsed(settings)?;
     let verdict = match policy {
-        Policy::SubnetOverlap => judged::<true>(policy, &request, &settings)?,
-        _ => judged::<false>(policy, &request, &settings)?,
+        Policy::SubnetOverlap => judged::<true, false>(policy, &request, &settings)?,
+        Policy::SubnetAddresses => judged::<false, true>(policy, &request, &settings)?,
+        _ => judged::<false, false>(policy, &request, &settings)?,
     };
     Ok(PolicyResponse::of(&request, &verdict, &settings))
 }
 
-fn judged<const INDEXED: bool>(policy: Policy, request: &Request, settings: &Settings) -> Result<Verdict, ViewError> {
-    let cluster = HostView::<INDEXED>::new(settings, Freshness::Cached);
+fn judged<const PREFIXES: bool, const ADDRESSES: bool>(
+    policy: Policy,
+    request: &Request,
+    settings: &Settings,
+) -> Result<Verdict, ViewError> {
+    let cluster = HostView::<PREFIXES, ADDRESSES>::new(settings, Freshness::Cached);
     let verdict = judge(policy, request, &cluster, settings)?;
     if verdict.allowed || !cluster.is_perhaps_old() {
         return Ok(verdict);
     }
     // What the policy server has cached may be a few seconds old: nobody is refused for what is no longer so.
-    judge(policy, request, &HostView::<INDEXED>::new(settings, Freshness::Live), settings)
+    judge(policy, request, &HostView::<PREFIXES, ADDRESSES>::new(settings, Freshness::Live), settings)
 }
 
 /// Of a policy that the compiler knows only its own rules are linked: so it is an argument all the way down.

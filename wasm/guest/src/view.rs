@@ -2,12 +2,13 @@
 
 use std::cell::{Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde::Deserialize;
-use vpcguard_policies::address_index::{FORMAT, Holdings, from_lines};
-use vpcguard_policies::kinds::{LabelSelector, Namespace, Object, Shard, Subnet};
+use vpcguard_policies::address_index::{Claimants, FORMAT, Holdings, from_address_lines, from_lines};
+use vpcguard_policies::kinds::{BY_CLAIMED_ADDRESS, LabelSelector, Namespace, Object, Shard, Subnet};
 use vpcguard_policies::net::{FreeSpace, PrefixSet, overlap};
 use vpcguard_policies::{AddressSpace, Answer, ClusterView, Held, Inventory, Kind, Settings, Sight};
 
@@ -34,19 +35,26 @@ struct Read {
     /// By kind, namespace and name.
     got: BTreeSet<(Kind, String, String)>,
     indexes: BTreeMap<Shard, Option<Arc<Holdings>>>,
+    claimants: BTreeMap<String, Option<Arc<Claimants>>>,
 }
 
-/// The cluster behind a policy server. Whether it reads address indexes is known when a policy is compiled: for most of them
-/// that is code which they need not carry.
-pub(crate) struct HostView<const INDEXED: bool> {
+/// The cluster behind a policy server. Whether it reads address indexes, of prefixes or of addresses, is known when a policy is
+/// compiled: for most of them that is code which they need not carry.
+pub(crate) struct HostView<const PREFIXES: bool, const ADDRESSES: bool> {
     age: Freshness,
     read: RefCell<Read>,
 }
 
-impl<const INDEXED: bool> HostView<INDEXED> {
+impl<const PREFIXES: bool, const ADDRESSES: bool> HostView<PREFIXES, ADDRESSES> {
     pub(crate) fn new(settings: &Settings, age: Freshness) -> Self {
         let inventory = Inventory::new(settings.kube_ovn.clone()).watching(Kind::ALL.iter().copied());
-        let read = Read { inventory, listed: BTreeSet::new(), got: BTreeSet::new(), indexes: BTreeMap::new() };
+        let read = Read {
+            inventory,
+            listed: BTreeSet::new(),
+            got: BTreeSet::new(),
+            indexes: BTreeMap::new(),
+            claimants: BTreeMap::new(),
+        };
         Self { age, read: RefCell::new(read) }
     }
 
@@ -54,7 +62,8 @@ impl<const INDEXED: bool> HostView<INDEXED> {
     pub(crate) fn is_perhaps_old(&self) -> bool {
         let read = self.read.borrow();
         // An index is behind the Subnets, wherever it was read.
-        self.age == Freshness::Cached && (!read.got.is_empty() || read.indexes.values().any(Option::is_some))
+        let is_indexed = read.indexes.values().any(Option::is_some) || read.claimants.values().any(Option::is_some);
+        self.age == Freshness::Cached && (!read.got.is_empty() || is_indexed)
     }
 
     /// What is known once all objects of a kind are.
@@ -109,23 +118,34 @@ impl<const INDEXED: bool> HostView<INDEXED> {
         if let Some(index) = known {
             return Ok(index);
         }
-        let resource = Resource {
-            api_version: "vpcguard.io/v1alpha1".to_owned(),
-            kind: "AddressIndex",
-            fields: &["spec.format", "spec.subnets"],
-        };
-        let name = AddressSpace::Vpc(shard.clone()).object_name();
-        // An index is a second behind as it is: what is cached would be up to six.
-        let index = match resource.get("", &name, true)? {
-            Some(json) => {
-                let index: AddressIndex =
-                    serde_json::from_slice(&json).map_err(|error| resource.failed(&name, error.to_string()))?;
-                index.holdings().map(Arc::new)
-            }
-            None => None,
-        };
+        let index = spec_of(&AddressSpace::Vpc(shard.clone()), &["spec.format", "spec.subnets"])?;
+        let index = index.and_then(|spec| from_lines(spec.subnets.iter().map(String::as_str))).map(Arc::new);
         self.read.borrow_mut().indexes.insert(shard.clone(), index.clone());
         Ok(index)
+    }
+
+    /// Who has the addresses of a Subnet, where somebody keeps an index of it.
+    fn claimants(&self, subnet: &str) -> Answer<Option<Arc<Claimants>>> {
+        let known = self.read.borrow().claimants.get(subnet).cloned();
+        if let Some(index) = known {
+            return Ok(index);
+        }
+        let index = spec_of(&AddressSpace::Subnet(subnet.to_owned()), &["spec.format", "spec.addresses"])?;
+        let index = index.and_then(|spec| from_address_lines(spec.addresses.iter().map(String::as_str))).map(Arc::new);
+        self.read.borrow_mut().claimants.insert(subnet.to_owned(), index.clone());
+        Ok(index)
+    }
+
+    /// Those of a kind that an index names for an address of a Subnet; none where there is no index.
+    fn claiming(&self, kind: Kind, word: &str) -> Answer<Option<Vec<Object>>> {
+        let is_listed = self.read.borrow().listed.contains(&kind);
+        let Some((subnet, address)) = word.rsplit_once(' ').filter(|_| !is_listed) else { return Ok(None) };
+        let Some(index) = self.claimants(subnet)? else { return Ok(None) };
+        let holders = address.parse().ok().and_then(|address: IpAddr| index.get(&address));
+        for holder in holders.into_iter().flatten().filter(|holder| holder.kind == kind) {
+            self.one(kind, &holder.namespace, &holder.name)?;
+        }
+        self.known().by(kind, BY_CLAIMED_ADDRESS, word).map(Some)
     }
 
     /// The same as an inventory would find, by an index.
@@ -160,36 +180,46 @@ struct Spec {
     format: i32,
     #[serde(default)]
     subnets: Vec<String>,
+    #[serde(default)]
+    addresses: Vec<String>,
 }
 
-impl AddressIndex {
-    /// None for an index of another format: then the Subnets are listed.
-    fn holdings(&self) -> Option<Holdings> {
-        let lines = Some(&self.spec.subnets).filter(|_| self.spec.format == FORMAT)?;
-        from_lines(lines.iter().map(String::as_str))
-    }
+/// The index of an address space; none where there is none, or one of another format: then the objects are listed.
+fn spec_of(space: &AddressSpace, fields: &'static [&'static str]) -> Answer<Option<Spec>> {
+    let resource = Resource { api_version: "vpcguard.io/v1alpha1".to_owned(), kind: "AddressIndex", fields };
+    let name = space.object_name();
+    // An index is a second behind as it is: what is cached would be up to six.
+    let Some(json) = resource.get("", &name, true)? else { return Ok(None) };
+    let index: AddressIndex =
+        serde_json::from_slice(&json).map_err(|error| resource.failed(&name, error.to_string()))?;
+    Ok(Some(index.spec).filter(|spec| spec.format == FORMAT))
 }
 
-impl<const INDEXED: bool> ClusterView for HostView<INDEXED> {
+impl<const PREFIXES: bool, const ADDRESSES: bool> ClusterView for HostView<PREFIXES, ADDRESSES> {
     fn get(&self, kind: Kind, namespace: &str, name: &str) -> Answer<Option<Object>> {
         self.one(kind, namespace, name)?.get(kind, namespace, name)
     }
 
     fn by(&self, kind: Kind, index: &'static str, word: &str) -> Answer<Vec<Object>> {
-        self.listed(kind)?.by(kind, index, word)
+        let by_index = if ADDRESSES && index == BY_CLAIMED_ADDRESS { self.claiming(kind, word)? } else { None };
+        match by_index {
+            Some(found) => Ok(found),
+            None => self.listed(kind)?.by(kind, index, word),
+        }
     }
 
     fn all(&self, kind: Kind) -> Answer<Vec<Object>> {
         self.listed(kind)?.all(kind)
     }
 
-    fn sight(&self, _: Kind) -> Sight {
-        Sight::All
+    /// IPs are as many as Pods, and no policy asks for them.
+    fn sight(&self, kind: Kind) -> Sight {
+        if kind == Kind::Ip { Sight::Nothing } else { Sight::All }
     }
 
     fn overlapping(&self, shard: &Shard, prefix: IpNet) -> Answer<Vec<Held>> {
         let is_listed = self.read.borrow().listed.contains(&Kind::Subnet);
-        let index = if INDEXED && !is_listed { self.index(shard)? } else { None };
+        let index = if PREFIXES && !is_listed { self.index(shard)? } else { None };
         match index {
             Some(index) => self.held(&index, shard, prefix),
             None => self.listed(Kind::Subnet)?.overlapping(shard, prefix),
@@ -202,7 +232,7 @@ impl<const INDEXED: bool> ClusterView for HostView<INDEXED> {
 
     /// Only the policy that reads indexes asks.
     fn nearest_free(&self, shard: &Shard, wanted: IpNet, avoid: &PrefixSet, most: usize) -> Answer<Vec<IpNet>> {
-        if !INDEXED {
+        if !PREFIXES {
             return Ok(Vec::new());
         }
         let is_listed = self.read.borrow().listed.contains(&Kind::Subnet);

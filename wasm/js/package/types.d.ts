@@ -19,6 +19,7 @@ export interface Settings {
   /** By rule; `*` stands for all that are not named. */
   rules?: { [rule: string]: RuleAction };
   strictReferences?: boolean;
+  readIPs?: boolean;
   disclose?: "names" | "none";
   docsUrl?: string;
   contact?: string;

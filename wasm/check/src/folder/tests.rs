@@ -226,8 +226,8 @@ fn said(text: &str, settings: &Value) -> Vec<String> {
 #[test]
 fn a_kind_that_there_is_not_is_found() {
     let text = "apiVersion: kubeovn.io/v1\nkind: SubNet\nmetadata: {name: a}\n---\n\
-                apiVersion: kubeovn.io/v2\nkind: QoSPolicy\nmetadata: {name: b}\n---\n\
-                apiVersion: kubeovn.io/v1\nkind: QoSPolicy\nmetadata: {name: c}\n---\n\
+                apiVersion: kubeovn.io/v2\nkind: BgpConf\nmetadata: {name: b}\n---\n\
+                apiVersion: kubeovn.io/v1\nkind: BgpConf\nmetadata: {name: c}\n---\n\
                 apiVersion: kubeovn.io/v2\nkind: Vpc\nmetadata: {generateName: d-}\n---\n\
                 apiVersion: v1\nkind: SubNet\nmetadata: {name: e}\n";
     let wanted = |word: &str| {

@@ -180,7 +180,7 @@ fn what_no_rule_is_about_is_counted_apart() {
     let object = |kind: &str| format!("{{apiVersion: kubeovn.io/v1, kind: {kind}, metadata: {{name: a}}}}\n---\n");
     let secret =
         "{apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Node, metadata: {name: a}}";
-    let text = format!("{}{}{secret}", object("Vpc"), object("QoSPolicy"));
+    let text = format!("{}{}{secret}", object("Vpc"), object("BgpConf"));
     let report = report(&[("a.yaml", &text)]);
     assert_eq!(report.to_human(), "4 objects in 1 file, 1 reviewed: 0 denied, 0 warned\n");
     let written: Value = serde_json::from_str(&report.to_json()).unwrap();

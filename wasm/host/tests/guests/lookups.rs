@@ -117,6 +117,30 @@ fn an_index_that_is_behind_refuses_nobody() {
     }
 }
 
+/// Whoever has the address is asked itself, and nobody is listed.
+#[test]
+fn an_index_of_addresses_stands_for_lists_and_refuses_nobody_when_it_is_behind() {
+    let Some(policies) = policies() else { return };
+    let guest = policies.get(Policy::SubnetAddresses).unwrap();
+    let vip = |name: &str| {
+        json!({"apiVersion": "kubeovn.io/v1", "kind": "Vip", "metadata": {"name": name},
+               "spec": {"subnet": "s", "v4ip": "10.9.0.5"}})
+    };
+    let subnet = sample::subnet("s", "v", "10.9.0.0/24");
+    let behind = indexes(&[subnet.clone(), vip("gone")], Settings::default().kube_ovn);
+    let request = Request { uid: "u".to_owned(), ..Request::of_object(vip("new"), None) };
+    for (state, accepted) in [(vec![subnet.clone(), vip("gone")], false), (vec![subnet], true)] {
+        let cluster = Arc::new(Cluster::new(state).with_kind(INDEX_VERSION, INDEX_KIND, behind.clone()));
+        let reply = guest.validate(&cluster, &asked(&request), &json!({})).unwrap();
+        assert_eq!(reply.accepted, accepted, "{:?}", reply.message);
+        let lists: Vec<_> = cluster.calls().into_iter().filter(|call| call.name.is_none()).collect();
+        assert!(lists.iter().all(|call| call.kind == "Namespace" || call.kind == "IPPool"), "{lists:?}");
+        // A denial rests on what is read live.
+        let asked = cluster.calls().into_iter().filter(|call| call.name.as_deref() == Some("gone"));
+        assert!(asked.map(|call| call.live).any(|live| live || accepted));
+    }
+}
+
 #[test]
 fn what_can_be_judged_alone_is_judged_alone() {
     let Some(policies) = policies() else { return };

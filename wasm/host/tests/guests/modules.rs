@@ -38,7 +38,7 @@ fn the_metadata_name_what_the_rules_are_about_and_what_they_look_up() {
         }
         let name = |kind: &Kind| (kind.api_version(), kind.name().to_owned());
         let mut wanted: BTreeSet<_> = policy.asks().iter().map(name).collect();
-        if policy == Policy::SubnetOverlap {
+        if matches!(policy, Policy::SubnetOverlap | Policy::SubnetAddresses) {
             wanted.insert((INDEX_VERSION.to_owned(), INDEX_KIND.to_owned()));
         }
         let listed = metadata.context_aware_resources.iter();
