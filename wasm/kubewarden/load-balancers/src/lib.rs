@@ -1,0 +1,3 @@
+//! The Kubewarden policy `load-balancers`.
+
+vpcguard_guest::policy!(LoadBalancers);

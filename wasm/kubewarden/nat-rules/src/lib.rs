@@ -1,0 +1,3 @@
+//! The Kubewarden policy `nat-rules`.
+
+vpcguard_guest::policy!(NatRules);

@@ -1,0 +1,3 @@
+//! The Kubewarden policy `subnet-addresses`.
+
+vpcguard_guest::policy!(SubnetAddresses);
