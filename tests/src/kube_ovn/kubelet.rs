@@ -60,7 +60,7 @@ fn command_of(line: &str) -> Result<String> {
     let words: Vec<&str> =
         entry.get("command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let command = words.join(" ");
-    let command = command.strip_prefix("bash -c bash /kube-ovn/nat-gateway.sh ").unwrap_or(&command);
+    let command = command.strip_prefix("/bin/bash -c bash /kube-ovn/nat-gateway.sh ").unwrap_or(&command);
     Ok(format!("{}/{} {command}", text("namespace"), text("pod")))
 }
 
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_command_is_its_words() {
-        let line = r#"{"pod":"g-0","namespace":"kube-system","container":"c","command":["bash","-c","bash /kube-ovn/nat-gateway.sh eip-add 192.0.2.20/24"]}"#;
+        let line = r#"{"pod":"g-0","namespace":"kube-system","container":"c","command":["/bin/bash","-c","bash /kube-ovn/nat-gateway.sh eip-add 192.0.2.20/24"]}"#;
         assert_eq!(command_of(line).unwrap(), "kube-system/g-0 eip-add 192.0.2.20/24");
         assert!(command_of("{").is_err());
     }

@@ -27,6 +27,12 @@ pub struct Id {
 }
 
 impl Id {
+    /// The one Pod that is made of a workload.
+    #[must_use]
+    pub fn made_pod(&self) -> Self {
+        Self { kind: "Pod".to_owned(), namespace: self.namespace.clone(), name: format!("{}-0", self.name) }
+    }
+
     /// That of an object.
     pub fn of(object: &Value) -> Self {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -4,6 +4,7 @@
 //! What a node does is played: Pods are bound (`stand_ins`), and a kubelet says yes to every command. There are no
 //! packets, and no kube-ovn-cni.
 
+mod balancers;
 mod beginnings;
 mod change;
 mod client;
@@ -12,6 +13,7 @@ mod kinds;
 mod kubelet;
 mod matches;
 mod mirror;
+mod nat;
 mod northbound;
 mod observation;
 mod ovn;
@@ -28,7 +30,7 @@ pub use client::{Answer, Client};
 pub use kinds::Resource;
 pub use matches::{ADDRESS_SETS, MatchWitness, PORT_GROUPS, Said, TABLES};
 pub use mirror::Id;
-pub use northbound::Northbound;
+pub use northbound::{Northbound, PodPort};
 pub use observation::{Before, Observation};
 pub use ovsdb::Rpc;
 pub use parts::{Missing, OvnPrograms, Parts};

@@ -34,6 +34,8 @@ pub struct Observation {
     pub events: BTreeSet<String>,
     /// The commands that NAT gateways were told.
     pub commands: Vec<String>,
+    /// Those that they were told since the last reset.
+    pub told: Vec<String>,
     /// What ovn-northd leaves out.
     pub dropped: Vec<String>,
     /// Matches that do not parse, with the reason.
@@ -78,6 +80,7 @@ impl World {
             errors: self.errors(before.errors),
             events: events.filter_map(|(_, event)| warning(event)).collect(),
             commands: self.commands(before.commands)?,
+            told: self.commands(self.told_before)?,
             dropped,
             unparsed: self.unparsed()?,
             crash: self.crash()?,

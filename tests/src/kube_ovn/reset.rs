@@ -61,7 +61,9 @@ impl World {
             self.delete_all(stage)?;
         }
         self.finalize(&self.added("Namespace"))?;
-        self.settle()
+        self.settle()?;
+        self.told_before = self.marks().1;
+        Ok(())
     }
 
     /// Deletes what was added of these kinds. What a controller makes again is deleted again.

@@ -71,8 +71,7 @@ pub(super) fn step(client: &Client, mirror: &Mirror, refused: &mut BTreeSet<Stri
         }
     }
     for deployment in mirror.of_kind("Deployment").iter().filter(|deployment| !is_available(deployment)) {
-        let pod = Id { kind: "Pod".to_owned(), name: format!("{}-0", Id::of(deployment).name), ..Id::of(deployment) };
-        if mirror.get(&pod).is_some_and(|pod| phase(&pod) == "Running") {
+        if mirror.get(&Id::of(deployment).made_pod()).is_some_and(|pod| phase(&pod) == "Running") {
             client.patch_status(&Id::of(deployment), &available(deployment))?;
             acted = true;
         }
@@ -81,7 +80,7 @@ pub(super) fn step(client: &Client, mirror: &Mirror, refused: &mut BTreeSet<Stri
 }
 
 /// Whether a gateway is still on its way: it is made by a queue that sleeps while its Pod does not run.
-pub(super) fn is_pending(mirror: &Mirror) -> bool {
+pub(super) fn has_pending_gateways(mirror: &Mirror) -> bool {
     let workloads = mirror
         .of_kind("StatefulSet")
         .into_iter()
@@ -93,12 +92,27 @@ pub(super) fn is_pending(mirror: &Mirror) -> bool {
         workloads.iter().any(|workload| workload.name.ends_with(&format!("-{name}")))
     };
     let waits = |gateway: &Value| gateway.pointer("/metadata/deletionTimestamp").is_none() && !has_workload(gateway);
+    let is_unlimited = |gateway: &Value| {
+        let policy =
+            |part: &str| gateway.pointer(&format!("/{part}/qosPolicy")).and_then(Value::as_str).unwrap_or_default();
+        policy("spec") != policy("status")
+    };
+    mirror.of_kind("VpcNatGateway").iter().any(|gateway| waits(gateway) || is_unlimited(gateway))
+}
+
+/// Whether a NAT gateway has not been told of an address or a rule yet, or a router is not attached to the outside, for which
+/// Kube-OVN sleeps a second each; or never will be.
+pub(super) fn has_unready_rules(mirror: &Mirror) -> bool {
     let is_unready = |rule: &Value| {
         rule.pointer("/status/ready") != Some(&Value::Bool(true))
             && rule.pointer("/metadata/deletionTimestamp").is_none()
     };
-    mirror.of_kind("VpcNatGateway").iter().any(waits)
-        || NAT.iter().any(|kind| mirror.of_kind(kind).iter().any(is_unready))
+    let is_unattached = |vpc: &Value| {
+        let has = |part: &str| vpc.pointer(&format!("/{part}/enableExternal")) == Some(&Value::Bool(true));
+        has("spec") && !has("status")
+    };
+    NAT.iter().any(|kind| mirror.of_kind(kind).iter().any(is_unready))
+        || mirror.of_kind("Vpc").iter().any(is_unattached)
 }
 
 fn phase(pod: &Value) -> &str {

@@ -22,9 +22,18 @@ impl Observation {
             "Pod" => self.pod(&id, stored, &mut symptoms),
             "SecurityGroup" => self.security_group(&id.name, stored, &mut symptoms),
             "VpcNatGateway" => self.nat_gateway(&id, stored, &mut symptoms),
+            "IptablesEIP" => self.iptables_eip(object, stored, &mut symptoms),
+            "IptablesFIPRule" | "IptablesDnatRule" | "IptablesSnatRule" => {
+                self.iptables_rule(&id.kind, stored, &mut symptoms);
+            }
+            "OvnEip" => self.ovn_eip(&id, object, stored, &mut symptoms),
+            "OvnFip" | "OvnDnatRule" | "OvnSnatRule" => self.ovn_rule(&id, stored, &mut symptoms),
+            "Vip" => self.vip(&id, object, stored, &mut symptoms),
+            "IPPool" => Self::ip_pool(stored, &mut symptoms),
+            "SwitchLBRule" => self.switch_lb_rule(&id, stored, &mut symptoms),
+            "QoSPolicy" => Self::qos_policy(object, stored, &mut symptoms),
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" => {
-                let pod =
-                    Id { kind: "Pod".to_owned(), namespace: id.namespace.clone(), name: format!("{}-0", id.name) };
+                let pod = id.made_pod();
                 match self.objects.get(&pod) {
                     Some(stored) => self.pod(&pod, stored, &mut symptoms),
                     None => symptoms.push("no Pod".to_owned()),
@@ -87,6 +96,7 @@ impl Observation {
             self.dropped_for(name, hops, symptoms);
             self.unparsed_match(is_match, symptoms);
         }
+        self.vpc_outside(name, stored, symptoms);
         for peering in list("vpcPeerings") {
             let port = format!("router {name} port {name}-{} networks ", text(peering, "remoteVpc"));
             let row = lines.iter().find_map(|line| line.strip_prefix(&port));
@@ -278,8 +288,7 @@ impl Observation {
             symptoms.push("no workload".to_owned());
             return;
         };
-        let pod =
-            Id { kind: "Pod".to_owned(), namespace: workload.namespace.clone(), name: format!("{}-0", workload.name) };
+        let pod = workload.made_pod();
         match self.objects.get(&pod) {
             Some(of) => self.pod(&pod, of, symptoms),
             None => symptoms.push("no Pod".to_owned()),
@@ -291,6 +300,7 @@ impl Observation {
                 symptoms.push(format!("has {address}, not {wanted}"));
             }
         }
+        Self::gateway_policy(stored, symptoms);
         for port in self.ports_of(&pod) {
             let vpc = self.vpc_of(&port.switch);
             if self.objects.contains_key(&Id::cluster("Subnet", &port.switch)) && vpc != text(spec, "vpc") {
@@ -334,7 +344,7 @@ pub(super) fn text<'a>(object: &'a Value, key: &str) -> &'a str {
 }
 
 /// Whether two addresses are one, in whatever spelling.
-fn is_same_address(one: &str, other: &str) -> bool {
+pub(super) fn is_same_address(one: &str, other: &str) -> bool {
     let parsed = |text: &str| text.parse::<IpAddr>().map(|address| address.to_canonical());
     match (parsed(one), parsed(other)) {
         (Ok(one), Ok(other)) => one == other,

@@ -25,6 +25,9 @@ use crate::control_plane::{ControlPlane, User};
 /// How long nothing may change until Kube-OVN counts as settled.
 const QUIET: Duration = Duration::from_millis(800);
 
+/// The same while a NAT gateway is not told all of its rules, which Kube-OVN tries again after two seconds.
+const LINGERING: Duration = Duration::from_secs(3);
+
 /// When waiting for it ends: a broken object is tried again for ever.
 const RESTLESS: Duration = Duration::from_secs(10);
 
@@ -51,6 +54,8 @@ pub struct World {
     plane: ControlPlane,
     parts: Parts,
     pub(super) baseline: BTreeSet<Id>,
+    /// How many commands NAT gateways had been told at the last reset.
+    pub(super) told_before: usize,
     /// Workloads whose Pod was refused, by uid.
     without_pod: BTreeSet<String>,
     // After the processes that write into it.
@@ -106,6 +111,7 @@ impl World {
             plane,
             parts,
             baseline,
+            told_before: 0,
             without_pod: BTreeSet::new(),
             directory,
             runtime,
@@ -278,7 +284,9 @@ impl World {
                 quiet_since = Instant::now();
                 (lines, errors) = (now_lines, now_errors);
             }
-            if quiet_since.max(self.mirror.changed()).elapsed() > QUIET && !stand_ins::is_pending(&self.mirror) {
+            let quiet = quiet_since.max(self.mirror.changed()).elapsed();
+            let is_due = if stand_ins::has_unready_rules(&self.mirror) { quiet > LINGERING } else { quiet > QUIET };
+            if is_due && !stand_ins::has_pending_gateways(&self.mirror) {
                 break;
             }
         }
@@ -382,6 +390,22 @@ impl World {
             mirror.is_complete().then_some(())
         };
         self.controller.process().wait_for("the node and a Pod had addresses", CONTROLLER, ready)?;
+        self.serve_externally()?;
         self.delete(&probe).map(drop)
+    }
+
+    /// Lets the node serve external gateways. Without their `ConfigMap` the controller says once that none does, soon after its start.
+    fn serve_externally(&self) -> Result<()> {
+        let node = Id::cluster("Node", NODE);
+        let label = |node: &Value| node.pointer("/metadata/labels/ovn.kubernetes.io~1external-gw").cloned();
+        let start = Instant::now();
+        while self.mirror.get(&node).and_then(|node| label(&node)) == Some("true".into()) && start.elapsed() < RESTLESS
+        {
+            sleep(PAUSE);
+        }
+        let labels = json!({"metadata": {"labels": {"ovn.kubernetes.io/external-gw": "true"}}});
+        let answer = self.admin.patch(&node, &labels)?;
+        ensure!(answer.is_success(), "the node: {}", answer.message());
+        Ok(())
     }
 }

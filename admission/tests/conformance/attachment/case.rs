@@ -22,7 +22,16 @@ impl Case {
 
     /// The pinned cases, by class: the smallest by which somebody got in, one file a class.
     pub(super) fn pinned() -> Vec<(String, Self)> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/attachment");
+        Self::of_folder("attachment")
+    }
+
+    /// Those whose interfaces were once not where it is said.
+    pub(super) fn landings() -> impl Iterator<Item = Self> {
+        Self::of_folder("landings").into_iter().map(|(_, case)| case)
+    }
+
+    fn of_folder(name: &str) -> Vec<(String, Self)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance").join(name);
         let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         let read = |file: &std::path::PathBuf| {

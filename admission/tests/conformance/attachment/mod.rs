@@ -6,6 +6,7 @@ mod case;
 mod elements;
 mod generate;
 mod guard;
+mod lands;
 mod oracle;
 mod shrink;
 mod site;
@@ -13,7 +14,7 @@ mod tally;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ use breach::{Breach, Kind};
 use case::Case;
 use facts::pod;
 use generate::Shape;
+use lands::Landing;
 use site::{By, Site, Verdict};
 use tally::Tally;
 
@@ -34,6 +36,10 @@ const BATCH: usize = 40;
 
 /// How often what is known to get in is tried.
 const ATTEMPTS: usize = 4;
+
+/// How often a case is run again of which an interface is not where it is said, and how long Kube-OVN has then.
+const AGAIN: usize = 2;
+const COMING_UP: Duration = Duration::from_secs(10);
 
 /// How many are made, of a choice and of all.
 const FEW: usize = 500;
@@ -53,6 +59,8 @@ struct Attack {
     asked: BTreeSet<String>,
     /// What honest tenants were refused.
     false_alarms: Vec<String>,
+    /// Interfaces that are not where `vpcguard explain pod` says.
+    elsewhere: Vec<String>,
 }
 
 #[test]
@@ -76,15 +84,18 @@ fn no_admitted_pod_gets_into_a_closed_vpc() {
         );
     }
     let (tally, seen, asked) = (Tally::default(), BTreeSet::new(), BTreeSet::new());
-    let mut attack = Attack { site, scale, known, tally, seen, asked, false_alarms: Vec::new() };
+    let (false_alarms, elsewhere) = (Vec::new(), Vec::new());
+    let mut attack = Attack { site, scale, known, tally, seen, asked, false_alarms, elsewhere };
     attack.replay_pinned();
+    attack.replay_landings();
     eprintln!("pinned cases after {:?}", start.elapsed());
     attack.make_cases();
     eprintln!("made cases after {:?}", start.elapsed());
     attack.replay_crashes();
     eprintln!("all after {:?}", start.elapsed());
-    let Attack { site, scale, known, tally, seen, asked, false_alarms } = attack;
+    let Attack { site, scale, known, tally, seen, asked, false_alarms, elsewhere } = attack;
     assert!(false_alarms.is_empty(), "{}", false_alarms.join("\n"));
+    assert!(elsewhere.is_empty(), "{}", elsewhere.join("\n"));
     let table = tally.table();
     println!("seed {}\n\n{table}", scale.seed);
     let total = total(&scale);
@@ -169,6 +180,17 @@ impl Attack {
         }
     }
 
+    /// Each by itself, for most ask for one Vip.
+    fn replay_landings(&mut self) {
+        for case in Case::landings() {
+            let mut round = self.site.run(std::slice::from_ref(&case), By::Tenant);
+            assert_eq!(round.crash, None, "{}", case.yaml());
+            let outcome = round.outcomes.remove(0);
+            assert_eq!(outcome.verdict, Verdict::Admitted, "{}", case.yaml());
+            self.landed(&case, outcome.landings);
+        }
+    }
+
     /// What ends Kube-OVN: all of it, or one by the seed.
     fn replay_crashes(&mut self) {
         let mut pinned: Vec<_> = Case::pinned().into_iter().filter(|(class, _)| class.ends_with(CRASH)).collect();
@@ -218,6 +240,11 @@ impl Attack {
                     self.got_in(case, &outcome.breaches);
                 }
             }
+            let landed: Vec<_> =
+                cases.iter().cloned().zip(round.outcomes.iter().map(|outcome| outcome.landings.clone())).collect();
+            for (case, landings) in landed {
+                self.landed(&case, landings);
+            }
             let refused = cases.iter().zip(&round.outcomes).filter_map(|(case, outcome)| match &outcome.verdict {
                 Verdict::Refused(message) if !ends(case) => Some((case.clone(), message.clone())),
                 _ => None,
@@ -236,6 +263,25 @@ impl Attack {
             }
         }
         self.make_anyway(refused_ones);
+    }
+
+    /// Counts where its interfaces are. Where one is not where it is said, the case is run again by itself: what is counted is
+    /// what came of it then, when nobody had taken its address, and Kube-OVN had nothing else to do.
+    fn landed(&mut self, case: &Case, mut landings: Vec<(Landing, String)>) {
+        let is_wrong = |landings: &[(Landing, String)]| landings.iter().any(|(landing, _)| landing.is_wrong());
+        for _ in 0..AGAIN {
+            if !is_wrong(&landings) {
+                break;
+            }
+            let round = self.site.run_and_wait(std::slice::from_ref(case), By::Tenant, COMING_UP);
+            landings = round.outcomes.into_iter().flat_map(|outcome| outcome.landings).collect();
+        }
+        self.tally.landed(&landings);
+        let wrong = landings.iter().filter(|(landing, _)| landing.is_wrong());
+        let wrong: Vec<_> = wrong.map(|(landing, seen)| format!("{}: {seen}", landing.text())).collect();
+        if !wrong.is_empty() {
+            self.elsewhere.push(format!("{}\n{}", wrong.join("\n"), case.yaml()));
+        }
     }
 
     /// Makes what was refused, of which every fifth is chosen: whether it would have harmed anybody.

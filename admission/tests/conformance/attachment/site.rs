@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use vpcguard_policies::rules::TABLE;
 use vpcguard_tests::control_plane::User;
-use vpcguard_tests::kube_ovn::{Answer, Client, Id, World, bind};
+use vpcguard_tests::kube_ovn::{Answer, Client, Id, PodPort, World, bind};
 
 use super::breach::{Breach, Owners, breaches};
 use vpcguard_tests::isolation::Step;
@@ -15,6 +15,7 @@ use vpcguard_tests::isolation::Step;
 use super::case::Case;
 use super::facts::{DELETED, SUBNETS, is_closed, owners, stages, vpc_of};
 use super::guard::Guard;
+use super::lands::{Landing, Seen};
 
 /// How long an object may take that others need.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,6 +51,8 @@ pub(super) struct Outcome {
     pub(super) breaches: Vec<Breach>,
     /// How many ports its Pods have.
     pub(super) ports: usize,
+    /// What came of each interface that was said, of a Pod that was admitted.
+    pub(super) landings: Vec<(Landing, String)>,
 }
 
 /// What came of some cases together.
@@ -247,16 +250,23 @@ impl Site {
             owners.extend(case.objects().flat_map(ids).map(|id| (id, index)));
         }
         let northbound = self.world.northbound().unwrap();
-        let mut ports: BTreeMap<usize, usize> = BTreeMap::new();
-        for port in northbound.pods() {
+        let pods = northbound.pods();
+        let mut ports: BTreeMap<usize, Vec<&PodPort>> = BTreeMap::new();
+        for port in &pods {
             if let Some(index) = owners.of_pod(&port.pod) {
-                *ports.entry(index).or_default() += 1;
+                ports.entry(index).or_default().push(port);
             }
         }
+        let seen = Seen::of(&self.world);
         let mut found = breaches(&self.world, &northbound, &owners, &self.homes);
         let outcome = |(index, verdict)| {
             let breaches = found.remove(&index).unwrap_or_default();
-            Outcome { verdict, breaches, ports: ports.get(&index).copied().unwrap_or_default() }
+            let ports = ports.remove(&index).unwrap_or_default();
+            let landings = match (numbered.get(index), &verdict) {
+                (Some(case), Verdict::Admitted) => seen.landings(case, &ports),
+                _ => Vec::new(),
+            };
+            Outcome { verdict, breaches, ports: ports.len(), landings }
         };
         verdicts.into_iter().enumerate().map(outcome).collect()
     }
@@ -335,7 +345,7 @@ pub(super) fn rule(message: &str) -> Option<&'static str> {
 /// An object, and the Pod that is made of it.
 fn ids(object: &Value) -> Vec<Id> {
     let id = Id::of(object);
-    let pod = Id { kind: "Pod".to_owned(), namespace: id.namespace.clone(), name: format!("{}-0", id.name) };
+    let pod = id.made_pod();
     let makes_one = object.pointer("/spec/template/spec").is_some() || id.kind == "VpcEgressGateway";
     if makes_one { vec![id, pod] } else { vec![id] }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::case::Case;
+use super::lands::Landing;
 use super::oracle::class;
 use super::site::{Outcome, Verdict, rule};
 
@@ -26,6 +27,8 @@ pub(super) struct Tally {
     /// What was refused, then made anyway, by rule and by what would come of it: how many, and how many of them got in.
     anyway: BTreeMap<(String, &'static str), (usize, usize)>,
     pinned: BTreeMap<String, &'static str>,
+    /// Of how many interfaces this came.
+    landings: BTreeMap<Landing, usize>,
 }
 
 impl Tally {
@@ -38,6 +41,12 @@ impl Tally {
             Verdict::Invalid(_) => row.invalid += 1,
         }
         row.without_port += usize::from(outcome.verdict == Verdict::Admitted && outcome.ports == 0);
+    }
+
+    pub(super) fn landed(&mut self, landings: &[(Landing, String)]) {
+        for (landing, _) in landings {
+            *self.landings.entry(*landing).or_default() += 1;
+        }
     }
 
     pub(super) fn got_in(&mut self, way: &'static str) {
@@ -67,6 +76,10 @@ impl Tally {
         for (class, row) in &self.rows {
             let Row { tried, admitted, refused, invalid, without_port } = row;
             let _ = writeln!(text, "| {class} | {tried} | {refused} | {admitted} | {without_port} | {invalid} |");
+        }
+        text.push_str("\n| an interface of an admitted Pod is | interfaces |\n|---|---|\n");
+        for (landing, number) in &self.landings {
+            let _ = writeln!(text, "| {} | {number} |", landing.text());
         }
         text.push_str("\n| way in | got in | pinned case |\n|---|---|---|\n");
         let ways: std::collections::BTreeSet<&str> =

@@ -152,8 +152,7 @@ impl Seen {
                 .map(move |symptom| format!("{} {}: {symptom}", name.kind, name.name))
         });
         let id = Id::of(object);
-        let pod =
-            if id.kind == "Pod" { id } else { Id { kind: "Pod".to_owned(), name: format!("{}-0", id.name), ..id } };
+        let pod = if id.kind == "Pod" { id } else { id.made_pod() };
         Self {
             refused: None,
             symptoms: restored(observation.symptoms(object)),

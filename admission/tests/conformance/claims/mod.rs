@@ -2,6 +2,7 @@
 
 mod broken;
 mod expectation;
+mod outside;
 mod renamed;
 mod replay;
 
@@ -90,10 +91,19 @@ fn kube_ovn_does_what_the_rules_say() {
     let known = Known::of("claims");
     let mut judged = BTreeMap::new();
     replay::all(&mut world, &observable, |claim, seen| drop(judged.insert(claim.case.name.clone(), seen.clone())));
-    // On a busy machine something may come later than it was looked for: what surprises is asked once more.
-    let surprising: Vec<&Claim> =
-        observable.iter().filter(|claim| claim.disagrees(&judged) != known.has(&claim.case.name)).collect();
-    replay::all(&mut world, surprising, |claim, seen| drop(judged.insert(claim.case.name.clone(), seen.clone())));
+    // On a busy machine something may come later than it was looked for: what surprises is asked once more, and then by itself,
+    // for Kube-OVN comes to a rule after all those that it tries again.
+    let is_surprising =
+        |claim: &Claim, judged: &BTreeMap<String, Seen>| claim.disagrees(judged) != known.has(&claim.case.name);
+    let surprising: Vec<&Claim> = observable.iter().filter(|claim| is_surprising(claim, &judged)).collect();
+    replay::all(&mut world, surprising.clone(), |claim, seen| {
+        drop(judged.insert(claim.case.name.clone(), seen.clone()));
+    });
+    for claim in surprising {
+        if is_surprising(claim, &judged) {
+            replay::all(&mut world, [claim], |claim, seen| drop(judged.insert(claim.case.name.clone(), seen.clone())));
+        }
+    }
     let mut disagreed = BTreeSet::new();
     for claim in &observable {
         let is_wrong = claim.disagrees(&judged);

@@ -104,6 +104,12 @@ impl Renamed {
         Self { names, suffix: format!("q{number}z"), is_part }
     }
 
+    /// Names that are everybody's elsewhere, and of this case here.
+    pub(crate) fn with(mut self, names: &[&str]) -> Self {
+        self.names.extend(names.iter().map(|name| (*name).to_owned()));
+        self
+    }
+
     /// An object with these names.
     pub(crate) fn apply(&self, value: &Value) -> Value {
         match value {

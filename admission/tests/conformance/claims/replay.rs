@@ -9,6 +9,7 @@ use vpcguard_tests::kube_ovn::{Id, Resource, World};
 
 use super::Claim;
 use super::expectation::Seen;
+use super::outside::{self, Moved};
 use super::renamed::Renamed;
 
 /// How many cases share a reset.
@@ -24,6 +25,20 @@ const SHARED: &[(&str, &str)] = &[
     ("ConfigMap", "ovn-vpc-nat-config"),
 ];
 
+/// The rules whose cases have networks outside, or addresses of the default VPC, and get their own.
+const OUTSIDE: &[&str] = &[
+    "spec-immutable",
+    "subnet-address-range",
+    "subnet-address-unique",
+    "vip-syntax",
+    "gateway-syntax",
+    "qos-policy-syntax",
+    "nat-rule-syntax",
+    "nat-rule-conflict",
+    "nat-rule-reference",
+    "vpc-external-subnets",
+];
+
 /// What no other case is to see.
 const ALONE: &[&str] = &["Node", "ServiceCIDR"];
 
@@ -31,6 +46,7 @@ const ALONE: &[&str] = &["Node", "ServiceCIDR"];
 struct Prepared<'a> {
     claim: &'a Claim,
     renamed: Renamed,
+    moved: Moved,
     state: Vec<Value>,
     old: Option<Value>,
     object: Value,
@@ -38,17 +54,27 @@ struct Prepared<'a> {
     takes: Takes,
 }
 
+impl Prepared<'_> {
+    fn tells_a_gateway(&self) -> bool {
+        let is_told = |object: &Value| object["kind"].as_str().is_some_and(|kind| kind.starts_with("Iptables"));
+        self.state.iter().chain(&self.old).chain([&self.object]).any(is_told)
+    }
+}
+
 /// The parts of the world that are one for all.
 #[derive(Default)]
 struct Takes {
     everything: bool,
     prefixes: Vec<IpNet>,
+    /// Built-in names that the case gives to objects of its own.
+    names: BTreeSet<String>,
 }
 
 impl Takes {
     fn disturbs(&self, other: &Self) -> bool {
         let overlaps = |a: &IpNet| other.prefixes.iter().any(|b| a.contains(b) || b.contains(a));
-        self.everything || other.everything || self.prefixes.iter().any(overlaps)
+        let takes_names = !self.names.is_disjoint(&other.names);
+        self.everything || other.everything || takes_names || self.prefixes.iter().any(overlaps)
     }
 }
 
@@ -60,6 +86,8 @@ pub(super) fn all<'a>(
 ) {
     let mut waiting: Vec<Prepared<'a>> =
         claims.into_iter().enumerate().map(|(number, claim)| prepare(claim, number)).collect();
+    // A gateway takes its time to be told something, and all of a batch wait for it.
+    waiting.sort_by_key(Prepared::tells_a_gateway);
     let total = waiting.len();
     while !waiting.is_empty() {
         let mut batch: Vec<Prepared<'a>> = Vec::new();
@@ -116,14 +144,17 @@ fn replay<'a>(world: &mut World, batch: &[Prepared<'a>]) -> Vec<(&'a Claim, Seen
     }
     world.settle().unwrap();
     // A change of a Vpc's list does not make Kube-OVN look at its Subnets; any change of theirs does.
-    for case in batch.iter().filter(|case| {
+    let with_changed_vpc = batch.iter().filter(|case| {
         case.object["kind"] == "Vpc" && (case.old.is_some() || case.claim.rule() == "vpc-namespaces-in-use")
-    }) {
-        for subnet in case.state.iter().filter(|object| object["kind"] == "Subnet") {
+    });
+    let subnets: Vec<&Value> =
+        with_changed_vpc.flat_map(|case| &case.state).filter(|object| object["kind"] == "Subnet").collect();
+    if !subnets.is_empty() {
+        for subnet in subnets {
             world.change_to(&Id::of(subnet), &json!({"spec": {"mtu": 1399}})).unwrap();
         }
+        world.settle().unwrap();
     }
-    world.settle().unwrap();
     let visitors: Vec<Value> = batch.iter().flat_map(|case| visitors(&case.object, &case.state)).collect();
     if !visitors.is_empty() {
         for visitor in &visitors {
@@ -133,7 +164,7 @@ fn replay<'a>(world: &mut World, batch: &[Prepared<'a>]) -> Vec<(&'a Claim, Seen
     }
     let observation = world.look(&before).unwrap();
     let seen = batch.iter().zip(answers).map(|(case, answer)| {
-        let restore = |line: &str| case.renamed.restore(line);
+        let restore = |line: &str| case.moved.restore(&case.renamed.restore(line));
         let mine = |line: &str| batch.len() == 1 || restore(line) != line;
         let mut seen = Seen::of(&observation, &case.object, &case.state, &mine, &restore);
         if !answer.is_success() {
@@ -164,18 +195,32 @@ fn order() -> impl Iterator<Item = &'static str> {
 
 fn prepare(claim: &Claim, number: usize) -> Prepared<'_> {
     let case: &Case = &claim.case;
-    let renamed = Renamed::new(case, number);
-    let object = renamed.apply(&case.request.object);
-    let old = case.request.old_object.as_ref().map(|old| renamed.apply(old));
     // The old version is in the state too.
     let others = case.state.iter().filter(|other| case.request.old_object.as_ref() != Some(*other));
-    let mut state: Vec<Value> = others.map(|other| renamed.apply(other)).filter(|other| !is_shared(other)).collect();
-    let missing = completed(&state, old.as_ref().unwrap_or(&object), case.subject() != "missing-reference", number);
+    let mut objects: Vec<Value> =
+        [&case.request.object].into_iter().chain(&case.request.old_object).chain(others).cloned().collect();
+    let is_outside = OUTSIDE.contains(&case.subject());
+    let own = if is_outside { outside::named(&mut objects) } else { Vec::new() };
+    let renamed = Renamed::new(case, number).with(&own);
+    let moved = Moved::new(&if is_outside { objects.iter().collect() } else { Vec::new() }, number);
+    let mut objects = objects.iter().map(|object| renamed.apply(&moved.apply(object)));
+    let object = objects.next().unwrap();
+    let old = case.request.old_object.as_ref().and_then(|_| objects.next());
+    let mut state: Vec<Value> = objects.filter(|other| !is_shared(other)).collect();
+    let with_references = case.subject() != "missing-reference";
+    let mut missing = completed(&state, old.as_ref().unwrap_or(&object), with_references, number);
+    if is_outside {
+        let objects = state.iter().chain([old.as_ref().unwrap_or(&object)]);
+        missing.extend(objects.filter_map(provider_network).map(|id| made(&id, false, number)));
+    }
     state.extend(missing);
     let everything =
         state.iter().any(|other| ALONE.contains(&other["kind"].as_str().unwrap_or_default())) || is_shared(&object);
     let prefixes = state.iter().chain(&old).chain([&object]).flat_map(prefixes_of_default_vpc).collect();
-    Prepared { claim, renamed, state, old, object, takes: Takes { everything, prefixes } }
+    let names =
+        state.iter().chain([&object]).filter(|other| other["kind"] == "Subnet").map(|subnet| Id::of(subnet).name);
+    let names = names.filter(|name| ["external", "ovn-vpc-external-network"].contains(&name.as_str())).collect();
+    Prepared { claim, renamed, moved, state, old, object, takes: Takes { everything, prefixes, names } }
 }
 
 /// Who shows what an object does to others: a Pod in a Namespace, or in those that a Subnet could take, and something behind a Service.
@@ -242,6 +287,12 @@ fn completed(state: &[Value], object: &Value, with_references: bool, number: usi
     missing.enumerate().map(|(at, id)| made(id, of_ovn.contains(id), number + 900 * at)).collect()
 }
 
+/// The network of a Vlan, without which it is on no switch.
+fn provider_network(vlan: &Value) -> Option<Id> {
+    let provider = vlan.pointer("/spec/provider").and_then(Value::as_str).filter(|_| vlan["kind"] == "Vlan")?;
+    Some(Id::cluster("ProviderNetwork", provider))
+}
+
 /// The NetworkAttachmentDefinition of a Subnet's provider.
 fn network(subnet: &Value) -> Option<Id> {
     let provider = subnet.pointer("/spec/provider").and_then(Value::as_str).filter(|_| subnet["kind"] == "Subnet")?;
@@ -264,6 +315,9 @@ fn made(id: &Id, of_ovn: bool, number: usize) -> Value {
     if id.kind == "Vlan" {
         // One layer 2 for each, of those that there are.
         object["spec"] = json!({"id": 1 + number % 4000, "provider": "provider"});
+    }
+    if id.kind == "ProviderNetwork" {
+        object["spec"] = json!({"defaultInterface": "eth1"});
     }
     if id.kind == "NetworkAttachmentDefinition" {
         let config = if of_ovn {
