@@ -56,7 +56,9 @@ pub(crate) fn schema() -> Value {
                 "names": list(text()),
             })),
         })),
-        "ledger": object(json!({"mode": {"enum": ["required", "best-effort", "off"]}, "claimHold": duration()})),
+        "ledger": object(json!({
+            "mode": {"enum": ["required", "best-effort", "off"]}, "lanIps": {"enum": ["both", "shared"]}, "claimHold": duration(),
+        })),
         "sweepEvery": duration(),
         "clusterDomain": text(),
         "log": object(json!({"format": {"enum": ["json", "text"]}, "level": text()})),
@@ -98,6 +100,7 @@ pub(crate) fn settings() -> Value {
     object(json!({
         "rules": object(rules.into()),
         "strictReferences": flag(),
+        "readIPs": flag(),
         "disclose": {"enum": ["names", "none"]},
         "docsUrl": {"type": "string", "maxLength": 160, "pattern": "^(https?://[^\\s]+)?$"},
         "contact": {"type": "string", "maxLength": 100, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},

@@ -28,6 +28,7 @@ const HEAD: &str = "{{- /* Made by `cargo xtask chart --write` from `vpcguard ma
 
 const IF_CRDS: &str = "if .Values.crds.install";
 const IF_CLUSTER: &str = r#"if eq .Values.tls.mode "cluster""#;
+const IF_READ_IPS: &str = "if .Values.settings.readIPs";
 const IF_FLOW: &str = "if .Values.flowControl.enabled";
 
 /// An object's file in templates/, and on what condition it is there.
@@ -124,13 +125,17 @@ fn template(mut object: Value) -> String {
     text + &marked(&yaml(&object))
 }
 
-/// The rules of the cluster's role, of which one is for the caBundle.
+/// The rules of the cluster's role, of which one is for the caBundle, and one for IPs, which are watched where a setting says so.
 fn rules(rules: &[Value]) -> String {
     let mut text = "rules:\n".to_owned();
     for rule in rules {
         let yaml = marked(&yaml(&json!([rule])));
         if rule["apiGroups"] == json!(["admissionregistration.k8s.io"]) {
             write!(text, "{{{{- {IF_CLUSTER} }}}}\n{yaml}{{{{- end }}}}\n").unwrap();
+        } else if rule["resources"] == json!(["ips"]) {
+            let read = |verb: &str| format!("{{{{- {IF_READ_IPS} }}}}\n  - {verb}\n{{{{- end }}}}\n");
+            assert!(yaml.ends_with("  - list\n"), "more than a list of IPs is allowed by default: {yaml}");
+            text += &yaml.replace("  - list\n", &format!("{}  - list\n{}", read("get"), read("watch")));
         } else {
             text += &yaml;
         }

@@ -303,6 +303,56 @@ fn manifests_and_pods_are_judged_against_the_cluster() {
 }
 
 #[test]
+fn namespaces_and_subnets_of_a_cluster_are_explained_to_who_may_read_it() {
+    let Some(world) = unguarded() else { return };
+    // Of Kube-OVN, which does not run here.
+    let ip = json!({"apiVersion": "kubeovn.io/v1", "kind": "IP", "metadata": {"name": "intruder.ns2"}, "spec": {
+        "podName": "intruder", "namespace": "ns2", "subnet": "b", "attachSubnets": [], "nodeName": "", "ipAddress": "10.0.4.9",
+        "v4IpAddress": "10.0.4.9", "v6IpAddress": "", "attachIps": [], "macAddress": "", "attachMacs": [], "containerID": "",
+        "podType": ""}});
+    world.accepts(User::Admin, &ip.to_string());
+    let (code, _, err) = run(&world, User::Tenant, &["explain", "subnet", "b"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("ask for a role that may get and list subnets.kubeovn.io"), "{err}");
+    grant(&world, &auditor());
+    let explain = |args: &[&str]| run(&world, User::Tenant, &[&["explain"], args].concat());
+    world.until("the auditor may read", |_| explain(&["subnet", "b"]).0 == Some(0));
+    let (code, out, err) = explain(&["subnet", "b"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.starts_with("cluster: https://127.0.0.1:"), "{out}");
+    let (_, out) = out.split_once("Subnet \"b\"\n").unwrap();
+    let wanted = "  VPC:      v
+  network:  overlay, provider ovn
+  prefix:   10.0.4.0/24, gateway 10.0.4.1: 254 addresses, 1 excluded, 1 taken, 252 free
+  free:     10.0.4.2..10.0.4.8, 10.0.4.10..10.0.4.254
+  bound:    namespace \"ns1\": VPC \"v\" lists it, and this is its default Subnet
+  Pod:      Pod \"ns2/intruder\" 10.0.4.9: IP \"intruder.ns2\"
+";
+    assert_eq!(out, wanted);
+    let (code, out, err) = explain(&["namespace", "ns1"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.contains("  may use:  VPC v (a, b, c): it lists the namespace (spec.namespaces)\n"), "{out}");
+    let (_, out, _) = explain(&["namespace", "ns2", "--format", "json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&report["liveCluster"]["context"], &report["explanations"][0]["exists"]),
+        (&json!("test"), &json!(true))
+    );
+    let (code, _, err) = explain(&["subnet", "bb"]);
+    assert_eq!(
+        (code, err.as_str()),
+        (Some(2), "error: there is no Subnet \"bb\" in the cluster: did you mean \"b\"?\n")
+    );
+    let (_, _, err) = explain(&["namespace", "ns9"]);
+    assert!(err.starts_with("error: there is no Namespace \"ns9\" in the cluster; known are "), "{err}");
+    let (_, _, err) = explain(&["pod", "ns2/intrudr"]);
+    assert!(
+        err.starts_with("error: there is no Pod ns2/intrudr in the cluster: did you mean \"ns2/intruder\"?"),
+        "{err}"
+    );
+}
+
+#[test]
 fn what_was_admitted_is_clean_at_rest() {
     let Some(world) = World::start() else { return };
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/two-tenants");

@@ -7,15 +7,17 @@ use super::client::{Answer, Clients, subnet, vpc};
 use super::ledger::{HOLD, claims, one, refuse_later};
 use super::world::World;
 
+/// Those of an address space or of those that are not there, and not the ones that many share.
 fn names(clients: &Clients) -> Vec<String> {
-    let ledgers = clients.list("addressledgers");
+    let mut ledgers = clients.list("addressledgers");
+    ledgers.retain(|ledger| ledger["spec"]["format"] == 1);
     ledgers.iter().map(|ledger| ledger["metadata"]["name"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The ledgers of these spaces.
 fn ledgers_of(clients: &Clients, space: &Value) -> Vec<Value> {
     let mut ledgers = clients.list("addressledgers");
-    ledgers.retain(|ledger| ledger["spec"]["space"] == *space);
+    ledgers.retain(|ledger| ledger["spec"]["format"] == 1 && ledger["spec"]["space"] == *space);
     ledgers
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use vpcguard_tests::control_plane::User;
 
 use super::client::{Answer, Clients, subnet, vpc};
+use super::races::storage;
 use super::world::World;
 
 /// The API server of these tests gives up on a request after 5 s.
@@ -21,8 +22,7 @@ pub(super) fn one(clients: &Clients, answer: impl Future<Output = Answer> + Send
 }
 
 pub(super) fn claims(clients: &Clients) -> Vec<Value> {
-    let ledgers = clients.list("addressledgers");
-    ledgers.iter().flat_map(|ledger| ledger["spec"]["claims"].as_array().cloned().unwrap_or_default()).collect()
+    storage::claims(clients).into_iter().map(|(_, claim)| claim).collect()
 }
 
 #[test]
@@ -56,7 +56,25 @@ fn a_claim_lives_until_its_object_is_stored() {
     });
 
     unclaimed_updates_and_dry_runs(&world, &clients);
+    what_is_there_is_not_claimed_again(&world, &clients);
     a_request_that_is_refused_later(&world, &clients);
+}
+
+/// Who creates what is there, again and again, holds nothing.
+fn what_is_there_is_not_claimed_again(world: &World, clients: &Clients) {
+    let create = |name: &str, cidr: &str| one(clients, clients.create("subnets", subnet(name, "v", cidr)));
+    assert!(create("twice", "10.0.40.0/24").is_accepted());
+    world.until("its claim is released", |_| claims(clients).is_empty());
+    for cidr in ["10.0.40.0/24", "10.0.41.0/24"] {
+        let again = create("twice", cidr);
+        assert_eq!((again.code, &again.body["reason"]), (409, &json!("AlreadyExists")), "{again:?}");
+        assert!(again.message().contains("Subnet \"twice\" already exists"), "{again:?}");
+        assert_eq!(claims(clients), [Value::Null; 0]);
+    }
+    assert!(create("another", "10.0.41.0/24").is_accepted());
+    assert!(one(clients, clients.delete("subnets", "twice")).is_accepted());
+    world.until("the addresses are free", |_| create("third", "10.0.40.0/24").is_accepted());
+    world.until("all claims are released", |_| claims(clients).is_empty());
 }
 
 fn unclaimed_updates_and_dry_runs(world: &World, clients: &Clients) {
@@ -124,10 +142,28 @@ fn a_request_that_is_refused_later(world: &World, clients: &Clients) {
     world.until("the hold is over", |_| other().is_accepted());
 }
 
+/// As long as an older replica may be there: it knows the ledger of the Subnet alone.
 #[test]
-fn lan_ips_are_claimed_from_their_subnet() {
+fn lan_ips_are_claimed_from_their_subnet_and_where_many_share() {
     let Some(world) = world() else { return };
-    let clients = Clients::new(&world, User::Admin).unwrap();
+    let ledgers = claim_lan_ips(&world);
+    assert!(ledgers.iter().any(|ledger| ledger["spec"]["space"] == json!({"subnet": "s"})), "{ledgers:#?}");
+    assert!(ledgers.iter().any(|ledger| ledger["spec"]["common"] == "addresses-04"), "{ledgers:#?}");
+}
+
+#[test]
+fn lan_ips_are_claimed_where_many_share_alone_once_that_is_said() {
+    let Some(world) = World::builder().replicas(2).serve(HOLD).serve("--lan-ip-ledgers=shared").start() else { return };
+    let ledgers = claim_lan_ips(&world);
+    let names: Vec<_> = ledgers.iter().map(|ledger| ledger["spec"]["common"].as_str().unwrap_or_default()).collect();
+    assert!(names.contains(&"addresses-04"), "{names:?}");
+    assert!(!ledgers.iter().any(|ledger| ledger["spec"]["space"] == json!({"subnet": "s"})), "{ledgers:#?}");
+    assert!(!names.contains(&"VpcNatGateway"), "{names:?}");
+}
+
+/// Of eight gateways at once that want one lanIp one gets it, ten times. The ledgers that there are then.
+fn claim_lan_ips(world: &World) -> Vec<Value> {
+    let clients = Clients::new(world, User::Admin).unwrap();
     assert!(one(&clients, clients.create("vpcs", vpc("v"))).is_accepted());
     assert!(one(&clients, clients.create("subnets", subnet("s", "v", "10.0.0.0/24"))).is_accepted());
     let gateway = |name: &str, lan_ip: &str| {
@@ -141,8 +177,62 @@ fn lan_ips_are_claimed_from_their_subnet() {
         assert_eq!(answers.iter().filter(|answer| answer.is_accepted()).count(), 1, "{answers:#?}");
     }
     assert_eq!(clients.list("vpc-nat-gateways").len(), 10);
-    let ledgers = clients.list("addressledgers");
-    assert!(ledgers.iter().any(|ledger| ledger["spec"]["space"] == json!({"subnet": "s"})), "{ledgers:#?}");
+    clients.list("addressledgers")
+}
+
+/// A name in OVN is claimed where another Vpc could make it too. Of the others, with hyphens or not, none costs a write.
+#[test]
+fn names_in_ovn_cost_a_write_only_where_somebody_else_could_make_them() {
+    let Some(world) = World::start() else { return };
+    let clients = Clients::new(&world, User::Admin).unwrap();
+    let accepts = |plural: &str, object: Value| {
+        let answer = one(&clients, clients.create(plural, object));
+        assert!(answer.is_accepted(), "{answer:?}");
+    };
+    let ledgers_of_names = || {
+        let mut ledgers = clients.list("addressledgers");
+        ledgers.retain(|ledger| ledger["spec"]["common"].as_str().is_some_and(|name| name.starts_with("ovn-names-")));
+        ledgers
+    };
+    let writes = || {
+        world.until("the claims are released", |_| claims(&clients).is_empty());
+        // Each write of a ledger changes it.
+        let generation = |ledger: &Value| ledger["metadata"]["generation"].as_i64().unwrap();
+        clients.list("addressledgers").iter().map(generation).sum::<i64>()
+    };
+    for name in ["prod", "shop", "eu"] {
+        accepts("vpcs", vpc(name));
+    }
+    // The first of each VPC makes its ledger.
+    accepts("subnets", subnet("first", "prod", "10.0.0.0/24"));
+    let before = writes();
+    accepts("subnets", subnet("web", "prod", "10.0.1.0/24"));
+    let plain = writes() - before;
+    // One that claims, and one that lets go.
+    assert_eq!(plain, 2);
+    let before = writes();
+    accepts("subnets", subnet("eu-web", "prod", "10.0.2.0/24"));
+    assert_eq!(writes() - before, plain, "a hyphen costs nothing");
+    assert_eq!(ledgers_of_names(), [Value::Null; 0]);
+
+    accepts("vpcs", vpc("prod-eu"));
+    let before = writes();
+    accepts("subnets", subnet("eu-db", "prod", "10.0.3.0/24"));
+    assert_eq!(writes() - before, 2 * plain, "it claims its name too");
+    let ledger = ledgers_of_names().remove(0);
+    assert_eq!((&ledger["spec"]["format"], &ledger["spec"]["space"]), (&json!(2), &json!({})));
+    let floor = ledger["spec"]["floor"].as_str().unwrap();
+    assert!(["Vpc=", "Subnet=", "SecurityGroup="].iter().all(|kind| floor.contains(kind)), "{floor}");
+    let refused = one(&clients, clients.create("subnets", subnet("db", "prod-eu", "10.0.0.0/24")));
+    assert!(refused.message().contains("[vpcguard ovn-name-conflict]"), "{refused:?}");
+    // Groups whose names have neither have no other that could be theirs.
+    let group = |name: &str| json!({"apiVersion": "kubeovn.io/v1", "kind": "SecurityGroup", "metadata": {"name": name}, "spec": {}});
+    let before = writes();
+    accepts("security-groups", group("web"));
+    assert_eq!(writes(), before, "nothing to claim");
+    let all = ["sg-web", "sg.web", "sg-web", "sg.web"].map(|name| clients.create("security-groups", group(name)));
+    let answers = clients.at_once(all);
+    assert_eq!(answers.iter().filter(|answer| answer.is_accepted()).count(), 1, "{answers:#?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod common_ledger;
 mod conditions;
 mod drain;
 mod hostile;
+mod ips;
 mod isolation;
 mod kube_ovn;
 mod ledger;

@@ -71,7 +71,7 @@ fn ledgers(clients: &Clients) -> Vec<Value> {
 }
 
 /// A VPC in which the API server has stored something, and is known for it.
-fn begin(world: &World, clients: &Clients) {
+pub(super) fn begin(world: &World, clients: &Clients) {
     accepts(clients, "vpcs", vpc("v"));
     accepts(clients, "subnets", subnet("first", "v", "172.16.0.0/24"));
     world.until("the API server is proven", |_| {

@@ -18,16 +18,16 @@ const RESOURCES: [&str; 7] =
     ["vpcs", "subnets", "vpc-nat-gateways", "ippools", "vips", "network-attachment-definitions", "namespaces"];
 
 const NETWORK: &str = "
-apiVersion: kubeovn.io/v1
-kind: Subnet
-metadata: {name: s}
-spec: {vpc: v, protocol: IPv4, provider: net.mine.ovn, cidrBlock: 10.0.0.0/16, gateway: 10.0.0.1, namespaces: [mine]}
----
 apiVersion: k8s.cni.cncf.io/v1
 kind: NetworkAttachmentDefinition
 metadata: {name: net, namespace: mine}
 spec:
   config: '{\"cniVersion\": \"0.3.1\", \"type\": \"kube-ovn\", \"server_socket\": \"/s\", \"provider\": \"net.mine.ovn\"}'
+---
+apiVersion: kubeovn.io/v1
+kind: Subnet
+metadata: {name: s}
+spec: {vpc: v, protocol: IPv4, provider: net.mine.ovn, cidrBlock: 10.0.0.0/16, gateway: 10.0.0.1, namespaces: [mine]}
 ";
 
 fn pod(networks: &str) -> Value {

@@ -7,6 +7,39 @@ use super::client::{Clients, subnet, vpc};
 use super::world::World;
 
 #[test]
+fn an_index_of_each_subnet_says_who_has_its_addresses() {
+    let Some(world) = World::builder().replicas(2).start() else { return };
+    let clients = Clients::new(&world, User::Admin).unwrap();
+    let create = |plural: &str, object: Value| {
+        let answer = clients.at_once([clients.create(plural, object)]).remove(0);
+        assert!(answer.is_accepted(), "{answer:?}");
+    };
+    create("vpcs", vpc("v"));
+    create("subnets", subnet("s", "v", "10.0.0.0/24"));
+    let object = |kind: &str, name: &str, spec: Value| json!({"apiVersion": "kubeovn.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
+    create("vips", object("Vip", "w", json!({"subnet": "s", "v4ip": "10.0.0.5"})));
+    create(
+        "iptables-eips",
+        object("IptablesEIP", "e", json!({"natGwDp": "g", "externalSubnet": "s", "v4ip": "10.0.0.6"})),
+    );
+    create("vpc-nat-gateways", object("VpcNatGateway", "g", json!({"vpc": "v", "subnet": "s", "lanIp": "10.0.0.7"})));
+    let addresses = || {
+        let indexes = clients.list("addressindices");
+        let of_subnet = |index: &&Value| index["spec"]["space"] == json!({"subnet": "s"});
+        indexes.iter().find(of_subnet).map(|index| index["spec"]["addresses"].clone())
+    };
+    let wanted = json!(["10.0.0.5 Vip/w", "10.0.0.6 IptablesEIP/e", "10.0.0.7 VpcNatGateway/g"]);
+    world.until("the index has them", |_| addresses() == Some(wanted.clone()));
+    assert!(clients.at_once([clients.delete("vips", "w")]).remove(0).is_accepted());
+    let wanted = json!(["10.0.0.6 IptablesEIP/e", "10.0.0.7 VpcNatGateway/g"]);
+    world.until("one is gone", |_| addresses() == Some(wanted.clone()));
+    for (plural, name) in [("iptables-eips", "e"), ("vpc-nat-gateways", "g")] {
+        assert!(clients.at_once([clients.delete(plural, name)]).remove(0).is_accepted());
+    }
+    world.until("the index is gone", |_| addresses().is_none());
+}
+
+#[test]
 fn what_got_past_the_webhook_is_reported() {
     let Some(world) = World::builder().replicas(2).serve("--sweep-every=1s").start() else { return };
     let clients = Clients::new(&world, User::Admin).unwrap();

@@ -72,17 +72,15 @@ fn not_synced(world: &mut World) {
     let refused = early(world);
     assert!(refused.status == 503 && refused.body.contains("has not read the cluster yet"), "{}", refused.body);
     assert_eq!(world.create(User::Admin, "/apis/kubeovn.io/v1/vpcs", &vpc("w")).status, 503);
-    let eip = json!({
-        "apiVersion": "kubeovn.io/v1", "kind": "IptablesEIP", "metadata": {"name": "e"}, "spec": {"natGwDp": "g"},
-    });
-    let admitted = world.create(User::Admin, "/apis/kubeovn.io/v1/iptables-eips", &eip);
+    let config = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ovn-vpc-nat-config"}});
+    let admitted = world.create(User::Admin, "/api/v1/namespaces/kube-system/configmaps", &config);
     assert_eq!(admitted.status, 201, "{}", admitted.body);
     let metrics = world.page(1, "/metrics");
     for (path, kind, answer) in [
         ("mutate", "Pod", "refused"),
         ("mutate", "Vpc", "admitted"),
         ("validate", "Vpc", "refused"),
-        ("validate", "IptablesEIP", "admitted"),
+        ("validate", "ConfigMap", "admitted"),
     ] {
         let line = format!(
             "vpcguard_unjudged_requests_total{{path={path:?},kind={kind:?},operation=\"CREATE\",cause=\"not_synced\",\

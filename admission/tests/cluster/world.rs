@@ -26,6 +26,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_vpcguard");
 
+/// Names a vpcguard of another version, which the second of several replicas is then, as while a Deployment rolls.
+const OTHER_BINARY: &str = "VPCGUARD_LAST_RELEASE";
+
 /// A Vpc `v` of the namespace `mine`, and a namespace `theirs`.
 pub(crate) const MINE_AND_THEIRS: &str = "
 {apiVersion: v1, kind: Namespace, metadata: {name: mine}}
@@ -108,7 +111,7 @@ impl World {
 
     /// Starts one more replica, as a user, and neither waits until it is ready nor sends requests to it.
     pub(crate) fn add_replica(&mut self, user: User) -> Result<()> {
-        let replica = start_replica(&self.args, &self.plane, user)?;
+        let replica = start_replica(Path::new(BINARY), &self.args, &self.plane, user)?;
         self.replicas.push(replica);
         Ok(())
     }
@@ -242,8 +245,10 @@ impl Builder {
             args.extend(["--tls=files".to_owned(), format!("--tls-cert={cert}"), format!("--tls-key={key}")]);
         }
         args.extend(self.serve);
-        let replicas: Vec<_> =
-            (0..self.replicas).map(|_| start_replica(&args, &plane, User::Vpcguard)).collect::<Result<_>>()?;
+        let other = std::env::var_os(OTHER_BINARY).map(PathBuf::from);
+        let binary = |at| other.as_deref().filter(|_| at == 1).unwrap_or(Path::new(BINARY));
+        let replicas = (0..self.replicas).map(|at| start_replica(binary(at), &args, &plane, User::Vpcguard));
+        let replicas: Vec<_> = replicas.collect::<Result<_>>()?;
         for replica in &replicas {
             wait_until_ready(replica)?;
         }
@@ -303,11 +308,11 @@ pub(crate) fn wait_until_ready(replica: &Replica) -> Result<()> {
     }
 }
 
-fn start_replica(args: &[String], plane: &ControlPlane, user: User) -> Result<Replica> {
+fn start_replica(binary: &Path, args: &[String], plane: &ControlPlane, user: User) -> Result<Replica> {
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     let kubeconfig = plane.kubeconfig(user);
     let kubeconfig = kubeconfig.to_str().context("a path that is not UTF-8")?;
-    Replica::start(Path::new(BINARY), &args, &[("KUBECONFIG", kubeconfig), ("RUST_LOG", "info")])
+    Replica::start(binary, &args, &[("KUBECONFIG", kubeconfig), ("RUST_LOG", "info")])
 }
 
 /// What the second port answers.

@@ -16,6 +16,7 @@ mod check_config;
 mod check_habits;
 mod check_outputs;
 mod colours;
+mod convert;
 mod corpus_check;
 mod corpus_webhook;
 mod examples;

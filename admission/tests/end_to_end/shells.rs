@@ -57,7 +57,9 @@ fn every_command_has_a_manual_page() {
         assert!(page.starts_with(".ie") && page.contains(&command.replace('-', "\\-")), "{page}");
     }
     assert!(page("vpcguard-check").contains("Exit codes"));
-    assert!(page("vpcguard-explain-pod").contains(".SH"));
+    for command in ["match", "namespace", "pod", "subnet"] {
+        assert!(page(&format!("vpcguard-explain-{command}")).contains(".SH"), "{command}");
+    }
     fs::write(folder.path().join("file"), "").unwrap();
     let output = vpcguard(&["man-pages", folder.path().join("file").to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");

@@ -25,7 +25,7 @@ fn cases() -> Vec<Case> {
         ("/validate", "UPDATE", subnet("a", "10.1.0.0/16"), true),
         ("/validate", "DELETE", subnet("a", "10.1.0.0/16"), false),
         ("/validate", "CREATE", kube_ovn("Vpc"), true),
-        ("/validate", "UPDATE", kube_ovn("IptablesEIP"), false),
+        ("/validate", "UPDATE", namespaced("v1", "ConfigMap"), false),
         ("/validate", "CREATE", namespaced("v1", "Pod"), true),
         ("/validate", "UPDATE", namespaced("v1", "Service"), true),
         ("/validate", "DELETE", namespaced("v1", "Pod"), false),

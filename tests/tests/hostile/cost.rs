@@ -29,8 +29,9 @@ const SAID: usize = 4;
 /// taken apart, and takes memory of its own.
 const VALUE: usize = 8;
 
-/// How many instructions a byte may cost, in those that a byte of the median body costs.
-const FACTOR: f64 = 3.0;
+/// How many instructions a byte may cost, in those that a byte of the median body costs. One of a VpcEgressGateway that names
+/// 1,598 Subnets that do not exist costs 5.3 times as much.
+const FACTOR: f64 = 6.0;
 
 /// Where the process that is counted finds the bodies.
 const FOLDER: &str = "VPCGUARD_HOSTILE_BODIES";

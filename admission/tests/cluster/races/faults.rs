@@ -1,8 +1,8 @@
 //! What breaks while Subnets race.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::thread::sleep;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, sleep};
 use std::time::Duration;
 
 use vpcguard_tests::control_plane::ControlPlane;
@@ -17,8 +17,21 @@ pub(super) fn world() -> Builder {
     World::builder().serve("--claim-hold=20s").api_server("--request-timeout=5s")
 }
 
+/// Has replicas killed while something goes on that is told how often that was, and says how often in all.
+pub(super) fn while_killing<T>(replicas: &mut [Replica], go_on: impl FnOnce(&AtomicUsize) -> T) -> (T, usize) {
+    let kills = AtomicUsize::new(0);
+    let done = thread::scope(|scope| {
+        // It goes when this closure ends, also when an assertion ends it, and with it the killing.
+        let (_alive, stop) = channel();
+        let kills = &kills;
+        scope.spawn(move || kill_in_turn(replicas, &stop, kills));
+        go_on(kills)
+    });
+    (done, kills.into_inner())
+}
+
 /// Kills a replica each second and starts it again, one after the other, until whoever holds the channel's other end goes.
-pub(super) fn kill_in_turn(replicas: &mut [Replica], stop: &Receiver<()>, kills: &AtomicUsize) {
+fn kill_in_turn(replicas: &mut [Replica], stop: &Receiver<()>, kills: &AtomicUsize) {
     let count = replicas.len();
     while stop.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
         replicas[kills.load(Ordering::Relaxed) % count].restart().unwrap();

@@ -4,7 +4,8 @@
 
 mod faults;
 mod plan;
-mod storage;
+mod shared;
+pub(super) mod storage;
 
 use std::fmt;
 use std::sync::Arc;
@@ -44,16 +45,11 @@ fn races_while_a_replica_is_killed() {
     let Some(mut world) = faults::world().replicas(REPLICAS).start() else { return };
     let clients = shared(Clients::new(&world, User::Admin).unwrap());
     let rounds = rounds();
-    let kills = AtomicUsize::new(0);
-    let figures = thread::scope(|scope| {
-        // It goes when this closure ends, also when an assertion ends it, and with it the killing.
-        let (_alive, stop) = channel();
-        let (replicas, kills) = (&mut world.replicas, &kills);
-        scope.spawn(move || faults::kill_in_turn(replicas, &stop, kills));
+    let (figures, kills) = faults::while_killing(&mut world.replicas, |kills| {
         // However few rounds there are, each replica dies twice.
         race(&clients, PATIENCE, |round| round < rounds || kills.load(Ordering::Relaxed) < 2 * REPLICAS)
     });
-    println!("{} kills: {figures}", kills.load(Ordering::Relaxed));
+    println!("{kills} kills: {figures}");
     wait_until_released(&clients);
 }
 
@@ -134,8 +130,12 @@ fn race(clients: &Arc<Clients>, patience: Duration, mut more: impl FnMut(usize) 
 /// for how long a claim has been there.
 fn wait_until_released(clients: &Clients) {
     let begun = Instant::now();
-    while storage::claims(clients) > 0 {
-        assert!(begun.elapsed() < PATIENCE, "{} claims are left", storage::claims(clients));
+    loop {
+        let left = storage::claims(clients);
+        if left.is_empty() {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{} claims are left: {left:#?}", left.len());
         thread::sleep(Duration::from_millis(100));
     }
 }
@@ -174,7 +174,7 @@ impl Figures {
         self.writes += outcomes.len();
         self.requests += codes().count();
         self.accepted += outcomes.iter().filter(|outcome| outcome.is_accepted()).count();
-        self.refused += codes().filter(|code| **code == 422).count();
+        self.refused += codes().filter(|code| matches!(code, 403 | 422)).count();
         self.busy += codes().filter(|code| **code == 429).count();
         self.broken += codes().filter(|code| matches!(code, 0 | 404 | 500..)).count();
     }
@@ -186,7 +186,7 @@ impl fmt::Display for Figures {
         write!(
             f,
             "{rounds} rounds, 0 overlaps; {writes} writes in {requests} requests: {accepted} accepted, {refused} refused \
-             (422), {busy} sent away (429), {broken} without a verdict (lost, 404 or 5xx); {:.1} s",
+             (403 or 422), {busy} sent away (429), {broken} without a verdict (lost, 404 or 5xx); {:.1} s",
             took.as_secs_f64()
         )
     }

@@ -41,10 +41,13 @@ pub(super) fn read(clients: &Clients) -> Vec<Stored> {
     list(clients, "/apis/kubeovn.io/v1/subnets").iter().map(stored).collect()
 }
 
-/// How many claims there are in all ledgers.
-pub(super) fn claims(clients: &Clients) -> usize {
-    let claims = |ledger: &Value| ledger["spec"]["claims"].as_array().map_or(0, Vec::len);
-    list(clients, "/apis/vpcguard.io/v1alpha1/addressledgers").iter().map(claims).sum()
+/// The claims of all ledgers, each with its ledger's name.
+pub(crate) fn claims(clients: &Clients) -> Vec<(Value, Value)> {
+    let claims = |ledger: Value| {
+        let claims = ledger["spec"]["claims"].as_array().cloned().unwrap_or_default();
+        claims.into_iter().map(move |claim| (ledger["metadata"]["name"].clone(), claim))
+    };
+    list(clients, "/apis/vpcguard.io/v1alpha1/addressledgers").into_iter().flat_map(claims).collect()
 }
 
 /// All objects of a kind, as soon as there is an API server to ask.

@@ -10,7 +10,8 @@ use vpcguard_tests::balancer::Balancer;
 use vpcguard_tests::control_plane::User;
 use vpcguard_tests::webhooks::point_at;
 
-use super::client::{Answer, Clients, shared, subnet, vpc};
+use super::client::{Answer, Clients, shared, subnet};
+use super::peers::begin;
 use super::world::{World, manifests};
 use yes::Yes;
 
@@ -34,7 +35,8 @@ fn a_burst_of_apart_subnets_is_admitted_at_once() {
     for replicas in [1, 3] {
         let Some(world) = World::builder().replicas(replicas).start() else { return };
         let clients = Clients::new(&world, User::Admin).unwrap();
-        assert!(clients.at_once([clients.create("vpcs", vpc("v"))])[0].is_accepted());
+        // One that is not known yet has few places, and how soon these are free again is a matter of time.
+        begin(&world, &clients);
         // The second one finds claims of the first that are not released yet.
         for burst in 0..2 {
             let creates: Vec<_> = (0..BURST).map(|at| clients.create("subnets", request(burst, at))).collect();
@@ -42,7 +44,7 @@ fn a_burst_of_apart_subnets_is_admitted_at_once() {
                 assert!(answer.is_accepted(), "{replicas} replicas, burst {burst}: {answer:?}");
             }
         }
-        assert_eq!(clients.list("subnets").len(), 2 * BURST);
+        assert_eq!(clients.list("subnets").len(), 1 + 2 * BURST);
     }
 }
 
@@ -53,7 +55,7 @@ fn what_a_burst_costs() {
     for replicas in [1, 3] {
         let Some(world) = World::builder().replicas(replicas).start() else { return };
         let clients = shared(Clients::new(&world, User::Admin).unwrap());
-        assert!(clients.at_once([clients.create("vpcs", vpc("v"))])[0].is_accepted());
+        begin(&world, &clients);
         let _yes = share_subnets(&world, &clients);
         let (mut asked, mut unasked) = (Times::default(), Times::default());
         let before = Work::of(&world);
