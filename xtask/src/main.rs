@@ -85,6 +85,9 @@ enum Task {
         /// How many rounds of each kind.
         #[arg(long, default_value_t = 1000)]
         rounds: usize,
+        /// Has one of three replicas be of another version, which is built first: this commit, or with `last` the newest tag.
+        #[arg(long, value_name = "COMMIT")]
+        with_release: Option<String>,
     },
     /// Replaces the CA and all leaves of three replicas under load, also while replicas are killed and Secrets destroyed.
     Rotation {
@@ -133,7 +136,8 @@ fn main() -> Result<()> {
         Task::Bench => test::bench(&shell),
         Task::BenchKubewarden => test::bench_kubewarden(&shell),
         Task::BenchCluster => races::bench(&shell),
-        Task::Races { rounds } => races::run(&shell, rounds),
+        Task::Races { rounds, with_release: Some(version) } => races::side_by_side(&shell, rounds, &version),
+        Task::Races { rounds, with_release: None } => races::run(&shell, rounds),
         Task::Rotation { rounds } => races::rotation(&shell, rounds),
         Task::Conformance(scope) => conformance::run(&shell, &scope),
         Task::BenchStartup => cluster::bench_startup(&shell),

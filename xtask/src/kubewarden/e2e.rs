@@ -75,8 +75,17 @@ fn expected(policy: Policy) -> Vec<Expected> {
         ],
         Policy::VpcNamespaceBinding
         | Policy::NetworkReferences
+        | Policy::SubnetAddresses
+        | Policy::LoadBalancers
         | Policy::NatGatewayLanIp
         | Policy::StaticRouteLanIp => vec![deleting],
+        Policy::NatRules => vec![
+            deleting,
+            Expected {
+                settings: r#"{"rules": {"nat-rule-conflict": "off"}}"#,
+                ..plain("what a shell would run is refused", "rule-for-a-shell", false, "[vpcguard nat-rule-syntax]")
+            },
+        ],
         Policy::EgressGateway => vec![
             plain("more replicas are accepted unasked", "egress-gateway-update", true, ""),
             plain(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use serde_json::{Map, Value, json};
-use vpcguard_policies::kinds::{NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::kinds::REVIEWED_CONFIG_MAPS;
 use vpcguard_policies::settings::KubeOvn;
 use vpcguard_policies::{Kind, Policy};
 
@@ -154,10 +154,12 @@ fn conditions(kinds: &BTreeSet<Kind>, deletions: &BTreeSet<Kind>) -> Vec<Value> 
         }));
     }
     if kinds.contains(&Kind::ConfigMap) {
+        let names: Vec<_> = REVIEWED_CONFIG_MAPS.iter().map(|name| format!("\"{name}\"")).collect();
         conditions.push(json!({
             "name": "only-config-maps-of-kube-ovn",
             "expression": format!(
-                "request.kind.kind != \"ConfigMap\" ||\nobject.metadata.?name.orValue(\"\") in [\"{NAT_CONFIG}\", \"{NAT_GW_CONFIG}\"]"
+                "request.kind.kind != \"ConfigMap\" ||\nobject.metadata.?name.orValue(\"\") in [{}]",
+                names.join(", ")
             ),
         }));
     }

@@ -104,11 +104,12 @@ pub(super) fn rules(policy: Policy) -> Vec<Rule> {
     rules
 }
 
-/// What it looks up, and the index that stands for a list of all Subnets.
+/// What it looks up, and the index that stands for a list of all Subnets, or of all that have addresses of one.
 pub(super) fn context(policy: Policy) -> Vec<Resource> {
     let asked = policy.asks().into_iter().map(|kind| Resource { api_version: kind.api_version(), kind: kind.name() });
     let index = Resource { api_version: "vpcguard.io/v1alpha1".to_owned(), kind: "AddressIndex" };
-    asked.chain((policy == Policy::SubnetOverlap).then_some(index)).collect()
+    let is_indexed = matches!(policy, Policy::SubnetOverlap | Policy::SubnetAddresses);
+    asked.chain(is_indexed.then_some(index)).collect()
 }
 
 fn annotations(policy: Policy) -> BTreeMap<&'static str, String> {
@@ -142,7 +143,10 @@ pub(super) fn keywords(policy: Policy) -> Vec<&'static str> {
         Policy::PodAttachmentBinding => &["multi-tenancy", "isolation", "multus"],
         Policy::NetworkReferences => &["references"],
         Policy::SubnetOverlap => &["subnet", "cidr", "ipam"],
+        Policy::SubnetAddresses => &["subnet", "ipam"],
+        Policy::LoadBalancers => &["load-balancer", "dns"],
         Policy::NatGatewayLanIp => &["nat", "gateway"],
+        Policy::NatRules => &["nat", "eip", "isolation"],
         Policy::EgressGateway => &["multi-tenancy", "isolation", "egress", "gateway"],
         Policy::StaticRouteLanIp => &["routes", "peering"],
         Policy::OvnMatch => &["acl", "security-group", "firewall"],
@@ -160,8 +164,17 @@ fn category(policy: Policy) -> &'static str {
 /// What a finding of the audit scanner weighs.
 fn severity(policy: Policy) -> &'static str {
     match policy {
-        Policy::VpcNamespaceBinding | Policy::PodAttachmentBinding | Policy::EgressGateway | Policy::OvnMatch => "high",
-        Policy::SubnetOverlap | Policy::NatGatewayLanIp | Policy::StaticRouteLanIp | Policy::Attachments => "medium",
+        Policy::VpcNamespaceBinding
+        | Policy::PodAttachmentBinding
+        | Policy::NatRules
+        | Policy::EgressGateway
+        | Policy::OvnMatch => "high",
+        Policy::SubnetOverlap
+        | Policy::SubnetAddresses
+        | Policy::LoadBalancers
+        | Policy::NatGatewayLanIp
+        | Policy::StaticRouteLanIp
+        | Policy::Attachments => "medium",
         Policy::NetworkReferences | Policy::VpcSyntax | Policy::VpcInjector => "low",
     }
 }

@@ -75,7 +75,10 @@ fn title(policy: Policy) -> &'static str {
         Policy::PodAttachmentBinding => "Pod attachment binding",
         Policy::NetworkReferences => "Network references",
         Policy::SubnetOverlap => "Subnet overlap",
+        Policy::SubnetAddresses => "Subnet addresses",
+        Policy::LoadBalancers => "Load balancers",
         Policy::NatGatewayLanIp => "NAT gateway lanIp",
+        Policy::NatRules => "NAT rules",
         Policy::EgressGateway => "Egress gateway",
         Policy::StaticRouteLanIp => "VPC routes",
         Policy::OvnMatch => "OVN matches",
@@ -120,7 +123,7 @@ mod tests {
         }
         assert_eq!(Policy::VpcInjector.kinds(), BTreeSet::from([Kind::Vpc, Kind::Pod]));
         let of_config_maps = Policy::ALL.iter().filter(|policy| policy.kinds().contains(&Kind::ConfigMap));
-        assert_eq!(of_config_maps.collect::<Vec<_>>(), [&Policy::NatGatewayLanIp]);
+        assert_eq!(of_config_maps.collect::<Vec<_>>(), [&Policy::NatGatewayLanIp, &Policy::Attachments]);
     }
 
     #[test]

@@ -57,7 +57,18 @@ pub(super) fn all(policy: Policy) -> Vec<Recorded> {
         Policy::NetworkReferences | Policy::SubnetOverlap => {
             vec![recorded("subnet-create"), deleting("subnet-update")]
         }
+        Policy::SubnetAddresses => vec![recorded("ippool-create"), deleting("ippool-update")],
+        Policy::LoadBalancers => vec![recorded("switchlbrule-create"), deleting("switchlbrule-update")],
         Policy::NatGatewayLanIp => vec![recorded("vpcnatgateway-create"), deleting("vpcnatgateway-update")],
+        Policy::NatRules => vec![
+            deleting("iptablesdnatrule-update"),
+            changed(
+                "rule-for-a-shell",
+                "iptablesdnatrule-create",
+                "/object/spec/internalIp",
+                json!("10.0.1.5; reboot"),
+            ),
+        ],
         Policy::EgressGateway => vec![
             Recorded { name: "egress-gateway-update", ..recorded("vpcegressgateway-update") },
             changed(

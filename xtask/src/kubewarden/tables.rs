@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use vpcguard_policies::kinds::{Found, NAT_CONFIG, NAT_GW_CONFIG};
+use vpcguard_policies::kinds::{Found, READ_CONFIG_MAPS};
 use vpcguard_policies::{Kind, Policy, Settings};
 
 use super::metadata::kinds;
@@ -46,7 +46,8 @@ pub(crate) fn permissions() -> String {
             let _ = writeln!(out, "| {} | {} | {} |", resource(kind), verbs(kind).join(", "), asking.join(", "));
         }
     }
-    let _ = writeln!(out, "| `addressindices.vpcguard.io` | get | `{}` |", Policy::SubnetOverlap);
+    let (prefixes, addresses) = (Policy::SubnetOverlap, Policy::SubnetAddresses);
+    let _ = writeln!(out, "| `addressindices.vpcguard.io` | get | `{prefixes}`, `{addresses}` |");
     out
 }
 
@@ -67,7 +68,7 @@ pub(super) fn permission_objects() -> Vec<Value> {
     let config_maps = json!([{
         "apiGroups": [""],
         "resources": [Kind::ConfigMap.plural()],
-        "resourceNames": [NAT_CONFIG, NAT_GW_CONFIG],
+        "resourceNames": READ_CONFIG_MAPS,
         "verbs": verbs(Kind::ConfigMap),
     }]);
     let api = "rbac.authorization.k8s.io";
@@ -138,6 +139,6 @@ mod tests {
     fn config_maps_are_read_by_name_only() {
         let objects = permission_objects();
         assert!(!objects[0].to_string().contains("configmaps"));
-        assert_eq!(objects[2]["rules"][0]["resourceNames"], json!([NAT_CONFIG, NAT_GW_CONFIG]));
+        assert_eq!(objects[2]["rules"][0]["resourceNames"], json!(READ_CONFIG_MAPS));
     }
 }

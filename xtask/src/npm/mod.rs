@@ -24,10 +24,10 @@ use crate::wasm::{FOR_SIZE, Optimiser, Toolchain, target_dir};
 /// Where the package is put. Not in `CARGO_TARGET_DIR`: the tests look here.
 const OUTPUT: &str = "target/npm";
 
-/// How many bytes the WebAssembly may have, and how many on its way to a browser: what 56 rules take, with clusters and
+/// How many bytes the WebAssembly may have, and how many on its way to a browser: what all rules take, with clusters and
 /// configurations, and a tenth more.
-const MOST_BYTES: usize = 1_400_000;
-const MOST_COMPRESSED: usize = 512_000;
+const MOST_BYTES: usize = 1_800_000;
+const MOST_COMPRESSED: usize = 650_000;
 
 pub(crate) fn run(shell: &Shell) -> Result<()> {
     let toolchain = Toolchain::find(shell)?;

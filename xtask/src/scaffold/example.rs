@@ -124,9 +124,10 @@ mod tests {
     #[test]
     fn every_kind_has_an_example() {
         let pages = pages().unwrap();
-        for kind in Kind::ALL {
-            let network = Network::with(*kind, &pages).unwrap();
-            assert_eq!(Kind::of(&network.object), Some(*kind));
-        }
+        let has_none = |kind: &&Kind| {
+            let network = Network::with(**kind, &pages).ok();
+            network.is_none_or(|network| Kind::of(&network.object) != Some(**kind))
+        };
+        assert_eq!(Kind::ALL.iter().filter(has_none).collect::<Vec<_>>(), [&Kind::Vpc; 0]);
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use vpcguard_policies::Kind;
-use vpcguard_policies::kinds::{is_built_in, is_name};
+use vpcguard_policies::kinds::{is_built_in, is_label, is_name};
 
 use super::rows::{self, KINDS};
 use super::rule::filled;
@@ -107,10 +107,7 @@ fn see_that_it_can_be(group: &str, version: &str, asked: &NewKind) -> Result<()>
         is_built_in(group) || version == "v1",
         "{api_version}: tests wait for v1 of what is not built in (tests/src/control_plane/crds.rs)"
     );
-    ensure!(
-        is_name(plural) && !plural.contains('.'),
-        "{plural:?} is not a resource: small letters with hyphens, as in security-groups"
-    );
+    ensure!(is_label(plural), "{plural:?} is not a resource: small letters with hyphens, as in security-groups");
     Ok(())
 }
 

@@ -35,18 +35,6 @@ impl Toolchain {
         Ok(Toolchain::Debian)
     }
 
-    /// Builds packages, to see that they do.
-    pub(super) fn build(self, shell: &Shell, packages: &[&str]) -> Result<()> {
-        let packages = packages.iter().flat_map(|package| ["--package", package]);
-        let build = cmd!(shell, "cargo build {packages...} --target {TARGET} --locked");
-        let build = match self {
-            Toolchain::Rustup => build,
-            Toolchain::Debian => self.compile(build).env("CARGO_TARGET_DIR", "target/debian"),
-        };
-        build.run()?;
-        Ok(())
-    }
-
     /// Builds the policies of a checkout, and returns where they are.
     pub(super) fn build_policies(self, shell: &Shell, checkout: &Path, target: &Path) -> Result<PathBuf> {
         let packages: Vec<_> = Policy::ALL.iter().map(|policy| format!("vpcguard-policy-{policy}")).collect();
