@@ -1,4 +1,4 @@
-//! The disagreements that are known: each with its reason, and the issue that will close it.
+//! The disagreements that are known: each with its reason, and the issue that will close it, if any.
 
 use std::collections::BTreeSet;
 use std::path::Path;

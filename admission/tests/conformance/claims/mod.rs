@@ -167,6 +167,14 @@ fn every_rule_has_an_expectation() {
     }
 }
 
+#[test]
+fn what_is_known_of_a_case_is_asked() {
+    let asked: BTreeSet<String> = all().into_iter().map(|claim| claim.case.name).collect();
+    let known = Known::of("claims");
+    let lost: Vec<_> = known.ids().filter(|id| !asked.contains(*id)).collect();
+    assert!(lost.is_empty(), "known.yaml has {lost:?}, which are no cases, or claim nothing of Kube-OVN");
+}
+
 fn defaults() -> Value {
     let name = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/observed.yaml");
     let source = Source { bytes: std::fs::read(&name).unwrap(), name: name.display().to_string() };
