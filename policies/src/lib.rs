@@ -47,9 +47,10 @@ pub mod text;
 
 pub use answer::{LONGEST_WARNING, PolicyResponse, Status, admit_unjudged, answer, decline};
 pub use explain::{
-    Address, Attached, Choice, Chosen, Explanation, FreePrefix, Ignored, MatchExplanation, Missing,
-    NamespaceExplanation, Network, OwnNetwork, Plugin, PoolOfSubnet, Primary, Said, Standing, SubnetExplanation,
-    Surroundings, UsableVpc, Who, explain, explain_match, explain_namespace, explain_subnet,
+    Address, Attached, Choice, Chosen, DeletionExplanation, DeletionStep, Explanation, FreePrefix, Ignored,
+    MatchExplanation, Missing, NamespaceExplanation, Network, OwnNetwork, Plugin, PoolOfSubnet, Primary, Said,
+    Standing, SubnetExplanation, Surroundings, UsableVpc, Who, explain, explain_delete, explain_match,
+    explain_namespace, explain_subnet,
 };
 pub use finding::{Injection, MOST_FINDINGS, NotEvaluated, Verdict};
 pub use inventory::{
@@ -57,7 +58,7 @@ pub use inventory::{
 };
 pub use kinds::{AddressSpace, ClaimKey, Holder, Kind, ObjectRef};
 pub use request::{
-    About, Attributes, Awaited, Head, MOST_WAITING, Operation, Request, ReviewError, TypedObject, TypedRequest,
+    About, Attributes, Awaited, Head, MOST_WAITING, Operation, Request, ReviewError, TypedObject, TypedRequest, Using,
     sub_resources,
 };
 pub use review::{

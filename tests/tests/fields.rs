@@ -38,7 +38,7 @@ fn rules_need_no_other_fields_of_other_objects() {
 #[test]
 fn every_kind_that_is_looked_up_says_what_is_read() {
     for kind in Kind::ALL.iter().filter(|kind| Inventory::keeps(**kind)) {
-        let by_metadata_alone = matches!(kind, Kind::Namespace | Kind::SecurityGroup | Kind::BgpConf | Kind::EvpnConf);
+        let by_metadata_alone = matches!(kind, Kind::Namespace | Kind::BgpConf | Kind::EvpnConf);
         assert_eq!(kind.looked_up().unwrap_or_default().is_empty(), by_metadata_alone, "{kind}");
     }
 }

@@ -6,6 +6,7 @@
 mod address;
 mod attached;
 mod bound;
+mod delete;
 mod ignored;
 mod machine;
 mod matches;
@@ -33,6 +34,7 @@ use address::{Net, Numbered};
 
 pub use address::{Address, Chosen};
 pub use attached::{Attached, Plugin};
+pub use delete::{DeletionExplanation, DeletionStep, explain_delete};
 pub use ignored::Ignored;
 pub use matches::{MatchExplanation, Said, explain_match};
 pub use missing::Missing;

@@ -440,7 +440,14 @@ impl dyn ClusterView + '_ {
         Ok(self.one(namespace, name)?.filter(|object: &Arc<T>| is_living(object.meta())))
     }
 
-    fn living_by<T: Typed>(&self, index: &'static str, word: &str) -> Answer<Vec<Arc<T>>> {
+    /// All of a type.
+    pub(crate) fn all_living<T: Typed>(&self) -> Answer<Vec<Arc<T>>> {
+        let mut found = typed(self.all(T::KIND)?);
+        found.retain(|object: &Arc<T>| is_living(object.meta()));
+        Ok(found)
+    }
+
+    pub(crate) fn living_by<T: Typed>(&self, index: &'static str, word: &str) -> Answer<Vec<Arc<T>>> {
         let mut found = typed(self.by(T::KIND, index, word)?);
         found.retain(|object: &Arc<T>| is_living(object.meta()));
         Ok(found)

@@ -116,8 +116,12 @@ pub struct PodSelector {
 impl Resource for EgressGateway {
     const PARTS: &'static [&'static str] = &["spec", "status"];
     const LOOKED_UP: Option<&'static [&'static str]> = Some(&[
+        "spec.bgpConf",
+        "spec.evpnConf",
+        "spec.externalIPPool",
         "spec.externalIPs",
         "spec.externalSubnet",
+        "spec.internalIPPool",
         "spec.internalIPs",
         "spec.internalSubnet",
         "spec.vpc",

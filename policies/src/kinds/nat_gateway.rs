@@ -14,6 +14,7 @@ use crate::kinds::{KubeOvn, LAST_APPLIED};
 
 /// What is read of a NAT gateway that is looked up.
 pub(super) const FIELDS: &[&str] = &[
+    "spec.eips",
     "spec.externalSubnets",
     "spec.internalCIDRs",
     "spec.internalSubnets",

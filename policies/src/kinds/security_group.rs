@@ -61,7 +61,7 @@ pub struct PortRange {
 }
 
 impl Resource for SecurityGroup {
-    const LOOKED_UP: Option<&'static [&'static str]> = Some(&[]);
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.egressRules", "spec.ingressRules"]);
     const INDEXES: &'static [Index<Self>] =
         &[Index { name: Self::BY_PORT_GROUP, words: |group, each| each(&group.port_group()) }];
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use serde_json::Value;
+
 use super::{AddressList, Index, Kind, LabelSelector, Meta, NamedDefinition, ObjectRef, Resource, Shard};
 use crate::field::FieldPath;
 use crate::json::Reader;
 use crate::kinds::{KubeOvn, folded};
-use crate::net::{Cidr, Family, PrefixSet};
+use crate::net::{Cidr, Family, PrefixSet, list_items};
 
 /// What is read of a Subnet that is looked up.
 pub(super) const FIELDS: &[&str] = &[
@@ -27,6 +29,9 @@ pub(super) const FIELDS: &[&str] = &[
     "spec.u2oInterconnectionIP",
     "spec.vlan",
     "spec.vpc",
+    "status.u2oInterconnectionIP",
+    "status.v4usingIPs",
+    "status.v6usingIPs",
 ];
 
 /// What people write in place of `cidrBlock`.
@@ -108,6 +113,9 @@ pub struct Subnet {
     pub disable_gateway_check: bool,
     /// Whether OVN answers to DHCP.
     pub enable_dhcp: bool,
+    /// How many of its addresses Kube-OVN reports to be in use, but for the router's own: until there are none, a Subnet that is
+    /// deleted is not gone.
+    pub used_addresses: u64,
 }
 
 /// A filter at the ports of a Subnet's Pods.
@@ -135,6 +143,7 @@ pub struct NatOutgoingRule {
 }
 
 impl Resource for Subnet {
+    const PARTS: &'static [&'static str] = &["spec", "status"];
     const LOOKED_UP: Option<&'static [&'static str]> = Some(FIELDS);
 
     const INDEXES: &'static [Index<Self>] = &[
@@ -224,6 +233,7 @@ impl Resource for Subnet {
             allow_ew_traffic: spec.at("allowEWTraffic").flag(),
             disable_gateway_check: spec.at("disableGatewayCheck").flag(),
             enable_dhcp: spec.at("enableDHCP").flag(),
+            used_addresses: used_addresses(&object.at("status")),
         }
     }
 
@@ -345,6 +355,21 @@ impl NatOutgoingRule {
     }
 }
 
+/// Of both families, less those of the VPC's router in an underlay: Kube-OVN waits for all others.
+fn used_addresses(status: &Reader) -> u64 {
+    let using = ["v4usingIPs", "v6usingIPs"].map(|field| status.at(field).value().map_or(0, count));
+    let own = status.at("u2oInterconnectionIP").string();
+    let own = list_items(&own).filter(|address| !address.is_empty()).count();
+    let all = using.into_iter().fold(0, u64::saturating_add);
+    all.saturating_sub(u64::try_from(own).unwrap_or(u64::MAX))
+}
+
+/// A count, which releases report as a number or as a text of one.
+fn count(value: &Value) -> u64 {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
+}
+
 /// The VPC that a Subnet belongs to. A `spec.vpc` or provider of the wrong type leaves it unknown, which is none.
 fn effective_vpc(spec: &Reader, kube_ovn: &KubeOvn) -> Option<String> {
     let text = |field: &'static str| {
@@ -406,6 +431,23 @@ mod tests {
         assert_eq!(gateways(json!({"cidrBlock": "10.0.1.0/24"})), ["10.0.1.1"]);
         let dual = json!({"cidrBlock": "10.0.1.0/24,fd00::/64", "gateway": "10.0.1.254"});
         assert_eq!(gateways(dual), ["10.0.1.254", "fd00::1"]);
+    }
+
+    #[test]
+    fn addresses_in_use_are_those_that_kube_ovn_waits_for() {
+        let used = |status: serde_json::Value| {
+            let object = json!({"metadata": {"name": "s"}, "spec": {}, "status": status});
+            let errors = TypeErrors::default();
+            let read = Subnet::read(Kind::Subnet, &Reader::new(&object, &errors), &KubeOvn::default());
+            assert!(errors.into_sorted().is_empty());
+            read.used_addresses
+        };
+        assert_eq!(used(json!({})), 0);
+        assert_eq!(used(json!({"v4usingIPs": 2, "v6usingIPs": 1.0})), 3);
+        assert_eq!(used(json!({"v4usingIPs": "2"})), 2);
+        assert_eq!(used(json!({"v4usingIPs": 1, "u2oInterconnectionIP": "10.0.0.9"})), 0);
+        assert_eq!(used(json!({"v4usingIPs": 2, "v6usingIPs": 2, "u2oInterconnectionIP": "10.0.0.9,fd00::9"})), 2);
+        assert_eq!(used(json!({"v4usingIPs": -1})), 0);
     }
 
     #[test]

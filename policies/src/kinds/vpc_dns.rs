@@ -19,7 +19,7 @@ pub struct VpcDns {
 }
 
 impl Resource for VpcDns {
-    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.vpc"]);
+    const LOOKED_UP: Option<&'static [&'static str]> = Some(&["spec.subnet", "spec.vpc"]);
     const INDEXES: &'static [Index<Self>] = &[Index { name: Self::BY_VPC, words: |dns, each| each(&dns.vpc) }];
 
     fn read(_: Kind, object: &Reader, _: &KubeOvn) -> Self {

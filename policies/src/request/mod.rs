@@ -6,6 +6,7 @@ mod head;
 mod raw;
 mod sub_resource;
 mod typed;
+mod using;
 mod waiting;
 
 use std::borrow::Cow;
@@ -21,6 +22,7 @@ pub(crate) use exempt::is_exempt;
 pub use head::{About, Head};
 pub use sub_resource::sub_resources;
 pub use typed::{TypedObject, TypedRequest};
+pub use using::Using;
 pub use waiting::{Awaited, MOST_WAITING};
 
 /// What is asked about an object.

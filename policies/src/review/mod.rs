@@ -175,7 +175,11 @@ impl Review<'_> {
             if action == RuleAction::Off || old.is_some_and(unchanged) {
                 continue;
             }
-            let (found, unseen) = self.found(rule, new, old.map(|old| &old.object))?;
+            let (found, unseen) = match self.found(rule, new, old.map(|old| &old.object)) {
+                // What is to go never waits for what cannot be read.
+                Err(_) if self.attributes.operation == Operation::Delete => continue,
+                found => found?,
+            };
             all.append(self.report(rule, action, new, old, found)?);
             not_evaluated.extend(unseen.into_iter().map(|needs| NotEvaluated { rule: rule.id, needs }));
         }

@@ -75,6 +75,12 @@ impl Rule {
         Kind::ALL.iter().copied().filter(move |kind| judges(*kind))
     }
 
+    /// The kinds of which it judges what is stored.
+    pub fn stored_kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        let judges = |kind: Kind| self.checks.iter().any(|check| !check.is_deletion() && check.concerns(kind));
+        Kind::ALL.iter().copied().filter(move |kind| judges(*kind))
+    }
+
     /// The kinds that it reviews.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
         Kind::ALL.iter().copied().filter(|kind| self.checks.iter().any(|check| check.concerns(*kind)))

@@ -31,6 +31,8 @@ pub enum Policy {
     OvnMatch,
     /// What Multus attaches, and the networks of the nodes.
     Attachments,
+    /// What is deleted, or edited, while it is used.
+    InUse,
     /// What can be judged by the object alone.
     VpcSyntax,
     /// What is injected.
@@ -52,6 +54,7 @@ impl Policy {
         Policy::StaticRouteLanIp,
         Policy::OvnMatch,
         Policy::Attachments,
+        Policy::InUse,
         Policy::VpcSyntax,
         Policy::VpcInjector,
     ];
@@ -71,6 +74,7 @@ impl Policy {
             Policy::StaticRouteLanIp => "static-route-lan-ip",
             Policy::OvnMatch => "ovn-match",
             Policy::Attachments => "attachments",
+            Policy::InUse => "in-use",
             Policy::VpcSyntax => "vpc-syntax",
             Policy::VpcInjector => "vpc-injector",
         }
@@ -103,6 +107,7 @@ impl Policy {
             Policy::Attachments => {
                 "refuses networks of Multus and of the nodes that Kube-OVN cannot set up, and warns of VPCs that share a VLAN"
             }
+            Policy::InUse => "keeps Kube-OVN objects from being deleted or edited while something stands on them",
             Policy::VpcSyntax => "refuses values that Kube-OVN accepts and then fails on",
             Policy::VpcInjector => "gives Pods the Subnet of their namespace, and Kube-OVN VPCs their load balancer",
         }

@@ -108,6 +108,10 @@ pub const TABLE: &[&Rule] = &[
     &vpc::lb_value::RULE,
     &vpc::lb_prerequisites::RULE,
     &vpc::external_subnets::RULE,
+    &vpc::in_use::RULE,
+    &subnet::in_use::RULE,
+    &nat::eip_in_use::RULE,
+    &common::object_in_use::RULE,
 ];
 
 /// The ids of all rules, without the rules.

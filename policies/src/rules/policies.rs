@@ -28,6 +28,7 @@ impl Policy {
             Policy::StaticRouteLanIp => picked!(Policy::StaticRouteLanIp),
             Policy::OvnMatch => picked!(Policy::OvnMatch),
             Policy::Attachments => picked!(Policy::Attachments),
+            Policy::InUse => picked!(Policy::InUse),
             Policy::VpcSyntax => picked!(Policy::VpcSyntax),
             Policy::VpcInjector => &[],
         }
@@ -41,7 +42,7 @@ impl Policy {
     /// The kinds that it is to be asked about. The types of a ConfigMap's data are not the business of `field-type`.
     pub fn kinds(self) -> BTreeSet<Kind> {
         let reads = |kind: Kind| self.rules().iter().any(|rule| rule.reads_of(kind));
-        let reviewed = self.rules().iter().flat_map(|rule| rule.kinds());
+        let reviewed = self.rules().iter().flat_map(|rule| rule.stored_kinds());
         let reviewed = reviewed.filter(|kind| is_reviewed(*kind) && (*kind != Kind::ConfigMap || reads(*kind)));
         reviewed.chain(self.injections().iter().map(|rule| rule.kind)).collect()
     }

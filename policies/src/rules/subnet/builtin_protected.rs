@@ -87,7 +87,7 @@ fn change(subnet: &Subnet, context: &mut Context<'_>) -> Outcome {
 }
 
 /// What Kube-OVN needs an object for; none where it is not one of the three.
-fn role(object: &Object, kube_ovn: &KubeOvn) -> Option<&'static str> {
+pub(crate) fn role(object: &Object, kube_ovn: &KubeOvn) -> Option<&'static str> {
     match object {
         Object::Vpc(vpc) => (vpc.meta.name == kube_ovn.default_vpc).then_some("the default VPC"),
         Object::Subnet(subnet) => role_of_subnet(&subnet.meta.name, kube_ovn),

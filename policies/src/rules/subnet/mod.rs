@@ -7,6 +7,7 @@ pub mod cidr_reserved;
 pub mod cidr_routed_overlap;
 mod free;
 pub mod hygiene;
+pub mod in_use;
 pub mod joins_waiting;
 pub mod policy_routing_table;
 pub mod syntax;

@@ -4,6 +4,7 @@ pub(crate) mod binding;
 #[cfg(test)]
 mod bounds;
 pub(super) mod corrections;
+pub(crate) mod in_use;
 pub(super) mod inside;
 pub(super) mod labels;
 pub(super) mod listed;

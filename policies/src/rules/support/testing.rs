@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use crate::finding::Verdict;
-use crate::inventory::{Answer, ClusterView, Held, Inventory, Sight};
+use crate::inventory::{Answer, ClusterView, Held, Inventory, Sight, ViewError};
 use crate::kinds::{Kind, LabelSelector, Namespace, Object, Shard, Subnet};
 use crate::net::PrefixSet;
 use crate::request::Request;
@@ -161,6 +161,49 @@ impl ClusterView for Counting {
     fn namespaces_matching(&self, selector: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
         self.all(Kind::Namespace)?;
         self.inventory.namespaces_matching(selector)
+    }
+}
+
+/// A view of which nothing can be read.
+pub(crate) struct Unreadable;
+
+impl Unreadable {
+    fn failed<T>(kind: Kind) -> Answer<T> {
+        Err(ViewError { kind: kind.name().to_owned(), name: String::new(), cause: "forbidden".to_owned() })
+    }
+}
+
+impl ClusterView for Unreadable {
+    fn get(&self, kind: Kind, _: &str, _: &str) -> Answer<Option<Object>> {
+        Self::failed(kind)
+    }
+
+    fn by(&self, kind: Kind, _: &'static str, _: &str) -> Answer<Vec<Object>> {
+        Self::failed(kind)
+    }
+
+    fn all(&self, kind: Kind) -> Answer<Vec<Object>> {
+        Self::failed(kind)
+    }
+
+    fn sight(&self, _: Kind) -> Sight {
+        Sight::All
+    }
+
+    fn overlapping(&self, _: &Shard, _: IpNet) -> Answer<Vec<Held>> {
+        Self::failed(Kind::Subnet)
+    }
+
+    fn overlapping_in_vpc(&self, _: &str, _: IpNet) -> Answer<Vec<(Arc<Subnet>, IpNet)>> {
+        Self::failed(Kind::Subnet)
+    }
+
+    fn nearest_free(&self, _: &Shard, _: IpNet, _: &PrefixSet, _: usize) -> Answer<Vec<IpNet>> {
+        Self::failed(Kind::Subnet)
+    }
+
+    fn namespaces_matching(&self, _: &LabelSelector) -> Answer<Vec<Arc<Namespace>>> {
+        Self::failed(Kind::Namespace)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod default_subnet;
 pub mod external_subnets;
+pub mod in_use;
 pub mod inject_vpc_lb;
 pub mod lb_prerequisites;
 pub mod lb_value;
