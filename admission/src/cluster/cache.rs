@@ -17,7 +17,7 @@ use super::client::reason;
 use super::collection::{Collection, get};
 use super::object::RawObject;
 use super::state::{CollectionState, Presence, State};
-use super::waiting::waiting_for;
+use super::waiting::concerned_by;
 use super::watch::{CollectionEvent, follow};
 use crate::ledger::ResourceVersion;
 
@@ -120,7 +120,7 @@ impl ClusterCache {
     /// Judges a request, which was read already. Nothing is refused that rests on what the view may have missed: that is read live first. The first
     /// denial is reason enough to refuse, so that the others are not read up on.
     pub(crate) async fn review(&self, request: &Request, typed: &TypedRequest<'_>) -> Result<Verdict, NoVerdict> {
-        let waiting = waiting_for(request, &self.client, &self.settings).await;
+        let waiting = concerned_by(request, &self.client, &self.settings).await;
         let mut confirmed: Vec<Evidence> = Vec::new();
         loop {
             let verdict = self.judge(typed, &waiting)?;

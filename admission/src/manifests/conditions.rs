@@ -20,17 +20,13 @@ pub(super) fn user(settings: &Settings) -> MatchCondition {
     not_by(settings.exempt.users.iter())
 }
 
-/// Of what is to be removed, what Kube-OVN has made for itself: unless it is on its way out already, or removed for somebody else.
-///
-/// It is told by the old version, for whoever removes a whole collection names nothing.
-pub(super) fn deletions(settings: &Settings) -> [MatchCondition; 3] {
-    let (kube_ovn, exempt) = (&settings.kube_ovn, &settings.exempt);
-    let names = [&kube_ovn.default_vpc, &kube_ovn.default_subnet, &kube_ovn.node_switch].map(|name| literal(name));
-    let names = join(names, ",\n  ");
+/// Of what is to be removed, all but what is on its way out already, or removed for somebody else.
+pub(super) fn deletions(settings: &Settings) -> [MatchCondition; 2] {
+    let exempt = &settings.exempt;
     [
         not_by(exempt.users.iter().chain(&exempt.deleters)),
+        // It is told by the old version, for whoever removes a whole collection names nothing.
         condition("not-being-deleted", "!has(oldObject.metadata.deletionTimestamp)".to_owned()),
-        condition("made-by-kube-ovn", format!("oldObject.metadata.?name.orValue(\"\") in [\n  {names}\n]")),
     ]
 }
 

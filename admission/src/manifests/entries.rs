@@ -137,6 +137,17 @@ impl Entry {
         if waits { "Fail" } else { "Ignore" }
     }
 
+    /// How long the API server waits, in seconds. vpcguard gives up a second earlier, with an answer that says why. Where
+    /// nothing is to wait, it is short: a cluster that comes up makes many Pods one after the other. What goes waits little longer,
+    /// for Pods that are looked for.
+    pub(super) fn timeout(self, part: Part) -> i32 {
+        match part {
+            Part::First => 2,
+            Part::Most if self == Entry::Deletions => 5,
+            Part::Most => 10,
+        }
+    }
+
     /// Whether a review writes: a claim, which a dry run does not make.
     pub(super) fn side_effects(self) -> &'static str {
         let claims = |kind: &Kind| Sort::ALL.into_iter().any(|sort| sort.kinds().contains(kind));
@@ -171,12 +182,6 @@ impl Part {
             Part::First => format!("{name}-exempt.vpcguard.io"),
         }
     }
-
-    /// How long the API server waits, in seconds. vpcguard gives up a second earlier, with an answer that says why. Where
-    /// nothing is to wait, it is short: a cluster that comes up makes many Pods one after the other.
-    pub(super) fn timeout(self) -> i32 {
-        if self == Part::First { 2 } else { 10 }
-    }
 }
 
 #[cfg(test)]
@@ -200,7 +205,8 @@ mod tests {
     fn what_is_of_a_namespace_has_two_parts() {
         for entry in Entry::ALL {
             let is_of_one = |kind: Kind| kind.is_namespaced() || kind == Kind::Namespace;
-            let wanted = entry != Entry::ConfigMaps && entry.kinds().into_iter().any(is_of_one);
+            let has_one = matches!(entry, Entry::ConfigMaps | Entry::Deletions);
+            let wanted = !has_one && entry.kinds().into_iter().any(is_of_one);
             assert_eq!(entry.parts().len() == 2, wanted, "{entry:?}");
             assert!(entry.kinds().into_iter().all(|kind| !wanted || is_of_one(kind)), "{entry:?}");
         }

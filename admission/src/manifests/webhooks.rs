@@ -28,7 +28,7 @@ pub(super) fn validating(settings: &Settings, exempt: &[String]) -> ValidatingWe
             namespace_selector: selector(entry, names.as_ref()),
             failure_policy: Some(entry.failure_policy(part).to_owned()),
             side_effects: entry.side_effects().to_owned(),
-            timeout_seconds: Some(part.timeout()),
+            timeout_seconds: Some(entry.timeout(part)),
             admission_review_versions: texts(&["v1"]),
             client_config: client("/validate"),
             object_selector: None,
@@ -60,7 +60,7 @@ pub(super) fn mutating(settings: &Settings, exempt: &[String]) -> MutatingWebhoo
             namespace_selector: selector(entry, names.as_ref()),
             failure_policy: Some(entry.failure_policy(part).to_owned()),
             side_effects: "None".to_owned(),
-            timeout_seconds: Some(part.timeout()),
+            timeout_seconds: Some(entry.timeout(part)),
             // What another webhook adds later may be what an injection depends on.
             reinvocation_policy: Some("IfNeeded".to_owned()),
             admission_review_versions: texts(&["v1"]),
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_to_go_only_what_kube_ovn_made_for_itself_is_sent() {
+    fn what_is_to_go_waits_for_nobody_and_is_sent_unless_it_goes_already() {
         let settings =
             Settings::parse(&json!({"kubeOvn": {"nodeSwitch": "nodes"}, "exempt": {"deleters": ["d"]}})).unwrap();
         let webhooks = validating(&settings, &[]).webhooks.unwrap();
@@ -310,12 +310,17 @@ mod tests {
         let [deletions] = webhooks.iter().filter(deleting).collect::<Vec<_>>()[..] else { panic!("not one entry") };
         assert_eq!(deletions.failure_policy.as_deref(), Some("Ignore"));
         let rules = deletions.rules.as_ref().unwrap();
-        assert_eq!((rules.len(), &rules[0].resources), (1, &Some(texts(&["vpcs", "subnets"]))));
+        let plurals: Vec<_> =
+            rules.iter().flat_map(|rule| rule.resources.iter().flatten()).map(String::as_str).collect();
+        for plural in ["vpcs", "subnets", "vpc-nat-gateways", "iptables-eips", "provider-networks"] {
+            assert!(plurals.contains(&plural), "{plural}: {plurals:?}");
+        }
+        assert!(!plurals.contains(&"pods") && !plurals.contains(&"iptables-dnat-rules"), "{plurals:?}");
         let expressions: Vec<_> =
             deletions.match_conditions.iter().flatten().map(|condition| condition.expression.as_str()).collect();
-        let [who, _, names] = expressions[..] else { panic!("{expressions:?}") };
+        let [who, going] = expressions[..] else { panic!("{expressions:?}") };
         assert!(who.contains("\"d\"") && !who.contains("namespace-controller"), "{who}");
-        assert!(names.ends_with("in [\n  \"ovn-cluster\",\n  \"ovn-default\",\n  \"nodes\"\n]"), "{names}");
+        assert!(going.contains("oldObject.metadata.deletionTimestamp"), "{going}");
     }
 
     #[test]

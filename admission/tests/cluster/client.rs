@@ -129,9 +129,10 @@ pub(crate) fn subnet(name: &str, vpc: &str, cidr: &str) -> Value {
     })
 }
 
-/// A VPC.
+/// A VPC that may go while its Subnets stay.
 pub(crate) fn vpc(name: &str) -> Value {
-    json!({"apiVersion": "kubeovn.io/v1", "kind": "Vpc", "metadata": {"name": name}, "spec": {}})
+    let metadata = json!({"name": name, "annotations": {"vpcguard.io/allow": "vpc-in-use"}});
+    json!({"apiVersion": "kubeovn.io/v1", "kind": "Vpc", "metadata": metadata, "spec": {}})
 }
 
 /// Something to share between requests.

@@ -11,7 +11,7 @@ const VPCS: &str = "/apis/kubeovn.io/v1/vpcs";
 const FINALIZER: &str = "kubeovn.io/kube-ovn-controller";
 
 /// What of Kube-OVN's own ClusterRole is needed here.
-const RIGHTS: &str = r#"
+pub(super) const RIGHTS: &str = r#"
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: system:ovn}
@@ -83,7 +83,8 @@ fn kube_ovn_is_never_in_its_own_way() {
     let before = answered(&world);
     assert_ne!(before, 0);
     its_own_sequence(&world);
-    assert_eq!(answered(&world), before, "the webhook was asked about Kube-OVN's requests");
+    // An administrator deletes the tenant's Subnet and Vpc in it, which is asked about.
+    assert_eq!(answered(&world), before + 2, "the webhook was asked about Kube-OVN's requests");
 
     // So it works when nobody is there to be asked, with every webhook of these kinds at Fail.
     world.replicas[0].kill().unwrap();

@@ -123,13 +123,13 @@ fn a_version_expires(world: &mut World) {
     kill(replica, Signal::SIGSTOP).unwrap();
     // Else it would find the news in what its connections have received meanwhile.
     world.plane.restart_api_server().unwrap();
-    // Nobody asks a webhook about what Kube-OVN creates, nor about a DELETE.
+    // Nobody asks a webhook about what Kube-OVN creates and deletes.
     for at in 0..5 {
         let created =
             world.create(User::KubeOvn, SUBNETS, &subnet(&format!("new-{at}"), "v", &format!("10.1.{at}.0/24")));
         assert_eq!(created.status, 201, "{}", created.body);
     }
-    let deleted = world.plane.request(User::Admin, "DELETE", &format!("{SUBNETS}/after"), "").unwrap();
+    let deleted = world.plane.request(User::KubeOvn, "DELETE", &format!("{SUBNETS}/after"), "").unwrap();
     assert_eq!(deleted.status, 200, "{}", deleted.body);
     world.plane.restart_api_server().unwrap();
     // Its watch cache begins at the present.
