@@ -1,5 +1,6 @@
-//! `vpcguard explain`: what becomes of a Pod, whose a namespace or a Subnet is, and what a match of OVN means.
+//! `vpcguard explain`: what becomes of a Pod, whose a namespace or a Subnet is, in which order to delete, and what a match of OVN means.
 
+mod delete;
 mod places;
 mod pod;
 
@@ -16,6 +17,7 @@ use crate::cluster::{ClusterArgs, ConnectError};
 use crate::console;
 use crate::files::{self, LoadError};
 use crate::live::LiveError;
+use delete::ExplainDelete;
 use places::{ExplainNamespace, ExplainSubnet};
 use pod::ExplainPod;
 
@@ -37,6 +39,7 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    Delete(ExplainDelete),
     Match(ExplainMatch),
     Namespace(ExplainNamespace),
     Pod(ExplainPod),
@@ -81,6 +84,8 @@ enum ExplainError {
     Nothing { what: &'static str, name: String, place: &'static str, hint: String },
     #[error("{name:?} cannot be the name of a {what}; {hint}")]
     NoName { what: &'static str, name: String, hint: &'static str },
+    #[error("{name:?} is not a kind that something can stand on{hint}")]
+    NoKind { name: String, hint: String },
     #[error("{0}: holds no Pod, and no workload that makes Pods")]
     NoPods(String),
     #[error("standard input (-) can be read only once")]
@@ -96,6 +101,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 impl Explain {
     pub(crate) fn run(&self) -> ExitCode {
         let explained = match &self.what {
+            What::Delete(asked) => asked.run(),
             What::Match(asked) => asked.run(),
             What::Namespace(namespace) => namespace.run(),
             What::Pod(pod) => pod.run(),
