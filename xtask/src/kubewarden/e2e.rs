@@ -78,7 +78,8 @@ fn expected(policy: Policy) -> Vec<Expected> {
         | Policy::SubnetAddresses
         | Policy::LoadBalancers
         | Policy::NatGatewayLanIp
-        | Policy::StaticRouteLanIp => vec![deleting],
+        | Policy::StaticRouteLanIp
+        | Policy::InUse => vec![deleting],
         Policy::NatRules => vec![
             deleting,
             Expected {

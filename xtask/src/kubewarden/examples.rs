@@ -58,9 +58,9 @@ fn cluster_admission_policy(policy: Policy) -> Value {
             "module": module(policy),
             "mutating": policy.is_mutating(),
             "backgroundAudit": !policy.is_mutating(),
-            "failurePolicy": "Fail",
+            "failurePolicy": failure_policy(policy),
             "rules": rules(policy),
-            "matchConditions": conditions(&policy.kinds(), &policy.deletions()),
+            "matchConditions": conditions(policy == Policy::InUse, &policy.kinds(), &policy.deletions()),
             "contextAwareResources": context(policy),
             "settings": {},
         },
@@ -88,9 +88,19 @@ fn admission_policy(policy: Policy) -> Option<Value> {
     })
 }
 
-/// All that judge. A group asks its members one after the other, until one refuses.
+/// What is to go never waits for the policy server, or for what it cannot read.
+fn failure_policy(policy: Policy) -> &'static str {
+    if policy == Policy::InUse { "Ignore" } else { "Fail" }
+}
+
+/// Whether a policy is a member of the group, which is at Fail as a whole.
+fn is_member(policy: Policy) -> bool {
+    !policy.is_mutating() && failure_policy(policy) == "Fail"
+}
+
+/// All that judge, but for what is to go. A group asks its members one after the other, until one refuses.
 fn group() -> Value {
-    let members: Vec<_> = Policy::ALL.iter().copied().filter(|policy| !policy.is_mutating()).collect();
+    let members: Vec<_> = Policy::ALL.iter().copied().filter(|policy| is_member(*policy)).collect();
     let kinds: BTreeSet<_> = members.iter().flat_map(|member| member.kinds()).collect();
     let groups: BTreeSet<_> = kinds.iter().map(|kind| kind.group()).collect();
     let mut rules: Vec<Value> = Vec::new();
@@ -115,7 +125,7 @@ fn group() -> Value {
             "backgroundAudit": true,
             "failurePolicy": "Fail",
             "rules": rules,
-            "matchConditions": conditions(&kinds, &deletions),
+            "matchConditions": conditions(false, &kinds, &deletions),
             "policies": policies,
             "expression": calls.join(" && "),
             "message": "refused by the rules for Kube-OVN VPCs",
@@ -142,9 +152,14 @@ fn module(policy: Policy) -> String {
 }
 
 /// Requests that no rule concerns, or that must not wait for the policy server.
-fn conditions(kinds: &BTreeSet<Kind>, deletions: &BTreeSet<Kind>) -> Vec<Value> {
+fn conditions(sees_all_deletions: bool, kinds: &BTreeSet<Kind>, deletions: &BTreeSet<Kind>) -> Vec<Value> {
     let mut conditions = Vec::new();
-    if !deletions.is_empty() {
+    if sees_all_deletions {
+        conditions.push(json!({
+            "name": "not-being-deleted",
+            "expression": "request.operation != \"DELETE\" ||\n!has(oldObject.metadata.deletionTimestamp)",
+        }));
+    } else if !deletions.is_empty() {
         let KubeOvn { default_vpc, default_subnet, node_switch, .. } = KubeOvn::default();
         conditions.push(json!({
             "name": "only-deletions-of-what-kube-ovn-made",
@@ -201,15 +216,15 @@ mod tests {
     }
 
     #[test]
-    fn a_group_has_all_that_judge_and_none_that_changes() {
+    fn a_group_has_all_that_judge_but_what_goes_and_none_that_changes() {
         let group = group();
         let members = group["spec"]["policies"].as_object().unwrap();
         let expression = group["spec"]["expression"].as_str().unwrap();
-        assert_eq!(members.len(), Policy::ALL.len() - 1);
+        assert_eq!(members.len(), Policy::ALL.len() - 2);
         for policy in Policy::ALL {
-            assert_eq!(members.contains_key(&identifier(*policy)), !policy.is_mutating());
-            assert_eq!(expression.contains(&format!("{}()", identifier(*policy))), !policy.is_mutating());
-            let reviewed = policy.kinds();
+            assert_eq!(members.contains_key(&identifier(*policy)), is_member(*policy));
+            assert_eq!(expression.contains(&format!("{}()", identifier(*policy))), is_member(*policy));
+            let reviewed = if is_member(*policy) { policy.kinds() } else { BTreeSet::new() };
             let rules = group["spec"]["rules"].to_string();
             assert!(reviewed.iter().all(|kind| rules.contains(&format!("\"{}\"", kind.plural()))), "{policy}");
         }

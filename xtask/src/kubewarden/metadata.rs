@@ -151,6 +151,7 @@ pub(super) fn keywords(policy: Policy) -> Vec<&'static str> {
         Policy::StaticRouteLanIp => &["routes", "peering"],
         Policy::OvnMatch => &["acl", "security-group", "firewall"],
         Policy::Attachments => &["multus", "attachments"],
+        Policy::InUse => &["deletion"],
         Policy::VpcSyntax => &["validation"],
         Policy::VpcInjector => &["mutation", "load-balancer"],
     };
@@ -174,7 +175,8 @@ fn severity(policy: Policy) -> &'static str {
         | Policy::LoadBalancers
         | Policy::NatGatewayLanIp
         | Policy::StaticRouteLanIp
-        | Policy::Attachments => "medium",
+        | Policy::Attachments
+        | Policy::InUse => "medium",
         Policy::NetworkReferences | Policy::VpcSyntax | Policy::VpcInjector => "low",
     }
 }

@@ -97,6 +97,7 @@ pub(super) fn all(policy: Policy) -> Vec<Recorded> {
                 json!(r#"{"plugins": []}"#),
             ),
         ],
+        Policy::InUse => vec![deleting("subnet-update")],
         Policy::VpcSyntax => vec![
             recorded("subnet-create"),
             recorded("vpc-create"),

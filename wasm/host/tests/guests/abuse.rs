@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use vpcguard_host::{Cluster, Fault, Guest, Reply, asked, sample};
-use vpcguard_policies::{Policy, Request, Settings};
+use vpcguard_policies::{Operation, Policy, Request, Settings};
 use vpcguard_tests::Case;
 
 use crate::{as_sent, policies};
@@ -101,6 +101,11 @@ fn a_read_that_fails_is_a_rejection_that_names_it() {
             for fault in Fault::ALL.iter().copied() {
                 let broken = Arc::new(Cluster::new(case.state.clone()).failing("*", fault));
                 let reply = reply(guest, &broken, payload.as_bytes());
+                if matches!(request.operation, Operation::Delete) {
+                    // What is to go never waits for what cannot be read.
+                    assert!(reply.accepted, "{}, {policy}, {fault:?}: {:?}", case.name, reply.message);
+                    continue;
+                }
                 let message = reply.message.unwrap_or_default();
                 let kind = broken.calls().last().unwrap().kind.clone();
                 let named = [format!("cannot read {kind} "), format!("cannot list objects of kind {kind}: ")];

@@ -1,0 +1,3 @@
+//! The Kubewarden policy `in-use`.
+
+vpcguard_guest::policy!(InUse);
