@@ -2,7 +2,7 @@
 //!
 //! [`claims`]: what a rule denies must fail, be ignored or harm somebody, and what it admits must work. [`attachment`]: no Pod that
 //! is admitted gets into a VPC that is closed to its namespace. [`syntax`]: what a rule on the form of a field refuses is nothing
-//! that Kube-OVN handles well. [`matches`]: which texts are matches of OVN, and which packets they take. Disagreements that are known stand in tests/conformance/known.yaml.
+//! that Kube-OVN handles well. [`deletions`]: what is deleted while something stands on it does not go. [`matches`]: which texts are matches of OVN, and which packets they take. Disagreements that are known stand in tests/conformance/known.yaml.
 //!
 //! `cargo xtask conformance` runs all of it; CI runs a choice.
 
@@ -16,6 +16,7 @@
 
 mod attachment;
 mod claims;
+mod deletions;
 mod known;
 mod matches;
 mod report;
