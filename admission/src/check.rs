@@ -69,9 +69,12 @@ pub(crate) struct Check {
     /// Write all findings to this file, for --baseline, instead of reporting them.
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
-    /// Report only what is worse than in these manifests.
+    /// Report only what is worse than in these manifests; what they have and PATH does not is judged as its deletion.
     #[arg(long, value_name = "PATH")]
     compare_to: Option<PathBuf>,
+    /// Judge the deletion of the objects in these manifests, unless PATH has them; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    deleted: Vec<PathBuf>,
     /// Fix what can be fixed without a doubt in the files, then check them.
     #[arg(long)]
     fix: bool,
@@ -105,7 +108,7 @@ impl Check {
     fn code(&self) -> Result<u8, Box<dyn std::error::Error>> {
         let all =
             self.paths.iter().chain(&self.state).chain(&self.settings).chain(&self.baseline).chain(&self.config.config);
-        if all.chain(&self.compare_to).filter(|path| *path == "-").count() > 1 {
+        if all.chain(&self.compare_to).chain(&self.deleted).filter(|path| *path == "-").count() > 1 {
             return Err("standard input (-) can be read only once".into());
         }
         let config = self.config.read()?;
@@ -130,7 +133,7 @@ impl Check {
         let mut found = Files::new(&self.walk, config.as_ref().map(|config| self.config.excluded(config)))?;
         let before =
             self.compare_to.as_ref().map(|path| complete(&mut found, std::slice::from_ref(path))).transpose()?;
-        let state = complete(&mut found, &self.state)?;
+        let (state, deleted) = (complete(&mut found, &self.state)?, complete(&mut found, &self.deleted)?);
         let (paths, mut problems) = found.list(&self.paths);
         let progress = Progress::new(paths.len() >= MANY, &format!("of {} files read", paths.len()));
         progress.say("reading".to_owned());
@@ -162,6 +165,7 @@ impl Check {
             ignore: &self.selected.ignore,
             baseline: baseline.as_ref(),
             before: before.as_deref(),
+            deleted: &deleted,
             cluster_of: &self.config.cluster_of,
             config: config.as_ref(),
             places: Places {
@@ -202,7 +206,7 @@ impl Check {
     fn named(&self, of_config: Option<&Path>, config: Option<&Config>) -> Vec<PathBuf> {
         let settings = self.settings.as_deref().or(of_config).map(Path::to_owned);
         let config = config.map(|config| PathBuf::from(&config.name));
-        let files = self.paths.iter().chain(&self.state).chain(&self.compare_to).chain(&self.baseline).cloned();
+        let files = self.paths.iter().chain(&self.state).chain(&self.deleted).chain(&self.compare_to).chain(&self.baseline).cloned();
         files.chain(settings).chain(config).collect()
     }
 
@@ -252,7 +256,7 @@ async fn stored(live: &Live, folder: &Folder, settings: &Settings) -> Result<Vec
     let mut documents = Vec::new();
     cluster.looked_up(settings, |_, object| documents.push(Document::live(object))).await?;
     let listed = Collection::looked_up(settings);
-    let named: BTreeSet<_> = folder.documents.iter().filter_map(|document| name(&document.object)).collect();
+    let named: BTreeSet<_> = folder.documents.iter().chain(&folder.gone).filter_map(|document| name(&document.object)).collect();
     let mut unread = Vec::new();
     for (kind, namespace, name) in named {
         if listed.iter().any(|collection| collection.has(kind, &namespace, &name)) {
@@ -270,7 +274,7 @@ async fn stored(live: &Live, folder: &Folder, settings: &Settings) -> Result<Vec
 fn keep_status(folder: &mut Folder, stored: &[Document]) {
     let status = |document: &Document| Some((name(&document.object)?, document.object.get("status")?.clone()));
     let known: BTreeMap<_, _> = stored.iter().filter_map(status).collect();
-    for document in &mut folder.documents {
+    for document in folder.documents.iter_mut().chain(&mut folder.gone) {
         let status = name(&document.object).and_then(|name| known.get(&name));
         if let (Some(status), Some(fields)) = (status, document.object.as_object_mut()) {
             fields.entry("status").or_insert_with(|| status.clone());

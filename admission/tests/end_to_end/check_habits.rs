@@ -315,3 +315,36 @@ fn a_file_that_cannot_be_written_is_an_error() {
     assert!(err.starts_with("error: none/b.json: "), "{err}");
     assert!(!repository.path("none").exists());
 }
+
+#[test]
+fn what_a_change_deletes_fails_it() {
+    let vpc = "apiVersion: kubeovn.io/v1\nkind: Vpc\nmetadata: {name: ovn-cluster}\nspec: {}\n";
+    let good = subnet("a", "cidrBlock: 10.0.0.0/24");
+    let repository = Repository::new(&[("old/a.yaml", &good), ("old/vpc.yaml", vpc), ("new/a.yaml", &good)]);
+    for args in [["--compare-to", "old", "new"], ["--deleted", "old", "new"]] {
+        let (code, out, _) = repository.check(&args);
+        assert_eq!(code, 1, "{out}");
+        assert!(out.contains("old/vpc.yaml:3:") && out.ends_with("1 object in 1 file, 1 deletion: 1 denied, 0 warned\n"), "{out}");
+    }
+    let (code, _, err) = repository.check(&["--deleted", "none", "new"]);
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: none: "), "{err}");
+    repository.write("new/elsewhere.yaml", vpc);
+    assert_eq!(repository.check(&["--compare-to", "old", "new"]).0, 0);
+}
+
+#[test]
+fn a_vpc_goes_with_its_subnets_and_not_before_them() {
+    let vpc = "apiVersion: kubeovn.io/v1\nkind: Vpc\nmetadata: {name: blue}\nspec: {}\n";
+    let network = subnet("apps", "vpc: blue, cidrBlock: 10.0.0.0/24");
+    let other = subnet("other", "cidrBlock: 10.1.0.0/24");
+    let repository =
+        Repository::new(&[("old/subnet.yaml", &network), ("old/vpc.yaml", vpc), ("new/subnet.yaml", &network)]);
+    let (code, out, _) = repository.check(&["--compare-to", "old", "new"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("error[vpc-in-use]") && out.contains("old/vpc.yaml:3:"), "{out}");
+    assert!(out.contains("Subnet apps is in it") && out.contains("Delete Subnet first"), "{out}");
+    repository.write("new/subnet.yaml", &other);
+    let (code, out, _) = repository.check(&["--compare-to", "old", "new"]);
+    assert!(code == 0 && out.contains(", 2 deletions: 0 denied, 0 warned\n"), "{out}");
+}

@@ -4,6 +4,7 @@
 //! what was admitted before, so a pair that cannot both stand is one finding, on the later of the two.
 
 mod again;
+mod gone;
 mod history;
 mod mended;
 mod object;
@@ -44,6 +45,8 @@ pub struct Folder {
     pub foreign: Vec<ParseError>,
     /// The comments that excuse findings.
     pub allows: Vec<Arc<Allow>>,
+    /// What was there, and goes with this change.
+    pub gone: Vec<Document>,
 }
 
 impl Folder {
@@ -96,7 +99,8 @@ pub(crate) fn check_uncut<'a>(
     let mut reader = ManifestReader::new(settings);
     let state: Vec<_> = state.into_iter().filter_map(|document| reader.read(document)).collect();
     let objects: Vec<_> = folder.documents.iter().map(|document| reader.read(document)).collect();
-    let mut report = Simulation::new(settings, kinds).report(&state, folder, &objects)?;
+    let gone: Vec<_> = folder.gone.iter().map(|document| reader.read(document)).collect();
+    let mut report = Simulation::new(settings, kinds).report(&state, folder, &objects, &gone)?;
     report.summary.reviewed = objects.iter().flatten().filter(|object| is_reviewed(object.kind())).count();
     report.notes.extend(again::notes(objects.iter().flatten()));
     report.notes.extend(again::notes_of_state(&state));
@@ -104,11 +108,12 @@ pub(crate) fn check_uncut<'a>(
     let seen = |(document, object): (&Document, Option<Manifest<'_>>)| {
         Seen::of(document, object.as_ref().map(|object| &object.name))
     };
-    report.objects = folder.documents.iter().zip(objects).map(seen).collect();
+    report.objects = folder.documents.iter().zip(objects).chain(folder.gone.iter().zip(gone)).map(seen).collect();
     report.advice = settings.advice.clone();
     report.errors.clone_from(&folder.errors);
     report.summary.files = folder.files;
     report.summary.objects = folder.documents.len();
+    report.summary.deleted = folder.gone.len();
     Ok(report)
 }
 
@@ -141,6 +146,7 @@ impl<'a> Simulation<'a> {
         state: &'a [Manifest<'a>],
         folder: &'a Folder,
         objects: &'a [Option<Manifest<'a>>],
+        gone: &'a [Option<Manifest<'a>>],
     ) -> Result<Report, ViewError> {
         for object in state {
             let history = self.histories.begin(&object.name);
@@ -155,6 +161,7 @@ impl<'a> Simulation<'a> {
             }
         }
         self.drop_mended()?;
+        self.delete(folder.documents.len(), gone)?;
         self.drop_other_sides();
         self.note_useless(&folder.allows);
         Ok(self.report)

@@ -70,8 +70,10 @@ export interface Options {
   strictFiles?: boolean;
   /** Exit with 0 where there is nothing to check. */
   allowEmpty?: boolean;
-  /** The files before a change: only what the change makes worse is reported. */
+  /** The files before a change: only what the change makes worse is reported, and what it takes away is judged as deleted. */
   compareTo?: Manifest[];
+  /** Files of what is deleted besides. */
+  deleted?: Manifest[];
   /** Fix what can be fixed without a doubt, then check: {@link Checked.fixed}. */
   fix?: boolean;
   /** Show in {@link Checked.output} what would be fixed as a unified diff, and check nothing. */
@@ -175,7 +177,7 @@ export interface Report {
   mutations: { rule: string; object: ObjectRef; patch: PatchOperation[] }[];
   notEvaluated: { rule: string; object: ObjectRef; needs: string }[];
   errors: { file: string; document?: number; line: number; column: number; message: string; source?: string }[];
-  summary: { files: number; objects: number; reviewed: number; denied: number; warned: number };
+  summary: { files: number; objects: number; reviewed: number; deleted?: number; denied: number; warned: number };
 }
 
 /** 0: nothing is refused. 1: something is. 2: something could not be read. 3: warnings, and `failOn`. */

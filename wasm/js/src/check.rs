@@ -17,6 +17,7 @@ pub(crate) fn run(files: &[Source], options: &Options) -> Result<JsValue, Wrong>
         ignore: &options.ignore,
         baseline: options.baseline.as_ref(),
         before: options.compare_to.as_deref(),
+        deleted: &options.deleted,
         cluster_of: &options.cluster_of,
         config: options.config.as_ref(),
         places: options.places(),

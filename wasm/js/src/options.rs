@@ -16,6 +16,7 @@ const KNOWN: &[&str] = &[
     "baseline",
     "writeBaseline",
     "compareTo",
+    "deleted",
     "fix",
     "color",
     "strictFiles",
@@ -48,6 +49,7 @@ pub(crate) struct Options {
     pub(crate) settings: Option<Source>,
     pub(crate) baseline: Option<Source>,
     pub(crate) compare_to: Option<Vec<Source>>,
+    pub(crate) deleted: Vec<Source>,
     pub(crate) config: Option<Config>,
     pub(crate) config_root: Option<String>,
     pub(crate) cluster_of: Vec<String>,
@@ -124,6 +126,7 @@ fn of_object(value: &JsValue) -> Result<Options, Wrong> {
         settings: optional(&given("settings"), |settings| input::manifest(settings, "options.settings"))?,
         baseline: optional(&given("baseline"), |baseline| input::file(baseline, "options.baseline"))?,
         compare_to: optional(&given("compareTo"), |before| input::manifests(before, "options.compareTo"))?,
+        deleted: optional(&given("deleted"), |gone| input::manifests(gone, "options.deleted"))?.unwrap_or_default(),
         notes: texts("notes")?,
         problems: texts("problems")?,
         same: optional(&given("sameFiles"), |same| input::each(same, "options.sameFiles", input::texts))?

@@ -26,8 +26,8 @@ const OUTPUT: &str = "target/npm";
 
 /// How many bytes the WebAssembly may have, and how many on its way to a browser: what all rules take, with clusters and
 /// configurations, and a tenth more.
-const MOST_BYTES: usize = 1_800_000;
-const MOST_COMPRESSED: usize = 650_000;
+const MOST_BYTES: usize = 1_900_000;
+const MOST_COMPRESSED: usize = 680_000;
 
 pub(crate) fn run(shell: &Shell) -> Result<()> {
     let toolchain = Toolchain::find(shell)?;

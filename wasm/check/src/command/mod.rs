@@ -3,6 +3,7 @@
 //! The native program and the npm package are shells around this, so that one cannot say what the other does not.
 
 mod diff;
+mod gone;
 mod networks;
 mod once;
 mod outcome;
@@ -19,9 +20,10 @@ use crate::document::{API_VERSION, Document};
 use crate::fingerprint::{Fingerprint, Known};
 use crate::fix::{Fixed, fix};
 use crate::folder::{Folder, check_uncut};
-use crate::report::{Format, LiveCluster, Report, escaped};
+use crate::report::{Format, LiveCluster, Report, Summary, escaped};
 use crate::settings::parse_settings;
 use crate::source::{ParseError, STDIN, Source};
+use gone::{Gone, Leaving};
 use networks::ClusterOf;
 pub use outcome::Outcome;
 pub use selection::Selection;
@@ -66,8 +68,11 @@ pub struct Inputs<'a> {
     pub ignore: &'a [String],
     /// Findings that are put up with.
     pub baseline: Option<&'a Source>,
-    /// The manifests as they were before a change, of which only what it makes worse is reported.
+    /// The manifests as they were before a change, of which only what it makes worse is reported. What they have and `files` do not
+    /// is deleted by it.
     pub before: Option<&'a [Source]>,
+    /// Manifests of what is deleted besides.
+    pub deleted: &'a [Source],
     /// The clusters whose files are judged apart: GLOB=NAME.
     pub cluster_of: &'a [String],
     /// What the repository says. Settings that it has in a file are to be handed in as such.
@@ -191,7 +196,17 @@ impl Command {
         let (state, clusters) = (state.documents, &clusters);
         let mut checks = Checks { command: self, settings, selection, state, clusters, live };
         let (files, fixed) = if self.fix { fixed(&files) } else { (files, Vec::new()) };
-        done.report = checks.report(&files, &|file| clusters.of(file))?;
+        let cluster_of_before = |file: &str| clusters.of_before(file);
+        let before = inputs.before.map(|before| once::once(before, inputs.same, &cluster_of_before));
+        let deleted = Folder::parse(&once::once(inputs.deleted, inputs.same, &|file| clusters.of(file)));
+        done.complaints.extend(lines(deleted.errors));
+        let folder_before = before.as_deref().map(Folder::parse);
+        let leaving = Leaving {
+            before: folder_before.as_ref(),
+            cluster_of_before: &cluster_of_before,
+            deleted: &deleted.documents,
+        };
+        done.report = checks.report(&files, &|file| clusters.of(file), Some(&leaving))?;
         let mut notes = std::mem::take(&mut done.report.notes);
         notes.extend(left_out(&state_foreign).map(|note| format!("of --state, {note}")));
         notes.extend(clusters.useless());
@@ -204,9 +219,8 @@ impl Command {
         if let (Some(file), Some(mut known)) = (inputs.baseline, known) {
             notes.extend(leave_out_known(&mut done, &file.name, &mut known, &checks.selection));
         }
-        if let Some(before) = inputs.before {
-            let before = once::once(before, inputs.same, &|file| clusters.of_before(file));
-            let before = checks.report(&before, &|file| clusters.of_before(file))?;
+        if let Some(before) = before {
+            let before = checks.report(&before, &cluster_of_before, None)?;
             let unreadable = before.errors().iter();
             notes.extend(unreadable.map(|error| format!("of the state before the change, this is not known: {error}")));
             let count = Known::of(&before).leave_new(&mut done.report);
@@ -284,7 +298,12 @@ struct Checks<'a, F> {
 }
 
 impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<'_, F> {
-    fn report(&mut self, files: &[Source], cluster_of: ClusterOf<'_>) -> Result<Report, Refusal> {
+    fn report(
+        &mut self,
+        files: &[Source],
+        cluster_of: ClusterOf<'_>,
+        leaving: Option<&Leaving<'_>>,
+    ) -> Result<Report, Refusal> {
         let files: Cow<'_, [Source]> = if files.iter().any(is_config) {
             files.iter().filter(|file| !is_config(file)).cloned().collect()
         } else {
@@ -298,7 +317,10 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<'_
         } else {
             left_out(&foreign)
         };
-        let mut report = self.networks(&mut folder, cluster_of)?;
+        // What could not be read may have what else would be missing.
+        let is_whole = folder.errors.is_empty();
+        let gone = leaving.filter(|_| is_whole).map(|leaving| leaving.of(&folder, cluster_of)).unwrap_or_default();
+        let mut report = self.networks(&mut folder, gone, cluster_of)?;
         report.errors = folder.errors;
         report.summary.files = folder.files;
         report.notes.extend(note);
@@ -306,8 +328,13 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<'_
         Ok(report)
     }
 
-    fn networks(&mut self, folder: &mut Folder, cluster_of: ClusterOf<'_>) -> Result<Report, Refusal> {
-        let mut networks = networks::split(folder, cluster_of);
+    fn networks(
+        &mut self,
+        folder: &mut Folder,
+        gone: Vec<Gone>,
+        cluster_of: ClusterOf<'_>,
+    ) -> Result<Report, Refusal> {
+        let mut networks = networks::split(folder, gone, cluster_of);
         if self.command.live && networks.len() > 1 {
             let names = networks::names(&networks);
             return Err(vec![format!(
@@ -340,7 +367,8 @@ fn is_config(file: &Source) -> bool {
 
 /// Whether there was nothing to check, and nothing that could not be read.
 fn is_empty(report: &Report) -> bool {
-    report.summary().objects == 0 && report.errors().is_empty()
+    let Summary { objects, deleted, .. } = report.summary();
+    objects + deleted == 0 && report.errors().is_empty()
 }
 
 /// How many files are named that hold something else.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vpcguard_policies::gather::sort_by;
 
+use super::gone::Gone;
 use crate::folder::Folder;
 use crate::report::{LocatedFinding, Report};
 
@@ -19,19 +20,20 @@ pub(super) struct Network {
 /// Says for which cluster a file is.
 pub(super) type ClusterOf<'a> = &'a dyn Fn(&str) -> Option<Arc<str>>;
 
-/// Takes a folder apart, in the order in which its files name the clusters. There is always one network at least.
-pub(super) fn split(folder: &mut Folder, cluster_of: ClusterOf<'_>) -> Vec<Network> {
+/// Takes a folder apart, in the order in which its files name the clusters, and with it what is gone of each cluster. There is always
+/// one network at least.
+pub(super) fn split(folder: &mut Folder, gone: Vec<Gone>, cluster_of: ClusterOf<'_>) -> Vec<Network> {
     let mut networks: Vec<Network> = Vec::new();
-    let network = |networks: &mut Vec<Network>, file: &str| {
-        let cluster = cluster_of(file);
+    let of_cluster = |networks: &mut Vec<Network>, cluster: Option<Arc<str>>| {
         let known = networks.iter().position(|network| network.cluster == cluster);
         known.unwrap_or_else(|| {
             networks.push(Network { cluster, folder: Folder::default(), places: Vec::new() });
             networks.len() - 1
         })
     };
+    let network = |networks: &mut Vec<Network>, file: &str| of_cluster(networks, cluster_of(file));
     let documents = std::mem::take(&mut folder.documents);
-    let mut last: Option<(String, usize)> = None;
+    let (count, mut last) = (documents.len(), None::<(String, usize)>);
     for (place, document) in documents.into_iter().enumerate() {
         let at = match &last {
             Some((file, at)) if *file == document.file => *at,
@@ -44,6 +46,13 @@ pub(super) fn split(folder: &mut Folder, cluster_of: ClusterOf<'_>) -> Vec<Netwo
         if let Some(network) = networks.get_mut(at) {
             network.folder.documents.push(document);
             network.places.push(place);
+        }
+    }
+    for (place, Gone { document, cluster }) in gone.into_iter().enumerate() {
+        let at = of_cluster(&mut networks, cluster);
+        if let Some(network) = networks.get_mut(at) {
+            network.folder.gone.push(document);
+            network.places.push(count + place);
         }
     }
     for allow in std::mem::take(&mut folder.allows) {
@@ -82,13 +91,14 @@ pub(super) fn join(reports: Vec<(Network, Report)>) -> Report {
         whole.notes.extend(new);
         whole.omitted += report.omitted;
         whole.summary.reviewed += report.summary.reviewed;
+        whole.summary.deleted += report.summary.deleted;
         // One run has one set of settings, and asks one cluster at most.
         whole.advice = report.advice;
         whole.live_cluster = report.live_cluster;
     }
     sort_by(&mut objects, |(a, _), (b, _)| a.cmp(b));
     sort_by(&mut whole.findings, |a, b| a.index.cmp(&b.index));
-    whole.summary.objects = objects.len();
+    whole.summary.objects = objects.len() - whole.summary.deleted;
     whole.objects = objects.into_iter().map(|(_, seen)| seen).collect();
     whole.count();
     whole

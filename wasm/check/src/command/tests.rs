@@ -314,3 +314,63 @@ fn what_is_refused_as_a_whole_has_no_further_reports() {
     let done = Command::default().run(&Inputs { files: &files, ignore: &unknown, ..Inputs::default() });
     assert_eq!((done.also(Format::Json), done.is_refused), (None, true));
 }
+
+fn vpc(name: &str) -> String {
+    format!("apiVersion: kubeovn.io/v1\nkind: Vpc\nmetadata: {{name: {name}}}\nspec: {{}}\n")
+}
+
+/// What Kube-OVN made for itself may not be deleted; anything else may, here.
+#[test]
+fn what_a_change_takes_away_is_judged_as_deleted() {
+    let before = [source("old/a.yaml", &format!("{}---\n{}", vpc("ovn-cluster"), vpc("b")))];
+    let compared = |files: &[Source], deleted: &[Source]| {
+        let inputs = Inputs { files, before: Some(&before), deleted, ..Inputs::default() };
+        let done = Command::default().run(&inputs);
+        let places = done.report.findings().iter().filter_map(|located| {
+            let place = located.place.as_ref()?;
+            Some(format!("{} {}:{}", located.object.name, place.file, place.span?.start.line))
+        });
+        (done.exit_code, places.collect::<Vec<_>>(), done.report.summary())
+    };
+    let found = vec!["ovn-cluster old/a.yaml:3".to_owned()];
+    let (code, places, summary) = compared(&[source("b.yaml", &vpc("b"))], &[]);
+    assert_eq!((code, &places, summary.objects, summary.deleted), (1, &found, 1, 1));
+    // In another file it is the same object.
+    let (code, places, summary) = compared(&[source("c.yaml", &vpc("b")), source("d.yaml", &vpc("ovn-cluster"))], &[]);
+    assert_eq!((code, places, summary.objects, summary.deleted), (0, vec![], 2, 0));
+    // Nothing is left.
+    let (code, places, summary) = compared(&[], &[]);
+    assert_eq!((code, places, summary.objects, summary.deleted), (1, found, 0, 2));
+    // What cannot be read may be what is missing.
+    let (code, places, _) = compared(&[source("b.yaml", "a: [")], &[]);
+    assert_eq!((code, places), (2, vec![]));
+}
+
+#[test]
+fn what_is_named_as_deleted_is_judged_once() {
+    let deleted = [source("x.yaml", &vpc("ovn-cluster")), source("y.yaml", &vpc("ovn-cluster"))];
+    let files = [source("a.yaml", &vpc("a"))];
+    let done = Command::default().run(&Inputs { files: &files, deleted: &deleted, ..Inputs::default() });
+    let files: Vec<_> = done.report.findings().iter().map(|found| found.place.as_ref().unwrap().file.as_str()).collect();
+    assert_eq!((done.exit_code, files), (1, vec!["y.yaml"]));
+    assert!(done.output.contains("1 object in 1 file, 1 deletion: 1 denied, 0 warned\n"), "{}", done.output);
+    let unreadable = [source("x.yaml", "a: [")];
+    let files = [source("a.yaml", &vpc("a"))];
+    let done = Command::default().run(&Inputs { files: &files, deleted: &unreadable, ..Inputs::default() });
+    assert_eq!((done.exit_code, done.complaints.len()), (2, 1));
+}
+
+#[test]
+fn what_goes_is_judged_in_its_own_cluster() {
+    let clusters = ["one/**=one".to_owned(), "two/**=two".to_owned()];
+    let before = [source("old/one/a.yaml", &vpc("ovn-cluster")), source("old/two/a.yaml", &vpc("ovn-cluster"))];
+    let files = [source("new/one/a.yaml", &vpc("ovn-cluster"))];
+    let paths = ["new".to_owned()];
+    let places = Places { directory: "/", paths: &paths, compare_to: Some("old"), config_root: None };
+    let clusters: Vec<_> = clusters.iter().map(|glob| format!("new/{glob}")).collect();
+    let inputs =
+        Inputs { files: &files, before: Some(&before), cluster_of: &clusters, places, ..Inputs::default() };
+    let done = Command::default().run(&inputs);
+    let found: Vec<_> = done.report.findings().iter().map(|found| found.cluster.as_deref()).collect();
+    assert_eq!((done.exit_code, found), (1, vec![Some("two")]), "{}", done.output);
+}

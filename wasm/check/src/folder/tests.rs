@@ -190,7 +190,7 @@ fn unknown_kinds_are_counted_and_admitted() {
     let text =
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: x/v1\nkind: Vpc\nmetadata: {name: a}\n";
     let report = check(&folder(&[text.to_owned()]), &[], &crate::testing::settings(&json!({}))).unwrap();
-    let wanted = crate::Summary { files: 1, objects: 2, reviewed: 1, denied: 0, warned: 0 };
+    let wanted = crate::Summary { files: 1, objects: 2, reviewed: 1, deleted: 0, denied: 0, warned: 0 };
     assert_eq!(report.summary(), wanted);
 }
 

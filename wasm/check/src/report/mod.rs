@@ -102,10 +102,18 @@ pub struct Summary {
     pub objects: usize,
     /// How many of these are of a kind that some rule is about.
     pub reviewed: usize,
+    /// How many objects go, beside these.
+    #[serde(skip_serializing_if = "is_none")]
+    pub deleted: usize,
     /// How many objects are refused.
     pub denied: usize,
     /// How many objects are not refused but warned about.
     pub warned: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how serde asks")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// What a check found, in the order of the objects.

@@ -237,7 +237,7 @@ fn objects_of_a_cluster_are_in_no_file() {
         let verdict = review(&request, &cluster, &crate::testing::settings(&json!({}))).unwrap();
         report.add(&request.object_ref().unwrap(), &verdict);
     }
-    assert_eq!(report.summary(), Summary { files: 0, objects: 3, reviewed: 3, denied: 2, warned: 0 });
+    assert_eq!(report.summary(), Summary { files: 0, objects: 3, reviewed: 3, deleted: 0, denied: 2, warned: 0 });
     let text = report.to_human();
     assert!(text.contains("\n  --> Subnet \"a\"\n") && text.contains("\n  --> Subnet \"b\"\n"), "{text}");
     assert!(text.ends_with("\n3 objects: 2 denied, 0 warned\n"), "{text}");

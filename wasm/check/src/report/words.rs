@@ -25,12 +25,13 @@ pub(crate) fn name(object: &ObjectRef) -> String {
 
 /// How much was looked at, and how it fared.
 pub(super) fn summary(summary: Summary, errors: usize) -> String {
-    let Summary { files, objects, reviewed, denied, warned } = summary;
+    let Summary { files, objects, reviewed, deleted, denied, warned } = summary;
     let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     // The objects of a cluster are in no files.
     let place = if files == 0 && objects > 0 { String::new() } else { format!(" in {}", plural(files, "file")) };
     let of_them = if reviewed == objects { String::new() } else { format!(", {reviewed} reviewed") };
-    let counts = format!("{}{place}{of_them}: {denied} denied, {warned} warned", plural(objects, "object"));
+    let gone = if deleted == 0 { String::new() } else { format!(", {}", plural(deleted, "deletion")) };
+    let counts = format!("{}{place}{of_them}{gone}: {denied} denied, {warned} warned", plural(objects, "object"));
     if errors == 0 { counts } else { format!("{counts}, {}", plural(errors, "error")) }
 }
 

@@ -32,7 +32,9 @@ Options:
       --fail-on <LEVEL>         Exit with 3 if there are warnings that nobody excused [possible values: warning]
       --baseline <FILE>         Leave out the findings that this file lists
       --write-baseline <FILE>   Write all findings to this file, for --baseline, instead of reporting them
-      --compare-to <PATH>       Report only what is worse than in these manifests
+      --compare-to <PATH>       Report only what is worse than in these manifests; what they have and PATH does not is judged as its
+                                deletion
+      --deleted <PATH>          Judge the deletion of the objects in these manifests, unless PATH has them; may be repeated
       --fix                     Fix what can be fixed without a doubt in the files, then check them
       --diff                    Show what --fix would write as a unified diff, and write and check nothing
       --strict-files            Make an error of what is not a Kubernetes object, which is else left out and noted
@@ -74,6 +76,7 @@ const FLAGS = {
   baseline: { value: "FILE", excludes: ["write-baseline"] },
   "write-baseline": { value: "FILE" },
   "compare-to": { value: "PATH" },
+  deleted: { value: "PATH", isMultiple: true },
   fix: {},
   diff: { needs: "fix", excludes: ["format", "write-baseline"] },
   "strict-files": {},

@@ -22,7 +22,7 @@ function run(args) {
   if (options.help) return write(1, USAGE);
   if (options.version) return write(1, `vpcguard-check ${version()}\n`);
   const { settings, baseline, config: named, "compare-to": before, "write-baseline": newBaseline } = options;
-  const all = [...options.paths, ...options.state, settings, baseline, before, named];
+  const all = [...options.paths, ...options.state, ...options.deleted, settings, baseline, before, named];
   if (all.filter((path) => path === STDIN).length > 1) {
     throw new Error("standard input (-) can be read only once");
   }
@@ -30,7 +30,7 @@ function run(args) {
   const { config, settingsFile, excluded } = configuration(options);
   const places = placesOf(options.format, options.output);
   const targets = targetsOf(places, newBaseline);
-  const inputs = [...options.paths, ...options.state, before, baseline, settings ?? settingsFile, config?.name];
+  const inputs = [...options.paths, ...options.state, ...options.deleted, before, baseline, settings ?? settingsFile, config?.name];
   const wrong = overwriting(targets, inputs.filter((path) => path !== undefined));
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
   const [judgedBy, known] = [settings ?? settingsFile, baseline].map((path) => path && one(path));
@@ -42,6 +42,7 @@ function run(args) {
     baseline: known,
     compareTo: before && complete(files, [before]),
     state: complete(files, options.state),
+    deleted: complete(files, options.deleted),
   };
   const { sources, problems } = files.collect(options.paths);
   const checked = check(sources, {
