@@ -12,6 +12,7 @@ pub(crate) mod ledgers;
 pub(crate) mod object;
 pub(crate) mod page;
 pub(crate) mod place;
+pub(crate) mod registration;
 pub(crate) mod repair;
 mod shallow;
 mod state;

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_json::Value;
@@ -88,6 +89,11 @@ fn objects(settings: &Settings, exempt: &[String], workload: Option<[Value; 3]>)
     objects.extend(workload.into_iter().flatten());
     objects.extend([object(webhooks::mutating(settings, exempt))?, object(webhooks::validating(settings, exempt))?]);
     Ok(objects)
+}
+
+/// The webhook configurations that settings ask for.
+pub(crate) fn configurations(settings: &Settings) -> (MutatingWebhookConfiguration, ValidatingWebhookConfiguration) {
+    (webhooks::mutating(settings, &[]), webhooks::validating(settings, &[]))
 }
 
 fn object(typed: impl Serialize) -> serde_json::Result<Value> {

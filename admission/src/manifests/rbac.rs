@@ -67,7 +67,7 @@ fn cluster_rules(settings: &Settings) -> Vec<PolicyRule> {
         allow(GROUP, &["addressledgers", "addressindices"], &WRITE),
         allow(GROUP, &["addressindices/status"], &["update"]),
         allow("events.k8s.io", &["events"], &["create"]),
-        // The caBundle of its own two.
+        // Whether its own two are there, and their caBundle.
         PolicyRule {
             resource_names: Some(texts(&[NAME])),
             ..allow(

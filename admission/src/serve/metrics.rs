@@ -17,6 +17,7 @@ use vpcguard_policies::{About, Head, Kind, Operation, Request, Verdict};
 
 use super::endpoint::Endpoint;
 use super::in_flight::InFlight;
+use crate::cluster::authority::configurations::Sort;
 use crate::cluster::cache::KindStatus;
 use crate::cluster::ledgers::{PeerTotals, Totals};
 use crate::cluster::repair::Found;
@@ -125,6 +126,12 @@ struct CertLabels {
     cert: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WebhookLabels {
+    configuration: &'static str,
+    webhook: String,
+}
+
 /// All metrics.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -148,6 +155,7 @@ pub(super) struct Metrics {
     phase: Family<PhaseLabels, Gauge>,
     overlaps: Gauge,
     stored_violations: Family<StoredLabels, Gauge>,
+    registered: Family<WebhookLabels, Gauge>,
 }
 
 impl Metrics {
@@ -173,6 +181,7 @@ impl Metrics {
             phase: Family::default(),
             overlaps: Gauge::default(),
             stored_violations: Family::default(),
+            registered: Family::default(),
         };
         metrics.register();
         metrics
@@ -209,6 +218,8 @@ impl Metrics {
         registry.register("stored_overlaps", "Pairs of stored Subnets that overlap", self.overlaps.clone());
         let help = "Stored objects that a rule would refuse, as of the last sweep";
         registry.register("stored_violations", help, self.stored_violations.clone());
+        let help = "1 for a webhook by which the API server asks, 0 for one that is gone, changed or leads elsewhere";
+        registry.register("webhook_registered", help, self.registered.clone());
         registry.register("ledger_claims", "Claims asked for, by what came of them", self.claims.clone());
         let help = "Claims of peers of which none was ever seen stored: lost, or refused because there were too many";
         registry.register("unproven_claims", help, self.unproven.clone());
@@ -319,6 +330,15 @@ impl Metrics {
         }
     }
 
+    /// Says by which webhooks the API server asks.
+    pub(super) fn set_registered(&self, standings: &[(Sort, String, bool)]) {
+        self.registered.clear();
+        for (sort, webhook, is_registered) in standings {
+            let labels = WebhookLabels { configuration: sort.kind(), webhook: webhook.clone() };
+            self.registered.get_or_create(&labels).set((*is_registered).into());
+        }
+    }
+
     /// Says when the certificate `ca` or `leaf` expires.
     pub(super) fn set_not_after(&self, cert: &'static str, not_after: SystemTime) {
         let seconds = not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -357,6 +377,7 @@ mod tests {
             BTreeMap::from([("192.0.2.1".to_owned(), totals), ("192.0.2.2".to_owned(), PeerTotals::default())])
         };
         metrics.set_peers(&peers(3));
+        metrics.set_registered(&[(Sort::Mutating, "pods.vpcguard.io".to_owned(), false)]);
         let in_flight = metrics.begin();
         let text = metrics.encode();
         for line in [
@@ -368,6 +389,7 @@ mod tests {
             r#"vpcguard_unproven_claims_total{peer="192.0.2.1",result="lost"} 2"#,
             r#"vpcguard_unproven_claims_in_flight{peer="192.0.2.1"} 3"#,
             "vpcguard_panics_total 1",
+            r#"vpcguard_webhook_registered{configuration="MutatingWebhookConfiguration",webhook="pods.vpcguard.io"} 0"#,
             "vpcguard_requests_in_flight 1",
             r#"vpcguard_inventory_objects{kind="Subnet"} 3"#,
             r#"vpcguard_certificate_not_after_timestamp_seconds{cert="leaf"} 5"#,

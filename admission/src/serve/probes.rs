@@ -45,11 +45,12 @@ async fn readyz(State(readiness): State<Arc<Readiness>>, RawQuery(query): RawQue
 async fn metrics(State(readiness): State<Arc<Readiness>>) -> Response {
     let (reviewer, metrics) = (readiness.webhook.reviewer(), &readiness.webhook.metrics);
     metrics.set_objects(&reviewer.counts());
-    if let Reviewer::Cluster { cache, ledgers, found } = &*reviewer {
+    if let Reviewer::Cluster { cache, ledgers, found, registration } = &*reviewer {
         metrics.set_view(&cache.kinds());
         metrics.set_ledgers(&ledgers.totals());
         metrics.set_peers(&ledgers.peers());
         metrics.set_found(found);
+        metrics.set_registered(&registration.standings());
     }
     ([(CONTENT_TYPE, OPEN_METRICS)], metrics.encode()).into_response()
 }

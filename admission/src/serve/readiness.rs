@@ -75,7 +75,7 @@ impl Readiness {
     /// What keeps nobody from sending requests.
     fn notes(&self) -> Vec<String> {
         let reviewer = self.webhook.reviewer();
-        let Reviewer::Cluster { cache, ledgers, .. } = &*reviewer else { return Vec::new() };
+        let Reviewer::Cluster { cache, ledgers, registration, .. } = &*reviewer else { return Vec::new() };
         let mut notes = Vec::new();
         for standing in cache.kinds() {
             let kind = standing.kind;
@@ -88,6 +88,7 @@ impl Readiness {
             }
         }
         notes.extend(ledgers.trouble().map(|trouble| format!("no addresses can be claimed: {trouble}")));
+        notes.extend(registration.trouble());
         notes
     }
 }

@@ -15,6 +15,7 @@ use super::error::StartError;
 use super::failure::Failure;
 use super::standalone::Standalone;
 use crate::cluster::ledgers::{Inherited, Ledgers, Outcome, Peers};
+use crate::cluster::registration::{self, Registration};
 use crate::cluster::repair::{self, Found};
 use crate::cluster::{ClusterCache, connect, connect_once};
 
@@ -25,7 +26,12 @@ const MOST_LOOKS: usize = 5;
 #[derive(Debug)]
 pub(super) enum Reviewer {
     Standalone(Box<Standalone>),
-    Cluster { cache: Arc<ClusterCache>, ledgers: Arc<Ledgers>, found: Arc<Found> },
+    Cluster {
+        cache: Arc<ClusterCache>,
+        ledgers: Arc<Ledgers>,
+        found: Arc<Found>,
+        registration: Arc<Registration>,
+    },
 }
 
 /// A verdict, and what the user is told besides.
@@ -59,11 +65,13 @@ impl Reviewer {
         settings: Settings,
         before: Option<&Reviewer>,
     ) -> Result<(Self, JoinSet<()>), StartError> {
-        let (inherited, found) = match before {
-            Some(Reviewer::Cluster { ledgers, found, .. }) => (ledgers.inherited(), Arc::clone(found)),
+        let (inherited, found, registration) = match before {
+            Some(Reviewer::Cluster { ledgers, found, registration, .. }) => {
+                (ledgers.inherited(), Arc::clone(found), Arc::clone(registration))
+            }
             _ => {
                 let peers = Peers::new(args.tls.client_ca.is_some());
-                (Inherited { counted: Arc::default(), peers }, Arc::default())
+                (Inherited { counted: Arc::default(), peers }, Arc::default(), Arc::default())
             }
         };
         let settings = with_api_server(settings, std::env::var(API_SERVER).ok().as_deref());
@@ -79,7 +87,11 @@ impl Reviewer {
         let mut watching = cache.watch(&stored);
         ledgers.run(seen, &mut watching);
         repair::run(&cache, &found, args.sweep_every, &mut watching);
-        Ok((Self::Cluster { cache, ledgers, found }, watching))
+        let (client, place) = (cache.client().clone(), args.tls.place.place());
+        let service = args.tls.place.service().to_owned();
+        let settings = cache.settings().clone();
+        watching.spawn(registration::keep_looking(client, place, service, settings, Arc::clone(&registration)));
+        Ok((Self::Cluster { cache, ledgers, found, registration }, watching))
     }
 
     /// What is to be injected into an object. Changes nothing: the request comes again, to be validated.

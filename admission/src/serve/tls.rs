@@ -134,6 +134,11 @@ impl TlsArgs {
 }
 
 impl PlaceArgs {
+    /// The Service that the API server is to ask.
+    pub(crate) fn service(&self) -> &str {
+        &self.service_name
+    }
+
     pub(crate) fn place(&self) -> Place {
         Place {
             namespace: self.service_namespace.clone(),

@@ -8,7 +8,6 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 use serde_saphyr::ser_options;
 use vpcguard_policies::Settings;
-use vpcguard_policies::settings::KubeOvn;
 
 use super::entries;
 use super::manifests::{identity, print};
@@ -19,10 +18,6 @@ pub(crate) const EXEMPT: &str = "exempt-namespace";
 pub(crate) const FIRST: &str = "first-namespace";
 const USER: &str = "EXEMPTUSER";
 const DELETER: &str = "EXEMPTDELETER";
-/// Names of what Kube-OVN makes for itself, and the settings that they stand in.
-const MADE: &[(&str, &str)] =
-    &[("DEFAULTVPC", "defaultVpc"), ("DEFAULTSUBNET", "defaultSubnet"), ("NODESWITCH", "nodeSwitch")];
-
 /// What says where a file comes from. It is not a part of what is rendered.
 const HEAD: &str = "{{- /* Made by `cargo xtask chart --write` from `vpcguard manifests`. */ -}}\n";
 
@@ -52,13 +47,10 @@ const OWN: &[&str] = &["Namespace vpcguard-system", "ServiceAccount vpcguard-sys
 
 /// The made files of the chart, by their paths in it.
 pub(crate) fn templates() -> BTreeMap<String, String> {
-    let mut settings = json!({
+    let settings = json!({
         "kubeOvn": {"namespace": KUBE_OVN},
         "exempt": {"users": [USER], "namespaces": [EXEMPT], "deleters": [DELETER]},
     });
-    for (mark, key) in MADE {
-        settings["kubeOvn"][key] = json!(mark);
-    }
     let mut files = BTreeMap::from([("templates/_accounts.tpl".to_owned(), accounts())]);
     // Both stand among those that come first, so that the three lists of namespaces can be told apart.
     let first = ["--failure-policy-exempt", EXEMPT, "--failure-policy-exempt", FIRST];
@@ -91,17 +83,6 @@ fn accounts() -> String {
     text
 }
 
-/// The name of what Kube-OVN makes for itself, as the values have it.
-fn made(key: &str) -> String {
-    let KubeOvn { default_vpc, default_subnet, node_switch, .. } = KubeOvn::default();
-    let default = match key {
-        "defaultVpc" => default_vpc,
-        "defaultSubnet" => default_subnet,
-        _ => node_switch,
-    };
-    format!("{{{{ dig \"kubeOvn\" \"{key}\" \"{default}\" .Values.settings | toRawJson }}}}")
-}
-
 fn template(mut object: Value) -> String {
     let fields = object.as_object_mut().unwrap();
     let mut take = |field: &str| fields.remove(field).unwrap_or_default();
@@ -125,13 +106,15 @@ fn template(mut object: Value) -> String {
     text + &marked(&yaml(&object))
 }
 
-/// The rules of the cluster's role, of which one is for the caBundle, and one for IPs, which are watched where a setting says so.
+/// The rules of the cluster's role. Configurations are written for the caBundle, and IPs watched where a setting says so.
 fn rules(rules: &[Value]) -> String {
     let mut text = "rules:\n".to_owned();
     for rule in rules {
         let yaml = marked(&yaml(&json!([rule])));
         if rule["apiGroups"] == json!(["admissionregistration.k8s.io"]) {
-            write!(text, "{{{{- {IF_CLUSTER} }}}}\n{yaml}{{{{- end }}}}\n").unwrap();
+            assert!(yaml.ends_with("  - get\n  - patch\n"), "something else is done to configurations: {yaml}");
+            let patch = format!("{{{{- {IF_CLUSTER} }}}}\n  - patch\n{{{{- end }}}}\n");
+            text += &yaml.replace("  - patch\n", &patch);
         } else if rule["resources"] == json!(["ips"]) {
             let read = |verb: &str| format!("{{{{- {IF_READ_IPS} }}}}\n  - {verb}\n{{{{- end }}}}\n");
             assert!(yaml.ends_with("  - list\n"), "more than a list of IPs is allowed by default: {yaml}");
@@ -174,14 +157,11 @@ pub(crate) fn marked(text: &str) -> String {
             writeln!(lines, "{indent}{{{{- range include \"vpcguard.{helper}\" . | fromJsonArray }}}}").unwrap();
             write!(lines, "{indent}{{{{ toRawJson . }}}},\n{indent}{{{{- end }}}}").unwrap();
         } else {
-            let line = line.replace(NAMESPACE, OWN);
-            lines += &MADE.iter().fold(line, |line, (mark, key)| line.replace(&format!("\"{mark}\""), &made(key)));
+            lines += &line.replace(NAMESPACE, OWN);
         }
         lines.push('\n');
     }
-    for mark in
-        [KUBE_OVN, EXEMPT, FIRST, USER, DELETER, NAMESPACE].into_iter().chain(MADE.iter().map(|(mark, _)| *mark))
-    {
+    for mark in [KUBE_OVN, EXEMPT, FIRST, USER, DELETER, NAMESPACE] {
         assert!(!lines.contains(mark), "{mark} stands where no template can take its place:\n{lines}");
     }
     lines

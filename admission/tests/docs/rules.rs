@@ -6,6 +6,7 @@ use serde_json::Value;
 use vpcguard_check::{Folder, Source, check};
 use vpcguard_policies::finding::{Action, Reported};
 use vpcguard_policies::kinds::Object;
+use vpcguard_policies::rule::Check;
 use vpcguard_policies::rules::{INJECTIONS, TABLE};
 use vpcguard_policies::settings::RuleAction;
 use vpcguard_policies::{Attended, Inventory, Kind, Request, Settings, review};
@@ -52,11 +53,27 @@ impl Example {
 
     /// What is found in it.
     fn findings(&self) -> Vec<Reported> {
+        let rule = TABLE.iter().find(|rule| rule.id == self.rule);
+        if rule.is_some_and(|rule| rule.checks.iter().all(Check::is_deletion)) {
+            return self.findings_on_deletion();
+        }
         if self.rule == WAITING {
             return self.findings_on_last();
         }
         let report = check(&self.folder, &[], &Settings::default()).unwrap();
         report.findings().iter().map(|located| located.finding.clone()).collect()
+    }
+
+    /// What is found when the last object is deleted, while the others are in the cluster.
+    fn findings_on_deletion(&self) -> Vec<Reported> {
+        let settings = Settings::default();
+        let mut cluster = Inventory::new(settings.kube_ovn.clone());
+        for document in &self.folder.documents {
+            cluster.apply(Kind::of(&document.object).unwrap(), &document.object);
+        }
+        let last = self.folder.documents.last().unwrap().object.clone();
+        let verdict = review(&Request::to_delete(last), &cluster, &settings).unwrap();
+        verdict.findings.into_iter().chain(verdict.warnings).collect()
     }
 
     /// What the webhook finds in the last object, while the others are in the cluster and its Pods wait.

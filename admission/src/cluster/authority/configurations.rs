@@ -22,7 +22,7 @@ pub(crate) struct Configurations {
 }
 
 /// Which of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Sort {
     Validating,
     Mutating,
