@@ -206,7 +206,14 @@ impl Check {
     fn named(&self, of_config: Option<&Path>, config: Option<&Config>) -> Vec<PathBuf> {
         let settings = self.settings.as_deref().or(of_config).map(Path::to_owned);
         let config = config.map(|config| PathBuf::from(&config.name));
-        let files = self.paths.iter().chain(&self.state).chain(&self.deleted).chain(&self.compare_to).chain(&self.baseline).cloned();
+        let files = self
+            .paths
+            .iter()
+            .chain(&self.state)
+            .chain(&self.deleted)
+            .chain(&self.compare_to)
+            .chain(&self.baseline)
+            .cloned();
         files.chain(settings).chain(config).collect()
     }
 
@@ -256,7 +263,8 @@ async fn stored(live: &Live, folder: &Folder, settings: &Settings) -> Result<Vec
     let mut documents = Vec::new();
     cluster.looked_up(settings, |_, object| documents.push(Document::live(object))).await?;
     let listed = Collection::looked_up(settings);
-    let named: BTreeSet<_> = folder.documents.iter().chain(&folder.gone).filter_map(|document| name(&document.object)).collect();
+    let named: BTreeSet<_> =
+        folder.documents.iter().chain(&folder.gone).filter_map(|document| name(&document.object)).collect();
     let mut unread = Vec::new();
     for (kind, namespace, name) in named {
         if listed.iter().any(|collection| collection.has(kind, &namespace, &name)) {

@@ -130,13 +130,9 @@ pub(crate) async fn keep_looking(
     }
 }
 
-async fn look(
-    client: &Client,
-    name: &str,
-    wanted: &[Wanted],
-    service: &(String, String),
-) -> Result<Standings, Unread> {
-    let unread = |sort: Sort| move |error: kube::Error| format!("cannot get {} {name:?}: {}", sort.kind(), reason(&error));
+async fn look(client: &Client, name: &str, wanted: &[Wanted], service: &(String, String)) -> Result<Standings, Unread> {
+    let unread =
+        |sort: Sort| move |error: kube::Error| format!("cannot get {} {name:?}: {}", sort.kind(), reason(&error));
     let validating: Api<ValidatingWebhookConfiguration> = Api::all(client.clone());
     let validating = validating.get_opt(name).await.map_err(unread(Sort::Validating))?;
     let mutating: Api<MutatingWebhookConfiguration> = Api::all(client.clone());

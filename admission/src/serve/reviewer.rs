@@ -26,12 +26,7 @@ const MOST_LOOKS: usize = 5;
 #[derive(Debug)]
 pub(super) enum Reviewer {
     Standalone(Box<Standalone>),
-    Cluster {
-        cache: Arc<ClusterCache>,
-        ledgers: Arc<Ledgers>,
-        found: Arc<Found>,
-        registration: Arc<Registration>,
-    },
+    Cluster { cache: Arc<ClusterCache>, ledgers: Arc<Ledgers>, found: Arc<Found>, registration: Arc<Registration> },
 }
 
 /// A verdict, and what the user is told besides.

@@ -4,7 +4,8 @@ use vpcguard_tests::control_plane::User;
 
 use super::world::World;
 
-const PODS: &str = r#"vpcguard_webhook_registered{configuration="ValidatingWebhookConfiguration",webhook="pods.vpcguard.io"}"#;
+const PODS: &str =
+    r#"vpcguard_webhook_registered{configuration="ValidatingWebhookConfiguration",webhook="pods.vpcguard.io"}"#;
 const SUBNETS: &str =
     r#"vpcguard_webhook_registered{configuration="ValidatingWebhookConfiguration",webhook="addresses.vpcguard.io"}"#;
 
@@ -27,14 +28,17 @@ fn a_webhook_that_is_no_longer_asked_is_noticed() {
     world.until("one is gone", |world| !is_registered(world, PODS));
     assert!(is_registered(&world, SUBNETS));
     let page = world.page(0, "/readyz?verbose");
-    let note = "note: ValidatingWebhookConfiguration has no webhook pods.vpcguard.io: what it is for passes unreviewed\n";
+    let note =
+        "note: ValidatingWebhookConfiguration has no webhook pods.vpcguard.io: what it is for passes unreviewed\n";
     assert!(page.contains(note) && page.ends_with("readyz check passed\n"), "{page}");
 
     let selector = r#"{"matchLabels": {"reviewed": "yes"}}"#;
     patch(&world, &format!(r#"{{"webhooks": [{{"name": "addresses.vpcguard.io", "objectSelector": {selector}}}]}}"#));
     world.until("one asks about less", |world| !is_registered(world, SUBNETS));
     world.until("it is logged", |world| {
-        world.replicas[0].log().contains("webhook addresses.vpcguard.io of ValidatingWebhookConfiguration has an objectSelector")
+        world.replicas[0]
+            .log()
+            .contains("webhook addresses.vpcguard.io of ValidatingWebhookConfiguration has an objectSelector")
     });
 
     let args = ["delete", "validatingwebhookconfiguration", "vpcguard"];

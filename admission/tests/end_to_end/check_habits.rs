@@ -324,7 +324,10 @@ fn what_a_change_deletes_fails_it() {
     for args in [["--compare-to", "old", "new"], ["--deleted", "old", "new"]] {
         let (code, out, _) = repository.check(&args);
         assert_eq!(code, 1, "{out}");
-        assert!(out.contains("old/vpc.yaml:3:") && out.ends_with("1 object in 1 file, 1 deletion: 1 denied, 0 warned\n"), "{out}");
+        assert!(
+            out.contains("old/vpc.yaml:3:") && out.ends_with("1 object in 1 file, 1 deletion: 1 denied, 0 warned\n"),
+            "{out}"
+        );
     }
     let (code, _, err) = repository.check(&["--deleted", "none", "new"]);
     assert_eq!(code, 2);

@@ -109,7 +109,9 @@ mod tests {
         let (_, warnings) = said(&json!({}), &json!({"kind": "OvnEip", "name": "oeip"}));
         assert_eq!(
             warnings,
-            ["metadata.name: OvnFip fip has it: it stays, and cannot be called back, until it is gone, or goes from under it at once where it has no finalizer [eip-in-use]"]
+            [
+                "metadata.name: OvnFip fip has it: it stays, and cannot be called back, until it is gone, or goes from under it at once where it has no finalizer [eip-in-use]"
+            ]
         );
         // An EIP of the other kind has rules of its own.
         assert_eq!(said(&json!({}), &json!({"kind": "OvnEip", "name": "eip"})), (vec![], vec![]));

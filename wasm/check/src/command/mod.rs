@@ -328,12 +328,7 @@ impl<F: FnMut(&mut Folder, &Settings) -> Result<ClusterState, String>> Checks<'_
         Ok(report)
     }
 
-    fn networks(
-        &mut self,
-        folder: &mut Folder,
-        gone: Vec<Gone>,
-        cluster_of: ClusterOf<'_>,
-    ) -> Result<Report, Refusal> {
+    fn networks(&mut self, folder: &mut Folder, gone: Vec<Gone>, cluster_of: ClusterOf<'_>) -> Result<Report, Refusal> {
         let mut networks = networks::split(folder, gone, cluster_of);
         if self.command.live && networks.len() > 1 {
             let names = networks::names(&networks);

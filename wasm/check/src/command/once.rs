@@ -38,7 +38,8 @@ pub(super) fn once<'a>(files: &'a [Source], same: &[Vec<String>], cluster_of: Cl
 
 /// What is said of a file that is to be written, and is read.
 pub(super) fn overwriting(inputs: &Inputs<'_>) -> Vec<String> {
-    let read = || inputs.files.iter().chain(inputs.state).chain(inputs.deleted).chain(inputs.before.into_iter().flatten());
+    let read =
+        || inputs.files.iter().chain(inputs.state).chain(inputs.deleted).chain(inputs.before.into_iter().flatten());
     let is_kept = |name: &str| read().any(|source| source.name == name && !is_report(source));
     let kept = inputs.overwritten.iter().filter(|(name, _)| is_kept(name));
     kept.map(|(name, flag)| format!("{flag}: {name} is read here, and would be overwritten: name another file"))

@@ -351,7 +351,8 @@ fn what_is_named_as_deleted_is_judged_once() {
     let deleted = [source("x.yaml", &vpc("ovn-cluster")), source("y.yaml", &vpc("ovn-cluster"))];
     let files = [source("a.yaml", &vpc("a"))];
     let done = Command::default().run(&Inputs { files: &files, deleted: &deleted, ..Inputs::default() });
-    let files: Vec<_> = done.report.findings().iter().map(|found| found.place.as_ref().unwrap().file.as_str()).collect();
+    let files: Vec<_> =
+        done.report.findings().iter().map(|found| found.place.as_ref().unwrap().file.as_str()).collect();
     assert_eq!((done.exit_code, files), (1, vec!["y.yaml"]));
     assert!(done.output.contains("1 object in 1 file, 1 deletion: 1 denied, 0 warned\n"), "{}", done.output);
     let unreadable = [source("x.yaml", "a: [")];
@@ -368,8 +369,7 @@ fn what_goes_is_judged_in_its_own_cluster() {
     let paths = ["new".to_owned()];
     let places = Places { directory: "/", paths: &paths, compare_to: Some("old"), config_root: None };
     let clusters: Vec<_> = clusters.iter().map(|glob| format!("new/{glob}")).collect();
-    let inputs =
-        Inputs { files: &files, before: Some(&before), cluster_of: &clusters, places, ..Inputs::default() };
+    let inputs = Inputs { files: &files, before: Some(&before), cluster_of: &clusters, places, ..Inputs::default() };
     let done = Command::default().run(&inputs);
     let found: Vec<_> = done.report.findings().iter().map(|found| found.cluster.as_deref()).collect();
     assert_eq!((done.exit_code, found), (1, vec![Some("two")]), "{}", done.output);
