@@ -66,14 +66,14 @@ fn deletion(object: &Object, context: &mut Context<'_>) -> Outcome {
     let users = users(object, context.cluster, context.kube_ovn())?;
     let saying = Saying { rule: RULE.id, action: Action::Deny, object, rests_on: &[] };
     saying.of(&tied(&users, |_| true), context, |who, is_one| {
-        let (have, they, them) = if is_one { ("has", "it is", "it") } else { ("have", "they are", "them") };
+        let (have, until, whom) = if is_one { ("has", "it is", "it") } else { ("have", "they are", "them") };
         // The old version may lack the finalizer because Kube-OVN has not come to it yet.
         let or = if let Object::OvnEip(_) = object {
-            format!(", or goes from under {them} at once where it has no finalizer")
+            format!(", or goes from under {whom} at once where it has no finalizer")
         } else {
             String::new()
         };
-        format!("{who} {have} it: it stays, and cannot be called back, until {they} gone{or}")
+        format!("{who} {have} it: it stays, and cannot be called back, until {until} gone{or}")
     });
     Ok(())
 }
